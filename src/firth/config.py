@@ -1,0 +1,110 @@
+"""Every setting of a training run: its default, its check, and the sentence a wrong value gets."""
+
+import dataclasses
+import difflib
+import math
+import os
+from typing import Any
+
+from firth.errors import ConfigError
+
+CHOICES = {
+    "loss": ("negative-sampling",),
+    "architecture": ("skipgram",),
+    "update": ("shared", "per-pair"),
+    "tokenizer": ("whitespace", "words"),
+    "errors": ("replace", "strict"),
+}
+"""The values that each setting of names may take, the default first."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """The settings of one training run, checked when they are made.
+
+    Raises ConfigError for a value of the wrong type or out of range.
+    """
+
+    loss: str = "negative-sampling"
+    architecture: str = "skipgram"
+    update: str = "shared"
+    dim: int = 100
+    window: int = 5
+    negatives: int = 5
+    epochs: int = 5
+    min_count: int = 5
+    max_vocab: int | None = None
+    subsample: float = 1e-3
+    ns_exponent: float = 0.75
+    lr: float = 0.025
+    min_lr: float = 1e-4
+    fixed_window: bool = False
+    lower: bool = False
+    tokenizer: str = "whitespace"
+    errors: str = "replace"
+    threads: int = 0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise ConfigError(f"{name} is {value!r}: expected {' or '.join(map(repr, choices))}")
+        whole = {"dim": (1, 8192), "window": (1, 1024), "negatives": (1, 1024), "epochs": (1, 1_000_000)}
+        whole |= {"min_count": (1, 2**62), "seed": (0, 2**63 - 1), "threads": (1, 1024)}
+        if self.threads == 0 and type(self.threads) is int:
+            object.__setattr__(self, "threads", available_threads())
+        for name, (low, high) in whole.items():
+            self._check_int(name, low, high)
+        if self.max_vocab is not None:
+            self._check_int("max_vocab", 1, 2**31 - 1)
+        for name, low_, high_ in (("subsample", 0.0, math.inf), ("ns_exponent", -16.0, 16.0), ("lr", 0.0, 1e3)):
+            self._check_float(name, low_, high_)
+        self._check_float("min_lr", 0.0, self.lr)
+        for name in ("fixed_window", "lower"):
+            if type(getattr(self, name)) is not bool:
+                raise ConfigError(f"{name} is {getattr(self, name)!r}: expected True or False")
+
+    def _check_int(self, name: str, low: int, high: int) -> None:
+        value = getattr(self, name)
+        try:
+            whole = value.__index__()
+        except AttributeError:
+            whole = None
+        if whole is None or isinstance(value, bool) or not low <= whole <= high:
+            raise ConfigError(f"{name} is {value!r}: expected a whole number from {low} to {high}")
+        object.__setattr__(self, name, whole)
+
+    def _check_float(self, name: str, low: float, high: float) -> None:
+        value = getattr(self, name)
+        try:
+            number = math.nan if isinstance(value, bool | str) else float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not (low <= number <= high and math.isfinite(number)):
+            bound = f"from {low:g} to {high:g}" if high < math.inf else f"{low:g} or more"
+            raise ConfigError(f"{name} is {value!r}: expected a number, {bound}")
+        object.__setattr__(self, name, number)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as a plain dict, in the order of their definition."""
+        return dataclasses.asdict(self)
+
+
+def make_config(settings: dict[str, Any]) -> TrainConfig:
+    """A checked TrainConfig from keywords. Raises ConfigError that names the nearest setting to an unknown one."""
+    known = [field.name for field in dataclasses.fields(TrainConfig)]
+    for name in settings:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(known)}"
+            raise ConfigError(f"unknown setting {name!r}: {hint}")
+    return TrainConfig(**settings)
+
+
+def available_threads() -> int:
+    """The number of processors this process may run on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity to ask for
+        return os.cpu_count() or 1
