@@ -20,7 +20,7 @@ CHOICES = {
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """The settings of one training run, checked when they are made.
+    """The settings of one training run, checked when they are made; no `threads` means all processors.
 
     Raises ConfigError for a value of the wrong type or out of range.
     """
@@ -42,7 +42,7 @@ class TrainConfig:
     lower: bool = False
     tokenizer: str = "whitespace"
     errors: str = "replace"
-    threads: int = 0
+    threads: int | None = None
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -52,7 +52,7 @@ class TrainConfig:
                 raise ConfigError(f"{name} is {value!r}: expected {' or '.join(map(repr, choices))}")
         whole = {"dim": (1, 8192), "window": (1, 1024), "negatives": (1, 1024), "epochs": (1, 1_000_000)}
         whole |= {"min_count": (1, 2**62), "seed": (0, 2**63 - 1), "threads": (1, 1024)}
-        if self.threads == 0 and type(self.threads) is int:
+        if self.threads is None:
             object.__setattr__(self, "threads", available_threads())
         for name, (low, high) in whole.items():
             self._check_int(name, low, high)
