@@ -1,0 +1,136 @@
+"""The proof that ships: every formula of `reference` against central differences, one row a formula."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from firth import reference
+from firth.reference import Array
+
+TOLERANCE = 1e-7
+"""The largest deviation that passes: a hundred times what rounding leaves, far below what any slip leaves."""
+
+WORDS, DIM = 6, 5
+CENTER, OUTSIDE, NEGATIVES = 2, 1, (3, 0, 3, 5)
+WINDOW = (4, 1, 4, 0)
+SENTENCE = (0, 3, 1, 4, 4, 2, 5, 0, 1)
+NEGATIVE_SAMPLING = partial(reference.negative_sampling, negatives=NEGATIVES)
+
+
+def gradient_deviation(objective: Callable[..., Sequence[Any]], *points: Array) -> float:
+    """The largest absolute deviation of the gradients of `objective` from central differences at `points`.
+
+    `objective(*points)` returns the loss and then one gradient for each point, in the shape of that point.
+    """
+    _, *gradients = objective(*points)
+    deviations = []
+    for i, (gradient, point) in enumerate(zip(gradients, points, strict=True)):
+
+        def loss(moved: Array, i: int = i) -> float:
+            return float(objective(*points[:i], moved, *points[i + 1 :])[0])
+
+        deviations.append(_largest(gradient - reference.central_difference(loss, point)))
+    return float(np.max(deviations))
+
+
+def formula_rows(seed: int = 1) -> list[dict[str, Any]]:
+    """One dict a formula, in the order of `FORMULAS`: name, deviation, tolerance, ok; inputs from `seed`."""
+    rows = []
+    for name, formula in FORMULAS.items():
+        deviation = formula(np.random.default_rng(seed))
+        ok = deviation <= TOLERANCE  # a NaN fails
+        rows.append({"name": name, "deviation": deviation, "tolerance": TOLERANCE, "ok": ok})
+    return rows
+
+
+def _largest(difference: Array) -> float:
+    return float(np.abs(difference).max())
+
+
+def _vectors(rng: np.random.Generator) -> tuple[Array, Array]:
+    return rng.normal(size=(WORDS, DIM)), rng.normal(size=(WORDS, DIM))
+
+
+def _sigmoid(rng: np.random.Generator) -> float:
+    x = rng.normal(scale=3, size=20)
+    slope = reference.sigmoid(x) * (1 - reference.sigmoid(x))
+    return gradient_deviation(lambda x: (reference.sigmoid(x).sum(), slope), x)
+
+
+def _log_sigmoid(rng: np.random.Generator) -> float:
+    x = rng.normal(scale=3, size=20)
+    slope = 1 - reference.sigmoid(x)
+    return gradient_deviation(lambda x: (reference.log_sigmoid(x).sum(), slope), x)
+
+
+def _pair(pair_loss: reference.PairLoss, rng: np.random.Generator) -> float:
+    centers, outsides = _vectors(rng)
+    return gradient_deviation(lambda v, u: pair_loss(v, OUTSIDE, u), centers[CENTER], outsides)
+
+
+def _window(
+    window: Callable[..., reference.Gradients], pair: reference.PairLoss, rng: np.random.Generator
+) -> float:
+    return gradient_deviation(lambda v, u: window(CENTER, WINDOW, v, u, pair), *_vectors(rng))
+
+
+def _shared(rng: np.random.Generator) -> float:
+    step = partial(reference.window_shared_step, WINDOW, OUTSIDE, NEGATIVES)
+    return gradient_deviation(step, *_vectors(rng))
+
+
+def _corpus(rng: np.random.Generator) -> float:
+    objective = partial(reference.corpus_objective, SENTENCE, 2, pair_loss=reference.naive_softmax)
+    return gradient_deviation(lambda v, u: objective(v, u), *_vectors(rng))
+
+
+def _exact(rng: np.random.Generator) -> float:
+    counts = rng.integers(0, 4, size=(WORDS, WORDS))
+    return gradient_deviation(lambda v, u: reference.exact_objective(v, u, counts), *_vectors(rng))
+
+
+def _exact_is_sum(rng: np.random.Generator) -> float:
+    """The exact objective minus the sum over the pairs of a corpus, counted here without `window_ids`."""
+    centers, outsides = _vectors(rng)
+    counts = np.zeros((WORDS, WORDS))
+    for t, center in enumerate(SENTENCE):
+        for s, outside in enumerate(SENTENCE):
+            counts[center, outside] += 0 < abs(s - t) <= 2
+    exact = reference.exact_objective(centers, outsides, counts)
+    mean = reference.corpus_objective(SENTENCE, 2, centers, outsides, reference.naive_softmax)
+    pairs = zip(exact, mean, strict=True)
+    return float(np.max([_largest(np.asarray(a) - len(SENTENCE) * np.asarray(b)) for a, b in pairs]))
+
+
+def _cross_entropy(rng: np.random.Generator) -> float:
+    """The exact objective minus Σ_c N_c (H(p_c) + D_KL(p_c‖ŷ_c))."""
+    centers, outsides = _vectors(rng)
+    counts = rng.integers(0, 4, size=(WORDS, WORDS)) + np.eye(WORDS)
+    totals = counts.sum(axis=1)
+    p = counts / totals[:, None]
+    q = reference.softmax(centers @ outsides.T)
+    parts = totals @ (reference.entropy(p) + reference.kl_divergence(p, q))
+    return abs(reference.exact_objective(centers, outsides, counts)[0] - float(parts))
+
+
+FORMULAS: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyType(
+    {
+        "sigmoid derivative": _sigmoid,
+        "log-sigmoid derivative": _log_sigmoid,
+        "naive softmax": partial(_pair, reference.naive_softmax),
+        "negative sampling, repeated negatives": partial(_pair, NEGATIVE_SAMPLING),
+        "skip-gram, naive softmax": partial(_window, reference.skipgram, reference.naive_softmax),
+        "skip-gram, negative sampling": partial(_window, reference.skipgram, NEGATIVE_SAMPLING),
+        "CBOW, naive softmax": partial(_window, reference.cbow, reference.naive_softmax),
+        "CBOW, negative sampling": partial(_window, reference.cbow, NEGATIVE_SAMPLING),
+        "window-shared negatives": _shared,
+        "corpus objective": _corpus,
+        "exact objective through counts": _exact,
+        "exact objective = sum over pairs": _exact_is_sum,
+        "cross-entropy = entropy + KL": _cross_entropy,
+    }
+)
+"""Name -> function of a random generator that returns the largest absolute deviation; in order of display."""

@@ -1,0 +1,273 @@
+"""The mathematics of word2vec in float64 NumPy, written from the formulas: made to be read, not to be fast.
+
+Notation: n words, dimension d, one row a word. `center_vecs` V and `outside_vecs` U have shape (n, d); v_c is
+row c of V, u_w is row w of U, σ the sigmoid, ŷ the model's distribution, y the one-hot truth. Word ids count
+from 0. Every loss is in nats. An id outside its matrix raises VocabularyError.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.errors import VocabularyError
+
+Array = npt.NDArray[np.float64]
+Gradients = tuple[float, Array, Array]
+PairLoss = Callable[[Array, int, Array], Gradients]
+"""(center_vec (d,), outside_idx, outside_vecs (n, d)) -> loss, grad_center (d,), grad_outside (n, d)"""
+
+MOST_REDRAWS = 1_000_000
+
+
+def sigmoid(x: npt.ArrayLike) -> Array:
+    """σ(x) = 1 / (1 + exp(-x)), element by element, in the shape of x; never overflows. σ' = σ (1 - σ)."""
+    x = np.asarray(x, dtype=np.float64)
+    small = np.exp(-np.abs(x))
+    return np.asarray(np.where(x >= 0, 1.0, small) / (1.0 + small))
+
+
+def log_sigmoid(x: npt.ArrayLike) -> Array:
+    """Log σ(x) = min(x, 0) - log1p(exp(-|x|)), in the shape of x: finite where log(sigmoid(x)) is -inf."""
+    x = np.asarray(x, dtype=np.float64)
+    return np.asarray(np.minimum(x, 0.0) - np.log1p(np.exp(-np.abs(x))))
+
+
+def softmax(x: npt.ArrayLike) -> Array:
+    """exp(x_i) / Σ_j exp(x_j) over the last axis, in the shape of x; never overflows."""
+    return np.exp(_log_softmax(np.asarray(x, dtype=np.float64)))
+
+
+def naive_softmax(center_vec: npt.ArrayLike, outside_idx: int, outside_vecs: npt.ArrayLike) -> Gradients:
+    """Loss and gradients of one pair (c, o) under the softmax over all n words.
+
+    J = -log ŷ_o = -u_o·v_c + logsumexp_w(u_w·v_c);  ∂J/∂v_c = Uᵀ(ŷ - y) (d,);  ∂J/∂U = (ŷ - y) v_cᵀ (n, d).
+    """
+    v, outside = _float64(center_vec), _float64(outside_vecs)
+    (o,) = _word_ids([outside_idx], len(outside))
+    log_p = _log_softmax(outside @ v)
+    error = np.exp(log_p)
+    error[o] -= 1.0
+    return float(-log_p[o]), error @ outside, np.outer(error, v)
+
+
+def negative_sampling(
+    center_vec: npt.ArrayLike, outside_idx: int, outside_vecs: npt.ArrayLike, negatives: Sequence[int]
+) -> Gradients:
+    """Loss and gradients of one pair (c, o) against the words w_1..w_K of `negatives`; repeats add up.
+
+    J = -log σ(u_o·v_c) - Σ_k log σ(-u_{w_k}·v_c);
+    ∂J/∂v_c = (σ(u_o·v_c) - 1) u_o + Σ_k σ(u_{w_k}·v_c) u_{w_k}                                     (d,);
+    ∂J/∂u_o = (σ(u_o·v_c) - 1) v_c;  ∂J/∂u_w = r_w σ(u_w·v_c) v_c with r_w = how often w was drawn;
+    the rows of the other words are zero                                                            (n, d).
+    """
+    v, outside = _float64(center_vec), _float64(outside_vecs)
+    (o,) = _word_ids([outside_idx], len(outside))
+    drawn = _word_ids(negatives, len(outside))
+    score, noise_scores = outside[o] @ v, outside[drawn] @ v
+    loss = -log_sigmoid(score) - log_sigmoid(-noise_scores).sum()
+    pull = -sigmoid(-score)  # σ(x) - 1 without cancellation
+    push = sigmoid(noise_scores)
+    grad_outside = np.zeros_like(outside)
+    grad_outside[o] = pull * v
+    np.add.at(grad_outside, drawn, np.outer(push, v))
+    return float(loss), pull * outside[o] + push @ outside[drawn], grad_outside
+
+
+def skipgram(
+    center_idx: int,
+    outside_idxs: Sequence[int],
+    center_vecs: npt.ArrayLike,
+    outside_vecs: npt.ArrayLike,
+    pair_loss: PairLoss,
+) -> Gradients:
+    """Loss, grad_centers (n, d), grad_outsides (n, d) of one window: the center predicts each outside word.
+
+    J = Σ_j J(c, w_j), its gradients are the sums of the pairs' gradients, and ∂J/∂v_w = 0 for every w but c.
+    `outside_idxs` may repeat; without any, everything is zero.
+    """
+    centers, outside = _float64(center_vecs), _float64(outside_vecs)
+    (c,) = _word_ids([center_idx], len(centers))
+    loss, grad_centers, grad_outsides = 0.0, np.zeros_like(centers), np.zeros_like(outside)
+    for o in _word_ids(outside_idxs, len(outside)):
+        pair, grad_center, grad_outside = pair_loss(centers[c], int(o), outside)
+        loss += pair
+        grad_centers[c] += grad_center
+        grad_outsides += grad_outside
+    return loss, grad_centers, grad_outsides
+
+
+def cbow(
+    center_idx: int,
+    outside_idxs: Sequence[int],
+    center_vecs: npt.ArrayLike,
+    outside_vecs: npt.ArrayLike,
+    pair_loss: PairLoss,
+) -> Gradients:
+    """Loss, grad_centers (n, d), grad_outsides (n, d) of one window: its mean predicts the center word.
+
+    With v_mean = (1/k) Σ_j v_{w_j} over the k words of `outside_idxs`:  J = J(v_mean, c), and each w_j adds
+    (1/k) ∂J/∂v_mean to its row of `grad_centers`. `outside_idxs` may repeat; without any there is no mean,
+    and everything is zero.
+    """
+    centers, outside = _float64(center_vecs), _float64(outside_vecs)
+    (c,) = _word_ids([center_idx], len(outside))
+    words = _word_ids(outside_idxs, len(centers))
+    grad_centers = np.zeros_like(centers)
+    if not len(words):
+        return 0.0, grad_centers, np.zeros_like(outside)
+    loss, grad_mean, grad_outsides = pair_loss(centers[words].mean(axis=0), int(c), outside)
+    np.add.at(grad_centers, words, grad_mean / len(words))
+    return loss, grad_centers, grad_outsides
+
+
+def window_ids(ids: Sequence[int], position: int, window: int) -> list[int]:
+    """The outside words of `ids[position]`: the ids at position + j, -window <= j <= window, j ≠ 0."""
+    return [*ids[max(0, position - window) : position], *ids[position + 1 : position + window + 1]]
+
+
+def corpus_objective(
+    ids: Sequence[int],
+    window: int,
+    center_vecs: npt.ArrayLike,
+    outside_vecs: npt.ArrayLike,
+    pair_loss: PairLoss,
+) -> Gradients:
+    """Loss, grad_centers (n, d), grad_outsides (n, d) of a sentence of T ids, m = window.
+
+    J(θ) = (1/T) Σ_t Σ_{-m<=j<=m, j≠0} J(w_t, w_{t+j}), where t + j stays inside the sentence.
+    """
+    loss, grad_centers, grad_outsides = 0.0, _float64(center_vecs) * 0.0, _float64(outside_vecs) * 0.0
+    for position, center in enumerate(ids):
+        outside_idxs = window_ids(ids, position, window)
+        one, of_centers, of_outsides = skipgram(center, outside_idxs, center_vecs, outside_vecs, pair_loss)
+        loss += one
+        grad_centers += of_centers
+        grad_outsides += of_outsides
+    count = max(1, len(ids))
+    return loss / count, grad_centers / count, grad_outsides / count
+
+
+def window_shared_step(
+    center_ids: Sequence[int],
+    outside_id: int,
+    negatives: Sequence[int],
+    center_vecs: npt.ArrayLike,
+    outside_vecs: npt.ArrayLike,
+) -> Gradients:
+    """Loss, grad_centers (n, d), grad_outsides (n, d) of the pairs of one outside word, negatives shared.
+
+    J = Σ_{c in center_ids} J_neg(v_c, o, negatives), every gradient at the values given; repeated centers and
+    repeated negatives add up.
+    """
+    centers, outside = _float64(center_vecs), _float64(outside_vecs)
+    loss, grad_centers, grad_outsides = 0.0, np.zeros_like(centers), np.zeros_like(outside)
+    for c in _word_ids(center_ids, len(centers)):
+        pair, grad_center, grad_outside = negative_sampling(centers[c], outside_id, outside, negatives)
+        loss += pair
+        grad_centers[c] += grad_center
+        grad_outsides += grad_outside
+    return loss, grad_centers, grad_outsides
+
+
+def exact_objective(
+    center_vecs: npt.ArrayLike, outside_vecs: npt.ArrayLike, counts: npt.ArrayLike
+) -> Gradients:
+    """Loss and both gradients of the naive softmax summed over all pairs of a corpus, through their counts X.
+
+    X[c, o] is the number of pairs (c, o), shape (rows of V, rows of U); N_c = Σ_o X[c, o].
+    J = -Σ_{c,o} X[c, o] log softmax(U v_c)[o];
+    ∂J/∂v_c = Uᵀ(N_c ŷ_c - X_c);  ∂J/∂U = Σ_c (N_c ŷ_c - X_c) v_cᵀ.
+    """
+    centers, outside, pairs = _float64(center_vecs), _float64(outside_vecs), _float64(counts)
+    log_p = _log_softmax(centers @ outside.T)
+    error = pairs.sum(axis=1, keepdims=True) * np.exp(log_p) - pairs
+    return float(-(pairs * log_p).sum()), error @ outside, error.T @ centers
+
+
+def entropy(p: npt.ArrayLike) -> Array:
+    """H(p) = -Σ p log p over the last axis, in nats, with 0 log 0 = 0."""
+    return cross_entropy(p, p)
+
+
+def cross_entropy(p: npt.ArrayLike, q: npt.ArrayLike) -> Array:
+    """H(p, q) = -Σ p log q = H(p) + D_KL(p‖q) over the last axis, in nats; inf where p > 0 = q."""
+    p, q = np.broadcast_arrays(_float64(p), _float64(q))
+    with np.errstate(divide="ignore"):
+        log_q = np.log(q, where=p > 0, out=np.zeros(p.shape))
+    return np.asarray(-(p * log_q).sum(axis=-1))
+
+
+def kl_divergence(p: npt.ArrayLike, q: npt.ArrayLike) -> Array:
+    """D_KL(p‖q) = Σ p log(p / q) >= 0 over the last axis, in nats: what cross-entropy can still lose."""
+    return cross_entropy(p, q) - entropy(p)
+
+
+def sample_negatives(outside_idx: int, draw: Callable[[], int], k: int) -> npt.NDArray[np.int64]:
+    """K word ids (k,) from `draw`, which returns one id a call; the true outside word is drawn again.
+
+    Raises VocabularyError when a million draws in a row give nothing but the outside word.
+    """
+    negatives = np.empty(k, dtype=np.int64)
+    for i in range(k):
+        for _ in range(MOST_REDRAWS):
+            negatives[i] = draw()
+            if negatives[i] != outside_idx:
+                break
+        else:
+            raise VocabularyError(
+                f"{MOST_REDRAWS:,} draws in a row gave the outside word {outside_idx}: "
+                "expected a `draw` that can give another word"
+            )
+    return negatives
+
+
+def noise_distribution(counts: npt.ArrayLike, exponent: float) -> Array:
+    """P(w) = count(w)^exponent / Σ count^exponent, (n,): what negatives are drawn from; ¾ in word2vec."""
+    weights = _float64(counts) ** exponent
+    return np.asarray(weights / weights.sum())
+
+
+def keep_probability(counts: npt.ArrayLike, total: int, subsample: float) -> Array:
+    """The chance that subsampling keeps a token of each word, in the shape of `counts`; 0 keeps all.
+
+    min(1, √(t/f) + t/f) with f = count / total and t = subsample: the form of the program word2vec.c (the
+    paper, Mikolov et al. 2013, prints √(t/f) alone).
+    """
+    counts = _float64(counts)
+    if subsample == 0:
+        return np.ones(counts.shape)
+    with np.errstate(divide="ignore"):
+        ratio = subsample * total / counts
+    return np.minimum(1.0, np.sqrt(ratio) + ratio)
+
+
+def central_difference(f: Callable[[Array], float], x: npt.ArrayLike, eps: float = 1e-5) -> Array:
+    """The numerical gradient of f at x, in the shape of x: (f(x + eps e_i) - f(x - eps e_i)) / (2 eps)."""
+    point = np.array(x, dtype=np.float64)
+    gradient = np.empty_like(point)
+    for i in np.ndindex(point.shape):
+        value = point[i]
+        point[i] = value + eps
+        above = f(point)
+        point[i] = value - eps
+        gradient[i] = (above - f(point)) / (2 * eps)
+        point[i] = value
+    return gradient
+
+
+def _float64(x: npt.ArrayLike) -> Array:
+    return np.asarray(x, dtype=np.float64)
+
+
+def _log_softmax(x: Array) -> Array:
+    shifted = x - x.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def _word_ids(ids: Sequence[int], n: int) -> npt.NDArray[np.int64]:
+    """`ids` as an array, each from 0 to n - 1: NumPy alone would read -1 as the last word."""
+    array = np.asarray(ids) if len(ids) else np.empty(0, dtype=np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "iu" or ((array < 0) | (array >= n)).any():
+        raise VocabularyError(f"word ids are {ids!r}: expected whole numbers from 0 to {n - 1}")
+    return array.astype(np.int64)
