@@ -1,0 +1,205 @@
+"""Word vectors to ask questions of: look-up, similarity, nearest neighbours, analogies."""
+
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.errors import ConfigError, FormatError, UnknownWordError
+from firth.vocab import Vocabulary
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Ids = list[int] | npt.NDArray[np.int64]
+Scored = list[tuple[str, float]]
+
+BLOCK_VALUES = 2**23
+"""The most numbers that one block of a computation holds, so that memory stays bounded."""
+
+
+class WordVectors:
+    """Words, their counts and their vectors, with the settings and the history of their training.
+
+    words: n distinct strings; counts: int64 (n,), zeros where the source has none; center, outside: float32
+    (n, d), `outside` None where the source has none; config: the settings; history: one dict an epoch. The
+    arrays are read-only views. Queries work on the center vectors.
+    """
+
+    def __init__(
+        self,
+        words: list[str],
+        counts: npt.NDArray[np.int64],
+        center: Floats,
+        outside: Floats | None,
+        config: dict[str, Any],
+        history: list[dict[str, Any]],
+    ) -> None:
+        """Keep the parts. Raises FormatError when they do not fit together."""
+        self.words = words
+        self.counts = _readonly(np.asarray(counts))
+        self.center = _readonly(np.asarray(center))
+        self.outside = None if outside is None else _readonly(np.asarray(outside))
+        self.config = config
+        self.history = history
+        self._check_shapes()
+        self._check_words()
+        self._vocabulary = Vocabulary(words, self.counts)
+
+    def _check_words(self) -> None:
+        seen: set[str] = set()
+        for word in self.words:
+            if not isinstance(word, str):
+                raise FormatError(f"one of the words is {word!r}: expected a string")
+            if word in seen:
+                raise FormatError(f"the word {word!r} comes twice: expected every word once")
+            seen.add(word)
+
+    def _check_shapes(self) -> None:
+        n, shape = len(self.words), self.center.shape
+        if self.center.dtype != np.float32 or len(shape) != 2 or 0 in shape:
+            raise FormatError(
+                f"the center vectors are {self.center.dtype} of shape {shape}: "
+                "expected float32 of shape (words, dimension), neither of them 0"
+            )
+        if n != shape[0]:
+            raise FormatError(f"there are {n} words and {shape[0]} center vectors: expected as many of each")
+        if self.outside is not None and (self.outside.dtype != np.float32 or self.outside.shape != shape):
+            found = f"{self.outside.dtype} of shape {self.outside.shape}"
+            raise FormatError(
+                f"the outside vectors are {found}: expected float32 of shape {shape}, as the center"
+            )
+        if self.counts.dtype != np.int64 or self.counts.shape != (n,):
+            found = f"{self.counts.dtype} of shape {self.counts.shape}"
+            raise FormatError(f"the counts are {found}: expected int64 of shape ({n},), one a word")
+        if (self.counts < 0).any():
+            word = self.words[int(self.counts.argmin())]
+            raise FormatError(f"the count of {word!r} is negative: expected 0 or more")
+
+    def __len__(self) -> int:
+        """The number of words."""
+        return len(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        """Whether `word` has a vector."""
+        return isinstance(word, str) and word in self._vocabulary.ids
+
+    def __getitem__(self, word: str | list[str]) -> Floats:
+        """The center vector (d,) of a word, or those (m, d) of a list of m words. Raises UnknownWordError."""
+        ids = self._id(word) if isinstance(word, str) else self._ids(word)
+        return np.asarray(self.center[ids])
+
+    def similarity(self, a: str, b: str) -> float:
+        """The cosine of two words, from -1 to 1; 0 if a vector is zero. Raises UnknownWordError."""
+        return float(self._cosines([self._id(a)], self._unit_rows([self._id(b)])[0])[0])
+
+    @overload
+    def neighbors(self, word: str, k: int = 10) -> Scored: ...
+    @overload
+    def neighbors(self, word: list[str], k: int = 10) -> list[Scored]: ...
+    def neighbors(self, word: str | list[str], k: int = 10) -> Scored | list[Scored]:
+        """The k nearest other words, [(word, cosine), ...]; for a list of words a list of such lists.
+
+        By falling cosine, ties in the order of the vocabulary; fewer than k where there are no more words.
+        Raises UnknownWordError, and ConfigError for a k that is no whole number from 1.
+        """
+        ids = [self._id(word)] if isinstance(word, str) else self._ids(word)
+        found = list(self._nearest(self._unit_rows(ids), [[i] for i in ids], _checked_k(k)))
+        return found[0] if isinstance(word, str) else found
+
+    def analogy(self, a: str, b: str, c: str, k: int = 1) -> Scored:
+        """The k best answers to "a is to b as c is to ?", [(word, cosine), ...], none of them a, b or c.
+
+        3CosAdd (Mikolov et al. 2013): the words nearest to b - a + c, each scaled to length 1 before.
+        Order and errors are those of `neighbors`.
+        """
+        ids = self._ids([a, b, c])
+        from_a, from_b, from_c = self._unit_rows(ids)
+        return next(self._nearest(_scaled(from_b - from_a + from_c)[None], [ids], _checked_k(k)))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to one .safetensors file; an old one is replaced whole. Raises FormatError."""
+        from firth.formats import save
+
+        save(self, path)
+
+    @cached_property
+    def unit(self) -> Floats:
+        """The center vectors (n, d) scaled to length 1, float32; a zero row stays zero. Made once."""
+        n, d = self.center.shape
+        unit = np.empty((n, d), dtype=np.float32)
+        rows = max(1, BLOCK_VALUES // d)
+        for start in range(0, n, rows):
+            unit[start : start + rows] = self._unit_rows(np.arange(start, min(start + rows, n)))
+        return _readonly(unit)
+
+    def _id(self, word: str) -> int:
+        if not isinstance(word, str):
+            raise ConfigError(f"the word is {word!r}: expected a string")
+        found = self._vocabulary.ids.get(word)
+        if found is None:
+            near = ", ".join(map(repr, self._vocabulary.suggest(word)))
+            hint = f"the nearest spellings are {near}" if near else "no word is spelt like it"
+            raise UnknownWordError(f"{word!r} is not among the {len(self):,} words: {hint}")
+        return found
+
+    def _ids(self, words: list[str]) -> list[int]:
+        if not isinstance(words, list | tuple):
+            raise ConfigError(f"the word is {words!r}: expected a string or a list of strings")
+        return [self._id(word) for word in words]
+
+    def _unit_rows(self, ids: Ids) -> Doubles:
+        """The center vectors of `ids` in float64, scaled to length 1."""
+        rows = self.center[ids].astype(np.float64)
+        broken = ~np.isfinite(rows).all(axis=1)
+        if broken.any():
+            word = self.words[ids[int(broken.argmax())]]
+            raise FormatError(f"the vector of {word!r} holds a NaN or an infinity: expected finite numbers")
+        return _scaled(rows)
+
+    def _cosines(self, ids: Ids, query: Doubles) -> Doubles:
+        """The cosines of `ids` with a query (d,) of length 1, in float64: equal vectors get equal bits."""
+        return np.asarray(np.clip((self._unit_rows(ids) * query).sum(axis=1), -1.0, 1.0))
+
+    def _nearest(self, queries: Doubles, excluded: list[list[int]], k: int) -> Iterator[Scored]:
+        """For each query (d,) of length 1 the k nearest words but the excluded ones, best first.
+
+        One float32 matrix product a block finds the candidates, all that rounding leaves in doubt among them;
+        float64 decides. So the answer depends neither on the block nor on the machine's matrix product.
+        """
+        n, d = self.center.shape
+        doubt = (d + 8) * 2.0**-23
+        rows = max(1, BLOCK_VALUES // n)
+        for start in range(0, len(queries), rows):
+            block = queries[start : start + rows]
+            products = block.astype(np.float32) @ self.unit.T
+            for query, scores, out in zip(block, products, excluded[start : start + rows], strict=True):
+                scores[out] = -np.inf
+                most = min(k, n - len(set(out)))
+                if most == 0:
+                    yield []
+                    continue
+                least = np.partition(scores, n - most)[n - most] - doubt
+                candidates = np.flatnonzero(scores >= least)
+                cosines = self._cosines(candidates, query)
+                best = np.lexsort((candidates, -cosines))[:most]
+                yield [(self.words[candidates[i]], float(cosines[i])) for i in best]
+
+
+def _readonly(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _scaled(rows: Doubles) -> Doubles:
+    lengths = np.sqrt((rows * rows).sum(axis=-1, keepdims=True))
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1.0))
+
+
+def _checked_k(k: int) -> int:
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise ConfigError(f"k is {k!r}: expected a whole number, 1 or more")
+    return int(k)
