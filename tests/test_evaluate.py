@@ -18,7 +18,7 @@ def make(rows):
 
 @pytest.fixture
 def capitals():
-    """Countries in a plane, and their capitals, all moved by one vector; "Oslo" alone is not in lower case."""
+    """Countries in a plane, and their capitals, all moved by one vector; "Oslo" alone is capitalised."""
     places = {"norway": [1, 0], "france": [0.2, 1], "ghana": [-1, 0.5], "japan": [-0.3, -1]}
     rows = {country: [*place, 0] for country, place in places.items()}
     rows |= {city: [*places[country], 0.4] for city, country in [("Oslo", "norway"), ("paris", "france")]}
