@@ -1,0 +1,21 @@
+"""The decorator of compiled functions: numba's `njit` with a cache on disk that notices every change.
+
+numba keeps compiled code until the file of that one function changes, but a kernel here is made of functions of
+several files; so the stamp of its cache is made from all of them.
+"""
+
+import hashlib
+from pathlib import Path
+
+from numba import njit
+
+_HERE = Path(__file__).parent
+_SOURCES = [_HERE / "simd.py", _HERE / "rng.py", *sorted((_HERE / "kernels").glob("*.py"))]
+STAMP = hashlib.sha256(b"\0".join(path.read_bytes() for path in _SOURCES)).hexdigest()
+
+
+def compiled(function):
+    """`function` compiled at its first call and kept on disk; it runs without Python's global lock."""
+    dispatcher = njit(cache=True, nogil=True)(function)
+    dispatcher._cache._cache_file._source_stamp = STAMP
+    return dispatcher

@@ -1,0 +1,152 @@
+"""One gradient step of negative sampling for input rows against shared output rows.
+
+For inputs x_1..x_n and outputs u_0..u_K, where u_0 is the word to predict and the others are negatives, the loss is
+
+    Σ_i [ -log σ(u_0·x_i) - Σ_k log σ(-u_k·x_i) ]
+
+and every row moves by -lr times its gradient, all gradients taken at the old values. With z = -u_0·x_i for the
+predicted word and z = u_k·x_i for a negative, a term is log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) and its
+derivative σ(z): exact for any score.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from firth import simd
+from firth.compiled import compiled
+
+FOLD_AFTER = 96
+"""So many factors 1 + e^-|z| <= 2 are multiplied before a logarithm is taken; 2^127 is the limit of float32."""
+
+
+def sign_table():
+    """Signs of a tile's pairs by the number m of its outputs: row m - 1 has -1 at multiples of m, the predicted word.
+
+    The last row has only +1: all outputs are negatives.
+    """
+    table = np.ones((simd.MAX_OUTPUTS + 1, simd.MAX_INPUTS * simd.MAX_OUTPUTS + simd.LANES), np.float32)
+    for m in range(1, simd.MAX_OUTPUTS + 1):
+        table[m - 1, ::m] = -1.0
+    return table
+
+
+class Scratch(NamedTuple):
+    """Addresses of what a thread reuses from step to step. (Arrays would be counted in and out at every call.)"""
+
+    steps: int  # float32: inputs · outputs + 16
+    signs: int  # float32: see `sign_table`
+    sums: int  # (2, 16) float32: Σ max(z, 0) and Π (1 + e^-|z|), lane by lane, since the last fold
+    factors: int  # int64: how many factors a lane of the product has
+    loss: int  # float64: nats, up to the last fold
+    rows: int  # int64: the addresses of the rows of a step, inputs first
+    copies: int  # int64 and float32: addresses and a copy of every row, for more than one group of outputs
+
+
+def new_scratch(inputs, outputs, row_bytes):
+    """A Scratch for steps of at most so many rows, and the arrays that it points to, which must outlive it."""
+    rows = inputs + outputs
+    sums = np.zeros((2, simd.LANES), np.float32)
+    sums[1] = 1.0
+    arrays = [
+        np.empty(inputs * outputs + simd.LANES, np.float32),
+        sign_table(),
+        sums,
+        np.zeros(1, np.int64),
+        np.zeros(1, np.float64),
+        np.empty(rows, np.int64),
+        np.empty(rows * (8 + row_bytes), np.uint8),
+    ]
+    return Scratch(*[array.ctypes.data for array in arrays]), arrays
+
+
+@compiled
+def fold(scratch):
+    """Move the running sums into the loss; eight lanes' factors multiplied in float64 stay below 2^(8 · FOLD_AFTER)."""
+    loss = simd.load_double(scratch.loss, 0)
+    for first in range(0, simd.LANES, 8):
+        product = 1.0
+        for lane in range(first, first + 8):
+            loss += np.float64(simd.load_float(scratch.sums, lane))
+            product *= np.float64(simd.load_float(scratch.sums, simd.LANES + lane))
+            simd.store_float(scratch.sums, lane, np.float32(0.0))
+            simd.store_float(scratch.sums, simd.LANES + lane, np.float32(1.0))
+        loss += math.log(product)
+    simd.store_double(scratch.loss, 0, loss)
+    simd.store_int(scratch.factors, 0, 0)
+
+
+@njit(inline="always")
+def steps_of_group(inputs, outputs, x_rows, u_rows, row_bytes, signs, steps, lr, scratch):
+    """Store the steps of all inputs and 1 to MAX_OUTPUTS outputs, in balanced tiles of at most MAX_INPUTS inputs."""
+    tiles = (inputs + simd.MAX_INPUTS - 1) // simd.MAX_INPUTS
+    first = 0
+    for tile in range(tiles):
+        size = (inputs - first) // (tiles - tile)
+        factors = (size * outputs + simd.LANES - 1) // simd.LANES
+        if simd.load_int(scratch.factors, 0) + factors > FOLD_AFTER:
+            fold(scratch)
+        simd.store_int(scratch.factors, 0, simd.load_int(scratch.factors, 0) + factors)
+        at = steps + 4 * first * outputs
+        tile_rows = x_rows + 8 * first
+        simd.pair_steps(size, outputs, tile_rows, u_rows, row_bytes, signs, at, scratch.sums, np.float32(lr))
+        first += size
+
+
+@njit(inline="always")
+def copy_rows(count, rows, row_bytes, copies, places):
+    """Copy rows one after another to `copies` and write the addresses of the copies to `places`."""
+    for i in range(count):
+        row = simd.load_int(rows, i)
+        simd.store_int(places, i, copies)
+        for offset in range(0, row_bytes, 4 * simd.LANES):
+            simd.store(simd.load(row + offset), copies + offset)
+        copies += row_bytes
+    return copies
+
+
+@njit(inline="always")
+def step(inputs, outputs, x_rows, u_rows, row_bytes, lr, scratch):
+    """Move all rows by one step of size lr and add to the loss.
+
+    `x_rows`, `u_rows`: addresses of arrays of row addresses; rows are whole numbers of 16 floats.
+    """
+    signs_row = 4 * (simd.MAX_INPUTS * simd.MAX_OUTPUTS + simd.LANES)
+    groups = (outputs + simd.MAX_OUTPUTS - 1) // simd.MAX_OUTPUTS
+    first = 0
+    for group in range(groups):
+        size = (outputs - first) // (groups - group)
+        row = size - 1 if group == 0 else simd.MAX_OUTPUTS
+        signs = scratch.signs + row * signs_row
+        part = scratch.steps + 4 * first * inputs
+        steps_of_group(inputs, size, x_rows, u_rows + 8 * first, row_bytes, signs, part, lr, scratch)
+        first += size
+    if groups == 1:
+        simd.rank_update(inputs, outputs, x_rows, u_rows, row_bytes, scratch.steps)
+    else:
+        update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch)
+
+
+@compiled
+def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch):
+    """`simd.rank_update` for more than one group of outputs: from copies, so that no group sees another's step."""
+    x_copies = scratch.copies
+    u_copies = x_copies + 8 * inputs
+    end = copy_rows(inputs, x_rows, row_bytes, u_copies + 8 * outputs, x_copies)
+    copy_rows(outputs, u_rows, row_bytes, end, u_copies)
+    first = 0
+    for group in range(groups):
+        size = (outputs - first) // (groups - group)
+        simd.rank_update_apart(
+            inputs,
+            size,
+            x_copies,
+            u_copies + 8 * first,
+            row_bytes,
+            scratch.steps + 4 * first * inputs,
+            x_rows,
+            u_rows + 8 * first,
+        )
+        first += size

@@ -1,0 +1,94 @@
+"""A matrix as one thread sees it: the rows of frequent words as a private copy, all others in place.
+
+Several threads that write the same row make the processors pass its cache lines to and fro, so each thread works on a
+copy of the first (most frequent) rows and merges a row after every `period` uses: shared += copy - base, then
+copy = base = shared. Merging often is what keeps the sum of the threads' steps from overshooting.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from firth import simd
+from firth.compiled import compiled
+
+
+class Rows(NamedTuple):
+    """One matrix as one thread sees it, all addresses; no hot row means that all are used in place."""
+
+    shared: int  # (n, stride) float32, every row 64-byte aligned
+    private: int  # (hot, stride) float32
+    base: int  # (hot, stride) float32: what `private` was at its last merge
+    uses: int  # (hot,) int64: blocks since the last merge
+    hot: int
+    row_bytes: int
+    period: int  # uses between two merges of a row
+
+
+def aligned_rows(count, dim):
+    """A float32 matrix of zeros (count, dim rounded up to 16) whose rows are 64-byte aligned."""
+    stride = -(-dim // simd.LANES) * simd.LANES
+    memory = np.empty(count * stride + simd.LANES, np.float32)  # not `zeros`: only `empty` asks for huge pages
+    memory.fill(0.0)
+    start = -memory.ctypes.data // 4 % simd.LANES
+    return memory[start : start + count * stride].reshape(count, stride)
+
+
+def thread_rows(matrix, hot, period):
+    """The Rows of a thread that keeps `hot` private rows of a matrix, and the arrays that they point to."""
+    private, base = (aligned_rows(hot, matrix.shape[1]) for _ in range(2))
+    private[:] = base[:] = matrix[:hot]
+    arrays = [matrix, private, base, np.zeros(hot, np.int64)]
+    return Rows(*[array.ctypes.data for array in arrays], hot, 4 * matrix.shape[1], period), arrays
+
+
+@njit(inline="always")
+def merge_row(rows, at):
+    """Add what the thread did to the private row at a byte offset to the shared row, and begin anew from there."""
+    for offset in range(at, at + rows.row_bytes, 4 * simd.LANES):
+        change = simd.sub(simd.load(rows.private + offset), simd.load(rows.base + offset))
+        merged = simd.add(simd.load(rows.shared + offset), change)
+        simd.store(merged, rows.shared + offset)
+        simd.store(merged, rows.private + offset)
+        simd.store(merged, rows.base + offset)
+
+
+@njit(inline="always")
+def refresh_row(rows, at):
+    """Take over the shared row."""
+    for offset in range(at, at + rows.row_bytes, 4 * simd.LANES):
+        row = simd.load(rows.shared + offset)
+        simd.store(row, rows.private + offset)
+        simd.store(row, rows.base + offset)
+
+
+@compiled
+def merge(rows):
+    """Merge every private row that was used since its last merge, refresh the others."""
+    for word in range(rows.hot):
+        if simd.load_int(rows.uses, word) > 0:
+            merge_row(rows, word * rows.row_bytes)
+            simd.store_int(rows.uses, word, 0)
+        else:
+            refresh_row(rows, word * rows.row_bytes)
+
+
+@njit(inline="always")
+def take(rows, word):
+    """The address of a word's row for one block, merged first when its turn has come."""
+    at = word * rows.row_bytes
+    if word >= rows.hot:
+        return rows.shared + at
+    uses = simd.load_int(rows.uses, word) + 1
+    if uses > rows.period:
+        merge_row(rows, at)
+        uses = 1
+    simd.store_int(rows.uses, word, uses)
+    return rows.private + at
+
+
+@njit(inline="always")
+def place(rows, word):
+    """The address of a word's row, for prefetching."""
+    return word * rows.row_bytes + (rows.private if word < rows.hot else rows.shared)
