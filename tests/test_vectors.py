@@ -103,6 +103,13 @@ def test_ties_are_in_the_order_of_the_vocabulary():
     assert [word for word, _ in vectors.neighbors("w1", k=199)] == [f"w{i}" for i in range(200) if i != 1]
 
 
+def test_words_closer_together_than_float32_can_tell_are_ranked_by_float64():
+    rng = np.random.default_rng(4)
+    vectors = make(rng.normal(size=33) + 1e-5 * rng.normal(size=(300, 33)))
+    expected = by_hand(vectors, vectors["w7"].astype(np.float64), {"w7"}, 20)
+    assert [word for word, _ in vectors.neighbors("w7", k=20)] == [word for word, _ in expected]
+
+
 def test_a_k_too_large_gives_what_there_is(royal):
     assert len(royal.neighbors("king", k=100)) == 4
     assert len(royal.analogy("man", "king", "woman", k=100)) == 2
