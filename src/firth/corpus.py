@@ -1,0 +1,285 @@
+"""The encoded corpus: text or lists of tokens, read exactly once, become word ids in files on disk."""
+
+import dataclasses
+import os
+import shutil
+import tempfile
+import warnings
+import weakref
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth.errors import ConfigError, CorpusError
+from firth.text import Progress, TextReader, find_files, is_text_source
+from firth.vocab import Vocabulary, nothing_left, rank_words
+
+PIECE = 1 << 20  # ids
+
+_WordsOf = Callable[[NDArray[np.int64]], list[str]]
+_Encoded = tuple[_WordsOf, NDArray[np.int64]]  # the words of given numbers, and the count of each number
+
+
+@dataclasses.dataclass(eq=False)
+class Corpus:
+    """A corpus as ids. It owns a temporary folder, which goes with it: `close` it, or use it in a `with`.
+
+    ids: (tokens kept,) int32, word ids in reading order, mapped from disk; changes to it stay in memory.
+    offsets: (sentences + 1,) int64, sentence i is ids[offsets[i] : offsets[i + 1]], and none is empty.
+    vocab: the words kept. tokens: how many tokens were read, those of dropped words included.
+    replaced: how many invalid UTF-8 sequences were read as U+FFFD.
+    """
+
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    vocab: Vocabulary
+    tokens: int
+    replaced: int
+    folder: dataclasses.InitVar[str]
+
+    def __post_init__(self, folder: str) -> None:
+        """Take care of `folder`."""
+        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let go of the arrays and remove the files."""
+        self.ids = np.empty(0, np.int32)
+        self.offsets = np.zeros(1, np.int64)
+        self._remove()
+
+    def __enter__(self) -> Self:
+        """The corpus, to be closed at the end of the `with`."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the corpus."""
+        self.close()
+
+
+def build_corpus(
+    source: Any,
+    *,
+    min_count: int = 5,
+    max_vocab: int | None = None,
+    lower: bool = False,
+    tokenizer: str = "whitespace",
+    errors: str = "replace",
+    folder: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Corpus:
+    """The corpus that `source` holds, read once and encoded on disk.
+
+    `source` is the path of a text (a file, glob pattern, folder or "-"), a list of such paths, or any
+    iterable of lists of tokens. Ids count the words that occur `min_count` times or more by falling count,
+    ties by first appearance; of those, `max_vocab` are kept at most. The files go to a new folder inside
+    `folder`, by default where the system keeps temporary files. `progress` is called with (bytes read, bytes
+    in all or None), for lists of tokens with (sentences read, None).
+
+    Raises CorpusError for what cannot be read, is damaged, is no text or is empty, VocabularyError if no word
+    is frequent enough, ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd
+    without its package. Warns if invalid UTF-8 was replaced.
+    """
+    if tokenizer != "whitespace" and not is_text_source(source):
+        raise ConfigError(
+            f"tokenizer is {tokenizer!r}, but the corpus is no text: lists of tokens are taken as they are"
+        )
+    home = _make_folder(folder)
+    try:
+        if is_text_source(source):
+            reader = TextReader(
+                find_files(source), lower=lower, tokenizer=tokenizer, errors=errors, progress=progress
+            )
+            corpus = _finish(home, *_encode_text(reader, home), min_count, max_vocab, reader.replaced)
+            if reader.replaced:
+                plural = "s" if reader.replaced > 1 else ""
+                warnings.warn(
+                    f"replaced {reader.replaced:,} invalid UTF-8 sequence{plural} by U+FFFD, the first at "
+                    f"{reader.first_replaced}: is the text in another encoding?",
+                    stacklevel=2,
+                )
+        else:
+            corpus = _finish(home, *_encode_lists(source, lower, home, progress), min_count, max_vocab, 0)
+    except BaseException:
+        shutil.rmtree(home, ignore_errors=True)
+        raise
+    return corpus
+
+
+def _make_folder(folder: str | os.PathLike[str] | None) -> str:
+    try:
+        return tempfile.mkdtemp(prefix="firth-", dir=folder)
+    except OSError as error:
+        place = os.fspath(folder) if folder is not None else "the system's temporary folder"
+        raise CorpusError(
+            f"cannot put the encoded corpus in {place}: {error.strerror}. "
+            "Choose a folder that can be written to (--tmp, or folder= in Python)"
+        ) from error
+
+
+@contextmanager
+def _on_disk(home: str) -> Iterator[None]:
+    """Say what it means if a file in `home` cannot be written or read back."""
+    try:
+        yield
+    except OSError as error:
+        raise CorpusError(
+            f"cannot write the encoded corpus in {home}: {error.strerror or error}. It takes about four "
+            "bytes a token: free some space or choose a folder on another disk (--tmp, or folder= in Python)"
+        ) from error
+
+
+def _write(file: BinaryIO, array: NDArray[Any]) -> None:
+    """Write all of `array` to an unbuffered file."""
+    rest = array.view(np.uint8).data
+    while len(rest):
+        rest = rest[file.write(rest) :]
+
+
+def _encode_text(reader: TextReader, home: str) -> _Encoded:
+    from firth.scan import Scanner
+
+    scanner = Scanner()
+    with _create(home, "ids") as file:
+        for block in reader.blocks():
+            for ids in scanner.scan(block):
+                with _on_disk(home):
+                    _write(file, ids)
+    counts = scanner.counts()
+    if not len(counts):
+        raise CorpusError(f"the corpus is empty: there is no word in {reader.name}")
+    return scanner.words, counts
+
+
+class _Numbers(dict[str, int]):
+    """The number of each token, a new one for a token not seen before."""
+
+    def __missing__(self, token: Any) -> int:
+        if fault := _fault(token):
+            raise ValueError(fault)
+        number = self[str.__str__(token)] = len(self)
+        return number
+
+
+def _fault(token: object) -> str:
+    """What is wrong with a token, or an empty string."""
+    if not isinstance(token, str):
+        return f"is {token!r:.100} ({type(token).__name__}); expected a str"
+    if not token:
+        return "is an empty string; leave it out"
+    try:
+        token.encode()
+    except UnicodeEncodeError:
+        return f"is {token!r:.100}, with a lone surrogate, which is no text; decode the text as UTF-8"
+    return ""
+
+
+def _encode_lists(source: Any, lower: bool, home: str, progress: Progress | None) -> _Encoded:
+    from firth.scan import LINE_END, too_many_words
+
+    numbers = _Numbers()
+    counts = np.zeros(0, np.int64)
+    ids = array("i")
+    read = 0
+
+    def flush() -> None:
+        nonlocal counts, ids
+        piece = np.array(ids, np.int32)
+        ids = array("i")
+        counts = np.pad(counts, (0, len(numbers) - len(counts)))
+        counts += np.bincount(piece[piece >= 0], minlength=len(numbers))
+        with _on_disk(home):
+            _write(file, piece)
+        if progress is not None:
+            progress(read, None)
+
+    with _create(home, "ids") as file:
+        for sentence in _sentences(source):
+            tokens = _tokens(sentence, read)
+            try:
+                if lower:
+                    tokens = list(map(str.lower, tokens))
+                ids.extend(map(numbers.__getitem__, tokens))
+            except (TypeError, ValueError):
+                place, fault = next(
+                    (place, fault) for place, token in enumerate(tokens) if (fault := _fault(token))
+                )
+                raise CorpusError(f"token {place} of sentence {read} (both counted from 0) {fault}") from None
+            except OverflowError:
+                raise too_many_words() from None
+            ids.append(LINE_END)
+            read += 1
+            if len(ids) >= PIECE:
+                flush()
+        flush()
+    if not len(counts):
+        raise CorpusError(f"the corpus is empty: there is no token in its {read:,} sentences")
+    names = list(numbers)
+    return lambda kept: [names[number] for number in kept.tolist()], counts
+
+
+def _sentences(source: Any) -> Iterator[Any]:
+    if isinstance(source, bytes | bytearray) or not isinstance(source, Iterable):
+        raise CorpusError(
+            f"the corpus is {source!r:.100} ({type(source).__name__}); "
+            "expected the path of a text or an iterable of lists of tokens"
+        )
+    return iter(source)
+
+
+def _tokens(sentence: Any, place: int) -> Sequence[Any]:
+    if isinstance(sentence, str | bytes | bytearray) or not isinstance(sentence, Iterable):
+        raise CorpusError(
+            f"sentence {place} (counted from 0) is {sentence!r:.100} ({type(sentence).__name__}); "
+            "expected a list of tokens, such as the split() of a string"
+        )
+    return sentence if isinstance(sentence, list | tuple) else list(sentence)
+
+
+def _create(home: str, name: str) -> BinaryIO:
+    with _on_disk(home):
+        return open(os.path.join(home, name), "wb", buffering=0)
+
+
+def _finish(
+    home: str,
+    words_of: _WordsOf,
+    counts: NDArray[np.int64],
+    min_count: int,
+    max_vocab: int | None,
+    replaced: int,
+) -> Corpus:
+    """Drop the words not kept from the encoded files, renumber the others, and map the result into memory."""
+    kept, numbers = rank_words(counts, min_count, max_vocab)
+    if not len(kept):
+        best = int(counts.argmax())
+        raise nothing_left(words_of(np.array([best]))[0], int(counts[best]), min_count)
+    ids_path, offsets_path = os.path.join(home, "ids"), os.path.join(home, "offsets")
+    with _on_disk(home):
+        _renumber_files(ids_path, offsets_path, numbers)
+        ids = np.memmap(ids_path, np.int32, "c").view(np.ndarray)
+        offsets = np.memmap(offsets_path, np.int64, "c").view(np.ndarray)
+    return Corpus(ids, offsets, Vocabulary(words_of(kept), counts[kept]), int(counts.sum()), replaced, home)
+
+
+def _renumber_files(ids_path: str, offsets_path: str, numbers: NDArray[np.int32]) -> None:
+    from firth.scan import renumber
+
+    offsets, kept = np.empty(PIECE, np.int64), np.zeros(2, np.int64)
+    with (
+        open(ids_path, "rb") as source,
+        open(ids_path, "r+b", buffering=0) as target,  # never ahead of source
+        open(offsets_path, "wb", buffering=0) as sink,
+    ):
+        _write(sink, kept[:1])
+        while len(ids := np.fromfile(source, np.int32, PIECE)):
+            filled, lines = renumber(ids, numbers, offsets, kept)
+            _write(target, ids[:filled])
+            _write(sink, offsets[:lines])
+        target.truncate()

@@ -1,0 +1,70 @@
+"""The words of a corpus, the most frequent first."""
+
+import dataclasses
+import difflib
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth.errors import VocabularyError
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Words and how often each occurs; the id of a word is its place.
+
+    words: n distinct strings. counts: (n,) int64, falling.
+    """
+
+    words: list[str]
+    counts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """The number of words."""
+        return len(self.words)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The id of each word."""
+        return dict(zip(self.words, range(len(self.words)), strict=True))
+
+    def suggest(self, word: str, n: int = 3) -> list[str]:
+        """Up to `n` words that are spelled most like `word`: other cases of its letters, then by `difflib`.
+
+        Compared are words that begin with one of the first two letters of `word` and are at most two letters
+        longer or shorter, and of these the 20,000 most frequent.
+        """
+        cases = (word.lower(), word.capitalize(), word.upper(), word.casefold(), word.title())
+        found = [case for case in dict.fromkeys(cases) if case in self.ids and case != word]
+        first = tuple(set(word[:2].lower() + word[:2].upper())) or ("",)
+        shortest, longest = len(word) - 2, len(word) + 2
+        near = (w for w in self.words if shortest <= len(w) <= longest and w.startswith(first))
+        spelled = difflib.get_close_matches(word, list(islice(near, 20_000)), n + len(found) + 1)
+        return [*found, *(w for w in spelled if w not in found and w != word)][:n]
+
+
+def rank_words(
+    counts: NDArray[np.int64], min_count: int, max_vocab: int | None
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Which words to keep, the most frequent first, and the new id of every word.
+
+    counts: (n,) int64, by first appearance, which decides between equal counts. Returns the old ids of the
+    kept words (k,) and for each old id the new one, or -1 (n,). Kept are the words that occur `min_count`
+    times, of these the `max_vocab` most frequent.
+    """
+    kept = np.flatnonzero(counts >= min_count)
+    kept = kept[np.argsort(-counts[kept], kind="stable")][:max_vocab]
+    numbers = np.full(len(counts), -1, np.int32)
+    numbers[kept] = np.arange(len(kept), dtype=np.int32)
+    return kept, numbers
+
+
+def nothing_left(word: str, count: int, min_count: int) -> VocabularyError:
+    """The error for a corpus whose most frequent word, `word`, is too rare."""
+    times = "once" if count == 1 else f"{count:,} times"
+    return VocabularyError(
+        f"no word occurs {min_count:,} times: the most frequent, {word[:100]!r}, occurs {times}. "
+        f"Give more text, or a min_count of {count:,} or less"
+    )

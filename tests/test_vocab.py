@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from firth.vocab import Vocabulary, nothing_left, rank_words
+
+
+def make(*words: str) -> Vocabulary:
+    return Vocabulary(list(words), np.arange(len(words), 0, -1))
+
+
+def test_ids_are_places():
+    vocab = make("the", "of", "and")
+    assert vocab.ids == {"the": 0, "of": 1, "and": 2}
+    assert len(vocab) == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [
+        ("kiing", "king"),
+        ("ikng", "king"),
+        ("kings", "king"),
+        ("PARIS", "Paris"),
+        ("paris", "Paris"),
+        ("QUEEN", "queen"),
+        ("strasse", "Strasse"),
+        ("naïv", "naïve"),
+    ],
+)
+def test_the_nearest_spelling_comes_first(word, first):
+    vocab = make("the", "king", "Paris", "queen", "Strasse", "naïve", "pairs", "kin", "zebra", "par")
+    assert vocab.suggest(word)[0] == first
+
+
+def test_suggestions_are_few_other_words_of_the_vocabulary():
+    vocab = make("king", "kings", "kink", "kind", "ring")
+    assert len(vocab.suggest("king", 2)) == 2
+    assert set(vocab.suggest("king", 9)) == {"kings", "kink", "kind"}
+    assert vocab.suggest("xylophone") == []
+    assert vocab.suggest("") == []
+
+
+def test_ranks_fall_with_the_count_and_ties_keep_their_order():
+    counts = np.array([2, 5, 1, 5, 2, 9])
+    kept, numbers = rank_words(counts, 2, None)
+    assert kept.tolist() == [5, 1, 3, 0, 4]
+    assert numbers.tolist() == [3, 1, -1, 2, 4, 0]
+    kept, numbers = rank_words(counts, 2, 2)
+    assert kept.tolist() == [5, 1]
+    assert numbers.tolist() == [-1, 1, -1, -1, -1, 0]
+
+
+def test_the_error_for_nothing_left_names_the_largest_count():
+    assert "'cat', occurs once" in str(nothing_left("cat", 1, 5))
+    assert "'cat', occurs 1,234 times. Give more text, or a min_count of 1,234 or less" in str(
+        nothing_left("cat", 1234, 5000)
+    )
