@@ -58,7 +58,11 @@ class TrainConfig:
             self._check_int(name, low, high)
         if self.max_vocab is not None:
             self._check_int("max_vocab", 1, 2**31 - 1)
-        for name, low_, high_ in (("subsample", 0.0, math.inf), ("ns_exponent", -16.0, 16.0), ("lr", 0.0, 1e3)):
+        for name, low_, high_ in (
+            ("subsample", 0.0, math.inf),
+            ("ns_exponent", -16.0, 16.0),
+            ("lr", 0.0, 1e3),
+        ):
             self._check_float(name, low_, high_)
         self._check_float("min_lr", 0.0, self.lr)
         for name in ("fixed_window", "lower"):

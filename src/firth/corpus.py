@@ -29,7 +29,7 @@ _Encoded = tuple[_WordsOf, NDArray[np.int64]]  # the words of given numbers, and
 class Corpus:
     """A corpus as ids. It owns a temporary folder, which goes with it: `close` it, or use it in a `with`.
 
-    ids: (tokens kept,) int32, word ids in reading order, mapped from disk; changes to it stay in memory.
+    ids: (tokens kept,) int32, word ids in reading order, mapped from disk.
     offsets: (sentences + 1,) int64, sentence i is ids[offsets[i] : offsets[i + 1]], and none is empty.
     vocab: the words kept. tokens: how many tokens were read, those of dropped words included.
     replaced: how many invalid UTF-8 sequences were read as U+FFFD.
@@ -114,7 +114,7 @@ def build_corpus(
 
 def _make_folder(folder: str | os.PathLike[str] | None) -> str:
     try:
-        return tempfile.mkdtemp(prefix="firth-", dir=folder)
+        return os.path.abspath(tempfile.mkdtemp(prefix="firth-", dir=folder))
     except OSError as error:
         place = os.fspath(folder) if folder is not None else "the system's temporary folder"
         raise CorpusError(
@@ -207,9 +207,8 @@ def _encode_lists(source: Any, lower: bool, home: str, progress: Progress | None
                     tokens = list(map(str.lower, tokens))
                 ids.extend(map(numbers.__getitem__, tokens))
             except (TypeError, ValueError):
-                place, fault = next(
-                    (place, fault) for place, token in enumerate(tokens) if (fault := _fault(token))
-                )
+                faults = ((place, fault) for place, token in enumerate(tokens) if (fault := _fault(token)))
+                place, fault = next(faults, (0, "cannot be looked up"))
                 raise CorpusError(f"token {place} of sentence {read} (both counted from 0) {fault}") from None
             except OverflowError:
                 raise too_many_words() from None
@@ -225,7 +224,7 @@ def _encode_lists(source: Any, lower: bool, home: str, progress: Progress | None
 
 
 def _sentences(source: Any) -> Iterator[Any]:
-    if isinstance(source, bytes | bytearray) or not isinstance(source, Iterable):
+    if isinstance(source, bytes | bytearray | set | frozenset) or not isinstance(source, Iterable):
         raise CorpusError(
             f"the corpus is {source!r:.100} ({type(source).__name__}); "
             "expected the path of a text or an iterable of lists of tokens"
@@ -234,7 +233,7 @@ def _sentences(source: Any) -> Iterator[Any]:
 
 
 def _tokens(sentence: Any, place: int) -> Sequence[Any]:
-    if isinstance(sentence, str | bytes | bytearray) or not isinstance(sentence, Iterable):
+    if isinstance(sentence, str | bytes | bytearray | set | frozenset) or not isinstance(sentence, Iterable):
         raise CorpusError(
             f"sentence {place} (counted from 0) is {sentence!r:.100} ({type(sentence).__name__}); "
             "expected a list of tokens, such as the split() of a string"
@@ -263,8 +262,9 @@ def _finish(
     ids_path, offsets_path = os.path.join(home, "ids"), os.path.join(home, "offsets")
     with _on_disk(home):
         _renumber_files(ids_path, offsets_path, numbers)
-        ids = np.memmap(ids_path, np.int32, "c").view(np.ndarray)
-        offsets = np.memmap(offsets_path, np.int64, "c").view(np.ndarray)
+        # Writable, as kernels expect arrays, and shared, because a private mapping may not exceed the memory.
+        ids = np.memmap(ids_path, np.int32, "r+").view(np.ndarray)
+        offsets = np.memmap(offsets_path, np.int64, "r+").view(np.ndarray)
     return Corpus(ids, offsets, Vocabulary(words_of(kept), counts[kept]), int(counts.sum()), replaced, home)
 
 

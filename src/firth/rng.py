@@ -85,3 +85,18 @@ def alias_table(probabilities):
     for i in range(large, n):
         table[waiting[i]] = (_LOW << _SHIFT_32) | np.uint64(waiting[i])
     return table
+
+
+@compiled
+def stream_key(seed, epoch, purpose):
+    """The int64 key of the draws for one purpose in one epoch of a run."""
+    return np.int64(draw(draw(draw(seed, 0), epoch), purpose))
+
+
+@compiled
+def fill_uniform(matrix, dim, key):
+    """Fill the first `dim` columns with draws uniform in [-1/2, 1/2) / dim, entry (i, j) from position i · dim + j."""
+    for i in range(matrix.shape[0]):
+        for j in range(dim):
+            unit = np.float64(draw(key, i * dim + j) >> np.uint64(40)) / 16777216.0
+            matrix[i, j] = np.float32((unit - 0.5) / dim)

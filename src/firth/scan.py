@@ -201,6 +201,9 @@ def blank_unicode_spaces(block, size):
     at = np.uint64(0)
     end = np.uint64(size)
     while at < end:
+        if _load(block, at) & _HIGH == np.uint64(0):
+            at += np.uint64(8)
+            continue
         first = block[at]
         if first == 0xC2:  # U+0085, U+00A0
             second = block[at + np.uint64(1)]

@@ -171,18 +171,12 @@ def _reciprocal_of_1_to_2(builder, x):
     return value
 
 
-@intrinsic
-def prefetch(typingctx, address):
-    """Ask for the cache line at an address, to be written soon."""
-
-    def codegen(context, builder, signature, args):
-        pointer = _pointer(builder, args[0], ir.IntType(8))
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
-        function = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
-        builder.call(function, [pointer, ir.Constant(_I32, 0), ir.Constant(_I32, 3), ir.Constant(_I32, 1)])
-        return context.get_dummy_value()
-
-    return types.void(types.intp), codegen
+def _prefetch(builder, address):
+    pointer = _pointer(builder, address, ir.IntType(8))
+    kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
+    function = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
+    read, nearest_cache, data = (ir.Constant(_I32, value) for value in (0, 3, 1))
+    builder.call(function, [pointer, read, nearest_cache, data])
 
 
 def _sum_lanes(builder, vectors):
@@ -200,7 +194,9 @@ def _sum_lanes(builder, vectors):
                 folded.append(None)
                 continue
             second = _constant(0.0) if second is None else second
-            parts = [builder.shuffle_vector(first, second, ir.Constant(_INTS, mask)) for mask in (kept, moved)]
+            parts = [
+                builder.shuffle_vector(first, second, ir.Constant(_INTS, mask)) for mask in (kept, moved)
+            ]
             folded.append(builder.fadd(*parts))
         vectors = folded
     return vectors[0]
@@ -234,7 +230,9 @@ def _sigmoid_steps(builder, scores, valid, sign, minus_lr, sums):
     small = _exp_of_minus_abs(builder, z)
     factor = builder.fadd(_constant(1.0), small)
     below = builder.fcmp_ordered("<", z, _constant(0.0))
-    sigmoid = builder.fmul(builder.select(below, small, _constant(1.0)), _reciprocal_of_1_to_2(builder, factor))
+    sigmoid = builder.fmul(
+        builder.select(below, small, _constant(1.0)), _reciprocal_of_1_to_2(builder, factor)
+    )
     steps = builder.fmul(builder.fmul(sign, minus_lr), sigmoid)
     positive_parts = builder.fadd(sums[0], builder.select(below, _constant(0.0), z))
     return steps, (positive_parts, builder.fmul(sums[1], factor))
@@ -277,7 +275,9 @@ def _pair_steps_function(module, inputs, outputs):
     for first in range(0, len(products), LANES):
         part = new_products[first : first + LANES]
         sign = _load(builder, builder.add(signs, ir.Constant(_I64, 4 * first)))
-        part_steps, running = _sigmoid_steps(builder, _sum_lanes(builder, part), len(part), sign, minus_lr, running)
+        part_steps, running = _sigmoid_steps(
+            builder, _sum_lanes(builder, part), len(part), sign, minus_lr, running
+        )
         _store(builder, part_steps, builder.add(steps, ir.Constant(_I64, 4 * first)))
     for total, place in zip(running, places, strict=True):
         _store(builder, total, place)
@@ -318,27 +318,41 @@ def _rank_update_function(module, outputs, apart):
     name = f"firth.rank_update{'_apart' * apart}.{outputs}"
     if name in module.globals:
         return module.globals[name]
-    function, builder = _new_function(module, name, [_I64] * (7 if apart else 5))
-    n, x_rows, u_rows, row_bytes, steps = function.args[:5]
-    x_targets, u_targets = function.args[5:] if apart else (x_rows, u_rows)
+    function, builder = _new_function(module, name, [_I64] * (9 if apart else 7))
+    n, x_rows, u_rows, row_bytes, steps, ahead, ahead_count = function.args[:7]
+    x_targets, u_targets = function.args[7:] if apart else (x_rows, u_rows)
+    zero, one = ir.Constant(_I64, 0), ir.Constant(_I64, 1)
     u = _row_addresses(builder, u_rows, outputs)
     u_new = _row_addresses(builder, u_targets, outputs) if apart else u
-    x_base, x_target_base = _pointer(builder, x_rows, _I64), _pointer(builder, x_targets, _I64)
+    x_base, x_target_base, ahead_base = (_pointer(builder, p, _I64) for p in (x_rows, x_targets, ahead))
     entry = builder.block
-    chunk, inner, after, done = (builder.append_basic_block(b) for b in ("chunk", "input", "after", "done"))
+    chunk, fetch, ready, inner, after, done = (
+        builder.append_basic_block(name) for name in ("chunk", "fetch", "ready", "input", "after", "done")
+    )
     builder.branch(chunk)
 
     builder.position_at_end(chunk)
     offset = builder.phi(_I64)
-    offset.add_incoming(ir.Constant(_I64, 0), entry)
-    u_parts = [_load(builder, builder.add(row, offset)) for row in u]
+    offset.add_incoming(zero, entry)
+    builder.cbranch(builder.icmp_signed("<", zero, ahead_count), fetch, ready)
+
+    builder.position_at_end(fetch)
+    row = builder.phi(_I64)
+    row.add_incoming(zero, chunk)
+    _prefetch(builder, builder.add(builder.load(builder.gep(ahead_base, [row])), offset))
+    next_row = builder.add(row, one)
+    row.add_incoming(next_row, fetch)
+    builder.cbranch(builder.icmp_signed("<", next_row, ahead_count), fetch, ready)
+
+    builder.position_at_end(ready)
+    u_parts = [_load(builder, builder.add(address, offset)) for address in u]
     builder.branch(inner)
 
     builder.position_at_end(inner)
     i = builder.phi(_I64)
-    i.add_incoming(ir.Constant(_I64, 0), chunk)
+    i.add_incoming(zero, ready)
     step_place = builder.phi(_I64)
-    step_place.add_incoming(steps, chunk)
+    step_place.add_incoming(steps, ready)
     deltas = [builder.phi(_VECTOR) for _ in range(outputs)]
     x_place = builder.add(builder.load(builder.gep(x_base, [i])), offset)
     x_old = _load(builder, x_place)
@@ -354,18 +368,20 @@ def _rank_update_function(module, outputs, apart):
         x_new = _fma(builder, step, u_parts[j], x_new)
         new_deltas.append(_fma(builder, step, x_old, deltas[j]))
     _store(builder, x_new, target)
-    next_i = builder.add(i, ir.Constant(_I64, 1))
+    next_i = builder.add(i, one)
     i.add_incoming(next_i, inner)
     step_place.add_incoming(builder.add(step_place, ir.Constant(_I64, 4 * outputs)), inner)
     for delta, new in zip(deltas, new_deltas, strict=True):
-        delta.add_incoming(_constant(0.0), chunk)
+        delta.add_incoming(_constant(0.0), ready)
         delta.add_incoming(new, inner)
     builder.cbranch(builder.icmp_signed("<", next_i, n), inner, after)
 
     builder.position_at_end(after)
     for row, delta in zip(u_new, new_deltas, strict=True):
         place = builder.add(row, offset)
-        _store(builder, builder.fadd(_load(builder, place), delta), place)  # loaded again: a row may occur twice
+        _store(
+            builder, builder.fadd(_load(builder, place), delta), place
+        )  # loaded again: a row may occur twice
     next_offset = builder.add(offset, ir.Constant(_I64, 4 * LANES))
     offset.add_incoming(next_offset, after)
     builder.cbranch(builder.icmp_signed("<", next_offset, row_bytes), chunk, done)
@@ -388,26 +404,29 @@ def _rank_update_cases(builder, args, apart):
 
 
 @intrinsic
-def rank_update(typingctx, inputs, outputs, x_rows, u_rows, row_bytes, steps):
+def rank_update(typingctx, inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count):
     """Add `Σ_j steps[i, j] u_j` to each input row x_i and `Σ_i steps[i, j] x_i` to each of 1-6 output rows u_j.
 
     The products take the old values of distinct rows. An output row that occurs twice gets both sums; an input row
-    that occurs twice is moved twice in turn, so the second product sees what the first one did.
+    that occurs twice is moved twice in turn, so the second product sees what the first one did. On the way the
+    `ahead_count` rows whose addresses are at `ahead` are fetched into the cache, a little with each part of the rows.
     """
 
     def codegen(context, builder, signature, args):
         _rank_update_cases(builder, args, apart=False)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 6), codegen
+    return types.void(*[types.intp] * 8), codegen
 
 
 @intrinsic
-def rank_update_apart(typingctx, inputs, outputs, x_rows, u_rows, row_bytes, steps, x_targets, u_targets):
+def rank_update_apart(
+    typingctx, inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count, x_targets, u_targets
+):
     """`rank_update` that reads x_i and u_j from one place and adds to rows in another."""
 
     def codegen(context, builder, signature, args):
         _rank_update_cases(builder, args, apart=True)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 8), codegen
+    return types.void(*[types.intp] * 10), codegen

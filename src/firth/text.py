@@ -188,7 +188,7 @@ class TextReader:
         elif self.lower:
             block = block.lower()
         if self.tokenizer == "words":
-            block = (" ".join(_word_pattern().findall(block.decode())) + " ").encode()
+            block = _only_words(block.decode()).encode()
         return block
 
 
@@ -409,13 +409,26 @@ def _check_tokens(block: bytes, name: str, offset: int) -> None:
 
 
 @cache
-def _word_pattern() -> re.Pattern[str]:
-    r"""Matches words and line ends.
+def _no_part_of_words() -> re.Pattern[str]:
+    r"""Matches what no word can hold, white space aside.
 
-    `\w` is letters, numbers and the underscore. Combining marks and joiners go on a word, apostrophes link
-    its parts.
+    `\w` is letters, numbers and the underscore; words can hold combining marks, joiners and apostrophes as
+    well.
     """
     chars = map(chr, range(sys.maxunicode + 1))
     marks = "".join(char for char in chars if unicodedata.category(char)[0] == "M")
-    part = rf"\w[\w{marks}\u200c\u200d]*"
-    return re.compile(rf"{part}(?:['\u2019]{part})*|[\n\r]")
+    return re.compile(rf"[^\w\s{marks}\u200c\u200d'\u2019]+")
+
+
+_LEADING_MARKS = re.compile(r"[^\w\s'\u2019](?<![^\s'\u2019].)[^\w\s'\u2019]*", re.DOTALL)
+_OUTER_APOSTROPHES = re.compile(r"['\u2019](?:(?!\w)|(?<![^\s'\u2019].))", re.DOTALL)
+
+
+def _only_words(text: str) -> str:
+    """`text` with spaces in place of all that is not part of a word.
+
+    A word begins with a letter, number or underscore; combining marks and joiners go on it, apostrophes stand
+    inside it. The patterns begin with what they replace, because `re` is quick at finding that.
+    """
+    text = _no_part_of_words().sub(" ", text)
+    return _OUTER_APOSTROPHES.sub(" ", _LEADING_MARKS.sub(" ", text))

@@ -10,9 +10,10 @@ derivative σ(z): exact for any score.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from firth import simd
@@ -41,13 +42,17 @@ class Scratch(NamedTuple):
     sums: int  # (2, 16) float32: Σ max(z, 0) and Π (1 + e^-|z|), lane by lane, since the last fold
     factors: int  # int64: how many factors a lane of the product has
     loss: int  # float64: nats, up to the last fold
-    rows: int  # int64: the addresses of the rows of a step, inputs first
+    rows: int  # int64: room for the addresses of rows
     copies: int  # int64 and float32: addresses and a copy of every row, for more than one group of outputs
 
 
-def new_scratch(inputs, outputs, row_bytes):
-    """A Scratch for steps of at most so many rows, and the arrays that it points to, which must outlive it."""
-    rows = inputs + outputs
+def new_scratch(
+    inputs: int, outputs: int, row_bytes: int, addresses: int
+) -> tuple[Scratch, list[npt.NDArray[Any]]]:
+    """A Scratch for steps of at most so many rows, with room for so many addresses, and the arrays that it points to.
+
+    The arrays must outlive it.
+    """
     sums = np.zeros((2, simd.LANES), np.float32)
     sums[1] = 1.0
     arrays = [
@@ -56,8 +61,8 @@ def new_scratch(inputs, outputs, row_bytes):
         sums,
         np.zeros(1, np.int64),
         np.zeros(1, np.float64),
-        np.empty(rows, np.int64),
-        np.empty(rows * (8 + row_bytes), np.uint8),
+        np.empty(addresses, np.int64),
+        np.empty((inputs + outputs) * (8 + row_bytes), np.uint8),
     ]
     return Scratch(*[array.ctypes.data for array in arrays]), arrays
 
@@ -108,10 +113,11 @@ def copy_rows(count, rows, row_bytes, copies, places):
 
 
 @njit(inline="always")
-def step(inputs, outputs, x_rows, u_rows, row_bytes, lr, scratch):
+def step(inputs, outputs, x_rows, u_rows, row_bytes, lr, scratch, ahead, ahead_count):
     """Move all rows by one step of size lr and add to the loss.
 
-    `x_rows`, `u_rows`: addresses of arrays of row addresses; rows are whole numbers of 16 floats.
+    `x_rows`, `u_rows`: addresses of arrays of row addresses; rows are whole numbers of 16 floats. `ahead`: such an
+    array of `ahead_count` rows that will be needed soon.
     """
     signs_row = 4 * (simd.MAX_INPUTS * simd.MAX_OUTPUTS + simd.LANES)
     groups = (outputs + simd.MAX_OUTPUTS - 1) // simd.MAX_OUTPUTS
@@ -120,33 +126,28 @@ def step(inputs, outputs, x_rows, u_rows, row_bytes, lr, scratch):
         size = (outputs - first) // (groups - group)
         row = size - 1 if group == 0 else simd.MAX_OUTPUTS
         signs = scratch.signs + row * signs_row
-        part = scratch.steps + 4 * first * inputs
-        steps_of_group(inputs, size, x_rows, u_rows + 8 * first, row_bytes, signs, part, lr, scratch)
+        steps = scratch.steps + 4 * first * inputs
+        steps_of_group(inputs, size, x_rows, u_rows + 8 * first, row_bytes, signs, steps, lr, scratch)
         first += size
     if groups == 1:
-        simd.rank_update(inputs, outputs, x_rows, u_rows, row_bytes, scratch.steps)
+        simd.rank_update(inputs, outputs, x_rows, u_rows, row_bytes, scratch.steps, ahead, ahead_count)
     else:
-        update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch)
+        update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count)
 
 
 @compiled
-def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch):
+def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count):
     """`simd.rank_update` for more than one group of outputs: from copies, so that no group sees another's step."""
-    x_copies = scratch.copies
-    u_copies = x_copies + 8 * inputs
+    x_copies, u_copies = scratch.copies, scratch.copies + 8 * inputs
     end = copy_rows(inputs, x_rows, row_bytes, u_copies + 8 * outputs, x_copies)
     copy_rows(outputs, u_rows, row_bytes, end, u_copies)
     first = 0
     for group in range(groups):
         size = (outputs - first) // (groups - group)
+        steps = scratch.steps + 4 * first * inputs
+        u_from, u_to = u_copies + 8 * first, u_rows + 8 * first
         simd.rank_update_apart(
-            inputs,
-            size,
-            x_copies,
-            u_copies + 8 * first,
-            row_bytes,
-            scratch.steps + 4 * first * inputs,
-            x_rows,
-            u_rows + 8 * first,
+            inputs, size, x_copies, u_from, row_bytes, steps, ahead, ahead_count, x_rows, u_to
         )
+        ahead_count = 0
         first += size

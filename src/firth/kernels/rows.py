@@ -5,9 +5,10 @@ copy of the first (most frequent) rows and merges a row after every `period` use
 copy = base = shared. Merging often is what keeps the sum of the threads' steps from overshooting.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from firth import simd
@@ -26,16 +27,20 @@ class Rows(NamedTuple):
     period: int  # uses between two merges of a row
 
 
-def aligned_rows(count, dim):
+def aligned_rows(count: int, dim: int) -> npt.NDArray[np.float32]:
     """A float32 matrix of zeros (count, dim rounded up to 16) whose rows are 64-byte aligned."""
     stride = -(-dim // simd.LANES) * simd.LANES
-    memory = np.empty(count * stride + simd.LANES, np.float32)  # not `zeros`: only `empty` asks for huge pages
+    memory = np.empty(
+        count * stride + simd.LANES, np.float32
+    )  # not `zeros`: only `empty` asks for huge pages
     memory.fill(0.0)
     start = -memory.ctypes.data // 4 % simd.LANES
     return memory[start : start + count * stride].reshape(count, stride)
 
 
-def thread_rows(matrix, hot, period):
+def thread_rows(
+    matrix: npt.NDArray[np.float32], hot: int, period: int
+) -> tuple[Rows, list[npt.NDArray[Any]]]:
     """The Rows of a thread that keeps `hot` private rows of a matrix, and the arrays that they point to."""
     private, base = (aligned_rows(hot, matrix.shape[1]) for _ in range(2))
     private[:] = base[:] = matrix[:hot]

@@ -21,6 +21,9 @@ from firth.kernels.rows import place, take
 SPAN = 4096
 """Tokens gathered at a time: their words, windows and rows' addresses stay in the nearest caches."""
 
+AHEAD = 2
+"""Tokens by which the outputs are drawn, and their rows fetched, before their turn."""
+
 TRIES = 1000
 """Draws for one negative before it is left out: only a distribution with nearly all its mass on one word needs so many."""
 
@@ -57,7 +60,9 @@ class Kept(NamedTuple):
 
 @compiled
 def new_kept(room):
-    return Kept(np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64))
+    return Kept(
+        np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    )
 
 
 @njit(inline="always")
@@ -90,7 +95,11 @@ def gather(ids, offsets, start, stop, tables, epoch, kept):
             bits = rng.draw(epoch.token_key, position)
             kept.words[count] = word
             kept.positions[count] = position
-            reach = window if tables.fixed_window else 1 + np.int64((rng.low(bits) * uint64(window)) >> uint64(32))
+            reach = (
+                window
+                if tables.fixed_window
+                else 1 + np.int64((rng.low(bits) * uint64(window)) >> uint64(32))
+            )
             kept.right[count] = reach
             count += np.int64(np.int64(rng.high(bits)) <= simd.load_int(tables.keep, word))
         last = count
@@ -113,29 +122,29 @@ def gather(ids, offsets, start, stop, tables, epoch, kept):
 
 
 @njit(inline="always")
-def draw_outputs(outside, tables, epoch, position, counter, word, rows):
-    """Write the addresses of the predicted word's row and of its negatives' rows; return (how many, next counter).
+def draw_outputs(outside, tables, epoch, word, position, counter, outputs):
+    """Fill `outputs`: how many rows, then the addresses of the predicted word's row and of its negatives' rows.
 
-    Draws come from the stream of the token's position, from `counter` on.
+    Draws come from the stream of the token's position, from `counter` on; return the next counter.
     """
     stream = rng.draw(epoch.noise_key, position)
-    simd.store_int(rows, 0, take(outside, word))
+    simd.store_int(outputs, 1, take(outside, word))
     count = 1
     for _ in range(tables.negatives):
         for _ in range(TRIES):
             negative = rng.pick(tables.noise, tables.words, rng.draw(stream, counter))
             counter += 1
             if negative != word:
-                simd.store_int(rows, count, take(outside, negative))
                 count += 1
+                simd.store_int(outputs, count, take(outside, negative))
                 break
-    return count, counter
+    simd.store_int(outputs, 0, count)
+    return counter
 
 
-@njit(inline="always")
-def prefetch_row(row, row_bytes):
-    for offset in range(0, row_bytes, 64):
-        simd.prefetch(row + offset)
+def addresses_needed(window: int, negatives: int) -> int:
+    """How many addresses `train_span` keeps: a window's inputs and, AHEAD + 1 times, a token's outputs and one input."""
+    return 2 * window + (AHEAD + 1) * (negatives + 3)
 
 
 @compiled
@@ -143,47 +152,51 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
     """Train on positions start..stop (stop exclusive) of the corpus; return the number of pairs.
 
     ids int32 and offsets int64 as in `Corpus`; `center`, `outside`: the Rows of V and U, changed in place; `scratch`:
-    for steps of 2 · window inputs and AHEAD · (negatives + 1) outputs; its loss grows. The windows of the span's
-    tokens reach beyond start and stop within the sentence.
+    for steps of 2 · window inputs and negatives + 1 outputs, with `addresses_needed`; its loss grows. The windows of
+    the span's tokens reach beyond start and stop within the sentence.
     """
-    window, set_bytes = tables.window, 8 * (tables.negatives + 1)
+    window, row_bytes = tables.window, center.row_bytes
     kept = new_kept(SPAN + 2 * window + 1)
     words, positions, lefts, rights = kept
-    x_rows, output_sets = scratch.rows, scratch.rows + 16 * window
+    inputs, sets, set_bytes = scratch.rows, scratch.rows + 16 * window, 8 * (tables.negatives + 3)
     pairs = 0
     for span in range(start, stop, SPAN):
         first, last, count = gather(ids, offsets, span, min(span + SPAN, stop), tables, epoch, kept)
-        ready = 0
+        if tables.shared:
+            for token in range(first, min(first + AHEAD, last)):
+                at = sets + token % (AHEAD + 1) * set_bytes
+                draw_outputs(outside, tables, epoch, words[token], positions[token], 0, at)
         for token in range(first, last):
-            word, position, left, right = words[token], positions[token], lefts[token], rights[token]
-            if token + window + 2 < count:
-                prefetch_row(place(center, words[token + window + 2]), center.row_bytes)
-            inputs = 0
-            for other in range(left, right):
+            n = 0
+            for other in range(lefts[token], rights[token]):
                 if other != token:
-                    simd.store_int(x_rows, inputs, take(center, words[other]))
-                    inputs += 1
-            if inputs == 0:
-                ready = 0
-                continue
-            pairs += inputs
+                    simd.store_int(inputs, n, take(center, words[other]))
+                    n += 1
+            pairs += n
+            word, position = words[token], positions[token]
             lr = epoch.lr + epoch.slope * position
-            u_rows = output_sets + (token & 1) * set_bytes
             if tables.shared:
-                if ready == 0:
-                    ready, _ = draw_outputs(outside, tables, epoch, position, 0, word, u_rows)
-                outputs, ready = ready, 0
-                if token + 1 < last:
-                    u_next = output_sets + ((token + 1) & 1) * set_bytes
-                    ready, _ = draw_outputs(
-                        outside, tables, epoch, positions[token + 1], 0, words[token + 1], u_next
-                    )
-                    for j in range(ready):
-                        prefetch_row(simd.load_int(u_next, j), outside.row_bytes)
-                block.step(inputs, outputs, x_rows, u_rows, center.row_bytes, lr, scratch)
+                at = sets + token % (AHEAD + 1) * set_bytes
+                ahead = sets + (token + AHEAD) % (AHEAD + 1) * set_bytes
+                ahead_count = 0
+                if token + AHEAD < last:
+                    following = token + AHEAD
+                    draw_outputs(outside, tables, epoch, words[following], positions[following], 0, ahead)
+                    ahead_count = simd.load_int(ahead, 0)
+                    if following + window + 1 < count:
+                        ahead_count += 1
+                        simd.store_int(ahead, ahead_count, place(center, words[following + window + 1]))
+                if n > 0:
+                    outputs = simd.load_int(at, 0)
+                    block.step(n, outputs, inputs, at + 8, row_bytes, lr, scratch, ahead + 8, ahead_count)
             else:
-                counter = 0
-                for i in range(inputs):
-                    outputs, counter = draw_outputs(outside, tables, epoch, position, counter, word, u_rows)
-                    block.step(1, outputs, x_rows + 8 * i, u_rows, center.row_bytes, lr, scratch)
+                counter = draw_outputs(outside, tables, epoch, word, position, 0, sets)
+                for i in range(n):
+                    at, ahead = sets + i % 2 * set_bytes, sets + (i + 1) % 2 * set_bytes
+                    ahead_count = 0
+                    if i + 1 < n:
+                        counter = draw_outputs(outside, tables, epoch, word, position, counter, ahead)
+                        ahead_count = simd.load_int(ahead, 0)
+                    outputs, x_row = simd.load_int(at, 0), inputs + 8 * i
+                    block.step(1, outputs, x_row, at + 8, row_bytes, lr, scratch, ahead + 8, ahead_count)
     return pairs

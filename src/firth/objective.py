@@ -1,0 +1,28 @@
+"""What an objective needs to know of a vocabulary, as plain tables: which tokens stay, which words are noise."""
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.config import TrainConfig
+
+DRAWS = 2**32
+
+
+def keep_thresholds(counts: npt.NDArray[np.int64], config: TrainConfig) -> npt.NDArray[np.int64]:
+    """(n,) int64: a token of word w stays if 32 random bits, read as a whole number, are not above entry w.
+
+    A token stays with probability min(1, sqrt(t/f) + t/f), f the word's share of all tokens and t = `subsample`; 0
+    keeps all. Source: word2vec.c; Mikolov et al. (2013) state sqrt(t/f).
+    """
+    if config.subsample == 0:
+        return np.full(len(counts), DRAWS - 1, np.int64)
+    ratio = config.subsample * counts.sum(dtype=np.float64) / counts
+    keep = np.minimum(1.0, np.sqrt(ratio) + ratio)
+    return np.asarray(np.maximum(np.rint(keep * DRAWS), 1).astype(np.int64) - 1)
+
+
+def noise_probabilities(counts: npt.NDArray[np.int64], config: TrainConfig) -> npt.NDArray[np.float64]:
+    """(n,) float64: P(w) = count(w)^ns_exponent / Σ count^ns_exponent, from which negatives are drawn."""
+    logarithms = config.ns_exponent * np.log(counts.astype(np.float64))
+    weights = np.exp(logarithms - logarithms.max())
+    return np.asarray(weights / weights.sum())
