@@ -4,6 +4,7 @@ import io
 import lzma
 import os
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -90,7 +91,7 @@ def test_random_bytes_read_as_python_reads_them(tmp_path):
 
 def test_replaced_sequences_are_counted_and_genuine_ones_are_not(tmp_path):
     (tmp_path / "a").write_bytes("\ufffd fine\n".encode())
-    (tmp_path / "b").write_bytes(b"ok \xff \xed\xa0\x80 \xf0\x9f\n\xe2\x82")
+    (tmp_path / "b").write_bytes(b"ok \xff \xed\xa0\x80\xef\xbf\xbd \xf0\x9f\n\xe2\x82")
     for size in range(1, 12):
         reader = TextReader([str(tmp_path / "a"), str(tmp_path / "b")], block_size=size)
         assert reader.replaced == 0
@@ -241,6 +242,18 @@ def test_word_tokenizer(tmp_path, text, words):
     (tmp_path / "a").write_text(f"{text}\n\nnext\r{text}", encoding="utf-8")
     for size in (1, 7, 1000):
         assert lines(read(tmp_path / "a", tokenizer="words", block_size=size)) == [words, ["next"], words]
+
+
+def test_word_tokenizer_keeps_words_and_lines_in_any_surroundings(tmp_path):
+    part = r"\w[\w\u0301\u093f\u200d]*"
+    words = re.compile(rf"{part}(?:['\u2019]{part})*")
+    draw = random.Random(4)
+    text = "".join(draw.choices("ab'\u2019\u0301\u093f\u200d ,.-\n\r字\x1c\u2003", k=50_000))
+    (tmp_path / "a").write_text(text, encoding="utf-8", newline="")
+    expected = [words.findall(line) for line in re.split("[\n\r]", text)]
+    for size in (50, 5000):
+        found = lines(read(tmp_path / "a", tokenizer="words", block_size=size))
+        assert found == [line for line in expected if line]
 
 
 @needs_data
