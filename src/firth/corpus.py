@@ -119,7 +119,7 @@ def _make_folder(folder: str | os.PathLike[str] | None) -> str:
         place = os.fspath(folder) if folder is not None else "the system's temporary folder"
         raise CorpusError(
             f"cannot put the encoded corpus in {place}: {error.strerror}. "
-            "Choose a folder that can be written to (--tmp, or folder= in Python)"
+            "Choose a folder that can be written to (--tmp, or tmp= in Python)"
         ) from error
 
 
@@ -131,7 +131,7 @@ def _on_disk(home: str) -> Iterator[None]:
     except OSError as error:
         raise CorpusError(
             f"cannot write the encoded corpus in {home}: {error.strerror or error}. It takes about four "
-            "bytes a token: free some space or choose a folder on another disk (--tmp, or folder= in Python)"
+            "bytes a token: free some space or choose a folder on another disk (--tmp, or tmp= in Python)"
         ) from error
 
 

@@ -37,9 +37,11 @@ class Display:
         """Say what was read."""
         self._close()
         seconds = time.monotonic() - self._start
-        self._say(
-            f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words occur {min_count:,} times or more"
-        )
+        self._say(f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words occur {min_count:,} times or more")
+
+    def resumed(self, epochs: int) -> None:
+        """Say that an earlier run goes on."""
+        self._say(f"going on from the checkpoint after {epochs} finished epoch{'s' * (epochs != 1)}")
 
     def training(self, progress: Progress) -> None:
         """Show how far training is; say what an epoch that ended has brought."""

@@ -54,7 +54,7 @@ def pick(table, words, bits):
 
 @compiled
 def alias_table(probabilities):
-    """The alias table of a distribution: (n,) uint64, upper half the chance to stay in a column, lower half its other word.
+    """The alias table of a distribution, (n,) uint64: upper half the chance to stay in a column, lower its other word.
 
     A column is kept with probability (upper half + 1) / 2^32, so probabilities are exact to 2^-32 of a column.
     """

@@ -194,9 +194,7 @@ def _sum_lanes(builder, vectors):
                 folded.append(None)
                 continue
             second = _constant(0.0) if second is None else second
-            parts = [
-                builder.shuffle_vector(first, second, ir.Constant(_INTS, mask)) for mask in (kept, moved)
-            ]
+            parts = [builder.shuffle_vector(first, second, ir.Constant(_INTS, mask)) for mask in (kept, moved)]
             folded.append(builder.fadd(*parts))
         vectors = folded
     return vectors[0]
@@ -230,9 +228,7 @@ def _sigmoid_steps(builder, scores, valid, sign, minus_lr, sums):
     small = _exp_of_minus_abs(builder, z)
     factor = builder.fadd(_constant(1.0), small)
     below = builder.fcmp_ordered("<", z, _constant(0.0))
-    sigmoid = builder.fmul(
-        builder.select(below, small, _constant(1.0)), _reciprocal_of_1_to_2(builder, factor)
-    )
+    sigmoid = builder.fmul(builder.select(below, small, _constant(1.0)), _reciprocal_of_1_to_2(builder, factor))
     steps = builder.fmul(builder.fmul(sign, minus_lr), sigmoid)
     positive_parts = builder.fadd(sums[0], builder.select(below, _constant(0.0), z))
     return steps, (positive_parts, builder.fmul(sums[1], factor))
@@ -275,9 +271,7 @@ def _pair_steps_function(module, inputs, outputs):
     for first in range(0, len(products), LANES):
         part = new_products[first : first + LANES]
         sign = _load(builder, builder.add(signs, ir.Constant(_I64, 4 * first)))
-        part_steps, running = _sigmoid_steps(
-            builder, _sum_lanes(builder, part), len(part), sign, minus_lr, running
-        )
+        part_steps, running = _sigmoid_steps(builder, _sum_lanes(builder, part), len(part), sign, minus_lr, running)
         _store(builder, part_steps, builder.add(steps, ir.Constant(_I64, 4 * first)))
     for total, place in zip(running, places, strict=True):
         _store(builder, total, place)
@@ -379,9 +373,7 @@ def _rank_update_function(module, outputs, apart):
     builder.position_at_end(after)
     for row, delta in zip(u_new, new_deltas, strict=True):
         place = builder.add(row, offset)
-        _store(
-            builder, builder.fadd(_load(builder, place), delta), place
-        )  # loaded again: a row may occur twice
+        _store(builder, builder.fadd(_load(builder, place), delta), place)  # loaded again: a row may occur twice
     next_offset = builder.add(offset, ir.Constant(_I64, 4 * LANES))
     offset.add_incoming(next_offset, after)
     builder.cbranch(builder.icmp_signed("<", next_offset, row_bytes), chunk, done)

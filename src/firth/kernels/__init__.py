@@ -1,0 +1,1 @@
+"""Compiled updates, one file each: addresses and numbers in, rows changed, loss out."""

@@ -46,9 +46,7 @@ class Scratch(NamedTuple):
     copies: int  # int64 and float32: addresses and a copy of every row, for more than one group of outputs
 
 
-def new_scratch(
-    inputs: int, outputs: int, row_bytes: int, addresses: int
-) -> tuple[Scratch, list[npt.NDArray[Any]]]:
+def new_scratch(inputs: int, outputs: int, row_bytes: int, addresses: int) -> tuple[Scratch, list[npt.NDArray[Any]]]:
     """A Scratch for steps of at most so many rows, with room for so many addresses, and the arrays that it points to.
 
     The arrays must outlive it.
@@ -146,8 +144,6 @@ def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch
         size = (outputs - first) // (groups - group)
         steps = scratch.steps + 4 * first * inputs
         u_from, u_to = u_copies + 8 * first, u_rows + 8 * first
-        simd.rank_update_apart(
-            inputs, size, x_copies, u_from, row_bytes, steps, ahead, ahead_count, x_rows, u_to
-        )
+        simd.rank_update_apart(inputs, size, x_copies, u_from, row_bytes, steps, ahead, ahead_count, x_rows, u_to)
         ahead_count = 0
         first += size

@@ -30,17 +30,13 @@ class Rows(NamedTuple):
 def aligned_rows(count: int, dim: int) -> npt.NDArray[np.float32]:
     """A float32 matrix of zeros (count, dim rounded up to 16) whose rows are 64-byte aligned."""
     stride = -(-dim // simd.LANES) * simd.LANES
-    memory = np.empty(
-        count * stride + simd.LANES, np.float32
-    )  # not `zeros`: only `empty` asks for huge pages
+    memory = np.empty(count * stride + simd.LANES, np.float32)  # not `zeros`: only `empty` asks for huge pages
     memory.fill(0.0)
     start = -memory.ctypes.data // 4 % simd.LANES
     return memory[start : start + count * stride].reshape(count, stride)
 
 
-def thread_rows(
-    matrix: npt.NDArray[np.float32], hot: int, period: int
-) -> tuple[Rows, list[npt.NDArray[Any]]]:
+def thread_rows(matrix: npt.NDArray[np.float32], hot: int, period: int) -> tuple[Rows, list[npt.NDArray[Any]]]:
     """The Rows of a thread that keeps `hot` private rows of a matrix, and the arrays that they point to."""
     private, base = (aligned_rows(hot, matrix.shape[1]) for _ in range(2))
     private[:] = base[:] = matrix[:hot]

@@ -25,7 +25,7 @@ AHEAD = 2
 """Tokens by which the outputs are drawn, and their rows fetched, before their turn."""
 
 TRIES = 1000
-"""Draws for one negative before it is left out: only a distribution with nearly all its mass on one word needs so many."""
+"""Draws for one negative before it is left out: only noise with nearly all its mass on one word needs so many."""
 
 
 class Tables(NamedTuple):
@@ -60,13 +60,13 @@ class Kept(NamedTuple):
 
 @compiled
 def new_kept(room):
-    return Kept(
-        np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
-    )
+    """Room for so many kept tokens."""
+    return Kept(np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64))
 
 
 @njit(inline="always")
 def is_kept(tables, epoch, word, position):
+    """Whether subsampling keeps the token at a position."""
     return np.int64(rng.high(rng.draw(epoch.token_key, position))) <= simd.load_int(tables.keep, word)
 
 
@@ -95,11 +95,7 @@ def gather(ids, offsets, start, stop, tables, epoch, kept):
             bits = rng.draw(epoch.token_key, position)
             kept.words[count] = word
             kept.positions[count] = position
-            reach = (
-                window
-                if tables.fixed_window
-                else 1 + np.int64((rng.low(bits) * uint64(window)) >> uint64(32))
-            )
+            reach = window if tables.fixed_window else 1 + np.int64((rng.low(bits) * uint64(window)) >> uint64(32))
             kept.right[count] = reach
             count += np.int64(np.int64(rng.high(bits)) <= simd.load_int(tables.keep, word))
         last = count
@@ -143,7 +139,7 @@ def draw_outputs(outside, tables, epoch, word, position, counter, outputs):
 
 
 def addresses_needed(window: int, negatives: int) -> int:
-    """How many addresses `train_span` keeps: a window's inputs and, AHEAD + 1 times, a token's outputs and one input."""
+    """The addresses `train_span` keeps: a window's inputs and, AHEAD + 1 times, a token's outputs and one input."""
     return 2 * window + (AHEAD + 1) * (negatives + 3)
 
 

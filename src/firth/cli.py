@@ -1,0 +1,322 @@
+"""The command line: parse, make one call, print. Data goes to standard output, talk and progress to standard error."""
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from firth import __version__
+from firth.config import CHOICES, TrainConfig
+from firth.errors import FirthError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status: 0, 1 for a FirthError, 2 for wrong usage, 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a narrow encoding must not stop the output
+    warnings.showwarning = _show_warning
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.command(options)
+        sys.stdout.flush()
+        return status
+    except FirthError as error:
+        print(f"firth: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("firth: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    print(f"firth: warning: {message}", file=sys.stderr)
+
+
+def _print_json(document: Any) -> int:
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+    return 0
+
+
+def _print_rows(rows: Sequence[Sequence[str]]) -> int:
+    """Print rows with their columns aligned."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from firth import train
+    from firth.formats import check_writable
+
+    out = check_writable(options.out)
+    names = [field.name for field in dataclasses.fields(TrainConfig)]
+    settings = {name: getattr(options, name) for name in names if hasattr(options, name)}
+    vectors = train(
+        options.input,
+        checkpoint=options.checkpoint,
+        resume=options.resume,
+        tmp=options.tmp,
+        quiet=options.quiet,
+        **settings,
+    )
+    vectors.save(out)
+    if options.json:
+        return _print_json(
+            {
+                "out": str(out),
+                "words": len(vectors),
+                "dim": vectors.center.shape[1],
+                "config": vectors.config,
+                "history": vectors.history,
+            }
+        )
+    if not options.quiet:
+        print(f"wrote {out}: {len(vectors):,} words, dimension {vectors.center.shape[1]}", file=sys.stderr)
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from firth.demo import demo, demo_results, print_results
+
+    vectors = demo(options.out, quiet=options.quiet)
+    results = demo_results(vectors)
+    if options.json:
+        return _print_json(results)
+    print_results(results)
+    return 0
+
+
+def _neighbors(options: argparse.Namespace) -> int:
+    from firth import load
+
+    found = load(options.vectors).neighbors(options.word, options.k)
+    if options.json:
+        return _print_json(
+            [
+                {"word": word, "neighbors": [{"word": near, "cosine": cosine} for near, cosine in row]}
+                for word, row in zip(options.word, found, strict=True)
+            ]
+        )
+    for word, row in zip(options.word, found, strict=True):
+        for near, cosine in row:
+            print(f"{word}\t{near}\t{cosine:.4f}" if len(options.word) > 1 else f"{near}\t{cosine:.4f}")
+    return 0
+
+
+def _analogy(options: argparse.Namespace) -> int:
+    from firth import load
+
+    answers = load(options.vectors).analogy(options.a, options.b, options.c, options.k)
+    if options.json:
+        return _print_json([{"word": word, "cosine": cosine} for word, cosine in answers])
+    for word, cosine in answers:
+        print(f"{word}\t{cosine:.4f}")
+    return 0
+
+
+def _similarity(options: argparse.Namespace) -> int:
+    from firth import load
+
+    cosine = load(options.vectors).similarity(options.a, options.b)
+    if options.json:
+        return _print_json({"words": [options.a, options.b], "cosine": cosine})
+    print(f"{cosine:.4f}")
+    return 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    from firth import load
+
+    vectors = load(options.vectors)
+    info = {
+        "file": options.vectors,
+        "words": len(vectors),
+        "dim": vectors.center.shape[1],
+        "outside": vectors.outside is not None,
+        "tokens": int(vectors.counts.sum()),
+        "config": vectors.config,
+        "history": vectors.history,
+    }
+    if options.json:
+        return _print_json(info)
+    rows = [
+        ("file", options.vectors),
+        ("words", f"{len(vectors):,}, from {vectors.words[0]!r} to {vectors.words[-1]!r}"),
+        ("dimension", str(vectors.center.shape[1])),
+        ("vectors", "center and outside" if info["outside"] else "center"),
+        ("tokens of these words", f"{info['tokens']:,}"),
+    ]
+    rows += [(name, str(value)) for name, value in vectors.config.items()]
+    for epoch in vectors.history:
+        speed = epoch["tokens"] / epoch["seconds"] / 1e6
+        rows.append((f"epoch {epoch['epoch']}", f"loss {epoch['loss']:.4f} nats a pair, {speed:.2f} million tokens/s"))
+    return _print_rows(rows)
+
+
+def _eval(options: argparse.Namespace) -> int:
+    from firth import load
+    from firth.evaluate import evaluate
+
+    results = evaluate(load(options.vectors), options.file or None)
+    if options.json:
+        return _print_json([dataclasses.asdict(result) for result in results])
+    rows = [("benchmark", "score", "95% interval", "used", "of")]
+    for result in results:
+        numbers = ("-", "-")
+        if result.score is not None:
+            numbers = (f"{100 * result.score:.1f}", f"{100 * (result.low or 0):.1f} to {100 * (result.high or 0):.1f}")
+        rows.append((result.name, *numbers, str(result.used), str(result.total)))
+    return _print_rows(rows)
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from firth.formats import convert
+
+    convert(options.source, options.target, options.to)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from firth.check import formula_rows, kernel_rows
+
+    rows = formula_rows() + kernel_rows()
+    right = all(row["ok"] for row in rows)
+    if options.json:
+        _print_json({"ok": right, "rows": rows})
+    else:
+        table = [("formula or kernel", "deviation", "allowed", "")]
+        for row in rows:
+            verdict = "ok" if row["ok"] else "WRONG"
+            table.append((row["name"], f"{row['deviation']:.1e}", f"{row['tolerance']:.0e}", verdict))
+        _print_rows(table)
+    return 0 if right else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="firth", description="Word vectors from your own data.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"firth {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function: Any, summary: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        sub.set_defaults(command=function)
+        return sub
+
+    def query(name: str, function: Any, summary: str) -> argparse.ArgumentParser:
+        sub = command(name, function, summary)
+        sub.add_argument("vectors", metavar="VECTORS", help="a .safetensors file that firth wrote")
+        return sub
+
+    sub = command("demo", _demo, "Train on the bundled sample; print neighbours, analogies and a score.")
+    sub.add_argument("--out", metavar="DIR", default=".", help="write DIR/vectors.safetensors (default: here)")
+    sub.add_argument("--quiet", action="store_true", help="no talk and no progress on standard error")
+    _add_json(sub)
+
+    _add_train_options(command("train", _train, "Train word vectors on text."))
+
+    sub = query("neighbors", _neighbors, "Print the nearest words of each word, with their cosines.")
+    sub.add_argument("word", metavar="WORD", nargs="+")
+    sub.add_argument("-k", type=int, default=10, help="how many (default 10)")
+    _add_json(sub)
+
+    sub = query("analogy", _analogy, "A is to B as C is to ?")
+    for name in ("a", "b", "c"):
+        sub.add_argument(name, metavar=name.upper())
+    sub.add_argument("-k", type=int, default=1, help="how many answers (default 1)")
+    _add_json(sub)
+
+    sub = query("similarity", _similarity, "Print the cosine of two words.")
+    sub.add_argument("a", metavar="WORD")
+    sub.add_argument("b", metavar="WORD")
+    _add_json(sub)
+
+    sub = query("info", _info, "Print what a vectors file holds, its settings and its history.")
+    _add_json(sub)
+
+    sub = query("eval", _eval, "Score vectors on similarity and analogy benchmarks, with 95% intervals.")
+    sub.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="*",
+        help=".tsv: word, word, score; else questions-words format (default: bundled)",
+    )
+    _add_json(sub)
+
+    sub = command(
+        "convert", _convert, "Convert a vectors file: .safetensors, .txt or .vec (word2vec), .bin (word2vec)."
+    )
+    sub.add_argument("source", metavar="SRC")
+    sub.add_argument("target", metavar="DST")
+    sub.add_argument("--to", metavar="FORMAT", help="safetensors, word2vec-text or word2vec-binary")
+
+    sub = command(
+        "check", _check, "Check every formula against central differences, every kernel against the reference."
+    )
+    _add_json(sub)
+    return parser
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _add_train_options(parser: argparse.ArgumentParser) -> None:
+    default = TrainConfig(threads=1)
+
+    def setting(option: str, kind: Any, text: str) -> None:
+        name = option.removeprefix("--").replace("-", "_")
+        shown = f"{text} (default {getattr(default, name)})"
+        parser.add_argument(option, type=kind, default=argparse.SUPPRESS, metavar=kind.__name__.upper(), help=shown)
+
+    def choice(option: str, text: str) -> None:
+        name = option.removeprefix("--").replace("-", "_")
+        shown = f"{text}: {' or '.join(CHOICES[name])} (default {CHOICES[name][0]})"
+        parser.add_argument(option, default=argparse.SUPPRESS, metavar="NAME", help=shown)
+
+    parser.add_argument("input", metavar="INPUT", nargs="+", help="file, glob pattern, folder, or - for standard input")
+    parser.add_argument("-o", "--out", metavar="OUT", required=True, help="the .safetensors file to write")
+    choice("--loss", "objective")
+    choice("--architecture", "model")
+    choice("--update", "negatives shared by the pairs of a window, or drawn for each")
+    setting("--dim", int, "dimension of the vectors")
+    setting("--window", int, "words on each side that a center predicts")
+    setting("--negatives", int, "negative samples")
+    setting("--epochs", int, "passes over the corpus")
+    setting("--min-count", int, "leave out rarer words")
+    parser.add_argument("--max-vocab", type=int, default=argparse.SUPPRESS, metavar="INT", help="keep so many words")
+    setting("--subsample", float, "share of the corpus from which a word's tokens are dropped; 0 keeps all")
+    setting("--ns-exponent", float, "negatives are drawn by count to this power")
+    setting("--lr", float, "learning rate at the start")
+    setting("--min-lr", float, "learning rate at the end")
+    for option, text in (
+        ("--fixed-window", "use the whole window at every token, not a random part of it"),
+        ("--lower", "lower-case the text (Unicode)"),
+    ):
+        parser.add_argument(option, action="store_true", default=argparse.SUPPRESS, help=text)
+    choice("--tokenizer", "tokens by white space, or words without punctuation")
+    choice("--errors", "invalid UTF-8: replace and warn, or stop")
+    parser.add_argument(
+        "--threads", type=int, default=argparse.SUPPRESS, metavar="INT", help="threads (default: all processors)"
+    )
+    setting("--seed", int, "seed of all random draws")
+    parser.add_argument("--tmp", metavar="DIR", help="folder for the encoded corpus, 4 bytes a token")
+    parser.add_argument("--checkpoint", metavar="DIR", help="save the run there every five minutes and on Ctrl-C")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    parser.add_argument("--quiet", action="store_true", help="no talk and no progress on standard error")
+    _add_json(parser)
