@@ -18,6 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from firth.compiled import compiled
 from firth.errors import VocabularyError
 
 LINE_END = -1
@@ -76,7 +77,7 @@ def _slot(key, shift):
     return ((key ^ (key >> np.uint64(32))) * _ODD) >> shift
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _hash_long(block, start, length):
     """The key of a word of eight bytes or more."""
     step, value = np.uint64(8), length
@@ -89,7 +90,7 @@ def _hash_long(block, start, length):
     return (value ^ (value >> np.uint64(32))) | _LONG
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _same(block, start, arena, other, length):
     """Whether block[start : start + length] equals arena[other : other + length]."""
     step, done = np.uint64(8), np.uint64(0)
@@ -100,7 +101,7 @@ def _same(block, start, arena, other, length):
     return ((_load(block, start + done) ^ _load(arena, other + done)) & _below(length - done)) == np.uint64(0)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def scan_block(block, size, state, ids, table, counts, starts, arena):
     """Scan block[pos:size] until the text ends or `ids`, the table or the arena is full. Returns ids written.
 
@@ -181,7 +182,7 @@ def scan_block(block, size, state, ids, table, counts, starts, arena):
     return np.int64(filled)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def grow_table(old, new):
     """Fill the empty table `new` with the entries of `old`."""
     one = np.uint64(1)
@@ -195,7 +196,7 @@ def grow_table(old, new):
             new[slot, 0], new[slot, 1] = old[i, 0], old[i, 1]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def blank_unicode_spaces(block, size):
     """Make spaces of the white space beyond ASCII in block[:size], valid UTF-8 with PADDING behind it."""
     at = np.uint64(0)
@@ -222,7 +223,7 @@ def blank_unicode_spaces(block, size):
         at += np.uint64(1)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def renumber(ids, numbers, offsets, kept):
     """Replace `ids` in place by the kept words' new ids. Returns (ids kept, offsets written).
 
