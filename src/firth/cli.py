@@ -19,10 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a narrow encoding must not stop the output
-    warnings.showwarning = _show_warning
     options = _parser().parse_args(arguments)
     try:
-        status: int = options.command(options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = _show_warning
+            status: int = options.command(options)
         sys.stdout.flush()
         return status
     except FirthError as error:
@@ -164,8 +166,10 @@ def _info(options: argparse.Namespace) -> int:
     ]
     rows += [(name, str(value)) for name, value in vectors.config.items()]
     for epoch in vectors.history:
-        speed = epoch["tokens"] / epoch["seconds"] / 1e6
-        rows.append((f"epoch {epoch['epoch']}", f"loss {epoch['loss']:.4f} nats a pair, {speed:.2f} million tokens/s"))
+        parts = (
+            f"{name} {value:.5g}" if isinstance(value, float) else f"{name} {value}" for name, value in epoch.items()
+        )
+        rows.append(("history", ", ".join(parts)))
     return _print_rows(rows)
 
 
@@ -249,7 +253,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = query("info", _info, "Print what a vectors file holds, its settings and its history.")
     _add_json(sub)
 
-    sub = query("eval", _eval, "Score vectors on similarity and analogy benchmarks, with 95% intervals.")
+    sub = query("eval", _eval, "Score vectors on similarity and analogy benchmarks, with 95%% intervals.")
     sub.add_argument(
         "file",
         metavar="FILE",
@@ -299,7 +303,9 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     setting("--negatives", int, "negative samples")
     setting("--epochs", int, "passes over the corpus")
     setting("--min-count", int, "leave out rarer words")
-    parser.add_argument("--max-vocab", type=int, default=argparse.SUPPRESS, metavar="INT", help="keep so many words")
+    parser.add_argument(
+        "--max-vocab", type=int, default=argparse.SUPPRESS, metavar="INT", help="keep the most frequent (default all)"
+    )
     setting("--subsample", float, "share of the corpus from which a word's tokens are dropped; 0 keeps all")
     setting("--ns-exponent", float, "negatives are drawn by count to this power")
     setting("--lr", float, "learning rate at the start")

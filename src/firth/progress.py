@@ -43,15 +43,20 @@ class Display:
         """Say that an earlier run goes on."""
         self._say(f"going on from the checkpoint after {epochs} finished epoch{'s' * (epochs != 1)}")
 
+    def interrupted(self, checkpoint: object) -> None:
+        """Say that the run stands in a checkpoint."""
+        self._close()
+        self._say(f"the run is saved in {checkpoint}: go on with --resume")
+
     def training(self, progress: Progress) -> None:
         """Show how far training is; say what an epoch that ended has brought."""
         self._show("training", progress.tokens, progress.total_tokens, "tokens")
         if self._bar is not None:
-            self._bar.set_postfix_str(f"loss {progress.loss:.4f}, lr {progress.lr:.5f}", refresh=False)
+            self._bar.set_postfix_str(f"{_loss(progress)}, lr {progress.lr:.5f}", refresh=False)
         if progress.epoch_seconds is not None:
             speed = progress.total_tokens / progress.epochs / progress.epoch_seconds
             self._say(
-                f"epoch {progress.epoch}/{progress.epochs}: loss {progress.loss:.4f} nats a pair, "
+                f"epoch {progress.epoch}/{progress.epochs}: {_loss(progress)} nats a pair, "
                 f"{speed / 1e6:.2f} million tokens/s"
             )
 
@@ -84,3 +89,7 @@ class Display:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _loss(progress: Progress) -> str:
+    return "loss -" if progress.loss is None else f"loss {progress.loss:.4f}"

@@ -74,6 +74,7 @@ def train(
                 saved.save(trainer)
         except KeyboardInterrupt:
             saved.save(trainer)
+            display.interrupted(saved.path)
             raise
         saved.save(trainer)
         return trainer.vectors()

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,10 @@ from firth.errors import ConfigError, CorpusError, FirthError
 from firth.vectors import WordVectors
 
 CHUNK = 1 << 15
-"""Tokens that a thread trains on before it looks up: some ten milliseconds."""
+"""Tokens that a thread trains on before it looks up, with the default settings: some ten milliseconds."""
+
+HOPELESS = 100.0
+"""A mean loss so many times that of the start is divergence."""
 
 HOT_ROWS = 1024
 """Rows of the most frequent words that each of several threads keeps a copy of."""
@@ -42,7 +46,7 @@ class Progress:
     epochs: int
     tokens: int
     total_tokens: int
-    loss: float
+    loss: float | None  # None as long as there was no pair
     lr: float
     epoch_seconds: float | None  # what the epoch took, if it has just ended
 
@@ -61,15 +65,16 @@ class State:
 class _Spans:
     """Hands out the corpus to threads, span after span, until the end or until it is told to stop."""
 
-    def __init__(self, start: int, end: int) -> None:
-        self.position, self._end, self._lock, self._stopped = start, end, threading.Lock(), False
+    def __init__(self, start: int, end: int, size: int) -> None:
+        self.position, self._end, self._size = start, end, size
+        self._lock, self._stopped = threading.Lock(), False
 
     def take(self) -> tuple[int, int] | None:
         with self._lock:
             start = self.position
             if self._stopped or start >= self._end:
                 return None
-            self.position = min(start + CHUNK, self._end)
+            self.position = min(start + self._size, self._end)
             return start, self.position
 
     def stop(self) -> None:
@@ -97,28 +102,24 @@ class _Worker:
         self._kept = [kept_center, kept_outside, kept_scratch]  # what the addresses point to
         self.loss = kept_scratch[block.Scratch._fields.index("loss")]
         self.pairs = 0
-        self.error: BaseException | None = None
 
     def train_span(self, corpus: Corpus, start: int, stop: int, tables: Any, epoch: Any) -> None:
         """Train on a span and let the other threads see all of it."""
-        from firth.kernels import rows, skipgram
+        from firth.kernels import block, rows, skipgram
 
         self.pairs += skipgram.train_span(
             corpus.ids, corpus.offsets, start, stop, tables, epoch, self.center, self.outside, self.scratch
         )
+        block.fold(self.scratch)
         rows.merge(self.center)
         rows.merge(self.outside)
 
     def work(self, corpus: Corpus, spans: _Spans, tables: Any, epoch: Any) -> None:
         """Train on one span after another."""
-        from firth.kernels import block
-
         try:
             while span := spans.take():
                 self.train_span(corpus, *span, tables, epoch)
-            block.fold(self.scratch)
-        except BaseException as error:  # raised again by the thread that waits
-            self.error = error
+        finally:
             spans.stop()
 
 
@@ -147,13 +148,15 @@ class Trainer:
             shared=config.update == "shared",
         )
 
+        work = config.window * (config.negatives + 1) * max(config.dim, 16) / (5 * 6 * 100)
+        self._span = max(64, int(CHUNK / max(work, 1.0)))
         self._compile()
 
     def run(self, on_progress: Callable[[Progress], None], seconds: float = math.inf) -> bool:
         """Train on, for so many seconds at most; return whether the run is finished.
 
         After an exception, KeyboardInterrupt included, `state` and the matrices stand where the threads stopped.
-        Raises FirthError when the loss is no longer a finite number.
+        Raises FirthError when the loss is no longer a finite number, CorpusError when the whole run had no pair.
         """
         deadline = time.monotonic() + seconds
         while len(self.state.history) < self.config.epochs:
@@ -163,6 +166,11 @@ class Trainer:
             self._end_epoch()
             entry = self.state.history[-1]
             on_progress(self._progress(0, entry["loss"], entry["seconds"]))
+        if not any(entry["pairs"] for entry in self.state.history):
+            raise CorpusError(
+                "there was no pair of words to train on: no sentence had two words left after min_count and subsample; "
+                "give longer sentences, lower min_count, or keep all tokens with subsample 0"
+            )
         return True
 
     def vectors(self) -> WordVectors:
@@ -174,11 +182,10 @@ class Trainer:
 
     def _compile(self) -> None:
         """Compile the kernels, or load them from numba's cache, so that no epoch's time includes it."""
-        from firth.kernels import block, skipgram
+        from firth.kernels import skipgram
 
         worker = _Worker([self.center, self.outside], self.config)
         worker.train_span(self.corpus, 0, 0, self._tables, skipgram.Epoch(0, 0, 0.0, 0.0))
-        block.fold(worker.scratch)
 
     def _run_epoch(self, on_progress: Callable[[Progress], None], deadline: float) -> None:
         """Train to the end of the epoch, or until the deadline or an exception."""
@@ -190,48 +197,38 @@ class Trainer:
         lr, slope = self._lr(0), (self._lr(end) - self._lr(0)) / end
         keys = [rng.stream_key(self.config.seed, number, purpose) for purpose in (1, 2)]
         epoch = skipgram.Epoch(keys[0], keys[1], lr, slope)
-        spans = _Spans(state.position, end)
+        spans = _Spans(state.position, end, self._span)
         workers = [_Worker([self.center, self.outside], self.config) for _ in range(self.config.threads or 1)]
-        threads = [
-            threading.Thread(target=worker.work, args=(self.corpus, spans, self._tables, epoch), daemon=True)
-            for worker in workers
-        ]
+        workers[0].loss[0], workers[0].pairs = state.loss, state.pairs  # one sum, wherever the epoch was interrupted
         start = time.monotonic()
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(LOOK_SECONDS)
-                    loss = state.loss + sum(float(worker.loss[0]) for worker in workers)
-                    pairs = state.pairs + sum(worker.pairs for worker in workers)
-                    self._check_finite(loss)
-                    on_progress(self._progress(spans.position, loss / max(pairs, 1)))
+        with ThreadPoolExecutor(len(workers)) as pool:
+            running: list[Future[None]] = []
+            try:
+                for worker in workers:
+                    running.append(pool.submit(worker.work, self.corpus, spans, self._tables, epoch))
+                while wait(running, LOOK_SECONDS).not_done:
+                    loss = sum(float(worker.loss[0]) for worker in workers)
+                    pairs = sum(worker.pairs for worker in workers)
+                    self._check_loss(loss, pairs)
+                    on_progress(self._progress(spans.position, loss / pairs if pairs else None))
                     if time.monotonic() > deadline:
                         spans.stop()
-        finally:
-            spans.stop()
-            for thread in threads:
-                thread.join()
-            state.seconds += time.monotonic() - start
-            state.position = spans.position
-            state.loss += sum(float(worker.loss[0]) for worker in workers)
-            state.pairs += sum(worker.pairs for worker in workers)
-        for worker in workers:
-            if worker.error is not None:
-                raise worker.error
-        self._check_finite(state.loss)
+            finally:
+                spans.stop()
+                _wait_for_all(running)
+                state.seconds += time.monotonic() - start
+                state.position = spans.position
+                state.loss = sum(float(worker.loss[0]) for worker in workers)
+                state.pairs = sum(worker.pairs for worker in workers)
+        for future in running:
+            future.result()
+        self._check_loss(state.loss, state.pairs)
 
     def _end_epoch(self) -> None:
         state = self.state
-        if state.pairs == 0:
-            raise CorpusError(
-                f"epoch {len(state.history) + 1} had no pair of words to train on: every sentence has a single word "
-                "left after min_count and subsample; give longer sentences, or lower min_count or raise subsample"
-            )
         entry = {
             "epoch": len(state.history) + 1,
-            "loss": state.loss / state.pairs,
+            "loss": state.loss / state.pairs if state.pairs else None,
             "pairs": state.pairs,
             "tokens": self.corpus.tokens,
             "seconds": state.seconds,
@@ -244,7 +241,7 @@ class Trainer:
         done = (len(self.state.history) + position / len(self.corpus.ids)) / self.config.epochs
         return self.config.lr + (self.config.min_lr - self.config.lr) * done
 
-    def _progress(self, position: int, loss: float, seconds: float | None = None) -> Progress:
+    def _progress(self, position: int, loss: float | None, seconds: float | None = None) -> Progress:
         done = len(self.state.history) + position / len(self.corpus.ids)
         return Progress(
             epoch=math.ceil(done) if done else 1,
@@ -256,12 +253,24 @@ class Trainer:
             epoch_seconds=seconds,
         )
 
-    def _check_finite(self, loss: float) -> None:
-        if not math.isfinite(loss):
+    def _check_loss(self, loss: float, pairs: int) -> None:
+        """Refuse to go on when the loss is not a number, or far above the start's: ln 2 for each output of a pair."""
+        worst = HOPELESS * (self.config.negatives + 1) * math.log(2.0)
+        if not loss <= worst * max(pairs, 1):
             raise FirthError(
-                f"training diverged in epoch {len(self.state.history) + 1}: the loss is {loss}; "
-                f"use a learning rate below {self.config.lr:g} (lr)"
+                f"training diverged in epoch {len(self.state.history) + 1}: the loss is {loss / max(pairs, 1):.4g} "
+                f"nats a pair; use a learning rate below {self.config.lr:g} (lr), or a smaller window"
             )
+
+
+def _wait_for_all(running: list[Future[None]]) -> None:
+    """Wait until every thread has stopped, which takes a span at most, whatever happens meanwhile."""
+    while True:
+        try:
+            wait(running)
+            return
+        except KeyboardInterrupt:
+            continue
 
 
 def _check_memory(words: int, config: TrainConfig) -> None:
