@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "firth"
 HOUSE = [
     *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference", "objective"),
     *("vectors", "formats", "simd", "rng", "kernels", "check", "trainer", "exact", "progress", "checkpoint"),
-    *("run", "evaluate", "plot", "__init__", "cli", "__main__"),
+    *("run", "evaluate", "demo", "plot", "__init__", "cli", "__main__"),
 ]
 """A module imports only modules before its own; those of kernels also one another."""
 
