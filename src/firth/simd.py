@@ -175,8 +175,8 @@ def _prefetch(builder, address):
     pointer = _pointer(builder, address, ir.IntType(8))
     kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
     function = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
-    read, nearest_cache, data = (ir.Constant(_I32, value) for value in (0, 3, 1))
-    builder.call(function, [pointer, read, nearest_cache, data])
+    to_write, nearest_cache, data = (ir.Constant(_I32, value) for value in (1, 3, 1))
+    builder.call(function, [pointer, to_write, nearest_cache, data])
 
 
 def _sum_lanes(builder, vectors):

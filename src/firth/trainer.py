@@ -29,8 +29,8 @@ CHUNK = 1 << 15
 HOPELESS = 100.0
 """A mean loss so many times that of the start is divergence."""
 
-HOT_ROWS = 1024
-"""Rows of the most frequent words that each of several threads keeps a copy of."""
+HOT_ROWS = 32
+"""Rows of the most frequent words that each of several threads keeps a copy of: few, as copies fill the cache."""
 
 MERGE_BUDGET = 128
 """Uses of a hot row by all threads together between two merges; far above it the sum of their steps overshoots."""
