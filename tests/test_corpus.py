@@ -222,9 +222,7 @@ def test_bad_tokens_to_lower(token, temporary):
 def test_nothing_left_names_the_largest_count(tmp_path, temporary):
     (tmp_path / "text").write_text("a b c b\n")
     for source in (tmp_path / "text", [["a", "b", "c", "b"]]):
-        with pytest.raises(
-            VocabularyError, match=r"no word occurs 5 times: the most frequent, 'b', occurs 2 times"
-        ):
+        with pytest.raises(VocabularyError, match=r"no word occurs 5 times: the most frequent, 'b', occurs 2 times"):
             build_corpus(source, folder=temporary)
 
 
@@ -256,9 +254,7 @@ def test_a_full_disk(source, tmp_path, temporary, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(module, "_write", full)
-    with pytest.raises(
-        CorpusError, match=r"cannot write the encoded corpus in .*No space left.*another disk"
-    ):
+    with pytest.raises(CorpusError, match=r"cannot write the encoded corpus in .*No space left.*another disk"):
         build_corpus(tmp_path / "text" if source == "text" else [["a"]], min_count=1, folder=temporary)
 
 
@@ -270,17 +266,13 @@ def test_a_limit_to_the_size_of_files(source, tmp_path, temporary):
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_001, hard))
     try:
         with pytest.raises(CorpusError, match=r"cannot write the encoded corpus in .*File too large"):
-            build_corpus(
-                tmp_path / "text" if source == "text" else [["a"]] * 9000, min_count=1, folder=temporary
-            )
+            build_corpus(tmp_path / "text" if source == "text" else [["a"]] * 9000, min_count=1, folder=temporary)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(
-        CorpusError, match=r"cannot put the encoded corpus in .*absent: No such file.*Choose a folder"
-    ):
+    with pytest.raises(CorpusError, match=r"cannot put the encoded corpus in .*absent: No such file.*Choose a folder"):
         build_corpus([["a"]], min_count=1, folder=tmp_path / "absent")
 
 
@@ -311,9 +303,7 @@ def test_files_go_at_the_end_of_the_program(tmp_path):
 
 def test_ctrl_c_leaves_nothing(tmp_path):
     code = "import sys; from firth.corpus import build_corpus; build_corpus('-', folder=sys.argv[1])"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, tmp_path], stdin=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    process = subprocess.Popen([sys.executable, "-c", code, tmp_path], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdin.write(b"some words\n" * 100_000)
     process.stdin.flush()
     deadline = time.monotonic() + 60
@@ -330,9 +320,7 @@ def test_ctrl_c_leaves_nothing(tmp_path):
 def test_progress_of_lists_counts_sentences(temporary, monkeypatch):
     monkeypatch.setattr(module, "PIECE", 4)
     seen = []
-    build_corpus(
-        [["a", "b"]] * 5, min_count=1, folder=temporary, progress=lambda *step: seen.append(step)
-    ).close()
+    build_corpus([["a", "b"]] * 5, min_count=1, folder=temporary, progress=lambda *step: seen.append(step)).close()
     assert seen == [(2, None), (4, None), (5, None)]
 
 

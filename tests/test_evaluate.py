@@ -168,9 +168,7 @@ def test_the_bundled_sets_are_what_is_evaluated_without_a_file():
 
 def test_own_files_go_by_their_extension(capitals, tmp_path):
     (tmp_path / "mine.tsv").write_bytes(b"\xef\xbb\xbfnorway\tOslo\t3\r\n\r\nfrance\tjapan\t1\r\n")
-    (tmp_path / "mine.txt").write_text(
-        ": cities\nnorway Oslo france paris\n\n:more\nghana  accra japan\ttokyo\n"
-    )
+    (tmp_path / "mine.txt").write_text(": cities\nnorway Oslo france paris\n\n:more\nghana  accra japan\ttokyo\n")
     results = ev.evaluate(capitals, [str(tmp_path / "mine.tsv"), tmp_path / "mine.txt"])
     assert [result.name for result in results] == ["mine", "mine", "mine: cities", "mine: more"]
     assert [result.score for result in results] == [1, 1, 1, 1]

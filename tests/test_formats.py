@@ -80,9 +80,7 @@ def test_equal_vectors_give_equal_bytes(path, tmp_path):
     vectors = make()
     save(vectors, path)
     config = dict(reversed(vectors.config.items()))
-    other = WordVectors(
-        list(WORDS), vectors.counts.copy(), vectors.center[:], vectors.outside, config, vectors.history
-    )
+    other = WordVectors(list(WORDS), vectors.counts.copy(), vectors.center[:], vectors.outside, config, vectors.history)
     save(other, tmp_path / "other.safetensors")
     save(load(path), tmp_path / "again.safetensors")
     assert len({file.read_bytes() for file in tmp_path.iterdir()}) == 1
@@ -119,9 +117,7 @@ def test_saving_over_a_loaded_file_keeps_the_loaded_vectors(path):
     same(load(path), old)
 
 
-@pytest.mark.parametrize(
-    "error", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()]
-)
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()])
 @pytest.mark.parametrize("at", ["fsync", "replace"])
 def test_a_failed_save_leaves_the_old_file_and_nothing_else(path, monkeypatch, error, at):
     save(make(seed=1), path)
@@ -488,9 +484,7 @@ def test_damaged_word2vec_files_give_a_clear_error_or_valid_vectors(path, tmp_pa
     convert(path, tmp_path / name)
     raw = (tmp_path / name).read_bytes()
     damaged = [raw[:at] for at in range(len(raw) - 1)]
-    damaged += [
-        raw[:at] + bytes([byte]) + raw[at + 1 :] for at in range(len(raw)) for byte in (0, 10, 32, 57, 255)
-    ]
+    damaged += [raw[:at] + bytes([byte]) + raw[at + 1 :] for at in range(len(raw)) for byte in (0, 10, 32, 57, 255)]
     outcomes = set()
     for content in damaged:
         (tmp_path / name).write_bytes(content)

@@ -173,9 +173,7 @@ def test_the_corpus_objective_of_nothing_is_zero(vectors):
 def test_sigmoid_and_its_logarithm_at_the_extremes():
     x = np.array([-1000.0, -40.0, 0.0, 40.0, 1000.0])
     np.testing.assert_allclose(reference.sigmoid(x), [0, math.exp(-40), 0.5, 1, 1], rtol=1e-15)
-    np.testing.assert_allclose(
-        reference.log_sigmoid(x), [-1000, -40, -math.log(2), -math.exp(-40), 0], rtol=1e-15
-    )
+    np.testing.assert_allclose(reference.log_sigmoid(x), [-1000, -40, -math.log(2), -math.exp(-40), 0], rtol=1e-15)
     np.testing.assert_array_equal(reference.softmax([1000.0, 0.0, -1000.0]), [1, 0, 0])
     assert reference.sigmoid(0) == 0.5
 
@@ -190,9 +188,7 @@ def test_saturated_pairs_keep_their_loss_and_gradient(name, score):
     assert loss == pytest.approx(max(-score, 0) + others, rel=1e-14)
     assert grad_outside[1, 0] == (-1 if score < 0 else 0)
     assert grad_center[0] == (1000 if score < 0 else 0)
-    assert (
-        check.gradient_deviation(lambda v, u: PAIR_LOSSES[name](v, 1, u), v, u) < 1e-4
-    )  # eps·1000 of rounding
+    assert check.gradient_deviation(lambda v, u: PAIR_LOSSES[name](v, 1, u), v, u) < 1e-4  # eps·1000 of rounding
 
 
 def test_exact_objective_survives_saturated_scores():

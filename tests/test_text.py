@@ -143,9 +143,7 @@ def test_damaged_streams_do_not_pass(tmp_path, kind):
     packed = bytearray(COMPRESS[kind](text))
     packed[len(packed) // 2] ^= 0x55
     (tmp_path / "damaged").write_bytes(packed)
-    with pytest.raises(
-        CorpusError, match=r"damaged: the \w+ stream is (damaged \(.*\)|cut short) after [\d,]+ bytes"
-    ):
+    with pytest.raises(CorpusError, match=r"damaged: the \w+ stream is (damaged \(.*\)|cut short) after [\d,]+ bytes"):
         read(tmp_path / "damaged")
 
 
@@ -357,9 +355,7 @@ def test_progress_counts_the_bytes_on_disk(tmp_path):
     (tmp_path / "b").write_bytes(gzip.compress(b"word " * 1000))
     total = 5000 + (tmp_path / "b").stat().st_size
     seen = []
-    read(
-        tmp_path / "a", tmp_path / "b", progress=lambda done, all_: seen.append((done, all_)), block_size=1000
-    )
+    read(tmp_path / "a", tmp_path / "b", progress=lambda done, all_: seen.append((done, all_)), block_size=1000)
     assert {all_ for _, all_ in seen} == {total}
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1][0] == total

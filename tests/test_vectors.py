@@ -37,9 +37,7 @@ def random():
 def by_hand(vectors, query, excluded, k):
     """The k best words by float64 cosine, one word at a time."""
     rows = vectors.center.astype(np.float64)
-    scores = [
-        float(row @ query) / math.sqrt(float(row @ row)) / math.sqrt(float(query @ query)) for row in rows
-    ]
+    scores = [float(row @ query) / math.sqrt(float(row @ row)) / math.sqrt(float(query @ query)) for row in rows]
     order = sorted((-score, i) for i, score in enumerate(scores) if vectors.words[i] not in excluded)
     return [(vectors.words[i], pytest.approx(-score, abs=1e-12)) for score, i in order[:k]]
 

@@ -93,9 +93,7 @@ def build_corpus(
     home = _make_folder(folder)
     try:
         if is_text_source(source):
-            reader = TextReader(
-                find_files(source), lower=lower, tokenizer=tokenizer, errors=errors, progress=progress
-            )
+            reader = TextReader(find_files(source), lower=lower, tokenizer=tokenizer, errors=errors, progress=progress)
             corpus = _finish(home, *_encode_text(reader, home), min_count, max_vocab, reader.replaced)
             if reader.replaced:
                 plural = "s" if reader.replaced > 1 else ""

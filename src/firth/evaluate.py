@@ -95,9 +95,7 @@ def read_analogies(path: AnyPath) -> dict[str, list[Question]]:
         if fields[0].startswith(":"):
             section = sections.setdefault(line.strip()[1:].strip(), [])
         elif section is None:
-            raise FormatError(
-                f"{where}: {line[:80]!r}: expected ': name of a section' before the first question"
-            )
+            raise FormatError(f"{where}: {line[:80]!r}: expected ': name of a section' before the first question")
         elif len(fields) != 4:
             raise FormatError(f"{where}: {line[:80]!r}: expected four words or ': name of a section'")
         else:
@@ -133,9 +131,7 @@ def score_analogies(vectors: WordVectors, name: str, sections: dict[str, list[Qu
     results, rights = [], []
     for section, questions in sections.items():
         known = [[_known(vectors, word) for word in question] for question in questions]
-        asked = [
-            [ids[word] for word in question if word is not None] for question in known if None not in question
-        ]
+        asked = [[ids[word] for word in question if word is not None] for question in known if None not in question]
         right = _answered(vectors, np.array(asked, dtype=np.int64).reshape(-1, 4))
         rights.append(right)
         results.append(_share(f"{name}: {section}", right, len(questions)))
@@ -194,9 +190,7 @@ def _known(vectors: WordVectors, word: str) -> str | None:
 
 
 def _ranks(values: Sequence[float]) -> npt.NDArray[np.float64]:
-    _, place, counts = np.unique(
-        np.asarray(values, dtype=np.float64), return_inverse=True, return_counts=True
-    )
+    _, place, counts = np.unique(np.asarray(values, dtype=np.float64), return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return np.asarray((last - (counts - 1) / 2)[place])
 

@@ -50,9 +50,7 @@ def load(path: AnyPath) -> WordVectors:
     if path.suffix != ".safetensors":
         hint = "a vectors file of firth ends in .safetensors"
         if path.suffix in FORMATS:
-            hint += (
-                f"; for {FORMATS[path.suffix]}, run: firth convert {path} {path.with_suffix('.safetensors')}"
-            )
+            hint += f"; for {FORMATS[path.suffix]}, run: firth convert {path} {path.with_suffix('.safetensors')}"
         raise FormatError(f"{path}: {hint}")
     return _read_safetensors(path)
 
@@ -142,41 +140,29 @@ def _read_safetensors(path: Path) -> WordVectors:
             raise FormatError(f"{path}: no tensor {name!r}: {expected}")
         shape, (begin, end) = header[name]["shape"], header[name]["data_offsets"]
         if header[name]["dtype"] != dtype or len(shape) != dimensions:
-            raise FormatError(
-                f"{path}: tensor {name!r} is {header[name]['dtype']} of shape {shape}: {expected}"
-            )
+            raise FormatError(f"{path}: tensor {name!r} is {header[name]['dtype']} of shape {shape}: {expected}")
         if end - begin != math.prod(shape) * DTYPES[dtype].itemsize or start + end > len(mapping):
-            raise FormatError(
-                f"{path}: tensor {name!r} lies at bytes {begin} to {end}: expected shape {shape}"
-            )
+            raise FormatError(f"{path}: tensor {name!r} lies at bytes {begin} to {end}: expected shape {shape}")
         return np.ndarray(shape, DTYPES[dtype], mapping, start + begin)
 
     outside = tensor("outside", "F32", 2) if "outside" in header else None
     words = _decoded(path, tensor("words", "U8", 1), tensor("word_offsets", "I64", 1))
-    return _vectors(
-        path, words, tensor("counts", "I64", 1), tensor("center", "F32", 2), outside, config, history
-    )
+    return _vectors(path, words, tensor("counts", "I64", 1), tensor("center", "F32", 2), outside, config, history)
 
 
 def _read_metadata(path: Path, header: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     text = header.get("__metadata__", {}).get("firth")
     if text is None:
-        raise FormatError(
-            f"{path}: a safetensors file without firth's metadata: expected one that firth wrote"
-        )
+        raise FormatError(f"{path}: a safetensors file without firth's metadata: expected one that firth wrote")
     try:
         parts = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: the metadata is not JSON: {error}") from None
     version = parts.get("format") if isinstance(parts, dict) else None
     if type(version) is not int:
-        raise FormatError(
-            f"{path}: the metadata has no format number: expected an object with format {VERSION}"
-        )
+        raise FormatError(f"{path}: the metadata has no format number: expected an object with format {VERSION}")
     if version != VERSION:
-        raise FormatError(
-            f"{path}: format {version}; this firth reads {VERSION}: pip install --upgrade firth"
-        )
+        raise FormatError(f"{path}: format {version}; this firth reads {VERSION}: pip install --upgrade firth")
     config, history = parts.get("config"), parts.get("history")
     if not isinstance(config, dict):
         raise FormatError(f"{path}: the metadata's config is no object: expected the settings by name")
@@ -187,9 +173,7 @@ def _read_metadata(path: Path, header: dict[str, Any]) -> tuple[dict[str, Any], 
 
 def _decoded(path: Path, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> list[str]:
     if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(text) or (offsets[1:] < offsets[:-1]).any():
-        raise FormatError(
-            f"{path}: the word offsets do not rise from 0 to {len(text)}, the bytes of all words"
-        )
+        raise FormatError(f"{path}: the word offsets do not rise from 0 to {len(text)}, the bytes of all words")
     whole, bounds = text.tobytes(), offsets.tolist()
     words = []
     for begin, end in itertools.pairwise(bounds):
@@ -224,9 +208,7 @@ def _read_text(path: Path) -> WordVectors:
             words[word] = None
             center[i] = row
         if file.read(4096).strip():
-            raise FormatError(
-                f"{path}, line {n + 2}: more text: expected an end after the {n} words of line 1"
-            )
+            raise FormatError(f"{path}, line {n + 2}: more text: expected an end after the {n} words of line 1")
     return _vectors(path, list(words), np.zeros(n, dtype=np.int64), center, None, {}, [])
 
 
@@ -241,9 +223,7 @@ def _read_binary(path: Path) -> WordVectors:
         word = mapping[at:space].lstrip(b"\n") if space >= 0 else b""
         at, begin = space + 1 + 4 * d, at
         if not word or at > len(mapping):
-            raise FormatError(
-                f"{path}, byte {begin}: expected word {i + 1} of {n}, a space and {4 * d} bytes"
-            )
+            raise FormatError(f"{path}, byte {begin}: expected word {i + 1} of {n}, a space and {4 * d} bytes")
         center[i] = np.ndarray(d, DTYPES["F32"], mapping, space + 1)
         try:
             words.append(word.decode())
@@ -288,9 +268,7 @@ def _unspaced(vectors: WordVectors, path: Path) -> list[bytes]:
     encoded = _encoded(vectors.words, path)
     for word in encoded:
         if len(word.split()) != 1 or word.split()[0] != word:
-            raise FormatError(
-                f"{path}: the word {word.decode()!r} cannot be written: word2vec's files take no spaces"
-            )
+            raise FormatError(f"{path}: the word {word.decode()!r} cannot be written: word2vec's files take no spaces")
     return encoded
 
 
@@ -369,9 +347,7 @@ def _encoded(words: list[str], path: Path) -> list[bytes]:
     try:
         return [word.encode() for word in words]
     except UnicodeEncodeError as error:
-        raise FormatError(
-            f"{path}: the word {error.object!r} has no UTF-8: it holds half a character"
-        ) from None
+        raise FormatError(f"{path}: the word {error.object!r} has no UTF-8: it holds half a character") from None
 
 
 def _plain(value: object) -> object:

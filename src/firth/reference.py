@@ -170,9 +170,7 @@ def window_shared_step(
     return loss, grad_centers, grad_outsides
 
 
-def exact_objective(
-    center_vecs: npt.ArrayLike, outside_vecs: npt.ArrayLike, counts: npt.ArrayLike
-) -> Gradients:
+def exact_objective(center_vecs: npt.ArrayLike, outside_vecs: npt.ArrayLike, counts: npt.ArrayLike) -> Gradients:
     """Loss and both gradients of the naive softmax summed over all pairs of a corpus, through their counts X.
 
     X[c, o] is the number of pairs (c, o), shape (rows of V, rows of U); N_c = Σ_o X[c, o].

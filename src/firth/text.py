@@ -228,8 +228,7 @@ def _text_chunks(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
     ending = path.rpartition(".")[2].lower()
     if kind is None and ending in _MAGIC:
         raise CorpusError(
-            f"{_shown(path)} is named .{ending} but is not {ending}-compressed: "
-            "rename it or compress it again"
+            f"{_shown(path)} is named .{ending} but is not {ending}-compressed: rename it or compress it again"
         )
     if kind is not None:
         chunks = _expanded(path, kind, chunks)
@@ -258,9 +257,7 @@ def _expanded(path: str, kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
     data = b""
 
     def broken(what: str) -> CorpusError:
-        return CorpusError(
-            f"{_shown(path)}: the {kind} stream {what} after {done:,} bytes of text: get the file again"
-        )
+        return CorpusError(f"{_shown(path)}: the {kind} stream {what} after {done:,} bytes of text: get the file again")
 
     while True:
         while len(data) < _MAGIC_SIZE and (more := next(chunks, b"")):

@@ -147,7 +147,6 @@ class Trainer:
             negatives=config.negatives if words > 1 else 0,
             shared=config.update == "shared",
         )
-
         work = config.window * (config.negatives + 1) * max(config.dim, 16) / (5 * 6 * 100)
         self._span = max(64, int(CHUNK / max(work, 1.0)))
         self._compile()

@@ -68,9 +68,7 @@ class WordVectors:
             raise FormatError(f"there are {n} words and {shape[0]} center vectors: expected as many of each")
         if self.outside is not None and (self.outside.dtype != np.float32 or self.outside.shape != shape):
             found = f"{self.outside.dtype} of shape {self.outside.shape}"
-            raise FormatError(
-                f"the outside vectors are {found}: expected float32 of shape {shape}, as the center"
-            )
+            raise FormatError(f"the outside vectors are {found}: expected float32 of shape {shape}, as the center")
         if self.counts.dtype != np.int64 or self.counts.shape != (n,):
             found = f"{self.counts.dtype} of shape {self.counts.shape}"
             raise FormatError(f"the counts are {found}: expected int64 of shape ({n},), one a word")
