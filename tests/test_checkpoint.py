@@ -43,9 +43,9 @@ def test_a_restored_run_ends_in_the_same_bytes(tmp_path, monkeypatch, calls):
         broken = Trainer(corpus, config)
         with pytest.raises(KeyboardInterrupt):
             broken.run(interrupted_after(calls))
-        Checkpoint(tmp_path, resume=False).save(broken)
+        Checkpoint(tmp_path, resume=False, config=config).save(broken)
         resumed = Trainer(corpus, config)
-        assert Checkpoint(tmp_path, resume=True).restore(resumed)
+        assert Checkpoint(tmp_path, resume=True, config=config).restore(resumed)
         assert resumed.state == broken.state
         assert resumed.run(lambda progress: None)
     assert resumed.center.tobytes() == whole.center.tobytes()
@@ -95,6 +95,38 @@ def test_vectors_that_are_no_checkpoint_are_refused(tmp_path):
     vectors.save(tmp_path / "checkpoint.safetensors")
     with pytest.raises(firth.FormatError, match="no checkpoint"):
         firth.train(sentences(), checkpoint=tmp_path, resume=True, quiet=True, **SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("position", -5), ("position", 10**9), ("position", 0.5), ("pairs", -1), ("loss", "x"), ("seconds", None)],
+)
+def test_a_state_that_cannot_be_is_refused(tmp_path, name, value):
+    firth.train(sentences(), checkpoint=tmp_path, quiet=True, **SETTINGS)
+    path = tmp_path / "checkpoint.safetensors"
+    broken = firth.load(path)
+    broken.config["unfinished"][name] = value
+    broken.save(path)
+    with pytest.raises(firth.FormatError, match="no checkpoint"):
+        firth.train(sentences(), checkpoint=tmp_path, resume=True, quiet=True, **SETTINGS)
+
+
+def test_the_same_words_in_another_order_are_another_corpus(tmp_path):
+    firth.train(sentences(), checkpoint=tmp_path, quiet=True, **SETTINGS)
+    with pytest.raises(firth.ConfigError, match="another corpus"):
+        firth.train(
+            [sentence[::-1] for sentence in sentences()], checkpoint=tmp_path, resume=True, quiet=True, **SETTINGS
+        )
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path, monkeypatch):
+    def full(checkpoint, trainer):
+        raise firth.FormatError("no space left")
+
+    monkeypatch.setattr(Checkpoint, "save", full)
+    with pytest.warns(UserWarning, match="not saved: no space left"):
+        vectors = firth.train(sentences(), checkpoint=tmp_path, quiet=True, **SETTINGS)
+    assert len(vectors.history) == 3
 
 
 def test_resume_needs_a_folder():

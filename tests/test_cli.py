@@ -1,5 +1,6 @@
 """The command line as a user meets it: what goes where, exit statuses, wrong input, pipes, Ctrl-C."""
 
+import argparse
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import firth
-from firth.cli import main
+from firth.cli import _parser, main
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 FIRTH = [sys.executable, "-m", "firth"]
@@ -222,6 +223,26 @@ def test_standard_input_and_a_closed_pipe(corpus, vectors_file, tmp_path):
         assert query.wait() == 0
 
 
+@pytest.mark.parametrize("closing", ["2>&-", "2>/dev/full", ">&-", "2>&1 | head -1"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a POSIX shell and /dev/full")
+def test_nobody_listening_does_not_stop_the_work(corpus, tmp_path, closing):
+    out_path = tmp_path / "v.safetensors"
+    train = f"{sys.executable} -m firth train {corpus} -o {out_path} --dim 8 --epochs 3"
+    run = subprocess.run(f"{train} {closing}", shell=True, capture_output=True, text=True, check=False)
+    assert run.returncode == 0
+    assert "Traceback" not in run.stdout + run.stderr
+    assert len(firth.load(out_path).history) == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written_is_one_line(vectors_file):
+    query = f"{sys.executable} -m firth neighbors {vectors_file} salt > /dev/full"
+    run = subprocess.run(query, shell=True, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.startswith("firth: error: cannot write to standard output")
+    assert len(run.stderr.splitlines()) == 1
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
 def test_ctrl_c_ends_at_once_with_130_and_a_checkpoint(corpus, tmp_path):
     out_path, folder = tmp_path / "v.safetensors", tmp_path / "run"
@@ -244,5 +265,7 @@ def test_ctrl_c_ends_at_once_with_130_and_a_checkpoint(corpus, tmp_path):
 
 def test_every_command_is_in_the_readme():
     text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    for command in ("demo", "train", "neighbors", "analogy", "similarity", "info", "eval", "check"):
+    (commands,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    assert {"train", "demo", "check"} <= set(commands.choices)
+    for command in commands.choices:
         assert f"firth {command}" in text

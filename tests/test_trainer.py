@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -251,7 +252,7 @@ def test_progress_runs_from_the_first_epoch_to_the_last(monkeypatch, corpus):
         ({"dim": 2.5}, "dim is 2.5"),
         ({"epochs": -1}, "epochs is -1"),
         ({"window": True}, "window is True"),
-        ({"min_lr": 0.1, "lr": 0.05}, "min_lr is 0.1: expected a number, from 0 to 0.05"),
+        ({"min_lr": 0.1, "lr": 0.05}, "min_lr is 0.1, above lr, 0.05"),
         ({"lr": math.nan}, "lr is nan"),
         ({"subsample": -1}, "subsample is -1"),
         ({"update": "other"}, "update is 'other': expected 'shared' or 'per-pair'"),
@@ -443,3 +444,20 @@ def test_keep_thresholds_reach_the_kernel(corpus):
     keep = (objective.keep_thresholds(corpus.vocab.counts, part.config) + 1) / 2**32
     expected = np.mean(keep) ** 2
     assert part.state.history[0]["pairs"] / whole.state.history[0]["pairs"] == pytest.approx(expected, rel=0.15)
+
+
+def test_a_span_that_takes_longer_than_a_look_is_no_divergence(monkeypatch):
+    """The loss of a span counts when its pairs do, not while the kernel adds it up."""
+    monkeypatch.setattr(trainer, "LOOK_SECONDS", 0.005)
+    train_span = trainer._Worker.train_span
+
+    def slow(worker, corpus, start, stop, *rest):
+        if stop > start:
+            worker._loss[0] += 1e9
+            time.sleep(0.05)
+            worker._loss[0] -= 1e9
+        train_span(worker, corpus, start, stop, *rest)
+
+    monkeypatch.setattr(trainer._Worker, "train_span", slow)
+    vectors = firth.train([["salt", "pepper"]] * 50, dim=4, min_count=1, subsample=0, epochs=2, threads=2, quiet=True)
+    assert vectors.history[-1]["pairs"] == 100

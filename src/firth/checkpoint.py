@@ -1,70 +1,104 @@
 """Saving a run under way, and going on from there exactly: a checkpoint is an ordinary vectors file.
 
-Its settings have one more entry, "unfinished": where the epoch under way stands.
+Its settings have one more entry, "unfinished": where the epoch under way stands, and a checksum of the corpus.
 """
 
-import dataclasses
+import math
 import os
+import zlib
 from pathlib import Path
 
+from firth.config import TrainConfig
+from firth.corpus import Corpus
 from firth.errors import ConfigError, FormatError
 from firth.formats import check_writable, load, save
 from firth.trainer import State, Trainer
+from firth.vectors import WordVectors
 
 NAME = "checkpoint.safetensors"
-MAY_DIFFER = {"threads", "unfinished"}
+MAY_DIFFER = "threads"
+PIECE = 1 << 22
 
 
 class Checkpoint:
     """The checkpoint of one run in a folder of its own."""
 
-    def __init__(self, folder: str | os.PathLike[str], resume: bool) -> None:
-        """Make the folder. Raises ConfigError if it holds a checkpoint and `resume` is false, FormatError if it cannot
-        be written.
+    def __init__(self, folder: str | os.PathLike[str], resume: bool, config: TrainConfig) -> None:
+        """Make the folder, or read what is in it to resume.
+
+        Raises ConfigError if there is a checkpoint and `resume` is false, or if it was made with other settings;
+        FormatError if it cannot be read, or the folder cannot be written.
         """
-        self.path, self._resume = Path(folder) / NAME, resume
+        self.path = Path(folder) / NAME
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FormatError(f"{folder}: cannot be made a folder for checkpoints: {error.strerror}") from None
         check_writable(self.path)
-        if self.path.exists() and not resume:
+        self._saved: WordVectors | None = None
+        if not self.path.exists():
+            return
+        if not resume:
             raise ConfigError(
                 f"{self.path} holds a run already: resume it (--resume), or remove the file, or name another folder"
             )
+        self._saved = load(self.path)
+        if not isinstance(self._saved.config.get("unfinished"), dict):
+            raise self._no_checkpoint()
+        for name, value in config.as_dict().items():
+            found = self._saved.config.get(name)
+            if name != MAY_DIFFER and found != value:
+                raise ConfigError(
+                    f"{self.path} was made with {name} = {found!r}, not {value!r}: resume with the settings of the run"
+                )
 
     def restore(self, trainer: Trainer) -> bool:
         """Put a run where its checkpoint stands; return whether there was one.
 
-        Raises ConfigError if it belongs to another corpus or other settings.
+        Raises ConfigError if it was made with another corpus, FormatError if it holds no state of a run.
         """
-        if not self._resume or not self.path.exists():
+        saved = self._saved
+        if saved is None:
             return False
-        saved = load(self.path)
-        unfinished, settings = saved.config.get("unfinished"), trainer.config.as_dict()
-        if not isinstance(unfinished, dict) or saved.outside is None:
-            raise FormatError(f"{self.path}: these are vectors, but no checkpoint of a run")
-        for name, value in settings.items():
-            if name not in MAY_DIFFER and saved.config.get(name) != value:
-                raise ConfigError(
-                    f"{self.path} was made with {name} = {saved.config.get(name)!r}, not {value!r}: "
-                    "resume with the settings of the run"
-                )
-        vocab = trainer.corpus.vocab
-        if saved.words != vocab.words or (saved.counts != vocab.counts).any():
-            raise ConfigError(f"{self.path} was made with another corpus: its words or their counts differ")
-        try:
-            trainer.state = State(history=saved.history, **unfinished)
-        except TypeError:
-            raise FormatError(f"{self.path}: these are vectors, but no checkpoint of a run") from None
+        unfinished = dict(saved.config["unfinished"])
+        if unfinished.pop("corpus", None) != _checksum(trainer.corpus) or saved.words != trainer.corpus.vocab.words:
+            raise ConfigError(f"{self.path} was made with another corpus: resume with the text of the run, unchanged")
+        if saved.center.shape[1] != trainer.config.dim or saved.outside is None or not _is_state(unfinished, trainer):
+            raise self._no_checkpoint()
+        trainer.state = State(history=saved.history, **unfinished)
         trainer.center[:, : trainer.config.dim] = saved.center
         trainer.outside[:, : trainer.config.dim] = saved.outside
         return True
 
     def save(self, trainer: Trainer) -> None:
-        """Replace the checkpoint by one of this moment."""
-        vectors = trainer.vectors()
-        state = {field.name: getattr(trainer.state, field.name) for field in dataclasses.fields(State)}
-        del state["history"]
-        vectors.config["unfinished"] = state
+        """Replace the checkpoint by one of this moment. Raises FormatError if it cannot be written."""
+        vectors, state = trainer.vectors(), trainer.state
+        vectors.config["unfinished"] = {
+            "position": state.position,
+            "loss": state.loss,
+            "pairs": state.pairs,
+            "seconds": state.seconds,
+            "corpus": _checksum(trainer.corpus),
+        }
         save(vectors, self.path)
+
+    def _no_checkpoint(self) -> FormatError:
+        return FormatError(f"{self.path}: these are vectors, but no checkpoint of a run")
+
+
+def _checksum(corpus: Corpus) -> int:
+    """A checksum of all words' ids and of where sentences end."""
+    value = 0
+    for array in (corpus.ids, corpus.offsets):
+        for start in range(0, len(array), PIECE):
+            value = zlib.crc32(array[start : start + PIECE].data, value)
+    return value
+
+
+def _is_state(unfinished: dict[str, object], trainer: Trainer) -> bool:
+    if unfinished.keys() != {"position", "loss", "pairs", "seconds"}:
+        return False
+    position, pairs = unfinished["position"], unfinished["pairs"]
+    whole = type(position) is int and 0 <= position <= len(trainer.corpus.ids) and type(pairs) is int and pairs >= 0
+    numbers = [unfinished["loss"], unfinished["seconds"]]
+    return whole and all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)

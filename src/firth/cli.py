@@ -1,9 +1,12 @@
 """The command line: parse, make one call, print. Data goes to standard output, talk and progress to standard error."""
 
 import argparse
+import contextlib
 import dataclasses
+import io
 import json
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -16,9 +19,7 @@ from firth.errors import FirthError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status: 0, 1 for a FirthError, 2 for wrong usage, 130 after Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a narrow encoding must not stop the output
+    sys.stdout, sys.stderr = _usable(sys.stdout), _usable(sys.stderr)
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
@@ -34,8 +35,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("firth: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as error:  # firth's own files have errors of their own
+        _drop_output()
+        print(f"firth: error: cannot write to standard output: {error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _usable(stream: TextIO | None) -> TextIO:
+    """A stream that can be written to: a closed one takes nothing, a narrow encoding does not stop the output."""
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _drop_output() -> None:
+    """Let what is still to be written to standard output go nowhere, without another error at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_warning(
@@ -46,7 +65,8 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    print(f"firth: warning: {message}", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print(f"firth: warning: {message}", file=sys.stderr)
 
 
 def _print_json(document: Any) -> int:
@@ -65,7 +85,9 @@ def _print_rows(rows: Sequence[Sequence[str]]) -> int:
 def _train(options: argparse.Namespace) -> int:
     from firth import train
     from firth.formats import check_writable
+    from firth.progress import Display
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a batch job is a Ctrl-C: save, clean up
     out = check_writable(options.out)
     names = [field.name for field in dataclasses.fields(TrainConfig)]
     settings = {name: getattr(options, name) for name in names if hasattr(options, name)}
@@ -88,8 +110,7 @@ def _train(options: argparse.Namespace) -> int:
                 "history": vectors.history,
             }
         )
-    if not options.quiet:
-        print(f"wrote {out}: {len(vectors):,} words, dimension {vectors.center.shape[1]}", file=sys.stderr)
+    Display(options.quiet).say(f"wrote {out}: {len(vectors):,} words, dimension {vectors.center.shape[1]}")
     return 0
 
 
@@ -218,7 +239,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, function: Any, summary: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        shown = summary.replace("%", "%%")
+        sub = commands.add_parser(name, help=shown, description=summary, allow_abbrev=False)
         sub.set_defaults(command=function)
         return sub
 
@@ -253,7 +275,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = query("info", _info, "Print what a vectors file holds, its settings and its history.")
     _add_json(sub)
 
-    sub = query("eval", _eval, "Score vectors on similarity and analogy benchmarks, with 95%% intervals.")
+    sub = query("eval", _eval, "Score vectors on similarity and analogy benchmarks, with 95% intervals.")
     sub.add_argument(
         "file",
         metavar="FILE",

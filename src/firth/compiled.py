@@ -16,6 +16,10 @@ STAMP = hashlib.sha256(b"\0".join(path.read_bytes() for path in _SOURCES)).hexdi
 
 def compiled(function):
     """`function` compiled at its first call and kept on disk; it runs without Python's global lock."""
-    dispatcher = njit(cache=True, nogil=True)(function)
+    dispatcher = njit(nogil=True)(function)
+    try:
+        dispatcher.enable_caching()
+    except RuntimeError:  # no folder to keep it in that can be written to: compiled anew in every process
+        return dispatcher
     dispatcher._cache._cache_file._source_stamp = STAMP
     return dispatcher

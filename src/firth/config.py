@@ -17,6 +17,9 @@ CHOICES = {
 }
 """The values that each setting of names may take, the default first."""
 
+LEAST_SUBSAMPLE = 1e-12
+"""With less, hardly a token of a corpus would stay."""
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
@@ -64,7 +67,11 @@ class TrainConfig:
             ("lr", 0.0, 1e3),
         ):
             self._check_float(name, low_, high_)
-        self._check_float("min_lr", 0.0, self.lr)
+        self._check_float("min_lr", 0.0, 1e3)
+        if self.min_lr > self.lr:
+            raise ConfigError(f"min_lr is {self.min_lr:g}, above lr, {self.lr:g}: lower min_lr too")
+        if 0 < self.subsample < LEAST_SUBSAMPLE:
+            raise ConfigError(f"subsample is {self.subsample:g}: expected 0 (keep all) or {LEAST_SUBSAMPLE:g} and more")
         for name in ("fixed_window", "lower"):
             if type(getattr(self, name)) is not bool:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}: expected True or False")
@@ -73,7 +80,7 @@ class TrainConfig:
         value = getattr(self, name)
         try:
             whole = value.__index__()
-        except AttributeError:
+        except (AttributeError, TypeError):
             whole = None
         if whole is None or isinstance(value, bool) or not low <= whole <= high:
             raise ConfigError(f"{name} is {value!r}: expected a whole number from {low} to {high}")
@@ -83,7 +90,7 @@ class TrainConfig:
         value = getattr(self, name)
         try:
             number = math.nan if isinstance(value, bool | str) else float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not (low <= number <= high and math.isfinite(number)):
             bound = f"from {low:g} to {high:g}" if high < math.inf else f"{low:g} or more"
@@ -95,13 +102,18 @@ class TrainConfig:
         return dataclasses.asdict(self)
 
 
-def make_config(settings: dict[str, Any]) -> TrainConfig:
-    """A checked TrainConfig from keywords. Raises ConfigError that names the nearest setting to an unknown one."""
+def make_config(settings: dict[str, Any], others: tuple[str, ...] = ()) -> TrainConfig:
+    """A checked TrainConfig from keywords.
+
+    Raises ConfigError for an unknown one; it names the nearest setting or the nearest of `others`, which the caller
+    takes as well.
+    """
     known = [field.name for field in dataclasses.fields(TrainConfig)]
     for name in settings:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(known)}"
+            names = [*known, *others]
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(names)}"
             raise ConfigError(f"unknown setting {name!r}: {hint}")
     return TrainConfig(**settings)
 

@@ -2,12 +2,12 @@
 
 import dataclasses
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from firth.evaluate import DATA, read_analogies, read_similarities, score_analogies, score_similarities
 from firth.formats import check_writable
+from firth.progress import Display
 from firth.run import train
 from firth.vectors import WordVectors
 
@@ -44,8 +44,7 @@ def demo(out: str | os.PathLike[str] = ".", *, quiet: bool = False) -> WordVecto
     path = check_writable(Path(out) / "vectors.safetensors")
     vectors = train(SAMPLE, quiet=quiet, **DEMO_SETTINGS)
     vectors.save(path)
-    if not quiet:
-        print(f"wrote {path}", file=sys.stderr)
+    Display(quiet).say(f"wrote {path}")
     return vectors
 
 

@@ -1,5 +1,6 @@
 """What a user sees of long work, on standard error: a bar with an ETA on a terminal, a line an epoch everywhere."""
 
+import contextlib
 import sys
 import time
 from types import TracebackType
@@ -33,20 +34,11 @@ class Display:
         unit = "sentences" if total is None else "B"
         self._show("reading", done, total, unit)
 
-    def read(self, tokens: int, words: int, min_count: int) -> None:
+    def read(self, tokens: int, words: int) -> None:
         """Say what was read."""
         self._close()
         seconds = time.monotonic() - self._start
-        self._say(f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words occur {min_count:,} times or more")
-
-    def resumed(self, epochs: int) -> None:
-        """Say that an earlier run goes on."""
-        self._say(f"going on from the checkpoint after {epochs} finished epoch{'s' * (epochs != 1)}")
-
-    def interrupted(self, checkpoint: object) -> None:
-        """Say that the run stands in a checkpoint."""
-        self._close()
-        self._say(f"the run is saved in {checkpoint}: go on with --resume")
+        self.say(f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words in the vocabulary")
 
     def training(self, progress: Progress) -> None:
         """Show how far training is; say what an epoch that ended has brought."""
@@ -54,15 +46,33 @@ class Display:
         if self._bar is not None:
             self._bar.set_postfix_str(f"{_loss(progress)}, lr {progress.lr:.5f}", refresh=False)
         if progress.epoch_seconds is not None:
-            speed = progress.total_tokens / progress.epochs / progress.epoch_seconds
-            self._say(
+            speed = progress.total_tokens / progress.epochs / max(progress.epoch_seconds, 1e-9)
+            self.say(
                 f"epoch {progress.epoch}/{progress.epochs}: {_loss(progress)} nats a pair, "
                 f"{speed / 1e6:.2f} million tokens/s"
             )
 
+    def say(self, line: str) -> None:
+        """Print a line, above the bar if there is one."""
+        if self._quiet or sys.stderr is None:
+            return
+        try:
+            if self._bar is not None:
+                self._bar.write(line, file=sys.stderr)
+            else:
+                print(line, file=sys.stderr, flush=True)
+        except OSError:  # nobody listens any more, which must not stop the work
+            self._quiet, self._terminal = True, False
+
     def _show(self, what: str, done: int, total: int | None, unit: str) -> None:
         if not self._terminal:
             return
+        try:
+            self._move_bar(what, done, total, unit)
+        except OSError:
+            self._quiet, self._terminal = True, False
+
+    def _move_bar(self, what: str, done: int, total: int | None, unit: str) -> None:
         if self._bar is None:
             from tqdm import tqdm
 
@@ -77,18 +87,11 @@ class Display:
             )
         self._bar.update(done - self._bar.n)
 
-    def _say(self, line: str) -> None:
-        if self._quiet or sys.stderr is None:
-            return
-        if self._bar is not None:
-            self._bar.write(line, file=sys.stderr)
-        else:
-            print(line, file=sys.stderr, flush=True)
-
     def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with contextlib.suppress(OSError):
+                bar.close()
 
 
 def _loss(progress: Progress) -> str:

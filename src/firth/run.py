@@ -1,12 +1,13 @@
 """One run, from a source of text or token lists to word vectors: reading, training, checkpoints, progress."""
 
 import os
+import warnings
 from typing import Any
 
 from firth.checkpoint import Checkpoint
 from firth.config import make_config
 from firth.corpus import build_corpus
-from firth.errors import ConfigError
+from firth.errors import ConfigError, FormatError
 from firth.progress import Display
 from firth.trainer import Trainer
 from firth.vectors import WordVectors
@@ -45,10 +46,10 @@ def train(
     Raises ConfigError, CorpusError, VocabularyError, FormatError (checkpoint), MissingExtraError (zst), and FirthError
     when training diverges.
     """
-    config = make_config(settings)
+    config = make_config(settings, others=("checkpoint", "resume", "tmp", "quiet"))
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of the checkpoint: give checkpoint (--checkpoint DIR) too")
-    saved = None if checkpoint is None else Checkpoint(checkpoint, resume)
+    saved = None if checkpoint is None else Checkpoint(checkpoint, resume, config)
     with (
         Display(quiet) as display,
         build_corpus(
@@ -62,19 +63,29 @@ def train(
             progress=display.reading,
         ) as corpus,
     ):
-        display.read(corpus.tokens, len(corpus.vocab), config.min_count)
+        display.read(corpus.tokens, len(corpus.vocab))
         trainer = Trainer(corpus, config)
         if saved is None:
             trainer.run(display.training)
             return trainer.vectors()
         if saved.restore(trainer):
-            display.resumed(len(trainer.state.history))
+            display.say(f"going on from the checkpoint, in epoch {len(trainer.state.history) + 1}")
+        elif resume:
+            display.say(f"no checkpoint in {checkpoint} yet: the run begins")
         try:
             while not trainer.run(display.training, CHECKPOINT_SECONDS):
-                saved.save(trainer)
+                _save_or_warn(saved, trainer)
         except KeyboardInterrupt:
             saved.save(trainer)
-            display.interrupted(saved.path)
+            display.say(f"the run is saved in {saved.path}: go on with --resume")
             raise
-        saved.save(trainer)
+        _save_or_warn(saved, trainer)
         return trainer.vectors()
+
+
+def _save_or_warn(checkpoint: Checkpoint, trainer: Trainer) -> None:
+    """Save a checkpoint; a full disk must not end a run that is worth more."""
+    try:
+        checkpoint.save(trainer)
+    except FormatError as error:
+        warnings.warn(f"the checkpoint was not saved: {error}", stacklevel=3)

@@ -57,8 +57,8 @@ def is_text_source(source: object) -> bool:
 def find_files(source: Any) -> list[str]:
     """The files that `source` names, in reading order; "-" is standard input.
 
-    `source` is a file, a glob pattern, a folder (all regular files below it that are not hidden, sorted),
-    "-", or a list of these. Raises CorpusError for one that names no file.
+    `source` is a file, a glob pattern, a folder (all regular files below it, sorted, but hidden ones and vectors
+    files, .safetensors), "-", or a list of these. Raises CorpusError for one that names no file.
     """
     names = source if isinstance(source, list | tuple) else [source]
     return [path for name in names for path in _expand(os.fsdecode(os.fspath(name)))]
@@ -98,10 +98,11 @@ def _files_below(folder: str) -> list[str]:
     found = []
     for parent, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = [os.path.join(parent, name) for name in names if not name.startswith(".")]
+        texts = (name for name in names if not name.startswith(".") and not name.endswith(".safetensors"))
+        paths = [os.path.join(parent, name) for name in texts]
         found += [path for path in paths if os.path.isfile(path)]
     if not found:
-        raise CorpusError(f"the folder {_shown(folder)} holds no files (hidden ones are not read)")
+        raise CorpusError(f"the folder {_shown(folder)} holds no text (hidden files and .safetensors are not read)")
     return sorted(found)
 
 
@@ -370,12 +371,13 @@ def _cut(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
 
     Raises CorpusError for a token of more than MAX_TOKEN bytes.
     """
-    offset = 0
+    offset = new = 0
     parts: list[bytes] = []
     for chunk in itertools.chain(chunks, (None,)):
         if chunk is not None:
             parts.append(chunk)
-            if sum(map(len, parts[1:])) < size:
+            new += len(chunk)
+            if new < size:
                 continue
         block = b"".join(parts)
         end = len(block) if chunk is None else _last_space(block)
@@ -384,7 +386,7 @@ def _cut(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
         if end:
             yield block[:end]
         offset += end
-        parts = [block[end:]]
+        parts, new = [block[end:]], 0
 
 
 def _last_space(block: bytes) -> int:

@@ -100,19 +100,25 @@ class _Worker:
             skipgram.addresses_needed(config.window, config.negatives),
         )
         self._kept = [kept_center, kept_outside, kept_scratch]  # what the addresses point to
-        self.loss = kept_scratch[block.Scratch._fields.index("loss")]
-        self.pairs = 0
+        self._loss = kept_scratch[block.Scratch._fields.index("loss")]
+        self.done = (0.0, 0)  # loss and pairs of all spans finished
+
+    def go_on_from(self, loss: float, pairs: int) -> None:
+        """Count on from what was done before, in one sum wherever a run was interrupted."""
+        self._loss[0] = loss
+        self.done = (loss, pairs)
 
     def train_span(self, corpus: Corpus, start: int, stop: int, tables: Any, epoch: Any) -> None:
         """Train on a span and let the other threads see all of it."""
         from firth.kernels import block, rows, skipgram
 
-        self.pairs += skipgram.train_span(
+        pairs = skipgram.train_span(
             corpus.ids, corpus.offsets, start, stop, tables, epoch, self.center, self.outside, self.scratch
         )
         block.fold(self.scratch)
         rows.merge(self.center)
         rows.merge(self.outside)
+        self.done = (float(self._loss[0]), self.done[1] + pairs)
 
     def work(self, corpus: Corpus, spans: _Spans, tables: Any, epoch: Any) -> None:
         """Train on one span after another."""
@@ -148,8 +154,7 @@ class Trainer:
             shared=config.update == "shared",
         )
         work = config.window * (config.negatives + 1) * max(config.dim, 16) / (5 * 6 * 100)
-        self._span = max(64, int(CHUNK / max(work, 1.0)))
-        self._compile()
+        self._span = max(1, int(CHUNK / max(work, 1.0)))
 
     def run(self, on_progress: Callable[[Progress], None], seconds: float = math.inf) -> bool:
         """Train on, for so many seconds at most; return whether the run is finished.
@@ -157,7 +162,9 @@ class Trainer:
         After an exception, KeyboardInterrupt included, `state` and the matrices stand where the threads stopped.
         Raises FirthError when the loss is no longer a finite number, CorpusError when the whole run had no pair.
         """
-        deadline = time.monotonic() + seconds
+        on_progress(self._progress(self.state.position, None))
+        self._compile()
+        deadline = time.perf_counter() + seconds
         while len(self.state.history) < self.config.epochs:
             self._run_epoch(on_progress, deadline)
             if self.state.position < len(self.corpus.ids):
@@ -198,27 +205,25 @@ class Trainer:
         epoch = skipgram.Epoch(keys[0], keys[1], lr, slope)
         spans = _Spans(state.position, end, self._span)
         workers = [_Worker([self.center, self.outside], self.config) for _ in range(self.config.threads or 1)]
-        workers[0].loss[0], workers[0].pairs = state.loss, state.pairs  # one sum, wherever the epoch was interrupted
-        start = time.monotonic()
+        workers[0].go_on_from(state.loss, state.pairs)
+        start = time.perf_counter()
         with ThreadPoolExecutor(len(workers)) as pool:
             running: list[Future[None]] = []
             try:
                 for worker in workers:
                     running.append(pool.submit(worker.work, self.corpus, spans, self._tables, epoch))
                 while wait(running, LOOK_SECONDS).not_done:
-                    loss = sum(float(worker.loss[0]) for worker in workers)
-                    pairs = sum(worker.pairs for worker in workers)
+                    loss, pairs = _total(workers)
                     self._check_loss(loss, pairs)
                     on_progress(self._progress(spans.position, loss / pairs if pairs else None))
-                    if time.monotonic() > deadline:
+                    if time.perf_counter() > deadline:
                         spans.stop()
             finally:
                 spans.stop()
                 _wait_for_all(running)
-                state.seconds += time.monotonic() - start
+                state.seconds += time.perf_counter() - start
                 state.position = spans.position
-                state.loss = sum(float(worker.loss[0]) for worker in workers)
-                state.pairs = sum(worker.pairs for worker in workers)
+                state.loss, state.pairs = _total(workers)
         for future in running:
             future.result()
         self._check_loss(state.loss, state.pairs)
@@ -262,6 +267,12 @@ class Trainer:
             )
 
 
+def _total(workers: list[_Worker]) -> tuple[float, int]:
+    """The loss and the pairs of all workers' finished spans."""
+    done = [worker.done for worker in workers]
+    return sum(loss for loss, _ in done), sum(pairs for _, pairs in done)
+
+
 def _wait_for_all(running: list[Future[None]]) -> None:
     """Wait until every thread has stopped, which takes a span at most, whatever happens meanwhile."""
     while True:
@@ -273,8 +284,8 @@ def _wait_for_all(running: list[Future[None]]) -> None:
 
 
 def _check_memory(words: int, config: TrainConfig) -> None:
-    """Refuse matrices that the machine cannot hold: two for training and two for the result."""
-    need = 4 * words * config.dim * 4
+    """Refuse matrices that the machine cannot hold: two for training, their rows padded, and two for the result."""
+    need = 4 * words * (2 * -(-config.dim // 16) * 16 + 2 * config.dim)
     have = _physical_memory()
     if need > have:
         raise ConfigError(

@@ -76,6 +76,11 @@ class WordVectors:
             word = self.words[int(self.counts.argmin())]
             raise FormatError(f"the count of {word!r} is negative: expected 0 or more")
 
+    def __repr__(self) -> str:
+        """What they are, in a line."""
+        n, d = self.center.shape
+        return f"<WordVectors: {n:,} words, dimension {d}>"
+
     def __len__(self) -> int:
         """The number of words."""
         return len(self.words)
