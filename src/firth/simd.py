@@ -179,17 +179,6 @@ def _prefetch(builder, address):
     builder.call(function, [pointer, to_write, nearest_cache, data])
 
 
-@intrinsic
-def prefetch(typingctx, address):
-    """Ask for the cache line at an address, to be written soon."""
-
-    def codegen(context, builder, signature, args):
-        _prefetch(builder, args[0])
-        return context.get_dummy_value()
-
-    return types.void(types.intp), codegen
-
-
 def _sum_lanes(builder, vectors):
     """One vector whose lane i is the sum of vectors[i]: four rounds that fold pairs, halving the width each time."""
     vectors = list(vectors) + [None] * (LANES - len(vectors))

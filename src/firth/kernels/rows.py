@@ -76,14 +76,6 @@ def merge(rows):
 
 
 @njit(inline="always")
-def fetch_row(rows, at):
-    """Ask for what the next merge of a row will need, which another processor may have to give up."""
-    for offset in range(at, at + rows.row_bytes, 64):
-        simd.prefetch(rows.shared + offset)
-        simd.prefetch(rows.base + offset)
-
-
-@njit(inline="always")
 def take(rows, word):
     """The address of a word's row for one block, merged first when its turn has come."""
     at = word * rows.row_bytes
@@ -93,8 +85,6 @@ def take(rows, word):
     if uses > rows.period:
         merge_row(rows, at)
         uses = 1
-    elif uses == rows.period:
-        fetch_row(rows, at)
     simd.store_int(rows.uses, word, uses)
     return rows.private + at
 
