@@ -69,7 +69,7 @@ def train(
             trainer.run(display.training)
             return trainer.vectors()
         if saved.restore(trainer):
-            display.say(f"going on from the checkpoint: {len(trainer.state.history)} of {config.epochs} epochs are done")
+            display.say(f"going on from the checkpoint, {len(trainer.state.history)} of {config.epochs} epochs done")
         elif resume:
             display.say(f"no checkpoint in {checkpoint} yet: the run begins")
         try:
