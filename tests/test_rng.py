@@ -164,7 +164,7 @@ def test_thresholds_are_the_chances_to_keep(subsample):
 
 
 def test_a_threshold_is_never_below_the_smallest_chance():
-    thresholds = objective.keep_thresholds(np.array([2**62, 1]), TrainConfig(subsample=1e-300))
+    thresholds = objective.keep_thresholds(np.array([2**62, 1]), TrainConfig(subsample=1e-12))
     assert (thresholds >= 0).all()
 
 

@@ -100,7 +100,7 @@ def build_corpus(
                 warnings.warn(
                     f"replaced {reader.replaced:,} invalid UTF-8 sequence{plural} by U+FFFD, the first at "
                     f"{reader.first_replaced}: is the text in another encoding?",
-                    stacklevel=3,
+                    stacklevel=2,
                 )
         else:
             corpus = _finish(home, *_encode_lists(source, lower, home, progress), min_count, max_vocab, 0)

@@ -18,7 +18,7 @@ def keep_thresholds(counts: npt.NDArray[np.int64], config: TrainConfig) -> npt.N
         return np.full(len(counts), DRAWS - 1, np.int64)
     ratio = config.subsample * counts.sum(dtype=np.float64) / counts
     keep = np.minimum(1.0, np.sqrt(ratio) + ratio)
-    return np.asarray(np.maximum(np.rint(keep * DRAWS), 1).astype(np.int64) - 1)
+    return np.asarray(np.rint(keep * DRAWS).astype(np.int64) - 1)
 
 
 def noise_probabilities(counts: npt.NDArray[np.int64], config: TrainConfig) -> npt.NDArray[np.float64]:
