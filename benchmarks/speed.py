@@ -180,7 +180,8 @@ def print_table(runs: list[peers.Job], options: argparse.Namespace) -> None:
         return f"{statistics.median(a / b for a, b in zip(mine, other, strict=True)):.2f}" if other else "–"
 
     least = min(options.threads)
-    print(f"| system | version | dim | threads | seconds | tokens/s | min–max | ÷ gensim | ÷ {least} thread |")
+    base = f"{least} thread" + "s" * (least > 1)
+    print(f"| system | version | dim | threads | seconds | tokens/s | min–max | ÷ gensim | ÷ {base} |")
     print("|---|---|---|---|---|---|---|---|---|")
     versions = {run["system"]: run["version"] for run in runs}
     for dim in options.dims:

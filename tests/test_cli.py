@@ -244,22 +244,24 @@ def test_output_that_cannot_be_written_is_one_line(vectors_file):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
-def test_ctrl_c_ends_at_once_with_130_and_a_checkpoint(corpus, tmp_path):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_ctrl_c_ends_at_once_with_130_and_a_checkpoint(corpus, tmp_path, name):
     out_path, folder = tmp_path / "v.safetensors", tmp_path / "run"
     train = [*FIRTH, "train", str(corpus), "-o", str(out_path), "--epochs", "1000000", "--checkpoint", str(folder)]
+    train += ["--tmp", str(tmp_path)]
     with subprocess.Popen(train, stderr=subprocess.PIPE, text=True) as run:
         for line in run.stderr:
             if line.startswith("epoch 2/"):
                 break
         start = time.monotonic()
-        run.send_signal(signal.SIGINT)
+        run.send_signal(getattr(signal, name))
         err = run.stderr.read()
         assert run.wait() == 130
         assert time.monotonic() - start < 60  # not a speed: it must not go on for a million epochs
     assert err.splitlines()[-1] == "firth: interrupted"
     assert "Traceback" not in err
     assert "--resume" in err
-    assert not out_path.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]  # neither vectors nor the encoded corpus
     assert len(firth.load(folder / "checkpoint.safetensors").history) >= 1
 
 
