@@ -66,5 +66,5 @@ def nothing_left(word: str, count: int, min_count: int) -> VocabularyError:
     times = "once" if count == 1 else f"{count:,} times"
     return VocabularyError(
         f"no word occurs {min_count:,} times: the most frequent, {word[:100]!r}, occurs {times}. "
-        f"Give more text, or a min_count of at most {count:,}"
+        f"Give more text, or a min_count of {count:,} or less"
     )
