@@ -119,6 +119,17 @@ def _cross_entropy(rng: np.random.Generator) -> float:
     return abs(reference.exact_objective(centers, outsides, counts)[0] - float(parts))
 
 
+def _gauge(rng: np.random.Generator) -> float:
+    """The change of the exact objective as V becomes V M and U becomes U M⁻ᵀ plus one vector in every row."""
+    centers, outsides = _vectors(rng)
+    counts = rng.integers(0, 4, size=(WORDS, WORDS))
+    left, right = (np.linalg.qr(rng.normal(size=(DIM, DIM)))[0] for _ in range(2))
+    mix = left @ np.diag(rng.uniform(0.5, 2.0, size=DIM)) @ right
+    moved = outsides @ np.linalg.inv(mix).T + rng.normal(size=DIM)
+    before = reference.exact_objective(centers, outsides, counts)[0]
+    return abs(reference.exact_objective(centers @ mix, moved, counts)[0] - before)
+
+
 FORMULAS: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyType(
     {
         "sigmoid derivative": _sigmoid,
@@ -133,6 +144,7 @@ FORMULAS: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyTyp
         "corpus objective": _corpus,
         "exact objective through counts": _exact,
         "exact objective = sum over pairs": _exact_is_sum,
+        "exact objective, gauge freedom": _gauge,
         "cross-entropy = entropy + KL": _cross_entropy,
     }
 )
