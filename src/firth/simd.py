@@ -17,6 +17,10 @@ MAX_INPUTS = 4
 MAX_OUTPUTS = 6
 """The largest tile of `pair_steps`: its 24 running sums and its operands fit the 32 registers of AVX-512."""
 
+MAX_ROWS = 6
+MAX_VECTORS = 4
+"""The largest tile of `tile_product`, chosen likewise."""
+
 _I32, _I64, _FLOAT = ir.IntType(32), ir.IntType(64), ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
 _INTS = ir.VectorType(_I32, LANES)
@@ -108,6 +112,7 @@ def _scalar_access(kind):
 
 
 load_int, store_int = _scalar_access(types.int64)
+load_int32, store_int32 = _scalar_access(types.int32)
 load_float, store_float = _scalar_access(types.float32)
 load_double, store_double = _scalar_access(types.float64)
 
@@ -122,6 +127,43 @@ def add(typingctx, a, b):
 def sub(typingctx, a, b):
     """A - b."""
     return float16(float16, float16), lambda context, builder, signature, args: builder.fsub(*args)
+
+
+@intrinsic
+def multiply_add(typingctx, a, b, c):
+    """A · b + c, rounded once where the processor can."""
+    return float16(float16, float16, float16), lambda context, builder, signature, args: _fma(builder, *args)
+
+
+@intrinsic
+def maximum(typingctx, a, b):
+    """The larger of a and b, lane by lane."""
+
+    def codegen(context, builder, signature, args):
+        return builder.select(builder.fcmp_ordered(">", *args), *args)
+
+    return float16(float16, float16), codegen
+
+
+@intrinsic
+def splat(typingctx, scalar):
+    """A float32 in all 16 lanes."""
+    return float16(types.float32), lambda context, builder, signature, args: _splat(builder, args[0])
+
+
+@intrinsic
+def add_to_doubles(typingctx, vector, address):
+    """Add 16 floats to the 16 doubles at an address."""
+
+    def codegen(context, builder, signature, args):
+        doubles = ir.VectorType(ir.DoubleType(), LANES)
+        place = _pointer(builder, args[1], doubles)
+        old = builder.load(place)
+        old.align = 8
+        builder.store(builder.fadd(old, builder.fpext(args[0], doubles)), place).align = 8
+        return context.get_dummy_value()
+
+    return types.void(float16, types.intp), codegen
 
 
 _POWER_OF_TWO = (
@@ -161,6 +203,12 @@ def _exp_of_minus_abs(builder, z):
     power = _polynomial(builder, _POWER_OF_TWO, builder.fsub(exponent, builder.fsub(shifted, shifter)))
     whole = builder.shl(builder.bitcast(shifted, _INTS), ir.Constant(_INTS, [23] * LANES))
     return builder.bitcast(builder.add(builder.bitcast(power, _INTS), whole), _VECTOR)
+
+
+@intrinsic
+def exp_of_minus_abs(typingctx, z):
+    """exp(-|z|) to float32 rounding, but nowhere less than 2^-64."""
+    return float16(float16), lambda context, builder, signature, args: _exp_of_minus_abs(builder, args[0])
 
 
 def _reciprocal_of_1_to_2(builder, x):
@@ -422,3 +470,104 @@ def rank_update_apart(
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 10), codegen
+
+
+def _tile_columns(builder, rows, first, count, args):
+    """Emit one run over the sum of `tile_product` for all rows and the vectors first..first + count of each."""
+    outer, inner, a, a_row, a_step, a_outer, b, b_step, b_outer, start, start_row, c, c_row = args
+    zero, one = ir.Constant(_I64, 0), ir.Constant(_I64, 1)
+    column = [ir.Constant(_I64, 4 * LANES * (first + j)) for j in range(count)]
+    row_a = [builder.add(a, builder.mul(a_row, ir.Constant(_I64, i))) for i in range(rows)]
+    entry = builder.block
+    panel, step, next_panel, done = (builder.append_basic_block(name) for name in ("panel", "step", "next", "done"))
+    builder.branch(panel)
+
+    builder.position_at_end(panel)
+    o, a_panel, b_panel = (builder.phi(_I64) for _ in range(3))
+    panel_sums = [builder.phi(_VECTOR) for _ in range(rows * count)]
+    builder.branch(step)
+
+    builder.position_at_end(step)
+    t, a_place, b_place = (builder.phi(_I64) for _ in range(3))
+    sums = [builder.phi(_VECTOR) for _ in range(rows * count)]
+    parts = [_load(builder, builder.add(b_place, offset)) for offset in column]
+    new_sums = []
+    for i in range(rows):
+        factor = _splat(builder, builder.load(_pointer(builder, builder.add(row_a[i], a_place), _FLOAT)))
+        new_sums += [_fma(builder, factor, parts[j], sums[i * count + j]) for j in range(count)]
+    after = [builder.add(t, one), builder.add(a_place, a_step), builder.add(b_place, b_step)]
+    for phi, before, new in zip([t, a_place, b_place], [zero, a_panel, b_panel], after, strict=True):
+        phi.add_incoming(before, panel)
+        phi.add_incoming(new, step)
+    for phi, before, new in zip(sums, panel_sums, new_sums, strict=True):
+        phi.add_incoming(before, panel)
+        phi.add_incoming(new, step)
+    builder.cbranch(builder.icmp_signed("<", after[0], inner), step, next_panel)
+
+    builder.position_at_end(next_panel)
+    after = [builder.add(o, one), builder.add(a_panel, a_outer), builder.add(b_panel, b_outer)]
+    for phi, before, new in zip([o, a_panel, b_panel], [zero, zero, b], after, strict=True):
+        phi.add_incoming(before, entry)
+        phi.add_incoming(new, next_panel)
+    for phi, new in zip(panel_sums, new_sums, strict=True):
+        phi.add_incoming(_constant(0.0), entry)
+        phi.add_incoming(new, next_panel)
+    builder.cbranch(builder.icmp_signed("<", after[0], outer), panel, done)
+
+    builder.position_at_end(done)
+    for i in range(rows):
+        row_start = builder.add(start, builder.mul(start_row, ir.Constant(_I64, i)))
+        row_c = builder.add(c, builder.mul(c_row, ir.Constant(_I64, i)))
+        for j in range(count):
+            old = _load(builder, builder.add(row_start, column[j]))
+            _store(builder, builder.fadd(old, new_sums[i * count + j]), builder.add(row_c, column[j]))
+
+
+def _tile_function(module, rows, vectors, wide):
+    """The function of `tile_product`, built for one size of tile.
+
+    Processors without 32 wide registers run over the sum once for each vector, so that the sums stay in registers.
+    """
+    name = f"firth.tile_product.{rows}.{vectors}"
+    if name in module.globals:
+        return module.globals[name]
+    function, builder = _new_function(module, name, [_I64] * 13)
+    width = vectors if wide else 1
+    for first in range(0, vectors, width):
+        _tile_columns(builder, rows, first, width, function.args)
+    builder.ret_void()
+    return function
+
+
+@intrinsic
+def tile_product(
+    typingctx, rows, vectors, outer, inner, a, a_row, a_step, a_outer, b, b_step, b_outer, start, start_row, c, c_row
+):
+    """Write a tile of a matrix product, 1-6 rows of 1-4 vectors: C_ij = start_ij + Σ_o Σ_t A_i(o, t) · B_j(o, t).
+
+    A is floats, B, C and start are vectors of 16. Over o < outer and t < inner, both at least 1, the sum is taken in
+    this order from zero, and then added to `start`. Addresses, all distances in bytes:
+
+        A_i(o, t)   a + i · a_row + t · a_step + o · a_outer
+        B_j(o, t)   b + 64 j      + t · b_step + o · b_outer
+        start_ij    start + i · start_row + 64 j
+        C_ij        c + i · c_row + 64 j
+    """
+
+    def codegen(context, builder, signature, args):
+        n, m, *rest = args
+        wide = "+avx512f" in context.codegen().magic_tuple()[2]
+        end = builder.append_basic_block("tile_product.end")
+        case = builder.add(builder.mul(n, ir.Constant(_I64, MAX_VECTORS)), m)
+        switch = builder.switch(case, end)
+        for i in range(1, MAX_ROWS + 1):
+            for j in range(1, MAX_VECTORS + 1):
+                block = builder.append_basic_block(f"tile_product.{i}.{j}")
+                switch.add_case(ir.Constant(_I64, i * MAX_VECTORS + j), block)
+                with builder.goto_block(block):
+                    builder.call(_tile_function(builder.module, i, j, wide), rest)
+                    builder.branch(end)
+        builder.position_at_end(end)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 15), codegen
