@@ -15,7 +15,7 @@ A probability below 2^-64 of the row's largest counts as 2^-64 of it. Rows witho
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from firth import simd
 from firth.compiled import compiled
 from firth.kernels import stages
 from firth.kernels.rows import aligned_rows
+from firth.kernels.sparse import Csr, expect, expect_csr
 
 PANEL = simd.MAX_VECTORS * simd.LANES
 """Outside words of a panel: z, the packed copy of U and its gradient are kept panel by panel."""
@@ -298,10 +299,7 @@ class SoftmaxPass:
     ) -> None:
         """Allocate `scratch_bytes`; the three arrays are kept and must not change."""
         expect("indptr", indptr, np.int64, (n + 1,))
-        expect("indices", indices, np.int32, (int(indptr[-1]),))
-        expect("data", data, np.float32, indices.shape)
-        if indptr[0] != 0 or (np.diff(indptr) < 0).any() or (indices < 0).any() or (indices >= m).any():
-            raise ValueError(f"indptr must rise from 0 and indices be from 0 to {m - 1}")
+        expect_csr(Csr(indptr, indices, data, m))
         self._kept = indptr, indices, data
         self._shape, self._threads = (n, m, dim), threads
         panels = _panels(m)
@@ -439,9 +437,3 @@ def _over_panels(kernel: Callable[..., None], p: Pass, after: tuple[int, ...] = 
         kernel(p, first, min(first + BACKWARD_PANELS, p.panels))
 
     return stages.Stage(task, -(-p.panels // BACKWARD_PANELS), after)
-
-
-def expect(name: str, array: npt.NDArray[Any], dtype: type, shape: tuple[int, ...]) -> None:
-    """Raise ValueError unless an array is what a kernel takes it for."""
-    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
-        raise ValueError(f"{name} is {array.dtype} {array.shape}: expected contiguous {np.dtype(dtype).name} {shape}")
