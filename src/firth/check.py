@@ -119,6 +119,19 @@ def _cross_entropy(rng: np.random.Generator) -> float:
     return abs(reference.exact_objective(centers, outsides, counts)[0] - float(parts))
 
 
+def _bias(rng: np.random.Generator) -> float:
+    """Scores u_w·v_c + b_w: one dimension more, where v_c is 1; ∂J/∂b = Σ_c (N_c ŷ_c - X_c)."""
+    counts = rng.integers(0, 4, size=(WORDS, WORDS))
+    ones = np.ones((WORDS, 1))
+
+    def objective(v: Array, u: Array, b: Array) -> tuple[float, Array, Array, Array]:
+        loss, of_v, of_u = reference.exact_objective(np.hstack([v, ones]), np.hstack([u, b[:, None]]), counts)
+        error = counts.sum(axis=1, keepdims=True) * reference.softmax(v @ u.T + b) - counts
+        return loss, of_v[:, :DIM], of_u[:, :DIM], error.sum(axis=0)
+
+    return gradient_deviation(objective, *_vectors(rng), rng.normal(size=WORDS))
+
+
 def _gauge(rng: np.random.Generator) -> float:
     """The change of the exact objective as V becomes V M and U becomes U M⁻ᵀ plus one vector in every row."""
     centers, outsides = _vectors(rng)
@@ -144,6 +157,7 @@ FORMULAS: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyTyp
         "corpus objective": _corpus,
         "exact objective through counts": _exact,
         "exact objective = sum over pairs": _exact_is_sum,
+        "exact objective, bias": _bias,
         "exact objective, gauge freedom": _gauge,
         "cross-entropy = entropy + KL": _cross_entropy,
     }
