@@ -25,12 +25,22 @@ def make(seed=0, words=WORDS, outside=True, d=4):
     return WordVectors(words, counts, center, other if outside else None, config, [{"epoch": 1, "loss": 2.5}])
 
 
+def make_more():
+    """Vectors with a bias and with outside words beyond their words."""
+    few = make()
+    outside = np.random.default_rng(9).normal(size=(9, 4)).astype(np.float32)
+    parts = (WORDS, few.counts, few.center, outside, few.config, few.history)
+    return WordVectors(*parts, outside_words=[*WORDS, "più", "", "z"], bias=outside[:, 0] * 3)
+
+
 def same(a, b):
     assert a.words == b.words
+    assert a.outside_words == b.outside_words
     np.testing.assert_array_equal(a.center, b.center)
-    assert (a.outside is None) == (b.outside is None)
-    if a.outside is not None:
-        np.testing.assert_array_equal(a.outside, b.outside)
+    for left, right in ((a.outside, b.outside), (a.bias, b.bias)):
+        assert (left is None) == (right is None)
+        if left is not None:
+            np.testing.assert_array_equal(left, right)
     np.testing.assert_array_equal(a.counts, b.counts)
     assert (a.config, a.history) == (b.config, b.history)
 
@@ -62,6 +72,32 @@ def test_the_safetensors_library_reads_the_file(path):
     np.testing.assert_array_equal(tensors["center"], vectors.center)
     assert tensors["words"].tobytes().decode() == "".join(WORDS)
     assert tensors["word_offsets"].tolist() == [0, 3, 9, 15, 17, 22, 23]
+
+
+def test_more_outside_words_and_the_bias_are_saved(path):
+    vectors = make_more()
+    save(vectors, path)
+    same(load(path), vectors)
+    tensors = load_file(path)
+    assert sorted(tensors) == [
+        *("bias", "center", "counts", "more_word_offsets", "more_words", "outside", "word_offsets", "words")
+    ]
+    np.testing.assert_array_equal(tensors["bias"], vectors.bias)
+    assert tensors["words"].tobytes().decode() == "".join(WORDS)
+    assert tensors["more_words"].tobytes().decode() == "piùz"
+    assert tensors["more_word_offsets"].tolist() == [0, 4, 4, 5]
+    for matrix in (load(path).center, load(path).outside, load(path).bias):
+        assert matrix.flags.aligned
+
+
+def test_a_bias_needs_no_more_words(path):
+    few = make()
+    parts = (WORDS, few.counts, few.center, few.outside, few.config, few.history)
+    vectors = WordVectors(*parts, bias=np.arange(6, dtype=np.float32))
+    save(vectors, path)
+    same(load(path), vectors)
+    assert (again := load(path)).outside_words is again.words
+    assert sorted(load_file(path)) == ["bias", "center", "counts", "outside", "word_offsets", "words"]
 
 
 def test_loading_maps_memory_and_is_read_only(path):
@@ -224,9 +260,9 @@ def test_a_folder_that_refuses_files_is_found_out_before(path, monkeypatch):
 # Bad files.
 
 
-def written(path, change=lambda header, metadata: None, data=lambda data: data):
+def written(path, change=lambda header, metadata: None, data=lambda data: data, vectors=None):
     """Save vectors, then let `change` edit the header and the metadata of the file and `data` its data."""
-    save(make(), path)
+    save(vectors or make(), path)
     raw = path.read_bytes()
     (length,) = struct.unpack("<Q", raw[:8])
     header = json.loads(raw[8 : 8 + length])
@@ -241,6 +277,7 @@ def written(path, change=lambda header, metadata: None, data=lambda data: data):
 
 def test_the_editor_of_these_tests_writes_valid_files(path):
     same(load(written(path)), make())
+    same(load(written(path, vectors=make_more())), make_more())
 
 
 @pytest.mark.parametrize(
@@ -276,6 +313,44 @@ def test_a_wrong_header_is_refused(path, change, message):
     assert str(caught.value).startswith(f"{path}: ")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h, m: h.update(x=h.pop("more_word_offsets")), "no tensor 'more_word_offsets': expected I64"),
+        (lambda h, m: h.update(x=h.pop("more_words")), r"outside vectors are .*\(9, 4\): expected .*\(6, 4\)"),
+        (lambda h, m: h.update(x=h.pop("outside")), "9 outside words, but no outside vectors"),
+        (lambda h, m: h["more_words"].update(dtype="I8"), "'more_words' is I8 .*: expected U8"),
+        (lambda h, m: h["more_words"].update(shape=[1, 5]), "'more_words' is U8 of shape .*: expected U8 with 1"),
+        (lambda h, m: h["more_word_offsets"].update(dtype="F64"), "'more_word_offsets' is F64"),
+        (lambda h, m: h["bias"].update(dtype="I32"), "'bias' is I32 of shape .9.: expected F32 with 1 dimension"),
+        (lambda h, m: h["bias"].update(shape=[3, 3]), "'bias' is F32 of shape .3, 3.: expected F32 with 1 dimension"),
+        (lambda h, m: h["bias"].update(shape=[10]), "not a whole safetensors file"),
+        (lambda h, m: h["outside"].update(shape=[4, 9]), r"outside vectors are .*\(4, 9\): expected .*\(9, 4\)"),
+        (lambda h, m: h["outside"].update(shape=[12, 3]), r"outside vectors are .*\(12, 3\): expected .*\(9, 4\)"),
+    ],
+)
+def test_a_wrong_header_of_more_words_is_refused(path, change, message):
+    with pytest.raises(FormatError, match=message) as caught:
+        load(written(path, change, vectors=make_more()))
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_bias_without_outside_vectors_is_refused(path):
+    few = make()
+    biased = WordVectors(WORDS, few.counts, few.center, few.outside, {}, [], bias=np.ones(6, np.float32))
+    with pytest.raises(FormatError, match="there is a bias, but no outside vectors"):
+        load(written(path, lambda h, m: h.update(x=h.pop("outside")), vectors=biased))
+    with pytest.raises(FormatError, match=r"bias is float32 of shape \(6,\): expected float32 of shape \(9,\)"):
+        load(written(path, swap_bias, vectors=make_more()))
+
+
+def swap_bias(header, _):
+    """Let the bias be of the six words only, and its other three numbers be a tensor nobody asks for."""
+    begin, end = header["bias"]["data_offsets"]
+    header["bias"].update(shape=[6], data_offsets=[begin, begin + 24])
+    header["rest"] = {"dtype": "F32", "shape": [3], "data_offsets": [begin + 24, end]}
+
+
 OFFSETS = 6 * 8  # counts come first
 
 
@@ -295,6 +370,36 @@ def test_wrong_data_is_refused(path, at, value, message):
     patch = struct.pack("<q", value)
     with pytest.raises(FormatError, match=message):
         load(written(path, data=lambda data: data[:at] + patch + data[at + 8 :]))
+
+
+MORE_OFFSETS = OFFSETS + 7 * 8
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "message"),
+    [
+        (0, 1, "the more word offsets do not rise from 0 to 5, the bytes of all more words"),
+        (1, 6, "more word offsets do not rise"),
+        (1, -(2**63), "more word offsets do not rise"),
+        (3, 4, "more word offsets do not rise"),
+        (3, 2**62, "more word offsets do not rise"),
+        (1, 3, r"more word 0 is b'pi\\xc3': expected UTF-8"),
+    ],
+)
+def test_wrong_data_of_more_words_is_refused(path, at, value, message):
+    at, patch = MORE_OFFSETS + 8 * at, struct.pack("<q", value)
+    with pytest.raises(FormatError, match=message):
+        load(written(path, data=lambda data: data[:at] + patch + data[at + 8 :], vectors=make_more()))
+
+
+@pytest.mark.parametrize(("text", "word"), [("piùx", "x"), ("pppp\0", "p")])
+def test_a_more_word_that_comes_twice_is_refused(path, text, word):
+    """Once with a word of the vocabulary, once with another of the more words."""
+    bounds = struct.pack("<4q", 0, 4, 4, 5) if word == "x" else struct.pack("<4q", 0, 1, 2, 5)
+    old = struct.pack("<4q", 0, 4, 4, 5), "piùz".encode()
+    edit = lambda data: data.replace(old[0], bounds).replace(old[1], text.encode())  # noqa: E731
+    with pytest.raises(FormatError, match=f"the outside word '{word}' comes twice"):
+        load(written(path, data=edit, vectors=make_more()))
 
 
 def test_a_word_that_comes_twice_is_refused(path):
@@ -351,16 +456,18 @@ def outcome(path):
     return None
 
 
-def test_every_truncation_is_refused(path):
-    save(make(), path)
+@pytest.mark.parametrize("vectors", [make(), make_more()])
+def test_every_truncation_is_refused(path, vectors):
+    save(vectors, path)
     raw = path.read_bytes()
     for length in range(len(raw)):
         path.write_bytes(raw[:length])
         assert outcome(path) is FormatError, length
 
 
-def test_flipped_bytes_give_a_clear_error_or_valid_vectors(path):
-    save(make(), path)
+@pytest.mark.parametrize("vectors", [make(), make_more()])
+def test_flipped_bytes_give_a_clear_error_or_valid_vectors(path, vectors):
+    save(vectors, path)
     raw = path.read_bytes()
     rng = np.random.default_rng(5)
     outcomes = set()
@@ -375,14 +482,20 @@ def test_flipped_bytes_give_a_clear_error_or_valid_vectors(path):
 # word2vec's formats.
 
 
+@pytest.mark.parametrize("vectors", [make(seed=3), make_more()])
 @pytest.mark.parametrize("extension", ["txt", "vec", "bin"])
-def test_conversion_there_and_back_keeps_words_and_vectors(path, tmp_path, extension):
-    vectors = make(seed=3)
+def test_conversion_there_and_back_keeps_words_and_vectors(path, tmp_path, extension, vectors):
     save(vectors, path)
     convert(path, tmp_path / f"v.{extension}")
     convert(tmp_path / f"v.{extension}", tmp_path / "back.safetensors")
     back = load(tmp_path / "back.safetensors")
     same(back, WordVectors(WORDS, np.zeros(6, np.int64), vectors.center, None, {}, []))
+
+
+def test_conversion_to_firths_own_format_keeps_everything(path, tmp_path):
+    save(make_more(), path)
+    convert(path, tmp_path / "copy.safetensors")
+    assert (tmp_path / "copy.safetensors").read_bytes() == path.read_bytes()
 
 
 def test_the_text_format_literally(path, tmp_path):

@@ -65,6 +65,35 @@ def test_the_arrays_cannot_be_changed_behind_the_queries_back(royal):
     given[0] = 2  # the caller's own array stays writable
 
 
+def test_outside_words_and_bias():
+    outside, bias = np.arange(10, dtype=np.float32).reshape(5, 2), np.arange(5, dtype=np.float32)
+    words, more = ["a", "b", "c"], ["a", "b", "c", "d", "e"]
+    parts = (words, np.ones(3, int), outside[:3], outside, {}, [])
+    vectors = WordVectors(*parts, outside_words=more, bias=bias)
+    assert (vectors.words, vectors.outside_words) == (words, more)
+    np.testing.assert_array_equal(vectors.outside, outside)
+    np.testing.assert_array_equal(vectors.bias, bias)
+    for array in (vectors.outside, vectors.bias):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 7
+    outside[0] = bias[0] = 7  # the caller's own arrays stay writable
+    assert len(vectors) == 3
+    assert "d" not in vectors
+    assert {word for word, _ in vectors.neighbors("a")} == {"b", "c"}
+    with pytest.raises(UnknownWordError, match="'d' is not among the 3 words"):
+        vectors["d"]
+
+
+@pytest.mark.parametrize("outside", [np.ones((2, 3), np.float32), None])
+def test_without_more_the_outside_words_are_the_words(outside):
+    words = ["a", "b"]
+    parts = (words, np.ones(2, int), np.ones((2, 3), np.float32), outside, {}, [])
+    vectors = WordVectors(*parts)
+    assert vectors.outside_words is words
+    assert vectors.bias is None
+    assert WordVectors(*parts, outside_words=["a", "b"]).outside_words is words
+
+
 def test_similarity_by_hand(royal):
     assert royal.similarity("man", "woman") == pytest.approx(0.5, abs=1e-15)
     assert royal.similarity("king", "man") == pytest.approx(2 / math.sqrt(6), abs=1e-15)
@@ -175,6 +204,9 @@ def test_a_word_that_is_no_string_is_refused(royal):
         royal[3]
 
 
+MORE = {"outside": np.ones((5, 2), np.float32), "outside_words": ["a", "b", "c", "d", "e"]}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -189,6 +221,21 @@ def test_a_word_that_is_no_string_is_refused(royal):
             "neither of them 0",
         ),
         ({"outside": np.ones((3, 3), np.float32)}, "outside vectors are float32 of shape"),
+        ({"outside": np.ones((3, 2))}, r"outside vectors are float64 .* expected float32 of shape \(3, 2\)"),
+        ({"outside": np.ones((2, 2), np.float32)}, r"of shape \(2, 2\): expected float32 of shape \(3, 2\)"),
+        ({"outside": np.ones((5, 2), np.float32)}, r"of shape \(3, 2\), one a word of outside_words"),
+        (MORE | {"outside": np.ones((4, 2), np.float32)}, r"of shape \(4, 2\): expected float32 of shape \(5, 2\)"),
+        (MORE | {"outside": np.ones((5, 3), np.float32)}, r"of shape \(5, 3\): expected float32 of shape \(5, 2\)"),
+        (MORE | {"outside": None}, "5 outside words, but no outside vectors"),
+        (MORE | {"outside_words": ["b", "a", "c", "d", "e"]}, "5 outside words do not begin with the 3 words"),
+        (MORE | {"outside_words": ["a", "b"]}, "2 outside words do not begin with the 3 words"),
+        (MORE | {"outside_words": ["a", "b", "c", "d", "b"]}, "the outside word 'b' comes twice"),
+        (MORE | {"outside_words": ["a", "b", "c", "d", "d"]}, "the outside word 'd' comes twice"),
+        (MORE | {"outside_words": ["a", "b", "c", "d", 5]}, "one of the outside words is 5"),
+        (MORE | {"bias": np.ones(3, np.float32)}, r"bias is float32 of shape \(3,\): expected .* shape \(5,\)"),
+        (MORE | {"bias": np.ones((5, 1), np.float32)}, r"bias is float32 of shape \(5, 1\)"),
+        (MORE | {"bias": np.ones(5)}, "bias is float64"),
+        ({"bias": np.ones(3, np.float32)}, "there is a bias, but no outside vectors"),
         ({"counts": np.ones(3)}, "counts are float64"),
         ({"counts": np.ones(2, int)}, r"shape \(2,\)"),
         ({"counts": np.array([1, -1, 0])}, "the count of 'b' is negative"),
@@ -198,6 +245,7 @@ def test_parts_that_do_not_fit_are_refused(change, message):
     parts = {"words": ["a", "b", "c"], "counts": np.ones(3, int), "center": np.ones((3, 2), np.float32)}
     parts |= {"outside": None, "config": {}, "history": []}
     WordVectors(**parts)
+    WordVectors(**parts | MORE, bias=np.ones(5, np.float32))
     with pytest.raises(FormatError, match=message):
         WordVectors(**parts | change)
 

@@ -1,9 +1,11 @@
 """Readers and writers of vectors files: firth's own .safetensors, and word2vec's text and binary.
 
-A file of firth's is plain safetensors: "center" and, where known, "outside", F32 (n, d); "counts" I64 (n,);
-"words" U8, the UTF-8 bytes of all words one after another; "word_offsets" I64 (n + 1,), where each begins and
-the last ends. The metadata has one key, "firth": a JSON text with "format" (1), "config" and "history". The
-bytes are a function of the vectors alone. word2vec's files hold words and center vectors and nothing else.
+A file of firth's is plain safetensors: "center" F32 (n, d); "counts" I64 (n,); "words" U8, the UTF-8 bytes of
+all words one after another; "word_offsets" I64 (n + 1,), where each begins and the last ends. Where known,
+"outside" F32 (m, d) and "bias" F32 (m,); where m > n, "more_words" U8 and "more_word_offsets" I64 (m - n + 1,),
+the outside words after the first n, likewise. The metadata has one key, "firth": a JSON text with "format" (1),
+"config" and "history". The bytes are a function of the vectors alone. word2vec's files hold words and center
+vectors and nothing else.
 """
 
 import contextlib
@@ -62,14 +64,21 @@ def save(vectors: WordVectors, path: AnyPath) -> None:
     """
     path = check_writable(path)
     encoded = _encoded(vectors.words, path)
+    more = _encoded(vectors.outside_words[len(encoded) :], path)
     tensors: dict[str, tuple[str, npt.NDArray[Any]]] = {
         "counts": ("I64", vectors.counts),
         "word_offsets": ("I64", np.cumsum([0, *map(len, encoded)])),
-        "center": ("F32", vectors.center),
     }
+    if more:
+        tensors["more_word_offsets"] = ("I64", np.cumsum([0, *map(len, more)]))
+    tensors["center"] = ("F32", vectors.center)
     if vectors.outside is not None:
         tensors["outside"] = ("F32", vectors.outside)
+    if vectors.bias is not None:
+        tensors["bias"] = ("F32", vectors.bias)
     tensors["words"] = ("U8", np.frombuffer(b"".join(encoded), dtype=np.uint8))
+    if more:
+        tensors["more_words"] = ("U8", np.frombuffer(b"".join(more), dtype=np.uint8))
     parts = {"format": VERSION, "config": vectors.config, "history": vectors.history}
     try:
         metadata = json.dumps(parts, sort_keys=True, default=_plain)
@@ -105,8 +114,8 @@ def convert(src: AnyPath, dst: AnyPath, to: str | None = None) -> None:
     """Write the vectors of file `src` to file `dst`, the formats by extension or, for `dst`, by name in `to`.
 
     The formats are "safetensors" (.safetensors), "word2vec-text" (.txt, .vec) and "word2vec-binary" (.bin).
-    word2vec's lose the outside vectors, counts, settings and history; read from them, counts are 0. Raises
-    FormatError, and ConfigError for an unknown `to`.
+    word2vec's lose the outside vectors and words, bias, counts, settings and history; read from them, counts are
+    0. Raises FormatError, and ConfigError for an unknown `to`.
     """
     src, dst = _path(src), _path(dst)
     readers = {"safetensors": _read_safetensors, "word2vec-text": _read_text, "word2vec-binary": _read_binary}
@@ -145,9 +154,22 @@ def _read_safetensors(path: Path) -> WordVectors:
             raise FormatError(f"{path}: tensor {name!r} lies at bytes {begin} to {end}: expected shape {shape}")
         return np.ndarray(shape, DTYPES[dtype], mapping, start + begin)
 
-    outside = tensor("outside", "F32", 2) if "outside" in header else None
-    words = _decoded(path, tensor("words", "U8", 1), tensor("word_offsets", "I64", 1))
-    return _vectors(path, words, tensor("counts", "I64", 1), tensor("center", "F32", 2), outside, config, history)
+    words = _decoded(path, "word", tensor("words", "U8", 1), tensor("word_offsets", "I64", 1))
+    outside_words = words
+    if "more_words" in header:
+        offsets = tensor("more_word_offsets", "I64", 1)
+        outside_words = words + _decoded(path, "more word", tensor("more_words", "U8", 1), offsets)
+    return _vectors(
+        path,
+        words,
+        tensor("counts", "I64", 1),
+        tensor("center", "F32", 2),
+        tensor("outside", "F32", 2) if "outside" in header else None,
+        config,
+        history,
+        outside_words=outside_words,
+        bias=tensor("bias", "F32", 1) if "bias" in header else None,
+    )
 
 
 def _read_metadata(path: Path, header: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -171,16 +193,16 @@ def _read_metadata(path: Path, header: dict[str, Any]) -> tuple[dict[str, Any], 
     return config, history
 
 
-def _decoded(path: Path, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> list[str]:
+def _decoded(path: Path, kind: str, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> list[str]:
     if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(text) or (offsets[1:] < offsets[:-1]).any():
-        raise FormatError(f"{path}: the word offsets do not rise from 0 to {len(text)}, the bytes of all words")
+        raise FormatError(f"{path}: the {kind} offsets do not rise from 0 to {len(text)}, the bytes of all {kind}s")
     whole, bounds = text.tobytes(), offsets.tolist()
     words = []
     for begin, end in itertools.pairwise(bounds):
         try:
             words.append(whole[begin:end].decode())
         except UnicodeDecodeError:
-            raise FormatError(f"{path}: word {len(words)} is {whole[begin:end]!r}: expected UTF-8") from None
+            raise FormatError(f"{path}: {kind} {len(words)} is {whole[begin:end]!r}: expected UTF-8") from None
     return words
 
 
@@ -356,8 +378,8 @@ def _plain(value: object) -> object:
     raise TypeError(f"{value!r} is neither a number nor text, list or dict")
 
 
-def _vectors(path: Path, *parts: Any) -> WordVectors:
+def _vectors(path: Path, *parts: Any, **more: Any) -> WordVectors:
     try:
-        return WordVectors(*parts)
+        return WordVectors(*parts, **more)
     except FirthError as error:
         raise FormatError(f"{path}: {error}") from None

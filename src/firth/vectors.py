@@ -23,9 +23,14 @@ BLOCK_VALUES = 2**23
 class WordVectors:
     """Words, their counts and their vectors, with the settings and the history of their training.
 
-    words: n distinct strings; counts: int64 (n,), zeros where the source has none; center, outside: float32
-    (n, d), `outside` None where the source has none; config: the settings; history: one dict an epoch. The
-    arrays are read-only views. Queries work on the center vectors.
+    words: n distinct strings; counts: int64 (n,), zeros where the source has none; center: float32 (n, d);
+    config: the settings; history: one dict an epoch. Queries work on these alone.
+
+    outside: float32 (m, d), m >= n, or None where the source has none; outside_words: its m distinct strings,
+    first `words`, and the list `words` itself where there are no more or no outside vectors; bias: float32 (m,)
+    or None. Outside word o has the score outside[o]·center[c] + bias[o] for center word c.
+
+    The arrays are read-only views.
     """
 
     def __init__(
@@ -36,25 +41,32 @@ class WordVectors:
         outside: Floats | None,
         config: dict[str, Any],
         history: list[dict[str, Any]],
+        *,
+        outside_words: list[str] | None = None,
+        bias: Floats | None = None,
     ) -> None:
-        """Keep the parts. Raises FormatError when they do not fit together."""
+        """Keep the parts; `outside_words` None are `words`. Raises FormatError when they do not fit together."""
         self.words = words
         self.counts = _readonly(np.asarray(counts))
         self.center = _readonly(np.asarray(center))
         self.outside = None if outside is None else _readonly(np.asarray(outside))
+        self.outside_words = words if outside_words is None or outside_words == words else outside_words
+        self.bias = None if bias is None else _readonly(np.asarray(bias))
         self.config = config
         self.history = history
         self._check_shapes()
+        self._check_outside()
         self._check_words()
         self._vocabulary = Vocabulary(words, self.counts)
 
     def _check_words(self) -> None:
         seen: set[str] = set()
-        for word in self.words:
+        for word in self.outside_words:
+            kind = "word" if len(seen) < len(self.words) else "outside word"
             if not isinstance(word, str):
-                raise FormatError(f"one of the words is {word!r}: expected a string")
+                raise FormatError(f"one of the {kind}s is {word!r}: expected a string")
             if word in seen:
-                raise FormatError(f"the word {word!r} comes twice: expected every word once")
+                raise FormatError(f"the {kind} {word!r} comes twice: expected every word once")
             seen.add(word)
 
     def _check_shapes(self) -> None:
@@ -66,15 +78,30 @@ class WordVectors:
             )
         if n != shape[0]:
             raise FormatError(f"there are {n} words and {shape[0]} center vectors: expected as many of each")
-        if self.outside is not None and (self.outside.dtype != np.float32 or self.outside.shape != shape):
-            found = f"{self.outside.dtype} of shape {self.outside.shape}"
-            raise FormatError(f"the outside vectors are {found}: expected float32 of shape {shape}, as the center")
         if self.counts.dtype != np.int64 or self.counts.shape != (n,):
             found = f"{self.counts.dtype} of shape {self.counts.shape}"
             raise FormatError(f"the counts are {found}: expected int64 of shape ({n},), one a word")
         if (self.counts < 0).any():
             word = self.words[int(self.counts.argmin())]
             raise FormatError(f"the count of {word!r} is negative: expected 0 or more")
+
+    def _check_outside(self) -> None:
+        (n, d), m = self.center.shape, len(self.outside_words)
+        if self.outside_words[:n] != self.words:
+            raise FormatError(f"the {m} outside words do not begin with the {n} words: expected those, then any more")
+        if self.outside is None:
+            if m > n:
+                raise FormatError(f"there are {m} outside words, but no outside vectors: expected as many of each")
+            if self.bias is not None:
+                raise FormatError("there is a bias, but no outside vectors: expected both, or no bias")
+            return
+        if self.outside.dtype != np.float32 or self.outside.shape != (m, d):
+            found = f"{self.outside.dtype} of shape {self.outside.shape}"
+            expected = f"float32 of shape ({m}, {d}), one a word of outside_words"
+            raise FormatError(f"the outside vectors are {found}: expected {expected}")
+        if self.bias is not None and (self.bias.dtype != np.float32 or self.bias.shape != (m,)):
+            found = f"{self.bias.dtype} of shape {self.bias.shape}"
+            raise FormatError(f"the bias is {found}: expected float32 of shape ({m},), one an outside vector")
 
     def __repr__(self) -> str:
         """What they are, in a line."""
