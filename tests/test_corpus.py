@@ -83,6 +83,43 @@ def test_text_and_lists_make_the_same_corpus(tmp_path, temporary, monkeypatch, m
             assert corpus.replaced == 0
 
 
+@pytest.mark.parametrize("piece", [1, 2, 5, 1 << 20])
+@pytest.mark.parametrize("given", [["e", "no such", "a", "b", "é"], ["rare"], ["c", "d", "", "a b"]])
+def test_given_words_are_the_vocabulary(tmp_path, temporary, monkeypatch, given, piece):
+    monkeypatch.setattr(module, "PIECE", piece)
+    (tmp_path / "text").write_text("\n".join(map(" ".join, LISTS)), encoding="utf-8")
+    kept = [[token for token in tokens if token in given] for tokens in LISTS]
+    counts = Counter(token for tokens in kept for token in tokens)
+    tokens = sum(map(len, LISTS))
+    expected = [tokens for tokens in kept if tokens], given, [counts[word] for word in given], tokens
+    for source in (tmp_path / "text", LISTS, (iter(tokens) for tokens in LISTS)):
+        with build_corpus(source, words=given, max_vocab=1, folder=temporary) as corpus:
+            assert held(corpus) == expected
+            assert corpus.vocab.counts.dtype == np.int64
+
+
+def test_given_words_are_compared_with_lower_cased_tokens(temporary):
+    with build_corpus([["The", "the", "É"]], words=["é", "The", "the"], lower=True, folder=temporary) as corpus:
+        assert corpus.ids.tolist() == [2, 2, 0]
+        assert corpus.vocab.counts.tolist() == [1, 0, 2]
+
+
+@pytest.mark.parametrize(("given", "begin"), [(["the", "of", "x" * 999], r"\['the', 'of', 'xx"), ([], r"\[\]")])
+def test_a_corpus_without_any_of_the_given_words_is_refused(tmp_path, temporary, given, begin):
+    (tmp_path / "text").write_text("A The The\n" * 1000)
+    message = rf"none of the 3,000 tokens .* the {len(given)} given words, which begin with {begin}.*; "
+    message += r"the most frequent token is 'The'\. Give .* lower-cased or not \(--lower\), .*--tokenizer"
+    for source in (tmp_path / "text", [["A", "The", "The"]] * 1000):
+        with pytest.raises(CorpusError, match=message) as caught:
+            build_corpus(source, words=given, folder=temporary)
+        assert len(str(caught.value)) < 500
+
+
+def test_a_word_given_twice_is_found_before_reading(temporary):
+    with pytest.raises(VocabularyError, match="the word 'b' is given twice"):
+        build_corpus("no such file", words=["a", "b", "c", "b"], folder=temporary)
+
+
 def test_the_arrays_are_plain_and_the_files_hold_no_more(temporary):
     with build_corpus([["a", "b"], ["b"]], min_count=1, folder=temporary) as corpus:
         assert type(corpus.ids) is np.ndarray

@@ -40,6 +40,13 @@ def test_suggestions_are_few_other_words_of_the_vocabulary():
     assert vocab.suggest("") == []
 
 
+def test_given_words_may_be_in_any_order_and_not_occur():
+    vocab = Vocabulary(["rare", "king", "The"], np.array([0, 2, 9]))
+    assert vocab.ids == {"rare": 0, "king": 1, "The": 2}
+    assert vocab.suggest("the") == ["The"]
+    assert vocab.suggest("rar") == ["rare"]
+
+
 def test_ranks_fall_with_the_count_and_ties_keep_their_order():
     counts = np.array([2, 5, 1, 5, 2, 9])
     kept, numbers = rank_words(counts, 2, None)

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from firth.errors import ConfigError, CorpusError
+from firth.errors import ConfigError, CorpusError, VocabularyError
 from firth.text import Progress, TextReader, find_files, is_text_source
 from firth.vocab import Vocabulary, nothing_left, rank_words
 
@@ -68,6 +68,7 @@ def build_corpus(
     *,
     min_count: int = 5,
     max_vocab: int | None = None,
+    words: list[str] | None = None,
     lower: bool = False,
     tokenizer: str = "whitespace",
     errors: str = "replace",
@@ -78,23 +79,26 @@ def build_corpus(
 
     `source` is the path of a text (a file, glob pattern, folder or "-"), a list of such paths, or any
     iterable of lists of tokens. Ids count the words that occur `min_count` times or more by falling count,
-    ties by first appearance; of those, `max_vocab` are kept at most. The files go to a new folder inside
-    `folder`, by default where the system keeps temporary files. `progress` is called with (bytes read, bytes
-    in all or None), for lists of tokens with (sentences read, None).
+    ties by first appearance; of those, `max_vocab` are kept at most. Where `words` are given, they are the
+    vocabulary, in their order and with their counts here, which may be 0; `min_count` and `max_vocab` then have
+    no effect. The files go to a new folder inside `folder`, by default where the system keeps temporary files.
+    `progress` is called with (bytes read, bytes in all or None), for lists of tokens with (sentences read, None).
 
-    Raises CorpusError for what cannot be read, is damaged, is no text or is empty, VocabularyError if no word
-    is frequent enough, ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd
-    without its package. Warns if invalid UTF-8 was replaced.
+    Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the given words
+    occurs, VocabularyError if no word is frequent enough or a given one comes twice, ConfigError for
+    tokenizer="words" with lists of tokens, MissingExtraError for zstd without its package. Warns if
+    invalid UTF-8 was replaced.
     """
     if tokenizer != "whitespace" and not is_text_source(source):
         raise ConfigError(
             f"tokenizer is {tokenizer!r}, but the corpus is no text: lists of tokens are taken as they are"
         )
+    given = None if words is None else _given(words)
     home = _make_folder(folder)
     try:
         if is_text_source(source):
             reader = TextReader(find_files(source), lower=lower, tokenizer=tokenizer, errors=errors, progress=progress)
-            corpus = _finish(home, *_encode_text(reader, home), min_count, max_vocab, reader.replaced)
+            corpus = _finish(home, *_encode_text(reader, home), min_count, max_vocab, given, reader.replaced)
             if reader.replaced:
                 plural = "s" if reader.replaced > 1 else ""
                 warnings.warn(
@@ -103,7 +107,7 @@ def build_corpus(
                     stacklevel=2,
                 )
         else:
-            corpus = _finish(home, *_encode_lists(source, lower, home, progress), min_count, max_vocab, 0)
+            corpus = _finish(home, *_encode_lists(source, lower, home, progress), min_count, max_vocab, given, 0)
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
         raise
@@ -244,26 +248,65 @@ def _create(home: str, name: str) -> BinaryIO:
         return open(os.path.join(home, name), "wb", buffering=0)
 
 
+def _given(words: list[str]) -> Vocabulary:
+    """The vocabulary of given words, none counted yet."""
+    vocab = Vocabulary(words, np.zeros(len(words), np.int64))
+    if len(vocab.ids) < len(words):
+        twice = next(word for place, word in enumerate(words) if vocab.ids[word] != place)
+        raise VocabularyError(f"the word {twice[:100]!r} is given twice: expected every word once")
+    return vocab
+
+
+def _most_frequent(
+    words_of: _WordsOf, counts: NDArray[np.int64], min_count: int, max_vocab: int | None
+) -> tuple[Vocabulary, NDArray[np.int32]]:
+    """The vocabulary of the words frequent enough, and the id in it of each number, or -1."""
+    kept, numbers = rank_words(counts, min_count, max_vocab)
+    if not len(kept):
+        best = int(counts.argmax())
+        raise nothing_left(words_of(np.array([best]))[0], int(counts[best]), min_count)
+    return Vocabulary(words_of(kept), counts[kept]), numbers
+
+
+def _counted(words_of: _WordsOf, counts: NDArray[np.int64], given: Vocabulary) -> tuple[Vocabulary, NDArray[np.int32]]:
+    """The given vocabulary, now with the corpus's counts, and the id in it of each number, or -1."""
+    numbers = np.empty(len(counts), np.int32)
+    for start in range(0, len(counts), PIECE):
+        piece = np.arange(start, min(start + PIECE, len(counts)))
+        numbers[piece] = [given.ids.get(word, -1) for word in words_of(piece)]
+    known = numbers >= 0
+    if not known.any():
+        best = words_of(np.array([counts.argmax()]))[0]
+        raise CorpusError(
+            f"none of the {counts.sum():,} tokens of the corpus is among the {len(given):,} given words, which begin "
+            f"with {given.words[:3]!r:.100}; the most frequent token is {best[:100]!r}. Give a corpus in the language "
+            "of the words, and read it as theirs was: lower-cased or not (--lower), divided alike (--tokenizer)"
+        )
+    given.counts[numbers[known]] = counts[known]
+    return given, numbers
+
+
 def _finish(
     home: str,
     words_of: _WordsOf,
     counts: NDArray[np.int64],
     min_count: int,
     max_vocab: int | None,
+    given: Vocabulary | None,
     replaced: int,
 ) -> Corpus:
     """Drop the words not kept from the encoded files, renumber the others, and map the result into memory."""
-    kept, numbers = rank_words(counts, min_count, max_vocab)
-    if not len(kept):
-        best = int(counts.argmax())
-        raise nothing_left(words_of(np.array([best]))[0], int(counts[best]), min_count)
+    if given is None:
+        vocab, numbers = _most_frequent(words_of, counts, min_count, max_vocab)
+    else:
+        vocab, numbers = _counted(words_of, counts, given)
     ids_path, offsets_path = os.path.join(home, "ids"), os.path.join(home, "offsets")
     with _on_disk(home):
         _renumber_files(ids_path, offsets_path, numbers)
         # Writable, as kernels expect arrays, and shared, because a private mapping may not exceed the memory.
         ids = np.memmap(ids_path, np.int32, "r+").view(np.ndarray)
         offsets = np.memmap(offsets_path, np.int64, "r+").view(np.ndarray)
-    return Corpus(ids, offsets, Vocabulary(words_of(kept), counts[kept]), int(counts.sum()), replaced, home)
+    return Corpus(ids, offsets, vocab, int(counts.sum()), replaced, home)
 
 
 def _renumber_files(ids_path: str, offsets_path: str, numbers: NDArray[np.int32]) -> None:

@@ -1,4 +1,4 @@
-"""The words of a corpus, the most frequent first."""
+"""The words of a corpus, by default the most frequent first."""
 
 import dataclasses
 import difflib
@@ -15,7 +15,7 @@ from firth.errors import VocabularyError
 class Vocabulary:
     """Words and how often each occurs; the id of a word is its place.
 
-    words: n distinct strings. counts: (n,) int64, falling.
+    words: n distinct strings. counts: (n,) int64, falling unless the words were given.
     """
 
     words: list[str]
@@ -34,7 +34,7 @@ class Vocabulary:
         """Up to `n` words that are spelled most like `word`: other cases of its letters, then by `difflib`.
 
         Compared are words that begin with one of the first two letters of `word` and are at most two letters
-        longer or shorter, and of these the 20,000 most frequent.
+        longer or shorter, and of these the first 20,000.
         """
         cases = (word.lower(), word.capitalize(), word.upper(), word.casefold(), word.title())
         found = [case for case in dict.fromkeys(cases) if case in self.ids and case != word]
