@@ -273,12 +273,8 @@ def test_an_error_in_a_task_ends_the_run_and_is_raised():
 
 
 @njit
-def tile_product(
-    rows, vectors, outer, inner, a, a_row, a_step, a_outer, b, b_step, b_outer, start, start_row, c, c_row
-):
-    simd.tile_product(
-        rows, vectors, outer, inner, a, a_row, a_step, a_outer, b, b_step, b_outer, start, start_row, c, c_row
-    )
+def tile_product(size, sums, a, b, start, c, ahead):
+    simd.tile_product(*size, *sums, *a, *b, *start, *c, ahead)
 
 
 @pytest.mark.parametrize("rows", range(1, simd.MAX_ROWS + 1))
@@ -292,9 +288,13 @@ def test_every_tile(rows, vectors):
         start = rng.integers(-9, 9, (rows, width)).astype("f")
         c = np.full((rows + 1, width + 16), 99, "f")
         tile_product(
-            *(rows, vectors, outer, inner, a.ctypes.data, a.strides[0], a.strides[2], a.strides[1]),
-            *(b.ctypes.data, b.strides[1], b.strides[0], start.ctypes.data, start.strides[0], c.ctypes.data),
-            c.strides[0],
+            (rows, vectors),
+            (outer, inner),
+            (a.ctypes.data, a.strides[0], a.strides[2], a.strides[1]),
+            (b.ctypes.data, b.strides[1], b.strides[0]),
+            (start.ctypes.data, start.strides[0]),
+            (c.ctypes.data, c.strides[0]),
+            b.ctypes.data,
         )
         assert (c[:rows, :width] == start + np.einsum("iot,otj->ij", a, b)).all()
         assert (c[rows] == 99).all()

@@ -219,12 +219,12 @@ def _reciprocal_of_1_to_2(builder, x):
     return value
 
 
-def _prefetch(builder, address):
+def _prefetch(builder, address, to_write=1, cache=3):
     pointer = _pointer(builder, address, ir.IntType(8))
     kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
     function = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
-    to_write, nearest_cache, data = (ir.Constant(_I32, value) for value in (1, 3, 1))
-    builder.call(function, [pointer, to_write, nearest_cache, data])
+    data = 1
+    builder.call(function, [pointer, *(ir.Constant(_I32, value) for value in (to_write, cache, data))])
 
 
 def _sum_lanes(builder, vectors):
@@ -474,53 +474,53 @@ def rank_update_apart(
 
 def _tile_columns(builder, rows, first, count, args):
     """Emit one run over the sum of `tile_product` for all rows and the vectors first..first + count of each."""
-    outer, inner, a, a_row, a_step, a_outer, b, b_step, b_outer, start, start_row, c, c_row = args
-    zero, one = ir.Constant(_I64, 0), ir.Constant(_I64, 1)
-    column = [ir.Constant(_I64, 4 * LANES * (first + j)) for j in range(count)]
-    row_a = [builder.add(a, builder.mul(a_row, ir.Constant(_I64, i))) for i in range(rows)]
+    outer, inner, a, a_row, a_step, a_outer, b, b_step, b_outer, start, start_row, c, c_row, ahead = args
+    zero, one, line = (ir.Constant(_I64, value) for value in (0, 1, 4 * LANES))
+    columns = [ir.Constant(_I64, 4 * LANES * (first + j)) for j in range(count)]
+    a_rows = [builder.add(a, builder.mul(a_row, ir.Constant(_I64, i))) for i in range(rows)]
     entry = builder.block
-    panel, step, next_panel, done = (builder.append_basic_block(name) for name in ("panel", "step", "next", "done"))
+    panel, step, after_panel, done = (builder.append_basic_block(name) for name in ("panel", "step", "after", "done"))
     builder.branch(panel)
 
     builder.position_at_end(panel)
-    o, a_panel, b_panel = (builder.phi(_I64) for _ in range(3))
+    panel_places = [builder.phi(_I64) for _ in range(4)]  # o, and where A, B and the lines ahead are
     panel_sums = [builder.phi(_VECTOR) for _ in range(rows * count)]
     builder.branch(step)
 
     builder.position_at_end(step)
-    t, a_place, b_place = (builder.phi(_I64) for _ in range(3))
+    places = [builder.phi(_I64) for _ in range(4)]  # t, and the same
     sums = [builder.phi(_VECTOR) for _ in range(rows * count)]
-    parts = [_load(builder, builder.add(b_place, offset)) for offset in column]
+    _, a_place, b_place, ahead_place = places
+    _prefetch(builder, ahead_place, to_write=0, cache=2)
+    parts = [_load(builder, builder.add(b_place, column)) for column in columns]
     new_sums = []
     for i in range(rows):
-        factor = _splat(builder, builder.load(_pointer(builder, builder.add(row_a[i], a_place), _FLOAT)))
-        new_sums += [_fma(builder, factor, parts[j], sums[i * count + j]) for j in range(count)]
-    after = [builder.add(t, one), builder.add(a_place, a_step), builder.add(b_place, b_step)]
-    for phi, before, new in zip([t, a_place, b_place], [zero, a_panel, b_panel], after, strict=True):
-        phi.add_incoming(before, panel)
+        factor = _splat(builder, builder.load(_pointer(builder, builder.add(a_rows[i], a_place), _FLOAT)))
+        new_sums += [_fma(builder, factor, part, sums[i * count + j]) for j, part in enumerate(parts)]
+    new_places = [builder.add(*both) for both in zip(places, (one, a_step, b_step, line), strict=True)]
+    before = [zero, *panel_places[1:], *panel_sums]
+    for phi, old, new in zip([*places, *sums], before, [*new_places, *new_sums], strict=True):
+        phi.add_incoming(old, panel)
         phi.add_incoming(new, step)
-    for phi, before, new in zip(sums, panel_sums, new_sums, strict=True):
-        phi.add_incoming(before, panel)
-        phi.add_incoming(new, step)
-    builder.cbranch(builder.icmp_signed("<", after[0], inner), step, next_panel)
+    builder.cbranch(builder.icmp_signed("<", new_places[0], inner), step, after_panel)
 
-    builder.position_at_end(next_panel)
-    after = [builder.add(o, one), builder.add(a_panel, a_outer), builder.add(b_panel, b_outer)]
-    for phi, before, new in zip([o, a_panel, b_panel], [zero, zero, b], after, strict=True):
-        phi.add_incoming(before, entry)
-        phi.add_incoming(new, next_panel)
-    for phi, new in zip(panel_sums, new_sums, strict=True):
-        phi.add_incoming(_constant(0.0), entry)
-        phi.add_incoming(new, next_panel)
-    builder.cbranch(builder.icmp_signed("<", after[0], outer), panel, done)
+    builder.position_at_end(after_panel)
+    o, a_panel, b_panel, _ = panel_places
+    new_panel = [builder.add(*both) for both in ((o, one), (a_panel, a_outer), (b_panel, b_outer))]
+    before = [zero, zero, b, ahead, *[_constant(0.0)] * len(sums)]
+    for phi, old, new in zip([*panel_places, *panel_sums], before, [*new_panel, new_places[3], *new_sums], strict=True):
+        phi.add_incoming(old, entry)
+        phi.add_incoming(new, after_panel)
+    builder.cbranch(builder.icmp_signed("<", new_panel[0], outer), panel, done)
 
     builder.position_at_end(done)
     for i in range(rows):
-        row_start = builder.add(start, builder.mul(start_row, ir.Constant(_I64, i)))
-        row_c = builder.add(c, builder.mul(c_row, ir.Constant(_I64, i)))
-        for j in range(count):
-            old = _load(builder, builder.add(row_start, column[j]))
-            _store(builder, builder.fadd(old, new_sums[i * count + j]), builder.add(row_c, column[j]))
+        starts, targets = (
+            builder.add(base, builder.mul(row, ir.Constant(_I64, i))) for base, row in ((start, start_row), (c, c_row))
+        )
+        for j, column in enumerate(columns):
+            old = _load(builder, builder.add(starts, column))
+            _store(builder, builder.fadd(old, new_sums[i * count + j]), builder.add(targets, column))
 
 
 def _tile_function(module, rows, vectors, wide):
@@ -531,7 +531,7 @@ def _tile_function(module, rows, vectors, wide):
     name = f"firth.tile_product.{rows}.{vectors}"
     if name in module.globals:
         return module.globals[name]
-    function, builder = _new_function(module, name, [_I64] * 13)
+    function, builder = _new_function(module, name, [_I64] * 14)
     width = vectors if wide else 1
     for first in range(0, vectors, width):
         _tile_columns(builder, rows, first, width, function.args)
@@ -541,7 +541,23 @@ def _tile_function(module, rows, vectors, wide):
 
 @intrinsic
 def tile_product(
-    typingctx, rows, vectors, outer, inner, a, a_row, a_step, a_outer, b, b_step, b_outer, start, start_row, c, c_row
+    typingctx,
+    rows,
+    vectors,
+    outer,
+    inner,
+    a,
+    a_row,
+    a_step,
+    a_outer,
+    b,
+    b_step,
+    b_outer,
+    start,
+    start_row,
+    c,
+    c_row,
+    ahead,
 ):
     """Write a tile of a matrix product, 1-6 rows of 1-4 vectors: C_ij = start_ij + Σ_o Σ_t A_i(o, t) · B_j(o, t).
 
@@ -552,6 +568,8 @@ def tile_product(
         B_j(o, t)   b + 64 j      + t · b_step + o · b_outer
         start_ij    start + i · start_row + 64 j
         C_ij        c + i · c_row + 64 j
+
+    With each term of the sum one more cache line from `ahead` on is fetched into the second cache.
     """
 
     def codegen(context, builder, signature, args):
@@ -570,4 +588,4 @@ def tile_product(
         builder.position_at_end(end)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 15), codegen
+    return types.void(*[types.intp] * 16), codegen

@@ -30,14 +30,11 @@ from firth.kernels.sparse import Csr, expect, expect_csr
 PANEL = simd.MAX_VECTORS * simd.LANES
 """Outside words of a panel: z, the packed copy of U and its gradient are kept panel by panel."""
 
-BLOCK = 24
+BLOCK = 48
 """Center rows of a forward task."""
 
-GROUP = 192
+GROUP = 384
 """Center rows whose products are summed in a gradient of U before they are added to it."""
-
-CHUNK = 2
-"""Panels whose products are summed in a gradient of V before they are added to it."""
 
 BACKWARD_PANELS = 8
 """Panels of a backward task."""
@@ -121,7 +118,11 @@ def scores(p, center, rows, errors, maxima):
         for row in range(0, rows, simd.MAX_ROWS):
             v, to = center + row * p.row_bytes, z + row * _PANEL
             size = min(simd.MAX_ROWS, rows - row)
-            simd.tile_product(size, simd.MAX_VECTORS, 1, p.dim, v, p.row_bytes, 4, 0, u, _PANEL, 0, b, 0, to, _PANEL)
+            ahead = u + p.dim * (_PANEL + row // simd.MAX_ROWS * _VECTOR)
+            simd.tile_product(
+                *(size, simd.MAX_VECTORS, 1, p.dim, v, p.row_bytes, 4, 0),
+                *(u, _PANEL, 0, b, 0, to, _PANEL, ahead),
+            )
         for row in range(rows):
             largest = simd.load(maxima + row * _VECTOR)
             for offset in range(0, _PANEL, _VECTOR):
@@ -168,12 +169,9 @@ def gradient_of_rows(p, rows, errors, grad):
         simd.store(simd.splat(np.float32(0.0)), grad + offset)
     vectors = p.row_bytes // _VECTOR
     groups = (vectors + simd.MAX_VECTORS - 1) // simd.MAX_VECTORS
-    whole = p.words // PANEL
-    panel = 0
-    while panel < p.panels:
-        outer, inner = min(CHUNK, whole - panel), PANEL
-        if panel == whole:  # the last one is not full
-            outer, inner = 1, p.words - panel * PANEL
+    for panel in range(p.panels):
+        words = min(PANEL, p.words - panel * PANEL)
+        ahead = p.outside + (panel + 1) * PANEL * p.row_bytes
         first = 0
         for group in range(groups):
             size = (vectors - first) // (groups - group)
@@ -183,11 +181,11 @@ def gradient_of_rows(p, rows, errors, grad):
                 to = grad + row * p.row_bytes + first * _VECTOR
                 count = min(simd.MAX_ROWS, rows - row)
                 simd.tile_product(
-                    *(count, size, outer, inner, e, _PANEL, 4, BLOCK * _PANEL),
-                    *(u, p.row_bytes, PANEL * p.row_bytes, to, p.row_bytes, to, p.row_bytes),
+                    *(count, size, 1, words, e, _PANEL, 4, 0),
+                    *(u, p.row_bytes, 0, to, p.row_bytes, to, p.row_bytes, ahead),
                 )
+                ahead += words * _VECTOR
             first += size
-        panel += outer
 
 
 @compiled
@@ -246,17 +244,18 @@ def backward(p, slab, rows, first, last):
             f = slab.factors + 4 * k
             e = slab.errors + panel * BLOCK * _PANEL
             to = p.packed_grad + (panel * (p.dim + 1) + k) * _PANEL
+            ahead = e + (k // simd.MAX_ROWS % max(whole, 1)) * block_bytes + BLOCK * _PANEL
             if whole > 0:
                 simd.tile_product(
                     *(size, simd.MAX_VECTORS, whole, BLOCK, f, 4, p.factor_bytes, BLOCK * p.factor_bytes),
-                    *(e, _PANEL, block_bytes, to, _PANEL, to, _PANEL),
+                    *(e, _PANEL, block_bytes, to, _PANEL, to, _PANEL, ahead),
                 )
             if rest > 0:
                 f += whole * BLOCK * p.factor_bytes
                 e += whole * block_bytes
                 simd.tile_product(
                     *(size, simd.MAX_VECTORS, 1, rest, f, 4, p.factor_bytes, 0),
-                    *(e, _PANEL, 0, to, _PANEL, to, _PANEL),
+                    *(e, _PANEL, 0, to, _PANEL, to, _PANEL, ahead),
                 )
 
 
