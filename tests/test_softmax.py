@@ -135,6 +135,19 @@ def test_counts_all_zero():
     assert not any(part.any() for part in found)
 
 
+def test_entries_that_are_zero_change_nothing():
+    case = problem(9, 30, 4)
+    counts = case.counts.copy()
+    counts[0] = 0
+    indptr, indices, data = csr(counts + 1e9 * (case.counts != counts))
+    work = SoftmaxPass(indptr, indices, np.where(data == 1e9, 0, data).astype("f"), 9, 30, 4, 1)
+    center, outside = padded(case.center), padded(case.outside)
+    found = np.empty(9), np.empty_like(center), np.empty_like(outside), np.empty(30, "f")
+    work.run(center, outside, case.bias, *found[1:], found[0])
+    expected = run(case._replace(counts=counts))
+    assert_same_bytes([found[0], found[1][:, :4], found[2][:, :4], found[3]], expected)
+
+
 @pytest.mark.parametrize("size", [80, 1000])
 def test_large_scores(size):
     """Scores are whole numbers of the order of `size`, either sign, so that float32 holds them exactly."""
@@ -195,7 +208,7 @@ def test_the_memory_of_a_pass_is_what_was_foretold(shape):
     case = problem(*shape)
     for threads in (1, 2, 9):
         work = new_pass(case, threads)
-        arrays = [work._packed, work._packed_bias, work._packed_grad, work._totals, *work._rooms]
+        arrays = [work._packed, work._packed_bias, work._packed_grad, *work._room_memory]
         arrays += [array for slab in work._slabs for array in slab]
         assert sum(array.nbytes for array in arrays) == softmax.scratch_bytes(*shape, threads)
 

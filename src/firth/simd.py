@@ -130,6 +130,12 @@ def sub(typingctx, a, b):
 
 
 @intrinsic
+def multiply(typingctx, a, b):
+    """A · b."""
+    return float16(float16, float16), lambda context, builder, signature, args: builder.fmul(*args)
+
+
+@intrinsic
 def multiply_add(typingctx, a, b, c):
     """A · b + c, rounded once where the processor can."""
     return float16(float16, float16, float16), lambda context, builder, signature, args: _fma(builder, *args)

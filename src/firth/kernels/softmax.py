@@ -41,7 +41,7 @@ BACKWARD_PANELS = 8
 
 _VECTOR = 4 * simd.LANES
 _PANEL = 4 * PANEL
-_ROOM = BLOCK * simd.LANES * (4 + 8)
+_ROOM = BLOCK * (4 * simd.LANES + 8 * simd.LANES + 8)
 
 
 class Pass(NamedTuple):
@@ -59,20 +59,27 @@ class Pass(NamedTuple):
     indptr: int  # (n + 1,) int64
     indices: int  # int32
     data: int
-    totals: int  # (n,) float64: N_c
     row_loss: int  # (n,) float64
     grad_center: int  # (n, row floats), or 0 for the loss alone
     grad_outside: int  # (m, row floats)
     grad_bias: int  # (m,)
     packed_grad: int  # (panels, dim + 1, PANEL): of U and then of b, word by word
-    factor_bytes: int  # of a row of `factors`
+    scaled_bytes: int  # of a row of `scaled`
 
 
 class Slab(NamedTuple):
     """Addresses of what the forward tasks of a group leave for its backward tasks."""
 
     errors: int  # (blocks, panels, BLOCK, PANEL): z, then E / factor
-    factors: int  # (rows, dim + 1 and padding): factor · v_c, then the factor N_c / Σ_o e^(z_o - max z)
+    scaled: int  # (rows, dim + 1 and padding): factor · v_c, then the factor N_c / Σ_o e^(z_o - max z)
+
+
+class Room(NamedTuple):
+    """Addresses of what a thread reuses from block to block."""
+
+    maxima: int  # (BLOCK, 16): max z in all lanes
+    sums: int  # (BLOCK, 16) float64: Σ_o e^(z_o - max z), lane by lane
+    factors: int  # (BLOCK,) float64: N_c, then the factor
 
 
 @compiled
@@ -108,7 +115,7 @@ def unpack(p, first, last):
 
 @njit(inline="always")
 def scores(p, center, rows, errors, maxima):
-    """Write z of a block of rows, and the largest of each row lane by lane."""
+    """Write z of a block of rows, and the largest of each row to all 16 lanes of its maximum."""
     for row in range(rows):
         simd.store(simd.splat(np.float32(-np.inf)), maxima + row * _VECTOR)
     for panel in range(p.panels):
@@ -128,15 +135,11 @@ def scores(p, center, rows, errors, maxima):
             for offset in range(0, _PANEL, _VECTOR):
                 largest = simd.maximum(simd.load(z + row * _PANEL + offset), largest)
             simd.store(largest, maxima + row * _VECTOR)
-
-
-@njit(inline="always")
-def spread_maximum(maximum):
-    """Fill 16 floats with the largest of them."""
-    largest = simd.load_float(maximum, 0)
-    for lane in range(1, simd.LANES):
-        largest = max(largest, simd.load_float(maximum, lane))
-    simd.store(simd.splat(largest), maximum)
+    for row in range(rows):
+        maximum = simd.load_float(maxima + row * _VECTOR, 0)
+        for lane in range(1, simd.LANES):
+            maximum = max(maximum, simd.load_float(maxima + row * _VECTOR, lane))
+        simd.store(simd.splat(maximum), maxima + row * _VECTOR)
 
 
 @njit(inline="always")
@@ -154,12 +157,6 @@ def exponentials(p, rows, errors, maxima, sums):
                 simd.store(e, z + offset)
                 total = simd.add(total, e)
             simd.add_to_doubles(total, sums + row * 8 * simd.LANES)
-
-
-@njit(inline="always")
-def place(word):
-    """Where the entry of an outside word is in a row of a block, in floats."""
-    return (word // PANEL) * (BLOCK * PANEL) + word % PANEL
 
 
 @njit(inline="always")
@@ -188,49 +185,79 @@ def gradient_of_rows(p, rows, errors, grad):
             first += size
 
 
-@compiled
-def forward(p, slab, first, rows, at, room):
-    """The losses of a block of rows from `first` on, `at` in its group, and unless `grad_center` is 0 E and ∂/∂V."""
-    maxima, sums = room, room + BLOCK * _VECTOR
-    errors = slab.errors + (at // BLOCK) * p.panels * BLOCK * _PANEL
-    factors = slab.factors + at * p.factor_bytes
-    scores(p, p.center + first * p.row_bytes, rows, errors, maxima)
+@njit(inline="always")
+def place(word):
+    """Where the entry of an outside word is in a row of a block, in floats."""
+    return (word // PANEL) * (BLOCK * PANEL) + word % PANEL
+
+
+@njit(inline="always")
+def observed_scores(p, first, rows, errors, totals):
+    """Write Σ_o X[c, o] z_o to the loss of each row, and N_c."""
     for row in range(rows):
-        spread_maximum(maxima + row * _VECTOR)
-        score = 0.0
-        z = errors + row * _PANEL
+        z, score, total = errors + row * _PANEL, 0.0, 0.0
         for i in range(simd.load_int(p.indptr, first + row), simd.load_int(p.indptr, first + row + 1)):
-            word = np.int64(simd.load_int32(p.indices, i))
-            score += np.float64(simd.load_float(p.data, i)) * np.float64(simd.load_float(z, place(word)))
+            count = np.float64(simd.load_float(p.data, i))
+            score += count * np.float64(simd.load_float(z, place(simd.load_int32(p.indices, i))))
+            total += count
         simd.store_double(p.row_loss, first + row, score)
-    exponentials(p, rows, errors, maxima, sums)
+        simd.store_double(totals, row, total)
+
+
+@njit(inline="always")
+def losses(p, first, rows, room):
+    """Write the loss of each row, N_c log Σ_o e^z_o - Σ_o X[c, o] z_o, and its factor."""
     for row in range(rows):
         total = 0.0
         for lane in range(simd.LANES):
-            total += simd.load_double(sums, row * simd.LANES + lane)
-        count = simd.load_double(p.totals, first + row)
-        log_sum = np.float64(simd.load_float(maxima + row * _VECTOR, 0)) + math.log(total)
+            total += simd.load_double(room.sums, row * simd.LANES + lane)
+        log_sum = np.float64(simd.load_float(room.maxima + row * _VECTOR, 0)) + math.log(total)
+        count = simd.load_double(room.factors, row)
         simd.store_double(p.row_loss, first + row, count * log_sum - simd.load_double(p.row_loss, first + row))
-        simd.store_double(sums, row * simd.LANES, count / total)
-    if p.grad_center == 0:
-        return
+        simd.store_double(room.factors, row, count / total)
+
+
+@njit(inline="always")
+def subtract_counts(p, first, rows, errors, factors):
+    """Subtract X / factor from the exponentials, which gives E / factor."""
     for row in range(rows):
-        factor = simd.load_double(sums, row * simd.LANES)
+        factor = simd.load_double(factors, row)
+        if factor == 0.0:
+            continue
         e = errors + row * _PANEL
         for i in range(simd.load_int(p.indptr, first + row), simd.load_int(p.indptr, first + row + 1)):
-            word = np.int64(simd.load_int32(p.indices, i))
-            part = np.float32(np.float64(simd.load_float(p.data, i)) / factor)
-            simd.store_float(e, place(word), simd.load_float(e, place(word)) - part)
-        v, to = p.center + (first + row) * p.row_bytes, factors + row * p.factor_bytes
-        for k in range(p.dim):
-            simd.store_float(to, k, np.float32(factor) * simd.load_float(v, k))
-        simd.store_float(to, p.dim, np.float32(factor))
-    grad = p.grad_center + first * p.row_bytes
+            at = place(simd.load_int32(p.indices, i))
+            part = np.float64(simd.load_float(p.data, i)) / factor
+            simd.store_float(e, at, simd.load_float(e, at) - np.float32(part))
+
+
+@njit(inline="always")
+def scale(vectors, row_bytes, factor, to):
+    """Write a row times a factor."""
+    factors = simd.splat(np.float32(factor))
+    for offset in range(0, row_bytes, _VECTOR):
+        simd.store(simd.multiply(simd.load(vectors + offset), factors), to + offset)
+
+
+@compiled
+def forward(p, slab, first, rows, at, room):
+    """The losses of a block of rows from `first` on, `at` in its group, and unless `grad_center` is 0 E and ∂/∂V."""
+    errors = slab.errors + (at // BLOCK) * p.panels * BLOCK * _PANEL
+    center, grad = p.center + first * p.row_bytes, p.grad_center + first * p.row_bytes
+    scores(p, center, rows, errors, room.maxima)
+    observed_scores(p, first, rows, errors, room.factors)
+    exponentials(p, rows, errors, room.maxima, room.sums)
+    losses(p, first, rows, room)
+    if p.grad_center == 0:
+        return
+    subtract_counts(p, first, rows, errors, room.factors)
     gradient_of_rows(p, rows, errors, grad)
     for row in range(rows):
-        factor = np.float32(simd.load_double(sums, row * simd.LANES))
-        for k in range(p.row_bytes // 4):
-            simd.store_float(grad + row * p.row_bytes, k, factor * simd.load_float(grad + row * p.row_bytes, k))
+        factor = simd.load_double(room.factors, row)
+        offset, to = row * p.row_bytes, slab.scaled + (at + row) * p.scaled_bytes
+        scale(center + offset, p.row_bytes, factor, to)
+        simd.store_float(to, p.dim, np.float32(factor))
+        scale(grad + offset, p.row_bytes, factor, grad + offset)
 
 
 @compiled
@@ -241,20 +268,20 @@ def backward(p, slab, rows, first, last):
     for panel in range(first, last):
         for k in range(0, p.dim + 1, simd.MAX_ROWS):
             size = min(simd.MAX_ROWS, p.dim + 1 - k)
-            f = slab.factors + 4 * k
+            f = slab.scaled + 4 * k
             e = slab.errors + panel * BLOCK * _PANEL
             to = p.packed_grad + (panel * (p.dim + 1) + k) * _PANEL
             ahead = e + (k // simd.MAX_ROWS % max(whole, 1)) * block_bytes + BLOCK * _PANEL
             if whole > 0:
                 simd.tile_product(
-                    *(size, simd.MAX_VECTORS, whole, BLOCK, f, 4, p.factor_bytes, BLOCK * p.factor_bytes),
+                    *(size, simd.MAX_VECTORS, whole, BLOCK, f, 4, p.scaled_bytes, BLOCK * p.scaled_bytes),
                     *(e, _PANEL, block_bytes, to, _PANEL, to, _PANEL, ahead),
                 )
             if rest > 0:
-                f += whole * BLOCK * p.factor_bytes
+                f += whole * BLOCK * p.scaled_bytes
                 e += whole * block_bytes
                 simd.tile_product(
-                    *(size, simd.MAX_VECTORS, 1, rest, f, 4, p.factor_bytes, 0),
+                    *(size, simd.MAX_VECTORS, 1, rest, f, 4, p.scaled_bytes, 0),
                     *(e, _PANEL, 0, to, _PANEL, to, _PANEL, ahead),
                 )
 
@@ -276,7 +303,7 @@ def scratch_bytes(n: int, m: int, dim: int, threads: int) -> int:
     """The bytes that a `SoftmaxPass` of this size allocates."""
     rows = 2 * min(_group_rows(threads), -(-n // BLOCK) * BLOCK)
     panels = _panels(m)
-    return 4 * (rows * (panels * PANEL + _padded(dim + 1)) + panels * PANEL * (2 * dim + 2)) + 8 * n + threads * _ROOM
+    return 4 * (rows * (panels * PANEL + _padded(dim + 1)) + panels * PANEL * (2 * dim + 2)) + threads * _ROOM
 
 
 Floats = npt.NDArray[np.float32]
@@ -309,9 +336,10 @@ class SoftmaxPass:
         ]
         self._packed, self._packed_bias = aligned_rows(panels * dim, PANEL), aligned_rows(panels, PANEL)
         self._packed_grad = aligned_rows(panels * (dim + 1), PANEL)
-        self._totals = np.zeros(n)
-        np.add.at(self._totals, np.repeat(np.arange(n), np.diff(indptr)), data)
-        self._rooms = [aligned_rows(1, _ROOM // 4) for _ in range(threads)]
+        self._room_memory = [aligned_rows(1, _ROOM // 4) for _ in range(threads)]
+        sums, factors = BLOCK * _VECTOR, 3 * BLOCK * _VECTOR
+        bases = [memory.ctypes.data for memory in self._room_memory]
+        self._rooms = [Room(base, base + sums, base + factors) for base in bases]
 
     def run(
         self,
@@ -373,13 +401,12 @@ class SoftmaxPass:
             indptr=self._kept[0].ctypes.data,
             indices=self._kept[1].ctypes.data,
             data=self._kept[2].ctypes.data,
-            totals=self._totals.ctypes.data,
             row_loss=row_loss.ctypes.data,
             grad_center=addresses[0],
             grad_outside=addresses[1],
             grad_bias=addresses[2],
             packed_grad=self._packed_grad.ctypes.data,
-            factor_bytes=4 * _padded(dim + 1),
+            scaled_bytes=4 * _padded(dim + 1),
         )
         done = [0] * self._threads
         stages.run(self._stages(p, done), self._threads, lambda: progress(sum(done)))
@@ -415,7 +442,7 @@ class SoftmaxPass:
         def task(number: int, thread: int) -> None:
             at = number * BLOCK
             size = min(BLOCK, rows - at)
-            forward(p, slab, start + at, size, at, self._rooms[thread].ctypes.data)
+            forward(p, slab, start + at, size, at, self._rooms[thread])
             done[thread] += size
 
         return stages.Stage(task, -(-rows // BLOCK), after)
@@ -424,7 +451,7 @@ class SoftmaxPass:
         def task(number: int, thread: int) -> None:
             first = number * BACKWARD_PANELS
             for at in range(0, rows, GROUP):
-                part = Slab(slab.errors + at * p.panels * _PANEL, slab.factors + at * p.factor_bytes)
+                part = Slab(slab.errors + at * p.panels * _PANEL, slab.scaled + at * p.scaled_bytes)
                 backward(p, part, min(GROUP, rows - at), first, min(first + BACKWARD_PANELS, p.panels))
 
         return stages.Stage(task, -(-p.panels // BACKWARD_PANELS), after)

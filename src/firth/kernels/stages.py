@@ -77,8 +77,18 @@ def run(stages: Sequence[Stage], threads: int, on_look: Callable[[], None] = lam
                 running.append(pool.submit(tasks.work, thread))
             while wait(running, LOOK_SECONDS).not_done:
                 on_look()
-        except BaseException:
+        finally:
             tasks.stop()
-            raise
+            _wait_for_all(running)
     for future in running:
         future.result()
+
+
+def _wait_for_all(running: list[Future[None]]) -> None:
+    """Wait until no thread is at work on arrays that may be gone after this, whatever happens meanwhile."""
+    while True:
+        try:
+            wait(running)
+            return
+        except KeyboardInterrupt:
+            continue
