@@ -148,6 +148,33 @@ def corpus_objective(
     return loss / count, grad_centers / count, grad_outsides / count
 
 
+def expected_pairs(
+    ids: Sequence[int] | Sequence[Sequence[int]], keep: npt.ArrayLike, window: int, fixed_window: bool = False
+) -> Array:
+    """X[c, o] (n, n): the expected number of pairs (center c, outside o), subsampling and radii being random.
+
+    `ids` is one sentence or a list of them; a token of word w is kept with probability keep[w], (n,), and the windows
+    count kept tokens only. For p < q in a sentence, with i the number of kept tokens between them,
+    X[w_p, w_q] and X[w_q, w_p] both grow by keep[w_p] keep[w_q] Σ_i P(i) P(radius > i), where the radius is uniform on
+    1..window, or always the window. P(i) is the distribution of a sum of Bernoulli variables: their convolution.
+    """
+    kept = _float64(keep)
+    pairs = np.zeros((len(kept), len(kept)))
+    radii = np.array([window]) if fixed_window else np.arange(1, window + 1)
+    sentences = [ids] if len(ids) and np.ndim(ids[0]) == 0 else ids
+    for sentence in sentences:
+        words = _word_ids(sentence, len(kept))  # type: ignore[arg-type]
+        reach = np.array([(radii > i).mean() for i in range(len(words))])
+        for p, center in enumerate(words):
+            between = np.ones(1)
+            for outside in words[p + 1 :]:
+                pair = kept[center] * kept[outside] * float(between @ reach[: len(between)])
+                pairs[center, outside] += pair
+                pairs[outside, center] += pair
+                between = np.convolve(between, [1.0 - kept[outside], kept[outside]])
+    return pairs
+
+
 def window_shared_step(
     center_ids: Sequence[int],
     outside_id: int,

@@ -1,0 +1,270 @@
+"""Expected co-occurrence counts, row by row: walks to both sides of every occurrence of a center word.
+
+`count_rows` follows sixteen walks at once, one a lane: those to the right and to the left of eight occurrences. A walk
+meets the outside words of its occurrence in turn and carries what decides how likely a window reaches so far. With k
+the chance that a token is kept, f_j the chance that exactly j of the tokens passed were kept, j < W, and w(j) the
+chance that a window has a radius of j or more, the next word, if it is kept, is inside with the chance
+G = Σ_j f_j w(j + 1). Passing a word turns f_j into (1 - k) f_j + k f_(j-1), and so it does to the sums
+P_i = f_0 + ... + f_i and Q_i = P_0 + ... + P_i. Hence a walk carries P where windows are fixed (w = 1) and Q where
+radii are uniform (w(j) = (W - j + 1) / W), and reads G off its last entry: P_(W-1), or Q_(W-1) / W. All terms are
+positive, so that no digits cancel.
+
+A row is summed in float64, in the order of the corpus, by one thread: its bytes depend on nothing else.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from firth import simd
+from firth.compiled import compiled
+
+SIDE = simd.LANES // 2
+"""Occurrences whose walks are taken together."""
+
+SPECK = np.float32(2.0**-64)
+"""Added at every step, so that no chance becomes subnormal."""
+
+_REACH = 10  # tokens to each side that are fetched ahead: what most walks see
+
+_I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+
+
+@intrinsic
+def _prefetch(typingctx, address):
+    """Ask for the cache line of an address."""
+
+    def codegen(context, builder, signature, args):
+        pointer = builder.inttoptr(args[0], _I8.as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
+        to_read, nearest_cache, data = (ir.Constant(_I32, value) for value in (0, 3, 1))
+        builder.call(function, [pointer, to_read, nearest_cache, data])
+        return context.get_dummy_value()
+
+    return types.void(types.intp), codegen
+
+
+@intrinsic
+def _lowest_bit(typingctx, bits):
+    """The place of the lowest bit that is set, of those of an int64 that is not 0."""
+
+    def codegen(context, builder, signature, args):
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), codegen
+
+
+class Tables(NamedTuple):
+    """What all threads read, as addresses and numbers."""
+
+    stream: int  # int32: the corpus with the number `columns` before, between and after the sentences
+    positions: int  # int32, or int64 where `wide`: places in the stream of the words counted, word by word
+    wide: bool
+    starts: int  # (words + 1,) int64: the positions of word `first` + i begin at entry i
+    first: int
+    keep: int  # (columns,) float64: the chance that a token is kept
+    drop: int  # (columns + LANES,) float32: 1 - keep; 1 for what is no word
+    begin: int  # (window, LANES) float32: a walk's chances at its start
+    columns: int
+    window: int
+    unit: float  # what a chance of 1 is in a walk's last entry
+    cutoff: float  # a walk ends below this last entry
+    lengths: int  # (rows,) int64: to be filled, the entries of each row
+
+
+class Room(NamedTuple):
+    """A thread's own, as addresses and numbers; `new_room` makes it."""
+
+    sums: int  # (columns + LANES,) float64: the row under way; what is no word adds to the last ones, never 0
+    touched: int  # (columns + 1,) int32: the columns that are not 0
+    marks: int  # int64: a bit a column
+    groups: int  # int64: a bit for 64 columns
+    walks: int  # (window, LANES) float32
+    drops: int  # (LANES,) float32
+    places: int  # (LANES,) int64: where each walk is in the stream; 0 when it has ended
+    cursor: int  # (3,) int64: the row under way, its next position, its columns touched so far
+    indices: int  # (capacity,) int32: the columns of rows finished
+    data: int  # (capacity,) float32
+    capacity: int
+
+
+def begin_walks(window: int, fixed_window: bool) -> npt.NDArray[np.float32]:
+    """(window, LANES): the chances of a walk that has passed nothing, P or Q of the head of this file."""
+    chances = np.ones(window) if fixed_window else np.arange(1.0, window + 1)
+    return np.repeat(chances.astype(np.float32)[:, None], simd.LANES, axis=1)
+
+
+def drop_table(keep: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """`drop` of `Tables`, from `keep`; 1 - keep is what float32 must hold: it may be far smaller than 1."""
+    return np.concatenate([1.0 - keep, np.ones(simd.LANES)]).astype(np.float32)
+
+
+def new_room(columns: int, window: int, capacity: int) -> tuple[Room, dict[str, npt.NDArray[Any]]]:
+    """A thread's room with space for so many entries, and the arrays that its addresses point to."""
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "sums": np.zeros(columns + simd.LANES),
+        "touched": np.empty(columns + 1, np.int32),
+        "marks": np.zeros((columns >> 6) + 1, np.int64),
+        "groups": np.zeros((columns >> 12) + 1, np.int64),
+        "walks": np.empty((window, simd.LANES), np.float32),
+        "drops": np.empty(simd.LANES, np.float32),
+        "places": np.empty(simd.LANES, np.int64),
+        "cursor": np.zeros(3, np.int64),
+        "indices": np.empty(max(capacity, columns), np.int32),
+        "data": np.empty(max(capacity, columns), np.float32),
+    }
+    arrays["sums"][columns:] = 1.0
+    addresses = {name: array.ctypes.data for name, array in arrays.items()}
+    return Room(**addresses, capacity=max(capacity, columns)), arrays
+
+
+@compiled
+def separate(ids, offsets, start, stop, mark, stream):
+    """Fill `stream` with the ids at start..stop (stop exclusive) and `mark` before the first of each sentence.
+
+    ids and offsets as in `Corpus`. `stream` has an entry for each of the ids and for each sentence that begins there.
+    """
+    sentence = np.searchsorted(offsets, start)
+    at = 0
+    for position in range(start, stop):
+        if position == offsets[sentence]:
+            stream[at] = mark
+            at += 1
+            sentence += 1
+        stream[at] = ids[position]
+        at += 1
+
+
+@compiled
+def sort_positions(stream, begin, end, first, last, ends, positions):
+    """Append the places begin..end of the stream (end exclusive) to the positions of their words, first..last.
+
+    `ends`, (last - first,) int64: where the next position of each word goes; it moves on.
+    """
+    for place in range(begin, end):
+        word = np.int64(stream[place])
+        if first <= word < last:
+            at = ends[word - first]
+            ends[word - first] = at + 1
+            positions[at] = place
+
+
+@njit(inline="always")
+def _position(tables, i):
+    return simd.load_int(tables.positions, i) if tables.wide else np.int64(simd.load_int32(tables.positions, i))
+
+
+@njit(inline="always")
+def _visit(tables, room, top, lane, direction, touched):
+    """Add what a walk's next word gets and go on; return where to and how many columns are touched."""
+    columns = tables.columns
+    place = simd.load_int(room.places, lane)
+    chance = simd.load_float(top, lane)
+    word = np.int64(simd.load_int32(tables.stream, place))
+    inside = word < columns and chance >= np.float32(tables.cutoff)
+    column = word if inside else columns + lane
+    old = simd.load_double(room.sums, column)
+    simd.store_double(room.sums, column, old + np.float64(chance))
+    simd.store_int32(room.touched, touched, np.int32(column))
+    simd.store_float(room.drops, lane, simd.load_float(tables.drop, column))
+    place = place + direction if inside else 0
+    simd.store_int(room.places, lane, place)
+    return place, touched + np.int64(old == 0.0)
+
+
+@njit(inline="always")
+def _walk(tables, room, start, count, following, touched):
+    """Add the pairs of `count` occurrences from position `start` on; return how many columns are touched."""
+    row_bytes = 4 * simd.LANES
+    for lane in range(SIDE):
+        place = _position(tables, start + lane) if lane < count else 0
+        simd.store_int(room.places, lane, place + 1 if lane < count else 0)
+        simd.store_int(room.places, SIDE + lane, place - 1 if lane < count else 0)
+    for lane in range(following):
+        place = tables.stream + 4 * _position(tables, start + SIDE + lane)
+        _prefetch(place - 4 * _REACH)
+        _prefetch(place + 4 * _REACH)
+    for i in range(tables.window):
+        simd.store(simd.load(tables.begin + i * row_bytes), room.walks + i * row_bytes)
+    top = room.walks + (tables.window - 1) * row_bytes
+    one, speck = simd.splat(np.float32(1.0)), simd.splat(SPECK)
+    while True:
+        going = 0
+        for lane in range(SIDE):
+            place, touched = _visit(tables, room, top, lane, 1, touched)
+            going |= place
+        for lane in range(SIDE, 2 * SIDE):
+            place, touched = _visit(tables, room, top, lane, -1, touched)
+            going |= place
+        if not going:
+            return touched
+        drop = simd.load(room.drops)
+        keep = simd.sub(one, drop)
+        before = simd.sub(one, one)
+        for i in range(tables.window):
+            at = room.walks + i * row_bytes
+            chance = simd.load(at)
+            simd.store(simd.multiply_add(chance, drop, simd.multiply_add(before, keep, speck)), at)
+            before = chance
+
+
+@njit(inline="always")
+def _emit(tables, room, row, touched, filled):
+    """Append the row's entries by rising column to those finished and clear it; return how many there are now."""
+    for i in range(touched):
+        column = np.int64(simd.load_int32(room.touched, i))
+        group = column >> 6
+        bits = simd.load_int(room.marks, group)
+        simd.store_int(room.marks, group, bits | (1 << (column & 63)))
+        if bits == 0:
+            simd.store_int(room.groups, group >> 6, simd.load_int(room.groups, group >> 6) | (1 << (group & 63)))
+    scale = simd.load_double(tables.keep, row) / tables.unit
+    for i in range((tables.columns >> 12) + 1):
+        groups = simd.load_int(room.groups, i)
+        simd.store_int(room.groups, i, 0)
+        while groups:
+            group = 64 * i + _lowest_bit(groups)
+            groups &= groups - 1
+            bits = simd.load_int(room.marks, group)
+            simd.store_int(room.marks, group, 0)
+            while bits:
+                column = 64 * group + _lowest_bit(bits)
+                bits &= bits - 1
+                value = scale * simd.load_double(tables.keep, column) * simd.load_double(room.sums, column)
+                simd.store_double(room.sums, column, 0.0)
+                simd.store_int32(room.indices, filled, np.int32(column))
+                simd.store_float(room.data, filled, np.float32(value))
+                filled += 1
+    return filled
+
+
+@compiled
+def count_rows(tables, room, last, quota):
+    """Count from the cursor on, up to row `last` (exclusive); return how many entries were written from 0 on.
+
+    It returns earlier after `quota` occurrences, more or less, or when a row's entries find no room. The next call goes
+    on from the cursor.
+    """
+    row, position, touched = simd.load_int(room.cursor, 0), simd.load_int(room.cursor, 1), simd.load_int(room.cursor, 2)
+    filled, stop = 0, position + quota
+    while row < last:
+        end = simd.load_int(tables.starts, row + 1 - tables.first)
+        while position < end and position < stop:
+            count = min(SIDE, end - position)
+            following = min(SIDE, end - position - count)
+            touched = _walk(tables, room, position, count, following, touched)
+            position += count
+        if position < end or filled + touched > room.capacity:
+            break
+        filled = _emit(tables, room, row, touched, filled)
+        simd.store_int(tables.lengths, row, touched)
+        row, touched = row + 1, 0
+    simd.store_int(room.cursor, 0, row)
+    simd.store_int(room.cursor, 1, position)
+    simd.store_int(room.cursor, 2, touched)
+    return filled
