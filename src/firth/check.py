@@ -1,6 +1,7 @@
 """The proof that ships: every formula of `reference` against central differences, every kernel against `reference`."""
 
 import dataclasses
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -108,6 +109,18 @@ def _exact_is_sum(rng: np.random.Generator) -> float:
     return float(np.max([_largest(np.asarray(a) - len(SENTENCE) * np.asarray(b)) for a, b in pairs]))
 
 
+def _expected_pairs(rng: np.random.Generator) -> float:
+    """The expected pairs of a sentence minus their mean over every choice of kept tokens and every radius."""
+    keep, window = rng.uniform(0.2, 1.0, size=WORDS), 3
+    mean = np.zeros((WORDS, WORDS))
+    for choice in itertools.product([False, True], repeat=len(SENTENCE)):
+        chance = np.prod([keep[w] if stays else 1 - keep[w] for w, stays in zip(SENTENCE, choice, strict=True)])
+        kept = list(itertools.compress(SENTENCE, choice))
+        for (t, center), radius in itertools.product(enumerate(kept), range(1, window + 1)):
+            np.add.at(mean[center], reference.window_ids(kept, t, radius), chance / window)
+    return _largest(reference.expected_pairs(SENTENCE, keep, window) - mean)
+
+
 def _cross_entropy(rng: np.random.Generator) -> float:
     """The exact objective minus Σ_c N_c (H(p_c) + D_KL(p_c‖ŷ_c))."""
     centers, outsides = _vectors(rng)
@@ -157,6 +170,7 @@ FORMULAS: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyTyp
         "corpus objective": _corpus,
         "exact objective through counts": _exact,
         "exact objective = sum over pairs": _exact_is_sum,
+        "expected pairs = mean over all draws": _expected_pairs,
         "exact objective, bias": _bias,
         "exact objective, gauge freedom": _gauge,
         "cross-entropy = entropy + KL": _cross_entropy,
