@@ -1,6 +1,7 @@
 """firth learns vectors for words, and for anything else that comes in sequences, from your own data."""
 
 from firth import reference
+from firth.cooccurrence import Cooccurrences, cooccurrences
 from firth.errors import (
     ConfigError,
     CorpusError,
@@ -17,6 +18,7 @@ from firth.vectors import WordVectors
 __version__ = "0.1.0"
 __all__ = [
     "ConfigError",
+    "Cooccurrences",
     "CorpusError",
     "FirthError",
     "FormatError",
@@ -24,6 +26,7 @@ __all__ = [
     "UnknownWordError",
     "VocabularyError",
     "WordVectors",
+    "cooccurrences",
     "load",
     "reference",
     "train",

@@ -1,9 +1,8 @@
 """Saving a run under way, and going on from there exactly: a checkpoint is an ordinary vectors file.
 
-Its settings have one more entry, "unfinished": where the epoch under way stands, and a checksum of the corpus.
+Its settings have one more entry, "unfinished": where the run stands, and a checksum of the corpus.
 """
 
-import math
 import os
 import zlib
 from pathlib import Path
@@ -11,8 +10,9 @@ from pathlib import Path
 from firth.config import TrainConfig
 from firth.corpus import Corpus
 from firth.errors import ConfigError, FormatError
-from firth.formats import check_writable, load, save
-from firth.trainer import State, Trainer
+from firth.exact import ExactTrainer
+from firth.formats import check_writable, load, load_state, save
+from firth.trainer import Trainer
 from firth.vectors import WordVectors
 
 NAME = "checkpoint.safetensors"
@@ -52,7 +52,7 @@ class Checkpoint:
                     f"{self.path} was made with {name} = {found!r}, not {value!r}: resume with the settings of the run"
                 )
 
-    def restore(self, trainer: Trainer) -> bool:
+    def restore(self, trainer: Trainer | ExactTrainer) -> bool:
         """Put a run where its checkpoint stands; return whether there was one.
 
         Raises ConfigError if it was made with another corpus, FormatError if it holds no state of a run.
@@ -61,26 +61,17 @@ class Checkpoint:
         if saved is None:
             return False
         unfinished = dict(saved.config["unfinished"])
-        if unfinished.pop("corpus", None) != _checksum(trainer.corpus) or saved.words != trainer.corpus.vocab.words:
+        if unfinished.pop("corpus", None) != _checksum(trainer.corpus) or saved.words != trainer.words:
             raise ConfigError(f"{self.path} was made with another corpus: resume with the text of the run, unchanged")
-        if saved.center.shape[1] != trainer.config.dim or saved.outside is None or not _is_state(unfinished, trainer):
+        if not trainer.restore(saved, unfinished, load_state(self.path)):
             raise self._no_checkpoint()
-        trainer.state = State(history=saved.history, **unfinished)
-        trainer.center[:, : trainer.config.dim] = saved.center
-        trainer.outside[:, : trainer.config.dim] = saved.outside
         return True
 
-    def save(self, trainer: Trainer) -> None:
+    def save(self, trainer: Trainer | ExactTrainer) -> None:
         """Replace the checkpoint by one of this moment. Raises FormatError if it cannot be written."""
-        vectors, state = trainer.vectors(), trainer.state
-        vectors.config["unfinished"] = {
-            "position": state.position,
-            "loss": state.loss,
-            "pairs": state.pairs,
-            "seconds": state.seconds,
-            "corpus": _checksum(trainer.corpus),
-        }
-        save(vectors, self.path)
+        vectors, unfinished, state = trainer.snapshot()
+        vectors.config["unfinished"] = unfinished | {"corpus": _checksum(trainer.corpus)}
+        save(vectors, self.path, state)
 
     def _no_checkpoint(self) -> FormatError:
         return FormatError(f"{self.path}: these are vectors, but no checkpoint of a run")
@@ -93,12 +84,3 @@ def _checksum(corpus: Corpus) -> int:
         for start in range(0, len(array), PIECE):
             value = zlib.crc32(array[start : start + PIECE].data, value)
     return value
-
-
-def _is_state(unfinished: dict[str, object], trainer: Trainer) -> bool:
-    if unfinished.keys() != {"position", "loss", "pairs", "seconds"}:
-        return False
-    position, pairs = unfinished["position"], unfinished["pairs"]
-    whole = type(position) is int and 0 <= position <= len(trainer.corpus.ids) and type(pairs) is int and pairs >= 0
-    numbers = [unfinished["loss"], unfinished["seconds"]]
-    return whole and all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)

@@ -13,8 +13,15 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from firth import __version__
-from firth.config import CHOICES, TrainConfig
-from firth.errors import FirthError
+from firth.config import BY_LOSS, CHOICES, TrainConfig
+from firth.errors import ConfigError, FirthError
+
+BIASES = {
+    "own": "the vectors' own",
+    "none": "none",
+    "noise": "log probability of the word as a negative",
+}
+"""What the biases of a judgement are called."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,6 +103,7 @@ def _train(options: argparse.Namespace) -> int:
         checkpoint=options.checkpoint,
         resume=options.resume,
         tmp=options.tmp,
+        **({} if options.memory is None else {"memory": options.memory}),
         quiet=options.quiet,
         **settings,
     )
@@ -172,6 +180,8 @@ def _info(options: argparse.Namespace) -> int:
         "words": len(vectors),
         "dim": vectors.center.shape[1],
         "outside": vectors.outside is not None,
+        "outside_words": len(vectors.outside_words) if vectors.outside is not None else 0,
+        "bias": vectors.bias is not None,
         "tokens": int(vectors.counts.sum()),
         "config": vectors.config,
         "history": vectors.history,
@@ -182,7 +192,7 @@ def _info(options: argparse.Namespace) -> int:
         ("file", options.vectors),
         ("words", f"{len(vectors):,}, from {vectors.words[0]!r} to {vectors.words[-1]!r}"),
         ("dimension", str(vectors.center.shape[1])),
-        ("vectors", "center and outside" if info["outside"] else "center"),
+        ("vectors", ", ".join(["center", *_outside_parts(vectors)])),
         ("tokens of these words", f"{info['tokens']:,}"),
     ]
     rows += [(name, str(value)) for name, value in vectors.config.items()]
@@ -194,10 +204,23 @@ def _info(options: argparse.Namespace) -> int:
     return _print_rows(rows)
 
 
+def _outside_parts(vectors: Any) -> list[str]:
+    """What a file holds besides center vectors, in words."""
+    if vectors.outside is None:
+        return []
+    outside = "outside" if vectors.outside_words is vectors.words else f"outside ({len(vectors.outside_words):,} words)"
+    return [outside] if vectors.bias is None else [outside, "bias"]
+
+
 def _eval(options: argparse.Namespace) -> int:
     from firth import load
     from firth.evaluate import evaluate
 
+    if options.against is not None:
+        return _judge(options)
+    for name in ("window", "subsample", "threads"):
+        if getattr(options, name) is not None:
+            raise ConfigError(f"--{name} goes with --against CORPUS: benchmarks have no {name}")
     results = evaluate(load(options.vectors), options.file or None)
     if options.json:
         return _print_json([dataclasses.asdict(result) for result in results])
@@ -207,6 +230,41 @@ def _eval(options: argparse.Namespace) -> int:
         if result.score is not None:
             numbers = (f"{100 * result.score:.1f}", f"{100 * (result.low or 0):.1f} to {100 * (result.high or 0):.1f}")
         rows.append((result.name, *numbers, str(result.used), str(result.total)))
+    return _print_rows(rows)
+
+
+def _judge(options: argparse.Namespace) -> int:
+    from firth import load
+    from firth.judge import judge
+    from firth.progress import Display
+
+    if options.file:
+        raise ConfigError(f"--against CORPUS takes no benchmark: evaluate {options.file[0]} in a run of its own")
+    vectors = load(options.vectors)
+    with Display(options.json) as display:
+        judgements = judge(
+            vectors,
+            options.against,
+            window=options.window,
+            subsample=options.subsample,
+            threads=options.threads,
+            reading=display.reading,
+        )
+    if options.json:
+        return _print_json([dataclasses.asdict(judgement) for judgement in judgements])
+    one = judgements[0]
+    rows = [
+        ("pairs", f"{one.pairs:,.0f}"),
+        ("tokens", f"{one.tokens:,}, of which {one.known:,} of words with vectors"),
+        ("entropy of the corpus", f"{one.entropy:.4f} nats a pair: no model is below it"),
+    ]
+    for judgement in judgements:
+        rows += [
+            ("bias", BIASES[judgement.bias]),
+            ("  cross-entropy", f"{judgement.cross_entropy:.4f} nats a pair"),
+            ("  KL divergence", f"{judgement.kl:.4f} nats a pair"),
+            ("  perplexity", f"{judgement.perplexity:,.1f}"),
+        ]
     return _print_rows(rows)
 
 
@@ -282,6 +340,12 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         help=".tsv: word, word, score; else questions-words format (default: bundled)",
     )
+    sub.add_argument(
+        "--against", metavar="CORPUS", help="instead: cross-entropy, entropy, KL and perplexity on a text, exactly"
+    )
+    sub.add_argument("--window", type=int, help="with --against (default: that of the vectors' training)")
+    sub.add_argument("--subsample", type=float, help="with --against (default: that of the vectors' training)")
+    sub.add_argument("--threads", type=int, help="with --against (default: all processors)")
     _add_json(sub)
 
     sub = command(
@@ -302,12 +366,22 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
-def _add_train_options(parser: argparse.ArgumentParser) -> None:
-    default = TrainConfig(threads=1)
+def _default(name: str) -> str:
+    """The default of a setting, or those of the losses."""
+    by_loss = {loss: defaults[name] for loss, defaults in BY_LOSS.items() if name in defaults}
+    if not by_loss:
+        return f"default {getattr(TrainConfig(threads=1), name)}"
+    if len(by_loss) < len(BY_LOSS):
+        return ", ".join(f"{loss}; default {value}" for loss, value in by_loss.items())
+    return "default " + ", ".join(
+        f"{value}" if i == 0 else f"{loss} {value}" for i, (loss, value) in enumerate(by_loss.items())
+    )
 
+
+def _add_train_options(parser: argparse.ArgumentParser) -> None:
     def setting(option: str, kind: Any, text: str) -> None:
         name = option.removeprefix("--").replace("-", "_")
-        shown = f"{text} (default {getattr(default, name)})"
+        shown = f"{text} ({_default(name)})"
         parser.add_argument(option, type=kind, default=argparse.SUPPRESS, metavar=kind.__name__.upper(), help=shown)
 
     def choice(option: str, text: str) -> None:
@@ -328,10 +402,18 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-vocab", type=int, default=argparse.SUPPRESS, metavar="INT", help="keep the most frequent (default all)"
     )
+    parser.add_argument(
+        "--outside-vocab",
+        type=int,
+        default=argparse.SUPPRESS,
+        metavar="INT",
+        help="outside words, of which the first are the center words (softmax; default twice max-vocab)",
+    )
     setting("--subsample", float, "share of the corpus from which a word's tokens are dropped; 0 keeps all")
     setting("--ns-exponent", float, "negatives are drawn by count to this power")
     setting("--lr", float, "learning rate at the start")
     setting("--min-lr", float, "learning rate at the end")
+    setting("--mix", float, "so much of the outside vectors is added to the center vectors")
     for option, text in (
         ("--fixed-window", "use the whole window at every token, not a random part of it"),
         ("--lower", "lower-case the text (Unicode)"),
@@ -344,6 +426,9 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     )
     setting("--seed", int, "seed of all random draws")
     parser.add_argument("--tmp", metavar="DIR", help="folder for the encoded corpus, 4 bytes a token")
+    parser.add_argument(
+        "--memory", type=float, metavar="GB", help="memory that counting pairs may take, the rest on disk (softmax)"
+    )
     parser.add_argument("--checkpoint", metavar="DIR", help="save the run there every five minutes and on Ctrl-C")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     parser.add_argument("--quiet", action="store_true", help="no talk and no progress on standard error")

@@ -9,7 +9,7 @@ from typing import Any
 from firth.errors import ConfigError
 
 CHOICES = {
-    "loss": ("negative-sampling",),
+    "loss": ("negative-sampling", "softmax"),
     "architecture": ("skipgram",),
     "update": ("shared", "per-pair"),
     "tokenizer": ("whitespace", "words"),
@@ -20,27 +20,53 @@ CHOICES = {
 LEAST_SUBSAMPLE = 1e-12
 """With less, hardly a token of a corpus would stay."""
 
+BY_LOSS: dict[str, dict[str, Any]] = {
+    "negative-sampling": {
+        "epochs": 5,
+        "subsample": 1e-3,
+        "lr": 0.025,
+        "min_lr": 1e-4,
+        "update": "shared",
+        "negatives": 5,
+        "ns_exponent": 0.75,
+    },
+    "softmax": {
+        "epochs": 12,
+        "subsample": 1e-4,
+        "lr": 0.4,
+        "min_lr": 0.15,
+        "outside_vocab": None,
+        "mix": 0.2,
+    },
+}
+"""The defaults that differ from loss to loss, and the settings that only one has."""
+
+_OF_THE_LOSS: Any = None  # the default of a setting that `BY_LOSS` knows
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
     """The settings of one training run, checked when they are made; no `threads` means all processors.
 
+    A setting that the loss does not have is None and cannot be given; some defaults depend on the loss (`BY_LOSS`).
     Raises ConfigError for a value of the wrong type or out of range.
     """
 
     loss: str = "negative-sampling"
     architecture: str = "skipgram"
-    update: str = "shared"
+    update: str = _OF_THE_LOSS
     dim: int = 100
     window: int = 5
-    negatives: int = 5
-    epochs: int = 5
+    negatives: int = _OF_THE_LOSS
+    epochs: int = _OF_THE_LOSS
     min_count: int = 5
     max_vocab: int | None = None
-    subsample: float = 1e-3
-    ns_exponent: float = 0.75
-    lr: float = 0.025
-    min_lr: float = 1e-4
+    outside_vocab: int | None = _OF_THE_LOSS
+    subsample: float = _OF_THE_LOSS
+    ns_exponent: float = _OF_THE_LOSS
+    lr: float = _OF_THE_LOSS
+    min_lr: float = _OF_THE_LOSS
+    mix: float = _OF_THE_LOSS
     fixed_window: bool = False
     lower: bool = False
     tokenizer: str = "whitespace"
@@ -49,25 +75,31 @@ class TrainConfig:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for name, choices in CHOICES.items():
-            value = getattr(self, name)
-            if value not in choices:
-                raise ConfigError(f"{name} is {value!r}: expected {' or '.join(map(repr, choices))}")
+        self._check_choice("loss")
+        self._fill_in()
+        for name in CHOICES:
+            if self._has(name):
+                self._check_choice(name)
         whole = {"dim": (1, 8192), "window": (1, 1024), "negatives": (1, 1024), "epochs": (1, 1_000_000)}
         whole |= {"min_count": (1, 2**62), "seed": (0, 2**63 - 1), "threads": (1, 1024)}
-        if self.threads is None:
-            object.__setattr__(self, "threads", available_threads())
+        whole |= {"max_vocab": (1, 2**31 - 1), "outside_vocab": (1, 2**31 - 1)}
         for name, (low, high) in whole.items():
-            self._check_int(name, low, high)
-        if self.max_vocab is not None:
-            self._check_int("max_vocab", 1, 2**31 - 1)
+            if self._has(name) and not (name.endswith("_vocab") and getattr(self, name) is None):
+                self._check_int(name, low, high)
+        if self.outside_vocab is not None and self.outside_vocab < (self.max_vocab or self.outside_vocab + 1):
+            raise ConfigError(
+                f"outside_vocab is {self.outside_vocab}: expected max_vocab and at least as much (max_vocab is "
+                f"{self.max_vocab}); without it, all words are both center and outside words"
+            )
         for name, low_, high_ in (
             ("subsample", 0.0, math.inf),
             ("ns_exponent", -16.0, 16.0),
             ("lr", 0.0, 1e3),
+            ("min_lr", 0.0, 1e3),
+            ("mix", 0.0, 16.0),
         ):
-            self._check_float(name, low_, high_)
-        self._check_float("min_lr", 0.0, 1e3)
+            if self._has(name):
+                self._check_float(name, low_, high_)
         if self.min_lr > self.lr:
             raise ConfigError(f"min_lr is {self.min_lr:g}, above lr, {self.lr:g}: lower min_lr too")
         if 0 < self.subsample < LEAST_SUBSAMPLE:
@@ -75,6 +107,27 @@ class TrainConfig:
         for name in ("fixed_window", "lower"):
             if type(getattr(self, name)) is not bool:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}: expected True or False")
+
+    def _fill_in(self) -> None:
+        """Give the settings left open their defaults; refuse those of another loss."""
+        if self.threads is None:
+            object.__setattr__(self, "threads", available_threads())
+        for loss, defaults in BY_LOSS.items():
+            for name in defaults:
+                if self._has(name):
+                    if getattr(self, name) is None:
+                        object.__setattr__(self, name, BY_LOSS[self.loss][name])
+                elif getattr(self, name) is not None:
+                    raise ConfigError(f"{name} is a setting of loss {loss!r}; {self.loss!r} has none: leave it out")
+
+    def _has(self, name: str) -> bool:
+        """Whether the loss has a setting."""
+        return name in BY_LOSS[self.loss] or not any(name in defaults for defaults in BY_LOSS.values())
+
+    def _check_choice(self, name: str) -> None:
+        value, choices = getattr(self, name), CHOICES[name]
+        if value not in choices:
+            raise ConfigError(f"{name} is {value!r}: expected {' or '.join(map(repr, choices))}")
 
     def _check_int(self, name: str, low: int, high: int) -> None:
         value = getattr(self, name)
@@ -98,8 +151,8 @@ class TrainConfig:
         object.__setattr__(self, name, number)
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as a plain dict, in the order of their definition."""
-        return dataclasses.asdict(self)
+        """The settings that the loss has as a plain dict, in the order of their definition."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if self._has(name)}
 
 
 def make_config(settings: dict[str, Any], others: tuple[str, ...] = ()) -> TrainConfig:
@@ -124,3 +177,11 @@ def available_threads() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity to ask for
         return os.cpu_count() or 1
+
+
+def physical_memory() -> float:
+    """The bytes of memory that the machine has; infinite where that is not known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return math.inf

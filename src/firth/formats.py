@@ -31,6 +31,9 @@ from firth.vectors import WordVectors
 AnyPath = str | os.PathLike[str]
 
 VERSION = 1
+STATE = "state."
+"""What the names of the tensors begin with that only a run needs."""
+
 LARGEST = float(np.finfo(np.float32).max)
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8"), "U8": np.dtype("u1")}
 FORMATS = {
@@ -57,9 +60,10 @@ def load(path: AnyPath) -> WordVectors:
     return _read_safetensors(path)
 
 
-def save(vectors: WordVectors, path: AnyPath) -> None:
+def save(vectors: WordVectors, path: AnyPath, state: dict[str, npt.NDArray[np.float32]] | None = None) -> None:
     """Write `vectors` to one .safetensors file, whole or not at all: an old file is replaced at the end.
 
+    `state` are float32 arrays by name that a run needs to go on; `load` passes over them, `load_state` reads them.
     Raises FormatError where the file cannot be written.
     """
     path = check_writable(path)
@@ -79,6 +83,7 @@ def save(vectors: WordVectors, path: AnyPath) -> None:
     tensors["words"] = ("U8", np.frombuffer(b"".join(encoded), dtype=np.uint8))
     if more:
         tensors["more_words"] = ("U8", np.frombuffer(b"".join(more), dtype=np.uint8))
+    tensors |= {STATE + name: ("F32", array) for name, array in (state or {}).items()}
     parts = {"format": VERSION, "config": vectors.config, "history": vectors.history}
     try:
         metadata = json.dumps(parts, sort_keys=True, default=_plain)
@@ -95,6 +100,16 @@ def save(vectors: WordVectors, path: AnyPath) -> None:
         file.write(len(text).to_bytes(8, "little") + text)
         for dtype, array in tensors.values():
             file.write(np.ascontiguousarray(array, dtype=DTYPES[dtype]).reshape(-1).view(np.uint8).data)
+
+
+def load_state(path: AnyPath) -> dict[str, npt.NDArray[np.float32]]:
+    """The arrays that `save` was given as `state`, by name. Raises FormatError if there is no whole file."""
+    try:
+        with safe_open(path, framework="np") as file:
+            names = [name for name in file.keys() if name.startswith(STATE)]  # noqa: SIM118
+            return {name.removeprefix(STATE): file.get_tensor(name) for name in names}
+    except (SafetensorError, OSError) as error:
+        raise FormatError(f"{path}: not a whole safetensors file: {error}") from None
 
 
 def check_writable(path: AnyPath) -> Path:

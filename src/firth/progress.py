@@ -1,11 +1,13 @@
 """What a user sees of long work, on standard error: a bar with an ETA on a terminal, a line an epoch everywhere."""
 
 import contextlib
+import math
 import sys
 import time
 from types import TracebackType
 from typing import Any, Self
 
+from firth.exact import PassProgress
 from firth.trainer import Progress
 
 
@@ -37,7 +39,7 @@ class Display:
     def read(self, tokens: int, words: int) -> None:
         """Say what was read."""
         self._close()
-        seconds = time.monotonic() - self._start
+        seconds, self._start = time.monotonic() - self._start, time.monotonic()
         self.say(f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words in the vocabulary")
 
     def training(self, progress: Progress) -> None:
@@ -51,6 +53,29 @@ class Display:
                 f"epoch {progress.epoch}/{progress.epochs}: {_loss(progress)} nats a pair, "
                 f"{speed / 1e6:.2f} million tokens/s"
             )
+
+    def counting(self, done: int, total: int) -> None:
+        """Show how far counting pairs is, in tokens."""
+        self._show("counting", done, total, "tokens")
+
+    def counted(self, pairs: int) -> None:
+        """Say what was counted."""
+        self._close()
+        self.say(f"counted {pairs:,} different pairs of words in {time.monotonic() - self._start:.1f} s")
+
+    def passing(self, progress: PassProgress) -> None:
+        """Show how far exact training is; say what a pass that ended has brought."""
+        self._show("training", round(progress.flop), round(progress.total_flop), "flop")
+        if progress.epoch_seconds is None or progress.loss is None:
+            return
+        if progress.last_stage:
+            self.say(
+                f"pass {progress.epoch}/{progress.epochs}: cross-entropy {progress.loss:.4f} nats a pair, "
+                f"{progress.loss - progress.floor:.4f} above the corpus's own {progress.floor:.4f}, "
+                f"perplexity {math.exp(progress.loss):,.0f}, {progress.epoch_seconds:.2f} s"
+            )
+        elif progress.epoch == progress.epochs:
+            self.say(f"the {progress.words:,} most frequent words first: {progress.loss:.4f} nats a pair")
 
     def say(self, line: str) -> None:
         """Print a line, above the bar if there is one."""

@@ -1,18 +1,25 @@
 """One run, from a source of text or token lists to word vectors: reading, training, checkpoints, progress."""
 
+import math
 import os
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from firth.checkpoint import Checkpoint
-from firth.config import make_config
-from firth.corpus import build_corpus
+from firth.config import TrainConfig, make_config
+from firth.cooccurrence import MEMORY, count_pairs
+from firth.corpus import Corpus, build_corpus
 from firth.errors import ConfigError, FormatError
+from firth.exact import ExactTrainer, check_limits
 from firth.progress import Display
 from firth.trainer import Trainer
 from firth.vectors import WordVectors
 
 CHECKPOINT_SECONDS = 300.0
+
+PATIENCE = 600.0
+"""Seconds of exact training from which on a warning says how to have less."""
 
 
 def train(
@@ -21,32 +28,42 @@ def train(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     tmp: str | os.PathLike[str] | None = None,
+    memory: float = MEMORY,
     quiet: bool = False,
     **settings: Any,
 ) -> WordVectors:
-    """The word vectors that skip-gram with negative sampling learns from a corpus.
+    """The word vectors that skip-gram learns from a corpus, by negative sampling or by the exact softmax.
 
     `source` is a path to read, never text itself: a file (plain, gz, bz2, xz or zst), a glob pattern, a folder or "-"
     for standard input; or a list of such paths; or any iterable of lists of tokens, which is read once.
 
-    `settings`, with their defaults: dim=100, window=5, negatives=5, epochs=5, min_count=5, max_vocab=None,
-    subsample=1e-3, ns_exponent=0.75, lr=0.025, min_lr=1e-4, fixed_window=False, update="shared" (one set of negatives
-    for all pairs of a window; or "per-pair"), lower=False, tokenizer="whitespace" (or "words"), errors="replace" (or
-    "strict", for invalid UTF-8), threads=None (all processors), seed=1, loss="negative-sampling",
-    architecture="skipgram".
+    `settings`, with their defaults: loss="negative-sampling" (or "softmax"), architecture="skipgram", dim=100,
+    window=5, min_count=5, max_vocab=None, fixed_window=False, lower=False, tokenizer="whitespace" (or "words"),
+    errors="replace" (or "strict", for invalid UTF-8), threads=None (all processors), seed=1.
+
+    Negative sampling: negatives=5, epochs=5, subsample=1e-3, ns_exponent=0.75, lr=0.025, min_lr=1e-4, update="shared"
+    (one set of negatives for all pairs of a window; or "per-pair"). The objective of a pair (c, o) is
+    -log σ(u_o·v_c) - Σ_k log σ(-u_k·v_c) (Mikolov et al., 2013). With threads=1 equal arguments give equal vectors,
+    byte for byte.
+
+    Softmax: epochs=12, subsample=1e-4, lr=0.4, min_lr=0.15, outside_vocab=None (twice max_vocab), mix=0.2. The
+    objective of a pair is -log softmax(U v_c + b)[o], computed exactly for all pairs at once from their expected
+    counts, in time that grows with the vocabulary and not with the corpus. The result has the `bias` b, and
+    `outside_words` where they are more than the center words; `mix` times the outside vectors are added to the center
+    vectors. Counting takes `memory` GB at most, about, and what does not fit goes to `tmp`. Equal arguments give equal
+    vectors, byte for byte, with any number of threads.
+
+    Losses in the result's history are means over all pairs, in nats; softmax's, of the vectors after each pass, come
+    with the corpus's conditional `entropy`, which is their floor, the distance `kl` to it and `perplexity`.
 
     `checkpoint` is a folder in which the run is saved every five minutes, when it is interrupted and at its end;
     `resume` goes on from there, if there is anything. `tmp` is a folder for the encoded corpus (4 bytes a token),
     by default the system's. `quiet` says nothing on standard error.
 
-    The objective of a pair (c, o) is -log σ(u_o·v_c) - Σ_k log σ(-u_k·v_c) (Mikolov et al., 2013); losses in the
-    result's history are means of it, in nats, over all pairs of an epoch. With threads=1 equal arguments give equal
-    vectors, byte for byte.
-
     Raises ConfigError, CorpusError, VocabularyError, FormatError (checkpoint), MissingExtraError (zst), and FirthError
     when training diverges.
     """
-    config = make_config(settings, others=("checkpoint", "resume", "tmp", "quiet"))
+    config = make_config(settings, others=("checkpoint", "resume", "tmp", "memory", "quiet"))
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of the checkpoint: give checkpoint (--checkpoint DIR) too")
     saved = None if checkpoint is None else Checkpoint(checkpoint, resume, config)
@@ -55,7 +72,7 @@ def train(
         build_corpus(
             source,
             min_count=config.min_count,
-            max_vocab=config.max_vocab,
+            max_vocab=_kept_words(config),
             lower=config.lower,
             tokenizer=config.tokenizer,
             errors=config.errors,
@@ -64,28 +81,76 @@ def train(
         ) as corpus,
     ):
         display.read(corpus.tokens, len(corpus.vocab))
-        trainer = Trainer(corpus, config)
-        if saved is None:
-            trainer.run(display.training)
-            return trainer.vectors()
-        if saved.restore(trainer):
-            display.say(f"going on from the checkpoint, {len(trainer.state.history)} of {config.epochs} epochs done")
-        elif resume:
-            display.say(f"no checkpoint in {checkpoint} yet: the run begins")
-        try:
-            while not trainer.run(display.training, CHECKPOINT_SECONDS):
-                _save_or_warn(saved, trainer)
-        except KeyboardInterrupt:
-            saved.save(trainer)
-            display.say(f"the run is saved in {saved.path}: go on with --resume")
-            raise
-        _save_or_warn(saved, trainer)
+        if config.loss != "softmax":
+            trainer = Trainer(corpus, config)
+            return _finish(trainer, lambda seconds: trainer.run(display.training, seconds), saved, resume, display)
+        _estimate(corpus, config, display)
+        with count_pairs(
+            corpus, config, centers=config.max_vocab, memory=int(memory), folder=tmp, progress=display.counting
+        ) as counts:
+            display.counted(len(counts.data))
+            exact = ExactTrainer(corpus, counts, config)
+            return _finish(exact, lambda seconds: exact.run(display.passing, seconds), saved, resume, display)
+
+
+def _kept_words(config: TrainConfig) -> int | None:
+    """How many words the corpus is to keep: for softmax the outside words, of which the first are center words."""
+    if config.loss == "softmax" and config.max_vocab is not None:
+        return config.outside_vocab or 2 * config.max_vocab
+    return config.max_vocab
+
+
+def _finish(
+    trainer: Trainer | ExactTrainer,
+    run: Callable[[float], bool],
+    saved: Checkpoint | None,
+    resume: bool,
+    display: Display,
+) -> WordVectors:
+    """Train to the end, from a checkpoint if there is one, and with checkpoints if wanted."""
+    if saved is None:
+        run(math.inf)
         return trainer.vectors()
+    if saved.restore(trainer):
+        done, epochs = len(trainer.state.history), trainer.config.epochs
+        display.say(f"going on from the checkpoint, {done} of {epochs} epochs done")
+    elif resume:
+        display.say(f"no checkpoint in {saved.path.parent} yet: the run begins")
+    try:
+        while not run(CHECKPOINT_SECONDS):
+            _save_or_warn(saved, trainer)
+    except KeyboardInterrupt:
+        saved.save(trainer)
+        display.say(f"the run is saved in {saved.path}: go on with --resume")
+        raise
+    _save_or_warn(saved, trainer)
+    return trainer.vectors()
 
 
-def _save_or_warn(checkpoint: Checkpoint, trainer: Trainer) -> None:
+def _estimate(corpus: Corpus, config: TrainConfig, display: Display) -> None:
+    """Say how long exact training will take, about; warn where that is long."""
+    m = len(corpus.vocab)
+    n = min(config.max_vocab or m, m)
+    seconds = check_limits(n, m, config)
+    work = f"{config.epochs} passes over {n:,} center and {m:,} outside words, dimension {config.dim}"
+    if seconds <= PATIENCE:
+        display.say(f"{work}: about {_duration(seconds)}")
+        return
+    fewer = max(1, round(n * math.sqrt(PATIENCE / 2 / seconds * m / n / 2), -3))
+    warnings.warn(
+        f"{work}, will take about {_duration(seconds)}: with --max-vocab {fewer} (max_vocab={fewer}) it would be about "
+        f"{_duration(PATIENCE / 2)}",
+        stacklevel=3,
+    )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{max(seconds, 1):.0f} s"
+
+
+def _save_or_warn(checkpoint: Checkpoint, trainer: Trainer | ExactTrainer) -> None:
     """Save a checkpoint; a full disk must not end a run that is worth more."""
     try:
         checkpoint.save(trainer)
     except FormatError as error:
-        warnings.warn(f"the checkpoint was not saved: {error}", stacklevel=3)
+        warnings.warn(f"the checkpoint was not saved: {error}", stacklevel=4)

@@ -7,7 +7,6 @@ runs differ by about as much as two seeds do.
 
 import dataclasses
 import math
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth import objective
-from firth.config import TrainConfig
+from firth.config import TrainConfig, physical_memory
 from firth.corpus import Corpus
 from firth.errors import ConfigError, CorpusError, FirthError
 from firth.vectors import WordVectors
@@ -60,6 +59,10 @@ class State:
     pairs: int = 0
     seconds: float = 0.0
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+
+
+UNFINISHED = ("position", "loss", "pairs", "seconds")
+"""What a snapshot keeps of the state, besides the history."""
 
 
 class _Spans:
@@ -138,6 +141,7 @@ class Trainer:
         from firth.kernels import rows, skipgram
 
         self.corpus, self.config, self.state = corpus, config, State()
+        self.words = corpus.vocab.words
         words = len(corpus.vocab)
         _check_memory(words, config)
         self.center, self.outside = (rows.aligned_rows(words, config.dim) for _ in range(2))
@@ -185,6 +189,22 @@ class Trainer:
         center, outside = (np.ascontiguousarray(matrix[:, :dim]) for matrix in (self.center, self.outside))
         history = [dict(epoch) for epoch in self.state.history]
         return WordVectors(vocab.words, vocab.counts, center, outside, self.config.as_dict(), history)
+
+    def snapshot(self) -> tuple[WordVectors, dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
+        """All that is needed to go on: the vectors, where the epoch under way stands, and no further arrays."""
+        state = self.state
+        return self.vectors(), {name: getattr(state, name) for name in UNFINISHED}, {}
+
+    def restore(self, saved: WordVectors, unfinished: dict[str, Any], arrays: dict[str, Any]) -> bool:
+        """Go on from a snapshot; return whether it is one of such a run."""
+        dim, shape = self.config.dim, (len(self.words), self.config.dim)
+        if saved.center.shape != shape or saved.outside is None or saved.outside.shape != shape or arrays:
+            return False
+        if not _is_state(unfinished, len(self.corpus.ids)):
+            return False
+        self.state = State(history=saved.history, **unfinished)
+        self.center[:, :dim], self.outside[:, :dim] = saved.center, saved.outside
+        return True
 
     def _compile(self) -> None:
         """Compile the kernels, or load them from numba's cache, so that no epoch's time includes it."""
@@ -283,19 +303,21 @@ def _wait_for_all(running: list[Future[None]]) -> None:
             continue
 
 
+def _is_state(unfinished: dict[str, object], tokens: int) -> bool:
+    if unfinished.keys() != set(UNFINISHED):
+        return False
+    position, pairs = unfinished["position"], unfinished["pairs"]
+    whole = type(position) is int and 0 <= position <= tokens and type(pairs) is int and pairs >= 0
+    numbers = [unfinished["loss"], unfinished["seconds"]]
+    return whole and all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+
+
 def _check_memory(words: int, config: TrainConfig) -> None:
     """Refuse matrices that the machine cannot hold: two for training, their rows padded, and two for the result."""
     need = 4 * words * (2 * -(-config.dim // 16) * 16 + 2 * config.dim)
-    have = _physical_memory()
+    have = physical_memory()
     if need > have:
         raise ConfigError(
             f"{words:,} words of dimension {config.dim} need {need / 1e9:.1f} GB and this machine has {have / 1e9:.1f} "
             "GB: lower dim, raise min_count or set max_vocab"
         )
-
-
-def _physical_memory() -> float:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return math.inf

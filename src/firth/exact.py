@@ -1,0 +1,392 @@
+"""The exact softmax objective on co-occurrence counts: passes of preconditioned gradient steps, and what they report.
+
+J = -Σ_{c,o} X[c, o] log ŷ_c[o] with ŷ_c = softmax(U v_c + b). A pass computes J and its gradients for all pairs of the
+corpus at once, by matrix products, and moves V, U and b. The gradient of a row, divided by the row's number of pairs,
+is multiplied by the inverse of one d x d matrix: the second moment of the other matrix's rows, weighted by their share
+of all pairs, which stands for the curvature of every row.
+"""
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firth import spectral
+from firth.config import TrainConfig, physical_memory
+from firth.cooccurrence import Cooccurrences
+from firth.corpus import Corpus
+from firth.errors import ConfigError, CorpusError, FirthError
+from firth.gauge import fix_gauge
+from firth.vectors import WordVectors
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+MOMENTUM = (0.3, 0.7)
+"""At the first pass and at the last; in between it rises in a straight line."""
+
+DAMPING = (0.03, 0.02)
+"""Added to the diagonal of a second moment: this share of its mean, and this much."""
+
+LONGEST_STEP = 2.0
+"""The length to which the step of a row is cut."""
+
+NOISE = 1e-3
+"""Size of the random numbers added to the start, so that no direction without a start stays at zero."""
+
+STANDSTILL = 1e-7
+"""A pass after which the loss has fallen by less, in nats a pair, is the last."""
+
+ENTRIES = 1 << 20
+"""Counts whose logarithms are taken at once."""
+
+ROWS = 4096
+"""Rows that are moved at once, so that temporary arrays stay small."""
+
+TRIAL = (768, 8192)
+"""Rows and columns of the pass that speed is measured with."""
+
+GROWN = 10_000
+"""More center words are trained in stages: the most frequent half first, and before it that half's, down to these."""
+
+GROWTH: dict[str, Any] = {"epochs": 6, "lr": 0.4, "min_lr": 0.2}
+"""The settings of a stage but the last."""
+
+
+@dataclasses.dataclass(frozen=True)
+class PassProgress:
+    """How far a run is; figures are None before they are known.
+
+    words: center words of the stage under way. epoch: its passes done, from 1 in the report of each that has just
+    ended. flop, total_flop: floating point operations of the matrix products of the whole run. loss: cross-entropy, in
+    nats a pair, of the vectors after the pass; floor: the corpus's own conditional entropy.
+    """
+
+    words: int
+    last_stage: bool
+    epoch: int
+    epochs: int
+    flop: float
+    total_flop: float
+    loss: float | None
+    floor: float
+    epoch_seconds: float | None  # what the pass took, if it has just ended
+
+
+UNFINISHED = ("steps", "scale", "loss", "seconds")
+"""What a snapshot keeps of the state, besides the history."""
+
+
+@dataclasses.dataclass
+class State:
+    """Where a run stands: with the matrices and their velocities, all that is needed to go on."""
+
+    steps: int = 0  # taken, the last one perhaps not in the history yet
+    scale: float = 1.0  # of the learning rate: halved when the loss rises
+    loss: float | None = None  # nats a pair, when last computed
+    seconds: float = 0.0  # of the pass under way
+    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+
+
+class ExactTrainer:
+    """A run of exact softmax over the co-occurrence counts of a corpus."""
+
+    def __init__(self, corpus: Corpus, counts: Cooccurrences, config: TrainConfig) -> None:
+        """Allocate the matrices."""
+        from firth.kernels.rows import aligned_rows
+
+        self.corpus, self.counts, self.config, self.state = corpus, counts, config, State()
+        n, m = counts.shape
+        self.words = corpus.vocab.words[:n]
+        self.row_sums, self.column_sums = counts.row_sums(), counts.column_sums()
+        self.pairs = float(self.row_sums.sum())
+        if not self.pairs:
+            raise CorpusError(
+                "there is no pair of words to train on: no sentence has two words left after min_count and max_vocab; "
+                "give longer sentences, or raise max_vocab"
+            )
+        self.floor = conditional_entropy(counts)
+        self.center, self.outside, self.velocity_center, self.velocity_outside = (
+            aligned_rows(rows, config.dim) for rows in (n, m, n, m)
+        )
+        self.bias, self.velocity_bias = np.zeros(m, np.float32), np.zeros(m, np.float32)
+        self.total_flop = run_flop(n, m, config)
+
+    def run(self, on_progress: Callable[[PassProgress], None], seconds: float = math.inf) -> bool:
+        """Train on, for so many seconds at most; return whether the run is finished.
+
+        After an exception, KeyboardInterrupt included, `state` and the matrices can go on from where they are. Raises
+        FirthError when the loss is no longer a finite number.
+        """
+        from firth.kernels.rows import aligned_rows
+        from firth.kernels.softmax import SoftmaxPass
+
+        state, (n, m), dim = self.state, self.counts.shape, self.config.dim
+        deadline = time.perf_counter() + seconds
+        if state.loss is None:
+            self._start(on_progress)
+        counts = self.counts
+        kernel = SoftmaxPass(counts.indptr, counts.indices, counts.data, n, m, dim, self.config.threads or 1)
+        gradients = aligned_rows(n, dim), aligned_rows(m, dim), np.empty(m, np.float32)
+        row_loss = np.empty(n)
+        while True:
+            finished = state.steps == self.config.epochs
+            begun = time.perf_counter()
+
+            def show(rows: int) -> None:
+                on_progress(self._progress(rows / n))
+
+            try:
+                if finished:
+                    kernel.loss(self.center, self.outside, self.bias, row_loss, show)
+                else:
+                    kernel.run(self.center, self.outside, self.bias, *gradients, row_loss, show)
+            finally:
+                state.seconds += time.perf_counter() - begun
+            new = state.steps > len(state.history)
+            fell = self._record(float(row_loss.sum()) / self.pairs)
+            on_progress(self._progress(1.0, state.history[-1]["seconds"] if new else None))
+            if finished or fell < STANDSTILL:
+                return True
+            if time.perf_counter() > deadline:
+                return False
+            begun = time.perf_counter()
+            self._step(*gradients)
+            state.seconds += time.perf_counter() - begun
+
+    def _start(self, on_progress: Callable[[PassProgress], None]) -> None:
+        """Put the matrices where the passes start: half as many words, trained before, or `spectral.start`."""
+        from firth import rng
+
+        config, dim, (n, m) = self.config, self.config.dim, self.counts.shape
+        seen = np.maximum(self.column_sums, self.column_sums[self.column_sums > 0].min())
+        self.bias[:] = np.log(seen / self.pairs)
+        if n > GROWN:
+            half = ExactTrainer(self.corpus, self.counts.leading(n // 2, m // 2), dataclasses.replace(config, **GROWTH))
+
+            def show(progress: PassProgress) -> None:
+                on_progress(dataclasses.replace(progress, last_stage=False, total_flop=self.total_flop))
+
+            half.run(show)
+            self.center[: n // 2], self.outside[: m // 2] = half.center, half.outside
+            self.bias[m // 2 :] += (half.bias - self.bias[: m // 2]).mean()
+            self.bias[: m // 2] = half.bias
+        else:
+            rng.fill_uniform(self.center, dim, rng.stream_key(config.seed, 0, 0))
+            self.center *= 2 * NOISE * dim
+            center, outside = spectral.start(self.counts, dim, config.seed, config.threads or 1)
+            self.center[:, :dim] += center
+            self.outside[:, :dim] = outside
+
+    def snapshot(self) -> tuple[WordVectors, dict[str, Any], dict[str, Floats]]:
+        """All that is needed to go on: the matrices as they are, where the run stands, and the velocities."""
+        state, dim = self.state, self.config.dim
+        vectors = self._word_vectors(self.center[:, :dim], self.outside[:, :dim], self.bias)
+        velocities = {
+            "center": self.velocity_center[:, :dim],
+            "outside": self.velocity_outside[:, :dim],
+            "bias": self.velocity_bias,
+        }
+        return vectors, {name: getattr(state, name) for name in UNFINISHED}, velocities
+
+    def restore(self, saved: WordVectors, unfinished: dict[str, Any], arrays: dict[str, Any]) -> bool:
+        """Go on from a snapshot; return whether it is one of such a run."""
+        (n, m), dim = self.counts.shape, self.config.dim
+        shapes = {"center": (n, dim), "outside": (m, dim), "bias": (m,)}
+        for name, shape in shapes.items():
+            for array in (getattr(saved, name), arrays.get(name)):
+                if array is None or array.shape != shape:
+                    return False
+        if not _is_state(unfinished, len(saved.history), self.config.epochs):
+            return False
+        self.state = State(history=saved.history, **unfinished)
+        self.center[:, :dim], self.outside[:, :dim], self.bias[:] = saved.center, saved.outside, saved.bias
+        self.velocity_center[:, :dim], self.velocity_outside[:, :dim] = arrays["center"], arrays["outside"]
+        self.velocity_bias[:] = arrays["bias"]
+        return True
+
+    def vectors(self) -> WordVectors:
+        """The vectors as they stand, in their gauge; `mix` times the outside vectors are added to the center's."""
+        dim = self.config.dim
+        center, outside, bias = fix_gauge(self.center[:, :dim], self.outside[:, :dim], self.bias)
+        return self._word_vectors(center + np.float32(self.config.mix) * outside[: len(center)], outside, bias)
+
+    def _word_vectors(self, center: Floats, outside: Floats, bias: Floats) -> WordVectors:
+        vocab, m = self.corpus.vocab, len(outside)
+        return WordVectors(
+            self.words,
+            vocab.counts[: len(self.words)],
+            np.ascontiguousarray(center),
+            np.ascontiguousarray(outside),
+            self.config.as_dict(),
+            [dict(epoch) for epoch in self.state.history],
+            outside_words=vocab.words[:m],
+            bias=bias.copy(),
+        )
+
+    def _record(self, loss: float) -> float:
+        """Note the loss after a step; return by how much it fell, infinite where that is not known."""
+        state = self.state
+        if not math.isfinite(loss):
+            raise FirthError(
+                f"training diverged in pass {state.steps}: the loss is {loss} nats a pair; use a learning rate below "
+                f"{self.config.lr:g} (lr)"
+            )
+        fell = math.inf
+        if state.steps > len(state.history):
+            state.history.append(
+                {
+                    "epoch": state.steps,
+                    "loss": loss,
+                    "pairs": self.pairs,
+                    "tokens": self.corpus.tokens,
+                    "seconds": state.seconds,
+                    "lr": self._lr(state.steps - 1),
+                    "entropy": self.floor,
+                    "kl": loss - self.floor,
+                    "perplexity": math.exp(loss),
+                }
+            )
+            state.seconds = 0.0
+            if state.loss is not None:
+                fell = state.loss - loss
+        if fell < 0:
+            state.scale /= 2
+            for velocity in (self.velocity_center, self.velocity_outside, self.velocity_bias):
+                velocity[:] = 0
+            fell = math.inf
+        state.loss = loss
+        return fell
+
+    def _step(self, grad_center: Floats, grad_outside: Floats, grad_bias: Floats) -> None:
+        lr = np.float32(self._lr(self.state.steps))
+        momentum = np.float32(MOMENTUM[0] + (MOMENTUM[1] - MOMENTUM[0]) * self._done(self.state.steps))
+        of_center = _inverse_moment(self.center, self.row_sums, self.config.dim, centered=False)
+        of_outside = _inverse_moment(self.outside, self.column_sums, self.config.dim, centered=True)
+        _move(self.center, self.velocity_center, grad_center, self.row_sums, of_outside, lr, momentum)
+        _move(self.outside, self.velocity_outside, grad_outside, self.column_sums, of_center, lr, momentum)
+        self.velocity_bias *= momentum
+        rates: Floats = (lr / np.maximum(self.column_sums, 1.0)).astype(np.float32)
+        self.velocity_bias -= rates * grad_bias
+        self.bias += self.velocity_bias
+        self.state.steps += 1
+
+    def _done(self, step: int) -> float:
+        return step / max(1, self.config.epochs - 1)
+
+    def _lr(self, step: int) -> float:
+        """The learning rate of a step; it falls in a straight line over the run."""
+        return self.state.scale * (self.config.lr + (self.config.min_lr - self.config.lr) * self._done(step))
+
+    def _progress(self, done: float, seconds: float | None = None) -> PassProgress:
+        """How far the run is, with this share of the pass under way."""
+        state, config, (n, m) = self.state, self.config, self.counts.shape
+        passes = state.steps + done * (1 / 3 if state.steps == config.epochs else 1)
+        return PassProgress(
+            words=n,
+            last_stage=True,
+            epoch=state.steps,
+            epochs=config.epochs,
+            flop=self.total_flop - 6 * n * m * config.dim * (config.epochs + 1 / 3 - passes),
+            total_flop=self.total_flop,
+            loss=state.loss,
+            floor=self.floor,
+            epoch_seconds=seconds,
+        )
+
+
+def _is_state(unfinished: dict[str, Any], recorded: int, epochs: int) -> bool:
+    if unfinished.keys() != set(UNFINISHED):
+        return False
+    steps, loss = unfinished["steps"], unfinished["loss"]
+    if type(steps) is not int or not recorded <= steps <= min(recorded + 1, epochs) or (loss is None and steps > 0):
+        return False
+    numbers = [unfinished["scale"], unfinished["seconds"], loss or 0.0]
+    return all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+
+
+def check_limits(n: int, m: int, config: TrainConfig) -> float:
+    """The seconds that the passes of a run will take, about, from a short trial on this machine.
+
+    Raises ConfigError if the memory that it needs, besides the counts, is more than the machine has.
+    """
+    from firth.kernels.rows import aligned_rows
+    from firth.kernels.softmax import SoftmaxPass, scratch_bytes
+
+    threads, dim = config.threads or 1, config.dim
+    need = 4.0 * (n + m) * (3 * (dim + 16) + 2 * (dim + spectral.OVERSAMPLING)) + scratch_bytes(n, m, dim, threads)
+    have = physical_memory()
+    if need > have:
+        raise ConfigError(
+            f"{n:,} center words and {m:,} outside words of dimension {dim} need {need / 1e9:.1f} GB and this machine "
+            f"has {have / 1e9:.1f} GB: set max_vocab, or lower it, or raise min_count"
+        )
+    rows, words = min(n, TRIAL[0]), min(m, TRIAL[1])
+    nothing = np.zeros(rows + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
+    kernel = SoftmaxPass(*nothing, rows, words, dim, threads)
+    center, outside, bias = aligned_rows(rows, dim), aligned_rows(words, dim), np.zeros(words, np.float32)
+    gradients, row_loss = (center.copy(), outside.copy(), bias.copy()), np.empty(rows)
+    seconds = math.inf
+    for _ in range(3):
+        begun = time.perf_counter()
+        kernel.run(center, outside, bias, *gradients, row_loss)
+        seconds = min(seconds, time.perf_counter() - begun)
+    return seconds * run_flop(n, m, config) / (6.0 * rows * words * dim)
+
+
+def run_flop(n: int, m: int, config: TrainConfig) -> float:
+    """The floating point operations of the matrix products of a run's passes, all stages together."""
+    total = 6.0 * n * m * config.dim * (config.epochs + 1 / 3)
+    if n > GROWN:
+        total += run_flop(n // 2, m // 2, dataclasses.replace(config, **GROWTH))
+    return total
+
+
+def conditional_entropy(counts: Cooccurrences) -> float:
+    """H(p) of p(o|c) = X[c, o] / N_c, weighted by N_c, in nats a pair: no model's cross-entropy is below it."""
+    sums = counts.row_sums()
+    of_rows = float((sums * np.log(np.where(sums > 0, sums, 1.0))).sum())
+    of_entries = 0.0
+    for first in range(0, len(counts.data), ENTRIES):
+        x = counts.data[first : first + ENTRIES].astype(np.float64)  # all above 0
+        of_entries += float((x * np.log(x)).sum())
+    return (of_rows - of_entries) / float(sums.sum())
+
+
+def _inverse_moment(rows: Floats, weights: Doubles, dim: int, centered: bool) -> Floats:
+    """The inverse of the damped second moment of rows (n, stride), weighted; of their covariance if `centered`."""
+    shares = weights / weights.sum()
+    moment = spectral.gram(rows * shares.astype(np.float32)[:, None], rows)[:dim, :dim]
+    if centered:
+        mean = shares @ rows[:, :dim]
+        moment -= np.outer(mean, mean)
+    relative, absolute = DAMPING
+    moment += np.eye(dim) * (relative * np.trace(moment) / dim + absolute)
+    inverse = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
+    inverse[:dim, :dim] = np.linalg.inv(moment)
+    return inverse
+
+
+def _move(
+    matrix: Floats,
+    velocity: Floats,
+    gradient: Floats,
+    pairs: Doubles,
+    inverse: Floats,
+    lr: np.float32,
+    momentum: np.float32,
+) -> None:
+    """Move rows by a preconditioned step, with momentum."""
+    for first in range(0, len(matrix), ROWS):
+        some = slice(first, first + ROWS)
+        means = gradient[some] / np.maximum(pairs[some], 1.0).astype(np.float32)[:, None]
+        step = means @ inverse
+        lengths = np.sqrt((step * step).sum(axis=1, keepdims=True))
+        step *= lr * np.minimum(1, LONGEST_STEP / np.maximum(lengths, 1e-9))
+        velocity[some] *= momentum
+        velocity[some] -= step
+        matrix[some] += velocity[some]

@@ -1,0 +1,126 @@
+"""How well vectors predict a corpus: the exact objective of any vectors file against any text."""
+
+import dataclasses
+import math
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.config import TrainConfig
+from firth.cooccurrence import count_pairs
+from firth.corpus import build_corpus
+from firth.errors import CorpusError, FormatError
+from firth.exact import conditional_entropy
+from firth.vectors import WordVectors
+
+Floats = npt.NDArray[np.float32]
+
+READING = ("window", "fixed_window", "lower", "tokenizer", "errors")
+"""Settings of the vectors' own training that the corpus is read with."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """What a model of P(outside word | center word) is worth on a corpus, in nats a pair.
+
+    bias: "own", the vectors' bias; "none"; or "noise", the logarithms of the probabilities that negatives were drawn
+    with, which make the softmax of vectors from negative sampling the distribution they estimate (Levy and Goldberg,
+    2014). pairs: the expected number of pairs of an epoch. cross_entropy = entropy + kl; entropy is the corpus's own
+    conditional entropy, below which no model gets; perplexity = exp(cross_entropy). tokens: of the corpus; known: those
+    of the vectors' outside words.
+    """
+
+    bias: str
+    pairs: float
+    cross_entropy: float
+    entropy: float
+    kl: float
+    perplexity: float
+    tokens: int
+    known: int
+
+
+def judge(
+    vectors: WordVectors,
+    source: Any,
+    *,
+    window: int | None = None,
+    subsample: float | None = None,
+    threads: int | None = None,
+    tmp: str | os.PathLike[str] | None = None,
+    reading: Callable[[int, int | None], None] | None = None,
+) -> list[Judgement]:
+    """The exact softmax objective of `vectors` on a corpus, read as by `firth.train`.
+
+    The model is q(o|c) = softmax over all outside words of u_o·v_c + b_o. Window and subsampling are those that the
+    vectors were trained with unless given, and so are the settings of reading; figures of two files compare only with
+    equal ones. Tokens of words without vectors are left out. Vectors without a bias are judged twice, see `Judgement`.
+
+    Raises ConfigError, CorpusError, MissingExtraError, and FormatError for vectors without outside vectors or with
+    numbers that are not finite.
+    """
+    if vectors.outside is None:
+        raise FormatError(
+            "these vectors have no outside vectors, which the objective needs: give a file that firth wrote"
+        )
+    if not all(
+        np.isfinite(array).all() for array in (vectors.center, vectors.outside, vectors.bias) if array is not None
+    ):
+        raise FormatError("these vectors have numbers that are not finite: expected finite ones")
+    settings = {name: vectors.config[name] for name in (*READING, "subsample") if name in vectors.config}
+    given = {"window": window, "subsample": subsample, "threads": threads}
+    config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
+    with build_corpus(
+        source,
+        words=vectors.outside_words,
+        lower=config.lower,
+        tokenizer=config.tokenizer,
+        errors=config.errors,
+        folder=tmp,
+        progress=reading,
+    ) as corpus:
+        n, known = len(vectors), len(corpus.ids)
+        with count_pairs(corpus, config, centers=n, folder=tmp) as counts:
+            pairs, entropy = float(counts.row_sums().sum()), conditional_entropy(counts)
+            if not pairs:
+                raise CorpusError("the corpus has no pair of known words: no sentence has two of them")
+            judgements = []
+            for name, bias in _biases(vectors):
+                loss = _loss(vectors, bias, counts, config.threads or 1) / pairs
+                perplexity = math.exp(min(loss, 700.0))
+                judgements.append(
+                    Judgement(name, pairs, loss, entropy, loss - entropy, perplexity, corpus.tokens, known)
+                )
+            return judgements
+
+
+def _biases(vectors: WordVectors) -> list[tuple[str, Floats]]:
+    """The biases that vectors are judged with, each with its name."""
+    if vectors.bias is not None:
+        return [("own", vectors.bias)]
+    biases = [("none", np.zeros(len(vectors.outside_words), np.float32))]
+    exponent = vectors.config.get("ns_exponent")
+    if isinstance(exponent, float) and len(vectors.counts) == len(biases[0][1]) and vectors.counts.all():
+        biases.append(("noise", (exponent * np.log(vectors.counts)).astype(np.float32)))
+    return biases
+
+
+def _loss(vectors: WordVectors, bias: Floats, counts: Any, threads: int) -> float:
+    """The summed loss in nats of the model that a file holds: without the outside vectors mixed into its center."""
+    from firth.kernels.rows import aligned_rows
+    from firth.kernels.softmax import SoftmaxPass
+
+    (n, m), dim = counts.shape, vectors.center.shape[1]
+    center, outside = aligned_rows(n, dim), aligned_rows(m, dim)
+    outside[:, :dim] = vectors.outside
+    mix = 0.0 if "unfinished" in vectors.config else vectors.config.get("mix", 0.0)
+    if not isinstance(mix, int | float) or not math.isfinite(mix):
+        raise FormatError(f"the vectors' setting mix is {mix!r}: expected a number")
+    center[:, :dim] = vectors.center - np.float32(mix) * outside[:n, :dim]
+    row_loss = np.empty(n)
+    kernel = SoftmaxPass(counts.indptr, counts.indices, counts.data, n, m, dim, threads)
+    kernel.loss(center, outside, np.ascontiguousarray(bias), row_loss)
+    return float(row_loss.sum())
