@@ -36,7 +36,7 @@ BY_LOSS: dict[str, dict[str, Any]] = {
         "lr": 0.4,
         "min_lr": 0.15,
         "outside_vocab": None,
-        "mix": 0.2,
+        "mix": 0.25,
     },
 }
 """The defaults that differ from loss to loss, and the settings that only one has."""

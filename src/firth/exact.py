@@ -25,6 +25,7 @@ from firth.vectors import WordVectors
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
+Sizes = tuple[int, int]
 
 MOMENTUM = (0.3, 0.7)
 """At the first pass and at the last; in between it rises in a straight line."""
@@ -51,10 +52,13 @@ TRIAL = (768, 8192)
 """Rows and columns of the pass that speed is measured with."""
 
 GROWN = 10_000
-"""More center words are trained in stages: the most frequent half first, and before it that half's, down to these."""
+"""More center words are trained in stages, each on twice the words of the one before."""
+
+SEED_WORDS = 5_000
+"""The most center words of the first of several stages."""
 
 GROWTH: dict[str, Any] = {"epochs": 6, "lr": 0.4, "min_lr": 0.2}
-"""The settings of a stage but the last."""
+"""The settings of all stages but the last."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,8 +99,10 @@ class State:
 class ExactTrainer:
     """A run of exact softmax over the co-occurrence counts of a corpus."""
 
-    def __init__(self, corpus: Corpus, counts: Cooccurrences, config: TrainConfig) -> None:
-        """Allocate the matrices."""
+    def __init__(
+        self, corpus: Corpus, counts: Cooccurrences, config: TrainConfig, stages: list[Sizes] | None = None
+    ) -> None:
+        """Allocate the matrices; `stages` are the sizes up to the counts' own, by default those of `plan_stages`."""
         from firth.kernels.rows import aligned_rows
 
         self.corpus, self.counts, self.config, self.state = corpus, counts, config, State()
@@ -114,7 +120,8 @@ class ExactTrainer:
             aligned_rows(rows, config.dim) for rows in (n, m, n, m)
         )
         self.bias, self.velocity_bias = np.zeros(m, np.float32), np.zeros(m, np.float32)
-        self.total_flop = run_flop(n, m, config)
+        self._stages = plan_stages(n, m) if stages is None else stages
+        self.total_flop = run_flop(self._stages, config)
 
     def run(self, on_progress: Callable[[PassProgress], None], seconds: float = math.inf) -> bool:
         """Train on, for so many seconds at most; return whether the run is finished.
@@ -159,22 +166,25 @@ class ExactTrainer:
             state.seconds += time.perf_counter() - begun
 
     def _start(self, on_progress: Callable[[PassProgress], None]) -> None:
-        """Put the matrices where the passes start: half as many words, trained before, or `spectral.start`."""
+        """Put the matrices where the passes start: the stage before, or `spectral.start`."""
         from firth import rng
 
         config, dim, (n, m) = self.config, self.config.dim, self.counts.shape
         seen = np.maximum(self.column_sums, self.column_sums[self.column_sums > 0].min())
         self.bias[:] = np.log(seen / self.pairs)
-        if n > GROWN:
-            half = ExactTrainer(self.corpus, self.counts.leading(n // 2, m // 2), dataclasses.replace(config, **GROWTH))
+        if len(self._stages) > 1:
+            fewer, words = self._stages[-2]
+            before = ExactTrainer(
+                self.corpus, self.counts.leading(fewer, words), dataclasses.replace(config, **GROWTH), self._stages[:-1]
+            )
 
             def show(progress: PassProgress) -> None:
                 on_progress(dataclasses.replace(progress, last_stage=False, total_flop=self.total_flop))
 
-            half.run(show)
-            self.center[: n // 2], self.outside[: m // 2] = half.center, half.outside
-            self.bias[m // 2 :] += (half.bias - self.bias[: m // 2]).mean()
-            self.bias[: m // 2] = half.bias
+            before.run(show)
+            self.center[:fewer], self.outside[:words] = before.center, before.outside
+            self.bias[words:] += (before.bias - self.bias[:words]).mean()
+            self.bias[:words] = before.bias
         else:
             rng.fill_uniform(self.center, dim, rng.stream_key(config.seed, 0, 0))
             self.center *= 2 * NOISE * dim
@@ -309,6 +319,15 @@ def _is_state(unfinished: dict[str, Any], recorded: int, epochs: int) -> bool:
     return all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
 
 
+def plan_stages(n: int, m: int) -> list[Sizes]:
+    """The center and outside words of each stage of a run, rising to n and m."""
+    stages = [(n, m)]
+    while n > GROWN or (len(stages) > 1 and n > SEED_WORDS):
+        n, m = n // 2, m // 2
+        stages.insert(0, (n, m))
+    return stages
+
+
 def check_limits(n: int, m: int, config: TrainConfig) -> float:
     """The seconds that the passes of a run will take, about, from a short trial on this machine.
 
@@ -335,15 +354,13 @@ def check_limits(n: int, m: int, config: TrainConfig) -> float:
         begun = time.perf_counter()
         kernel.run(center, outside, bias, *gradients, row_loss)
         seconds = min(seconds, time.perf_counter() - begun)
-    return seconds * run_flop(n, m, config) / (6.0 * rows * words * dim)
+    return seconds * run_flop(plan_stages(n, m), config) / (6.0 * rows * words * dim)
 
 
-def run_flop(n: int, m: int, config: TrainConfig) -> float:
+def run_flop(stages: list[Sizes], config: TrainConfig) -> float:
     """The floating point operations of the matrix products of a run's passes, all stages together."""
-    total = 6.0 * n * m * config.dim * (config.epochs + 1 / 3)
-    if n > GROWN:
-        total += run_flop(n // 2, m // 2, dataclasses.replace(config, **GROWTH))
-    return total
+    *before, last = [6.0 * n * m * config.dim for n, m in stages]
+    return sum(before) * (int(GROWTH["epochs"]) + 1 / 3) + last * (config.epochs + 1 / 3)
 
 
 def conditional_entropy(counts: Cooccurrences) -> float:
