@@ -206,7 +206,7 @@ def test_a_folder_that_cannot_be_written_to(corpus, tmp_path):
 
 
 def test_a_full_disk_while_threads_count(corpus, monkeypatch, tmp_path):
-    def full(self):
+    def full(self, entries):
         raise CorpusError("no space")
 
     monkeypatch.setattr(cooccurrence._Output, "_spill", full)

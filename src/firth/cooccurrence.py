@@ -203,10 +203,10 @@ def count_pairs(
 
     Rows are the first `centers` words of the vocabulary, at most, by default all; columns are all of them. `memory`, in
     bytes: a quarter is for a copy of the corpus (4 bytes a token and a sentence), three eighths for sorted places
-    (4 bytes a token, or 8 above two billion), three eighths for the result (8 bytes an entry), which takes twice its
-    room at the end, when the places are gone. A copy or a result that needs more is kept in files in a new folder in
-    `folder`; more places are sorted in several passes, each over some words, one at least. Beyond the budget each
-    thread needs 12 bytes for each word, and 16 for each of 2^18 entries, or for each word if there are more.
+    (4 bytes a token, or 8 above two billion), three eighths for the result (8 bytes an entry). A copy or a result that
+    needs more is kept in files in a new folder in `folder`; more places are sorted in several passes, each over some
+    words, one at least. Beyond the budget each thread needs 12 bytes for each word, and 16 for each of 2^18 entries, or
+    for each word if there are more.
 
     `progress` is called with the tokens of center words done and in all. Raises ConfigError for a wrong number and
     CorpusError if the files cannot be written.
@@ -319,32 +319,40 @@ class _Output:
     """Entries in order: in memory up to a limit, then in files."""
 
     def __init__(self, memory: int, folder: _Folder) -> None:
-        self._memory, self._folder = memory, folder
-        self._kept: list[_Entries] = []
-        self._bytes, self._spilled = 0, False
+        self._room, self._folder, self._spilled = memory // 8, folder, False
+        self._indices, self._data, self._filled = np.empty(0, np.int32), np.empty(0, np.float32), 0
 
     def append(self, entries: _Entries) -> None:
         """Add entries at the end."""
-        self._kept.append(entries)
-        self._bytes += _size(entries)
-        if self._bytes > self._memory:
-            self._spill()
+        end = self._filled + len(entries[0])
+        if end > self._room:
+            self._spill(entries)
+            return
+        if end > len(self._data):
+            self._resize(max(end, min(len(self._data) * 5 // 4, self._room)))
+        self._indices[self._filled : end], self._data[self._filled : end] = entries
+        self._filled = end
 
     def arrays(self) -> _Entries:
-        """The columns and the values of all entries."""
+        """The columns and the values of all entries; nothing can be added any more."""
         if self._spilled:
-            self._spill()
+            self._spill((np.empty(0, np.int32), np.empty(0, np.float32)))
             return self._folder.map("indices", np.int32), self._folder.map("data", np.float32)
-        nothing = (np.empty(0, np.int32), np.empty(0, np.float32))
-        indices, data = zip(nothing, *self._kept, strict=True)
-        return np.concatenate(indices), np.concatenate(data)
+        self._resize(self._filled)
+        return self._indices, self._data
 
-    def _spill(self) -> None:
-        for i, name in enumerate(("indices", "data")):
+    def _resize(self, size: int) -> None:
+        """Make room, which moves no bytes where the system moves pages instead."""
+        self._indices.resize(size, refcheck=False)
+        self._data.resize(size, refcheck=False)
+
+    def _spill(self, entries: _Entries) -> None:
+        """Write what is kept and these entries to the files."""
+        for name, kept, more in zip(("indices", "data"), (self._indices, self._data), entries, strict=True):
             with self._folder.append(name) as file:
-                for entries in self._kept:
-                    file.write(entries[i].data)
-        self._kept, self._bytes, self._spilled = [], 0, True
+                file.write(kept[: self._filled].data)
+                file.write(more.data)
+        self._filled, self._spilled = 0, True
 
 
 def _size(entries: _Entries) -> int:
@@ -411,7 +419,7 @@ class _Plan:
         with np.errstate(divide="ignore"):  # a given word may not occur in the corpus
             self._keep = (objective.keep_thresholds(self._counts, config) + 1) / objective.DRAWS
         self._drop = pairs.drop_table(self._keep)
-        self._begin = pairs.begin_walks(config.window, config.fixed_window)
+        self._begin = pairs.begin_walk(config.window, config.fixed_window)
         self.place = np.dtype(np.int32 if len(stream) - 1 <= LARGEST else np.int64)
 
     def count(self, first: int, last: int, output: _Output, memory: int, on_look: Callable[[int], None]) -> None:
@@ -430,6 +438,7 @@ class _Plan:
             stream=self._stream.ctypes.data,
             positions=positions.ctypes.data,
             wide=self.place.itemsize == 8,
+            count=len(positions),
             starts=starts.ctypes.data,
             first=first,
             keep=self._keep.ctypes.data,

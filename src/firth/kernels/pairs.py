@@ -1,13 +1,12 @@
 """Expected co-occurrence counts, row by row: walks to both sides of every occurrence of a center word.
 
-`count_rows` follows sixteen walks at once, one a lane: those to the right and to the left of eight occurrences. A walk
-meets the outside words of its occurrence in turn and carries what decides how likely a window reaches so far. With k
-the chance that a token is kept, f_j the chance that exactly j of the tokens passed were kept, j < W, and w(j) the
-chance that a window has a radius of j or more, the next word, if it is kept, is inside with the chance
-G = Σ_j f_j w(j + 1). Passing a word turns f_j into (1 - k) f_j + k f_(j-1), and so it does to the sums
-P_i = f_0 + ... + f_i and Q_i = P_0 + ... + P_i. Hence a walk carries P where windows are fixed (w = 1) and Q where
-radii are uniform (w(j) = (W - j + 1) / W), and reads G off its last entry: P_(W-1), or Q_(W-1) / W. All terms are
-positive, so that no digits cancel.
+`count_rows` walks from every occurrence of a center word to both sides, a word at a time. A walk carries what decides
+how likely a window reaches so far. With k the chance that a token is kept, f_j the chance that exactly j of the tokens
+passed were kept, j < W, and w(j) the chance that a window has a radius of j or more, the next word, if it is kept, is
+inside with the chance G = Σ_j f_j w(j + 1). Passing a word turns f_j into (1 - k) f_j + k f_(j-1), and so it does to the
+sums P_i = f_0 + ... + f_i and Q_i = P_0 + ... + P_i. Hence a walk carries P where windows are fixed (w = 1) and Q where
+radii are uniform (w(j) = (W - j + 1) / W), and reads G off its last entry: P_(W-1), or Q_(W-1) / W. It carries them last
+entry first, in one vector of 16 floats as long as W <= 16. All terms are positive, so that no digits cancel.
 
 A row is summed in float64, in the order of the corpus, by one thread: its bytes depend on nothing else.
 """
@@ -23,15 +22,40 @@ from numba.extending import intrinsic
 from firth import simd
 from firth.compiled import compiled
 
-SIDE = simd.LANES // 2
-"""Occurrences whose walks are taken together."""
-
 SPECK = np.float32(2.0**-64)
 """Added at every step, so that no chance becomes subnormal."""
 
-_REACH = 10  # tokens to each side that are fetched ahead: what most walks see
+AHEAD = 16
+"""Occurrences by which the corpus is fetched before their turn."""
+
+REACH = 10
+"""Tokens to each side that are fetched: what most walks see."""
+
+_VECTOR = 4 * simd.LANES
 
 _I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+
+
+@intrinsic
+def _first(typingctx, vector):
+    """The first of 16 floats."""
+
+    def codegen(context, builder, signature, args):
+        return builder.extract_element(args[0], ir.Constant(_I32, 0))
+
+    return types.float32(simd.float16), codegen
+
+
+@intrinsic
+def _moved(typingctx, vector):
+    """16 floats moved by one, the second to the place of the first, with 0 at the end."""
+
+    def codegen(context, builder, signature, args):
+        zeros = ir.Constant(args[0].type, [0.0] * simd.LANES)
+        lanes = ir.Constant(ir.VectorType(_I32, simd.LANES), list(range(1, simd.LANES + 1)))
+        return builder.shuffle_vector(args[0], zeros, lanes)
+
+    return simd.float16(simd.float16), codegen
 
 
 @intrinsic
@@ -65,55 +89,56 @@ class Tables(NamedTuple):
     stream: int  # int32: the corpus with the number `columns` before, between and after the sentences
     positions: int  # int32, or int64 where `wide`: places in the stream of the words counted, word by word
     wide: bool
+    count: int  # of positions
     starts: int  # (words + 1,) int64: the positions of word `first` + i begin at entry i
     first: int
     keep: int  # (columns,) float64: the chance that a token is kept
-    drop: int  # (columns + LANES,) float32: 1 - keep; 1 for what is no word
-    begin: int  # (window, LANES) float32: a walk's chances at its start
+    drop: int  # (columns + 1,) float32: 1 - keep; 1 for what is no word
+    begin: int  # a walk's chances at its start, from `begin_walk`
     columns: int
     window: int
-    unit: float  # what a chance of 1 is in a walk's last entry
-    cutoff: float  # a walk ends below this last entry
+    unit: float  # what a chance of 1 is in a walk
+    cutoff: float  # a walk ends when its first entry is below this
     lengths: int  # (rows,) int64: to be filled, the entries of each row
 
 
 class Room(NamedTuple):
     """A thread's own, as addresses and numbers; `new_room` makes it."""
 
-    sums: int  # (columns + LANES,) float64: the row under way; what is no word adds to the last ones, never 0
+    sums: int  # (columns + 2,) float64: the row under way; what is no word adds to the last two, which are never 0
     touched: int  # (columns + 1,) int32: the columns that are not 0
     marks: int  # int64: a bit a column
     groups: int  # int64: a bit for 64 columns
-    walks: int  # (window, LANES) float32
-    drops: int  # (LANES,) float32
-    places: int  # (LANES,) int64: where each walk is in the stream; 0 when it has ended
+    walks: int  # float32: the chances of two walks too wide for a vector
     cursor: int  # (3,) int64: the row under way, its next position, its columns touched so far
     indices: int  # (capacity,) int32: the columns of rows finished
     data: int  # (capacity,) float32
     capacity: int
 
 
-def begin_walks(window: int, fixed_window: bool) -> npt.NDArray[np.float32]:
-    """(window, LANES): the chances of a walk that has passed nothing, P or Q of the head of this file."""
-    chances = np.ones(window) if fixed_window else np.arange(1.0, window + 1)
-    return np.repeat(chances.astype(np.float32)[:, None], simd.LANES, axis=1)
+def begin_walk(window: int, fixed_window: bool) -> npt.NDArray[np.float32]:
+    """The chances of a walk that has passed nothing, last entry first; zeros fill up the vectors and one entry more."""
+    chances = np.ones(window) if fixed_window else np.arange(window, 0, -1)
+    return np.pad(chances.astype(np.float32), (0, _vectors(window) * simd.LANES + 1 - window))
+
+
+def _vectors(window: int) -> int:
+    return -(-window // simd.LANES)
 
 
 def drop_table(keep: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """`drop` of `Tables`, from `keep`; 1 - keep is what float32 must hold: it may be far smaller than 1."""
-    return np.concatenate([1.0 - keep, np.ones(simd.LANES)]).astype(np.float32)
+    return np.append(1.0 - keep, 1.0).astype(np.float32)
 
 
 def new_room(columns: int, window: int, capacity: int) -> tuple[Room, dict[str, npt.NDArray[Any]]]:
     """A thread's room with space for so many entries, and the arrays that its addresses point to."""
     arrays: dict[str, npt.NDArray[Any]] = {
-        "sums": np.zeros(columns + simd.LANES),
+        "sums": np.zeros(columns + 2),
         "touched": np.empty(columns + 1, np.int32),
         "marks": np.zeros((columns >> 6) + 1, np.int64),
         "groups": np.zeros((columns >> 12) + 1, np.int64),
-        "walks": np.empty((window, simd.LANES), np.float32),
-        "drops": np.empty(simd.LANES, np.float32),
-        "places": np.empty(simd.LANES, np.int64),
+        "walks": np.zeros((2, _vectors(window) * simd.LANES + 1), np.float32),
         "cursor": np.zeros(3, np.int64),
         "indices": np.empty(max(capacity, columns), np.int32),
         "data": np.empty(max(capacity, columns), np.float32),
@@ -160,57 +185,71 @@ def _position(tables, i):
 
 
 @njit(inline="always")
-def _visit(tables, room, top, lane, direction, touched):
-    """Add what a walk's next word gets and go on; return where to and how many columns are touched."""
-    columns = tables.columns
-    place = simd.load_int(room.places, lane)
-    chance = simd.load_float(top, lane)
-    word = np.int64(simd.load_int32(tables.stream, place))
-    inside = word < columns and chance >= np.float32(tables.cutoff)
-    column = word if inside else columns + lane
-    old = simd.load_double(room.sums, column)
-    simd.store_double(room.sums, column, old + np.float64(chance))
+def _add(tables, room, word, chance, spare, touched):
+    """Add a chance to the row, or to the column `spare` if the walk has ended; return whether not, and `touched`."""
+    going = (word < tables.columns) & (chance >= np.float32(tables.cutoff))
+    column = word if going else spare
+    bits = simd.load_int(room.sums, column)
+    simd.store_double(room.sums, column, simd.load_double(room.sums, column) + np.float64(chance))
     simd.store_int32(room.touched, touched, np.int32(column))
-    simd.store_float(room.drops, lane, simd.load_float(tables.drop, column))
-    place = place + direction if inside else 0
-    simd.store_int(room.places, lane, place)
-    return place, touched + np.int64(old == 0.0)
+    return going, touched + np.int64(bits == 0)
 
 
 @njit(inline="always")
-def _walk(tables, room, start, count, following, touched):
-    """Add the pairs of `count` occurrences from position `start` on; return how many columns are touched."""
-    row_bytes = 4 * simd.LANES
-    for lane in range(SIDE):
-        place = _position(tables, start + lane) if lane < count else 0
-        simd.store_int(room.places, lane, place + 1 if lane < count else 0)
-        simd.store_int(room.places, SIDE + lane, place - 1 if lane < count else 0)
-    for lane in range(following):
-        place = tables.stream + 4 * _position(tables, start + SIDE + lane)
-        _prefetch(place - 4 * _REACH)
-        _prefetch(place + 4 * _REACH)
-    for i in range(tables.window):
-        simd.store(simd.load(tables.begin + i * row_bytes), room.walks + i * row_bytes)
-    top = room.walks + (tables.window - 1) * row_bytes
-    one, speck = simd.splat(np.float32(1.0)), simd.splat(SPECK)
+def _after(drop, chances, following):
+    """The chances after a word is passed, from those before and the same moved by one."""
+    keep = simd.splat(np.float32(1.0) - drop)
+    return simd.multiply_add(chances, simd.splat(drop), simd.multiply_add(following, keep, simd.splat(SPECK)))
+
+
+@njit(inline="always")
+def _walk(tables, room, place, touched):
+    """Add the pairs of the occurrence at a place, W <= 16; return how many columns are touched.
+
+    Both walks go on until both have ended: no branch depends on one, and each step can begin before the last is done.
+    """
+    right, left = place + 1, place - 1
+    to_right = simd.load(tables.begin)
+    to_left = to_right
     while True:
-        going = 0
-        for lane in range(SIDE):
-            place, touched = _visit(tables, room, top, lane, 1, touched)
-            going |= place
-        for lane in range(SIDE, 2 * SIDE):
-            place, touched = _visit(tables, room, top, lane, -1, touched)
-            going |= place
-        if not going:
+        after, before = np.int64(simd.load_int32(tables.stream, right)), np.int64(simd.load_int32(tables.stream, left))
+        going, touched = _add(tables, room, after, _first(to_right), tables.columns, touched)
+        going_left, touched = _add(tables, room, before, _first(to_left), tables.columns + 1, touched)
+        if not (going | going_left):
             return touched
-        drop = simd.load(room.drops)
-        keep = simd.sub(one, drop)
-        before = simd.sub(one, one)
-        for i in range(tables.window):
-            at = room.walks + i * row_bytes
-            chance = simd.load(at)
-            simd.store(simd.multiply_add(chance, drop, simd.multiply_add(before, keep, speck)), at)
-            before = chance
+        right += np.int64(after < tables.columns)
+        left -= np.int64(before < tables.columns)
+        to_right = _after(simd.load_float(tables.drop, after), to_right, _moved(to_right))
+        to_left = _after(simd.load_float(tables.drop, before), to_left, _moved(to_left))
+
+
+@njit(inline="always")
+def _pass(tables, word, walk):
+    """Change the chances at an address to those after a word."""
+    drop = simd.load_float(tables.drop, word)
+    for at in range(walk, walk + 4 * tables.window, _VECTOR):
+        simd.store(_after(drop, simd.load(at), simd.load(at + 4)), at)
+
+
+@njit(inline="always")
+def _walk_wide(tables, room, place, touched):
+    """The same for windows of any width."""
+    right, left = place + 1, place - 1
+    to_right = room.walks
+    to_left = to_right + 4 * ((tables.window + simd.LANES - 1) // simd.LANES * simd.LANES + 1)
+    for at in range(0, 4 * tables.window, _VECTOR):
+        simd.store(simd.load(tables.begin + at), to_right + at)
+        simd.store(simd.load(tables.begin + at), to_left + at)
+    while True:
+        after, before = np.int64(simd.load_int32(tables.stream, right)), np.int64(simd.load_int32(tables.stream, left))
+        going, touched = _add(tables, room, after, simd.load_float(to_right, 0), tables.columns, touched)
+        going_left, touched = _add(tables, room, before, simd.load_float(to_left, 0), tables.columns + 1, touched)
+        if not (going | going_left):
+            return touched
+        right += np.int64(after < tables.columns)
+        left -= np.int64(before < tables.columns)
+        _pass(tables, after, to_right)
+        _pass(tables, before, to_left)
 
 
 @njit(inline="always")
@@ -254,11 +293,16 @@ def count_rows(tables, room, last, quota):
     filled, stop = 0, position + quota
     while row < last:
         end = simd.load_int(tables.starts, row + 1 - tables.first)
-        while position < end and position < stop:
-            count = min(SIDE, end - position)
-            following = min(SIDE, end - position - count)
-            touched = _walk(tables, room, position, count, following, touched)
-            position += count
+        pause = min(end, stop)
+        while position < pause:
+            ahead = tables.stream + 4 * _position(tables, min(position + AHEAD, tables.count - 1))
+            _prefetch(ahead - 4 * REACH)
+            _prefetch(ahead + 4 * REACH)
+            if tables.window <= simd.LANES:
+                touched = _walk(tables, room, _position(tables, position), touched)
+            else:
+                touched = _walk_wide(tables, room, _position(tables, position), touched)
+            position += 1
         if position < end or filled + touched > room.capacity:
             break
         filled = _emit(tables, room, row, touched, filled)
