@@ -169,7 +169,7 @@ class ExactTrainer:
         """Put the matrices where the passes start: the stage before, or `spectral.start`."""
         from firth import rng
 
-        config, dim, (n, m) = self.config, self.config.dim, self.counts.shape
+        config, dim = self.config, self.config.dim
         seen = np.maximum(self.column_sums, self.column_sums[self.column_sums > 0].min())
         self.bias[:] = np.log(seen / self.pairs)
         if len(self._stages) > 1:
