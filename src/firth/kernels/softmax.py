@@ -311,7 +311,7 @@ Doubles = npt.NDArray[np.float64]
 
 
 class SoftmaxPass:
-    """Passes over counts X (n, m) in CSR form: `indptr` (n + 1,) int64, `indices` int32, sorted, `data` float32."""
+    """Passes over counts X (n, m) in CSR form: `indptr` (n + 1,) int64, `indices` int32, `data` float32."""
 
     def __init__(
         self,
