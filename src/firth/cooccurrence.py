@@ -418,7 +418,7 @@ class _Plan:
         self._unit = 1.0 if config.fixed_window else float(config.window)
         with np.errstate(divide="ignore"):  # a given word may not occur in the corpus
             self._keep = (objective.keep_thresholds(self._counts, config) + 1) / objective.DRAWS
-        self._drop = pairs.drop_table(self._keep)
+        self._drop = (1.0 - self._keep).astype(np.float32)  # not float32 keep: what it leaves to 1 may be tiny
         self._begin = pairs.begin_walk(config.window, config.fixed_window)
         self.place = np.dtype(np.int32 if len(stream) - 1 <= LARGEST else np.int64)
 

@@ -3,10 +3,10 @@
 `count_rows` walks from every occurrence of a center word to both sides, a word at a time. A walk carries what decides
 how likely a window reaches so far. With k the chance that a token is kept, f_j the chance that exactly j of the tokens
 passed were kept, j < W, and w(j) the chance that a window has a radius of j or more, the next word, if it is kept, is
-inside with the chance G = Σ_j f_j w(j + 1). Passing a word turns f_j into (1 - k) f_j + k f_(j-1), and so it does to the
-sums P_i = f_0 + ... + f_i and Q_i = P_0 + ... + P_i. Hence a walk carries P where windows are fixed (w = 1) and Q where
-radii are uniform (w(j) = (W - j + 1) / W), and reads G off its last entry: P_(W-1), or Q_(W-1) / W. It carries them last
-entry first, in one vector of 16 floats as long as W <= 16. All terms are positive, so that no digits cancel.
+inside with the chance G = Σ_j f_j w(j + 1). Passing a word turns f_j into (1 - k) f_j + k f_(j-1), and so it does to
+the sums P_i = f_0 + ... + f_i and Q_i = P_0 + ... + P_i. Hence a walk carries P where windows are fixed (w = 1) and Q
+where radii are uniform (w(j) = (W - j + 1) / W), and reads G off its last entry: P_(W-1), or Q_(W-1) / W. That entry
+comes first, and all are in one vector of 16 floats as long as W <= 16. No term is negative, so that no digits cancel.
 
 A row is summed in float64, in the order of the corpus, by one thread: its bytes depend on nothing else.
 """
@@ -93,7 +93,7 @@ class Tables(NamedTuple):
     starts: int  # (words + 1,) int64: the positions of word `first` + i begin at entry i
     first: int
     keep: int  # (columns,) float64: the chance that a token is kept
-    drop: int  # (columns + 1,) float32: 1 - keep; 1 for what is no word
+    drop: int  # (columns,) float32: 1 - keep
     begin: int  # a walk's chances at its start, from `begin_walk`
     columns: int
     window: int
@@ -105,11 +105,11 @@ class Tables(NamedTuple):
 class Room(NamedTuple):
     """A thread's own, as addresses and numbers; `new_room` makes it."""
 
-    sums: int  # (columns + 2,) float64: the row under way; what is no word adds to the last two, which are never 0
+    sums: int  # (columns,) float64: the row under way
     touched: int  # (columns + 1,) int32: the columns that are not 0
     marks: int  # int64: a bit a column
     groups: int  # int64: a bit for 64 columns
-    walks: int  # float32: the chances of two walks too wide for a vector
+    walk: int  # float32: the chances of a walk too wide for a vector
     cursor: int  # (3,) int64: the row under way, its next position, its columns touched so far
     indices: int  # (capacity,) int32: the columns of rows finished
     data: int  # (capacity,) float32
@@ -126,24 +126,18 @@ def _vectors(window: int) -> int:
     return -(-window // simd.LANES)
 
 
-def drop_table(keep: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """`drop` of `Tables`, from `keep`; 1 - keep is what float32 must hold: it may be far smaller than 1."""
-    return np.append(1.0 - keep, 1.0).astype(np.float32)
-
-
 def new_room(columns: int, window: int, capacity: int) -> tuple[Room, dict[str, npt.NDArray[Any]]]:
     """A thread's room with space for so many entries, and the arrays that its addresses point to."""
     arrays: dict[str, npt.NDArray[Any]] = {
-        "sums": np.zeros(columns + 2),
+        "sums": np.zeros(columns),
         "touched": np.empty(columns + 1, np.int32),
         "marks": np.zeros((columns >> 6) + 1, np.int64),
         "groups": np.zeros((columns >> 12) + 1, np.int64),
-        "walks": np.zeros((2, _vectors(window) * simd.LANES + 1), np.float32),
+        "walk": np.zeros(_vectors(window) * simd.LANES + 1, np.float32),
         "cursor": np.zeros(3, np.int64),
         "indices": np.empty(max(capacity, columns), np.int32),
         "data": np.empty(max(capacity, columns), np.float32),
     }
-    arrays["sums"][columns:] = 1.0
     addresses = {name: array.ctypes.data for name, array in arrays.items()}
     return Room(**addresses, capacity=max(capacity, columns)), arrays
 
@@ -185,71 +179,87 @@ def _position(tables, i):
 
 
 @njit(inline="always")
-def _add(tables, room, word, chance, spare, touched):
-    """Add a chance to the row, or to the column `spare` if the walk has ended; return whether not, and `touched`."""
-    going = (word < tables.columns) & (chance >= np.float32(tables.cutoff))
-    column = word if going else spare
-    bits = simd.load_int(room.sums, column)
-    simd.store_double(room.sums, column, simd.load_double(room.sums, column) + np.float64(chance))
-    simd.store_int32(room.touched, touched, np.int32(column))
-    return going, touched + np.int64(bits == 0)
+def _word(tables, place):
+    return np.int64(simd.load_int32(tables.stream, place))
 
 
 @njit(inline="always")
-def _after(drop, chances, following):
+def _goes_on(tables, word, chance):
+    return (word < tables.columns) & (chance >= np.float32(tables.cutoff))
+
+
+@njit(inline="always")
+def _add(room, word, chance, touched):
+    """Add a chance to the row; return how many columns are touched."""
+    bits = simd.load_int(room.sums, word)
+    simd.store_double(room.sums, word, simd.load_double(room.sums, word) + np.float64(chance))
+    simd.store_int32(room.touched, touched, np.int32(word))
+    return touched + np.int64(bits == 0)
+
+
+@njit(inline="always")
+def _mix(drop, chances, following):
     """The chances after a word is passed, from those before and the same moved by one."""
     keep = simd.splat(np.float32(1.0) - drop)
     return simd.multiply_add(chances, simd.splat(drop), simd.multiply_add(following, keep, simd.splat(SPECK)))
 
 
 @njit(inline="always")
+def _pass(tables, word, chances):
+    return _mix(simd.load_float(tables.drop, word), chances, _moved(chances))
+
+
+@njit(inline="always")
 def _walk(tables, room, place, touched):
     """Add the pairs of the occurrence at a place, W <= 16; return how many columns are touched.
 
-    Both walks go on until both have ended: no branch depends on one, and each step can begin before the last is done.
+    It goes to both sides in turn, as long as neither walk has ended: a step need not wait for the one before.
     """
     right, left = place + 1, place - 1
     to_right = simd.load(tables.begin)
     to_left = to_right
-    while True:
-        after, before = np.int64(simd.load_int32(tables.stream, right)), np.int64(simd.load_int32(tables.stream, left))
-        going, touched = _add(tables, room, after, _first(to_right), tables.columns, touched)
-        going_left, touched = _add(tables, room, before, _first(to_left), tables.columns + 1, touched)
-        if not (going | going_left):
-            return touched
-        right += np.int64(after < tables.columns)
-        left -= np.int64(before < tables.columns)
-        to_right = _after(simd.load_float(tables.drop, after), to_right, _moved(to_right))
-        to_left = _after(simd.load_float(tables.drop, before), to_left, _moved(to_left))
-
-
-@njit(inline="always")
-def _pass(tables, word, walk):
-    """Change the chances at an address to those after a word."""
-    drop = simd.load_float(tables.drop, word)
-    for at in range(walk, walk + 4 * tables.window, _VECTOR):
-        simd.store(_after(drop, simd.load(at), simd.load(at + 4)), at)
+    after, before = _word(tables, right), _word(tables, left)
+    on_right, on_left = after < tables.columns, before < tables.columns
+    while on_right & on_left:
+        touched = _add(room, after, _first(to_right), touched)
+        touched = _add(room, before, _first(to_left), touched)
+        to_right, to_left = _pass(tables, after, to_right), _pass(tables, before, to_left)
+        right += 1
+        left -= 1
+        after, before = _word(tables, right), _word(tables, left)
+        on_right = _goes_on(tables, after, _first(to_right))
+        on_left = _goes_on(tables, before, _first(to_left))
+    while on_right:
+        touched = _add(room, after, _first(to_right), touched)
+        to_right = _pass(tables, after, to_right)
+        right += 1
+        after = _word(tables, right)
+        on_right = _goes_on(tables, after, _first(to_right))
+    while on_left:
+        touched = _add(room, before, _first(to_left), touched)
+        to_left = _pass(tables, before, to_left)
+        left -= 1
+        before = _word(tables, left)
+        on_left = _goes_on(tables, before, _first(to_left))
+    return touched
 
 
 @njit(inline="always")
 def _walk_wide(tables, room, place, touched):
-    """The same for windows of any width."""
-    right, left = place + 1, place - 1
-    to_right = room.walks
-    to_left = to_right + 4 * ((tables.window + simd.LANES - 1) // simd.LANES * simd.LANES + 1)
-    for at in range(0, 4 * tables.window, _VECTOR):
-        simd.store(simd.load(tables.begin + at), to_right + at)
-        simd.store(simd.load(tables.begin + at), to_left + at)
-    while True:
-        after, before = np.int64(simd.load_int32(tables.stream, right)), np.int64(simd.load_int32(tables.stream, left))
-        going, touched = _add(tables, room, after, simd.load_float(to_right, 0), tables.columns, touched)
-        going_left, touched = _add(tables, room, before, simd.load_float(to_left, 0), tables.columns + 1, touched)
-        if not (going | going_left):
-            return touched
-        right += np.int64(after < tables.columns)
-        left -= np.int64(before < tables.columns)
-        _pass(tables, after, to_right)
-        _pass(tables, before, to_left)
+    """The same for windows of any width: the chances are in memory, and the sides come one after the other."""
+    for direction in (1, -1):
+        for at in range(0, 4 * tables.window, _VECTOR):
+            simd.store(simd.load(tables.begin + at), room.walk + at)
+        there = place + direction
+        word = _word(tables, there)
+        while _goes_on(tables, word, simd.load_float(room.walk, 0)):
+            touched = _add(room, word, simd.load_float(room.walk, 0), touched)
+            drop = simd.load_float(tables.drop, word)
+            for at in range(room.walk, room.walk + 4 * tables.window, _VECTOR):
+                simd.store(_mix(drop, simd.load(at), simd.load(at + 4)), at)
+            there += direction
+            word = _word(tables, there)
+    return touched
 
 
 @njit(inline="always")
