@@ -41,8 +41,8 @@ CUTOFF = 1e-5
 TASK = 1 << 16
 """Occurrences whose rows a thread takes at a time, more or less: some milliseconds."""
 
-QUOTA = 1 << 17
-"""Occurrences after which a thread looks whether to stop, even within one row: some ten milliseconds."""
+QUOTA = 1 << 18
+"""Steps of walks after which a thread looks whether to stop, even within one row: some milliseconds."""
 
 ROOM = 1 << 18
 """Entries that a thread gathers before it hands them on, or one row, if that has more."""
@@ -420,6 +420,8 @@ class _Plan:
             self._keep = (objective.keep_thresholds(self._counts, config) + 1) / objective.DRAWS
         self._drop = (1.0 - self._keep).astype(np.float32)  # not float32 keep: what it leaves to 1 may be tiny
         self._begin = pairs.begin_walk(config.window, config.fixed_window)
+        kept = float(self._keep @ self._counts) / max(1, self._counts.sum())
+        self._quota = max(1, int(QUOTA * kept / (config.window * pairs.vectors(config.window))))
         self.place = np.dtype(np.int32 if len(stream) - 1 <= LARGEST else np.int64)
 
     def count(self, first: int, last: int, output: _Output, memory: int, on_look: Callable[[int], None]) -> None:
@@ -466,7 +468,7 @@ class _Plan:
                         if tasks.stopped:
                             return
                         before = int(cursor[1])
-                        filled = pairs.count_rows(tables, room, end, QUOTA)
+                        filled = pairs.count_rows(tables, room, end, self._quota)
                         found.append((indices[:filled].copy(), data[:filled].copy()))
                         tasks.add(int(cursor[1]) - before)
                     tasks.finish(number, found)
@@ -474,6 +476,9 @@ class _Plan:
                 tasks.stop()
                 raise
 
+        room, arrays = pairs.new_room(tables.columns, tables.window, 0)
+        pairs.count_rows(tables, room, 0, 0)  # compiled here, where Ctrl-C is heard
+        del room, arrays
         running: list[Future[None]] = []
         with ThreadPoolExecutor(self._threads) as pool:
             try:

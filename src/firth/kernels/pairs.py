@@ -119,10 +119,11 @@ class Room(NamedTuple):
 def begin_walk(window: int, fixed_window: bool) -> npt.NDArray[np.float32]:
     """The chances of a walk that has passed nothing, last entry first; zeros fill up the vectors and one entry more."""
     chances = np.ones(window) if fixed_window else np.arange(window, 0, -1)
-    return np.pad(chances.astype(np.float32), (0, _vectors(window) * simd.LANES + 1 - window))
+    return np.pad(chances.astype(np.float32), (0, vectors(window) * simd.LANES + 1 - window))
 
 
-def _vectors(window: int) -> int:
+def vectors(window: int) -> int:
+    """How many vectors hold the chances of a walk."""
     return -(-window // simd.LANES)
 
 
@@ -133,7 +134,7 @@ def new_room(columns: int, window: int, capacity: int) -> tuple[Room, dict[str, 
         "touched": np.empty(columns + 1, np.int32),
         "marks": np.zeros((columns >> 6) + 1, np.int64),
         "groups": np.zeros((columns >> 12) + 1, np.int64),
-        "walk": np.zeros(_vectors(window) * simd.LANES + 1, np.float32),
+        "walk": np.zeros(vectors(window) * simd.LANES + 1, np.float32),
         "cursor": np.zeros(3, np.int64),
         "indices": np.empty(max(capacity, columns), np.int32),
         "data": np.empty(max(capacity, columns), np.float32),
