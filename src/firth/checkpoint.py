@@ -61,7 +61,8 @@ class Checkpoint:
         if saved is None:
             return False
         unfinished = dict(saved.config["unfinished"])
-        if unfinished.pop("corpus", None) != _checksum(trainer.corpus) or saved.words != trainer.words:
+        corpus = trainer.corpus
+        if unfinished.pop("corpus", None) != _checksum(corpus) or saved.outside_words != corpus.vocab.words:
             raise ConfigError(f"{self.path} was made with another corpus: resume with the text of the run, unchanged")
         if not trainer.restore(saved, unfinished, load_state(self.path)):
             raise self._no_checkpoint()

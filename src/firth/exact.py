@@ -10,6 +10,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,9 @@ NOISE = 1e-3
 
 STANDSTILL = 1e-7
 """A pass after which the loss has fallen by less, in nats a pair, is the last."""
+
+HOPELESS = 700.0
+"""A loss, in nats a pair, from which nothing leads back; of more, perplexity is no number."""
 
 ENTRIES = 1 << 20
 """Counts whose logarithms are taken at once."""
@@ -155,15 +159,15 @@ class ExactTrainer:
             finally:
                 state.seconds += time.perf_counter() - begun
             new = state.steps > len(state.history)
-            fell = self._record(float(row_loss.sum()) / self.pairs)
+            _whole(self._record, float(row_loss.sum()) / self.pairs)
             on_progress(self._progress(1.0, state.history[-1]["seconds"] if new else None))
-            if finished or fell < STANDSTILL:
+            if finished or self._at_standstill():
                 return True
+            begun = time.perf_counter()
+            _whole(self._step, *gradients)
+            state.seconds += time.perf_counter() - begun
             if time.perf_counter() > deadline:
                 return False
-            begun = time.perf_counter()
-            self._step(*gradients)
-            state.seconds += time.perf_counter() - begun
 
     def _start(self, on_progress: Callable[[PassProgress], None]) -> None:
         """Put the matrices where the passes start: the stage before, or `spectral.start`."""
@@ -209,9 +213,9 @@ class ExactTrainer:
         shapes = {"center": (n, dim), "outside": (m, dim), "bias": (m,)}
         for name, shape in shapes.items():
             for array in (getattr(saved, name), arrays.get(name)):
-                if array is None or array.shape != shape:
+                if array is None or array.shape != shape or not np.isfinite(array).all():
                     return False
-        if not _is_state(unfinished, len(saved.history), self.config.epochs):
+        if not _is_state(unfinished, saved.history, self.config.epochs):
             return False
         self.state = State(history=saved.history, **unfinished)
         self.center[:, :dim], self.outside[:, :dim], self.bias[:] = saved.center, saved.outside, saved.bias
@@ -238,15 +242,14 @@ class ExactTrainer:
             bias=bias.copy(),
         )
 
-    def _record(self, loss: float) -> float:
-        """Note the loss after a step; return by how much it fell, infinite where that is not known."""
+    def _record(self, loss: float) -> None:
+        """Note the loss after a step; if it rose, forget the velocities and halve the learning rate."""
         state = self.state
-        if not math.isfinite(loss):
+        if not loss < HOPELESS:  # a NaN is not
             raise FirthError(
-                f"training diverged in pass {state.steps}: the loss is {loss} nats a pair; use a learning rate below "
+                f"training diverged in pass {state.steps}: the loss is {loss:g} nats a pair; use a learning rate below "
                 f"{self.config.lr:g} (lr)"
             )
-        fell = math.inf
         if state.steps > len(state.history):
             state.history.append(
                 {
@@ -262,15 +265,16 @@ class ExactTrainer:
                 }
             )
             state.seconds = 0.0
-            if state.loss is not None:
-                fell = state.loss - loss
-        if fell < 0:
-            state.scale /= 2
-            for velocity in (self.velocity_center, self.velocity_outside, self.velocity_bias):
-                velocity[:] = 0
-            fell = math.inf
+            if state.loss is not None and loss > state.loss:
+                state.scale /= 2
+                for velocity in (self.velocity_center, self.velocity_outside, self.velocity_bias):
+                    velocity[:] = 0
         state.loss = loss
-        return fell
+
+    def _at_standstill(self) -> bool:
+        """Whether the loss hardly fell with the last step."""
+        losses = [epoch["loss"] for epoch in self.state.history[-2:]]
+        return len(losses) == 2 and 0 <= losses[0] - losses[1] < STANDSTILL
 
     def _step(self, grad_center: Floats, grad_outside: Floats, grad_bias: Floats) -> None:
         lr = np.float32(self._lr(self.state.steps))
@@ -309,14 +313,22 @@ class ExactTrainer:
         )
 
 
-def _is_state(unfinished: dict[str, Any], recorded: int, epochs: int) -> bool:
+def _whole(work: Callable[..., None], *arguments: Any) -> None:
+    """Call `work` in a thread, which Ctrl-C does not meet: it is done to its end even if the caller is interrupted."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work, *arguments).result()
+
+
+def _is_state(unfinished: dict[str, Any], history: list[dict[str, Any]], epochs: int) -> bool:
     if unfinished.keys() != set(UNFINISHED):
         return False
-    steps, loss = unfinished["steps"], unfinished["loss"]
-    if type(steps) is not int or not recorded <= steps <= min(recorded + 1, epochs) or (loss is None and steps > 0):
+    steps, recorded = unfinished["steps"], len(history)
+    if type(steps) is not int or not recorded <= steps <= min(recorded + 1, epochs):
         return False
-    numbers = [unfinished["scale"], unfinished["seconds"], loss or 0.0]
-    return all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+    numbers = [unfinished["scale"], unfinished["seconds"], *(epoch.get("loss") for epoch in history)]
+    if steps > 0 or unfinished["loss"] is not None:
+        numbers.append(unfinished["loss"])
+    return all(type(number) is float and math.isfinite(number) for number in numbers)
 
 
 def plan_stages(n: int, m: int) -> list[Sizes]:

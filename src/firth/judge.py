@@ -103,7 +103,8 @@ def _biases(vectors: WordVectors) -> list[tuple[str, Floats]]:
         return [("own", vectors.bias)]
     biases = [("none", np.zeros(len(vectors.outside_words), np.float32))]
     exponent = vectors.config.get("ns_exponent")
-    if isinstance(exponent, float) and len(vectors.counts) == len(biases[0][1]) and vectors.counts.all():
+    known = len(vectors.counts) == len(vectors.outside_words) and vectors.counts.all()
+    if known and isinstance(exponent, float) and abs(exponent) <= 16:
         biases.append(("noise", (exponent * np.log(vectors.counts)).astype(np.float32)))
     return biases
 
@@ -117,8 +118,8 @@ def _loss(vectors: WordVectors, bias: Floats, counts: Any, threads: int) -> floa
     center, outside = aligned_rows(n, dim), aligned_rows(m, dim)
     outside[:, :dim] = vectors.outside
     mix = 0.0 if "unfinished" in vectors.config else vectors.config.get("mix", 0.0)
-    if not isinstance(mix, int | float) or not math.isfinite(mix):
-        raise FormatError(f"the vectors' setting mix is {mix!r}: expected a number")
+    if not isinstance(mix, int | float) or not 0 <= mix <= 16:
+        raise FormatError(f"the vectors' setting mix is {mix!r:.100}: expected a number from 0 to 16")
     center[:, :dim] = vectors.center - np.float32(mix) * outside[:n, :dim]
     row_loss = np.empty(n)
     kernel = SoftmaxPass(counts.indptr, counts.indices, counts.data, n, m, dim, threads)
