@@ -84,10 +84,10 @@ def judge(
     ) as corpus:
         n, known = len(vectors), len(corpus.ids)
         with count_pairs(corpus, config, centers=n, folder=tmp) as counts:
-            pairs, entropy = float(counts.row_sums().sum()), conditional_entropy(counts)
+            pairs = float(counts.row_sums().sum())
             if not pairs:
                 raise CorpusError("the corpus has no pair of known words: no sentence has two of them")
-            judgements = []
+            entropy, judgements = conditional_entropy(counts), []
             for name, bias in _biases(vectors):
                 loss = _loss(vectors, bias, counts, config.threads or 1) / pairs
                 perplexity = math.exp(min(loss, 700.0))
