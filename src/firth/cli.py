@@ -103,7 +103,7 @@ def _train(options: argparse.Namespace) -> int:
         checkpoint=options.checkpoint,
         resume=options.resume,
         tmp=options.tmp,
-        **({} if options.memory is None else {"memory": options.memory}),
+        memory=options.memory,
         quiet=options.quiet,
         **settings,
     )
@@ -427,7 +427,11 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     setting("--seed", int, "seed of all random draws")
     parser.add_argument("--tmp", metavar="DIR", help="folder for the encoded corpus, 4 bytes a token")
     parser.add_argument(
-        "--memory", type=float, metavar="GB", help="memory that counting pairs may take, the rest on disk (softmax)"
+        "--memory",
+        type=float,
+        default=2.0,
+        metavar="GB",
+        help="memory that counting pairs may take, the rest on disk (softmax; default 2)",
     )
     parser.add_argument("--checkpoint", metavar="DIR", help="save the run there every five minutes and on Ctrl-C")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")

@@ -26,7 +26,9 @@ from firth.config import TrainConfig, make_config
 from firth.corpus import Corpus, build_corpus
 from firth.errors import ConfigError, CorpusError, MissingExtraError
 
-MEMORY = 1 << 31
+GIGABYTE = 10**9
+
+MEMORY = 2 * GIGABYTE
 """Bytes that counting takes by default, more or less."""
 
 SETTINGS = (
@@ -156,7 +158,7 @@ def cooccurrences(
     source: Any,
     *,
     centers: int | None = None,
-    memory: int = MEMORY,
+    memory: float = MEMORY / GIGABYTE,
     tmp: str | os.PathLike[str] | None = None,
     **settings: Any,
 ) -> Cooccurrences:
@@ -164,7 +166,7 @@ def cooccurrences(
 
     `source` is read as by `firth.train`. `settings`, with their defaults: window=5, fixed_window=False, subsample=1e-3,
     min_count=5, max_vocab=None, lower=False, tokenizer="whitespace", errors="replace", threads=None (all processors).
-    Rows are the `centers` most frequent words, by default all, and columns all words. `memory` is about how many bytes
+    Rows are the `centers` most frequent words, by default all, and columns all words. `memory` is about how many GB
     the counting may take, the result included; what does not fit goes to a new folder in `tmp`, by default the
     system's, where the encoded corpus (4 bytes a token) is too.
 
@@ -176,7 +178,8 @@ def cooccurrences(
         if name in known and name not in SETTINGS:
             raise ConfigError(f"{name} does not change which pairs there are; the settings are {', '.join(SETTINGS)}")
     config = make_config(settings, others=("centers", "memory", "tmp"))
-    _check_limits(centers, memory)
+    room = memory_bytes(memory)
+    _check_limits(centers, room)
     with build_corpus(
         source,
         min_count=config.min_count,
@@ -186,7 +189,14 @@ def cooccurrences(
         errors=config.errors,
         folder=tmp,
     ) as corpus:
-        return count_pairs(corpus, config, centers=centers, memory=memory, folder=tmp)
+        return count_pairs(corpus, config, centers=centers, memory=room, folder=tmp)
+
+
+def memory_bytes(memory: Any) -> int:
+    """The bytes of a number of GB that a user gave. Raises ConfigError unless it is above 0."""
+    if isinstance(memory, bool) or not isinstance(memory, int | float) or not 0 < memory < 1e9:
+        raise ConfigError(f"memory is {memory!r:.100}: expected a number of GB above 0")
+    return max(1, int(memory * GIGABYTE))
 
 
 def count_pairs(

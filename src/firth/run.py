@@ -8,7 +8,7 @@ from typing import Any
 
 from firth.checkpoint import Checkpoint
 from firth.config import TrainConfig, make_config
-from firth.cooccurrence import MEMORY, count_pairs
+from firth.cooccurrence import count_pairs, memory_bytes
 from firth.corpus import Corpus, build_corpus
 from firth.errors import ConfigError, FormatError
 from firth.exact import ExactTrainer, check_limits
@@ -28,7 +28,7 @@ def train(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     tmp: str | os.PathLike[str] | None = None,
-    memory: float = MEMORY,
+    memory: float = 2.0,
     quiet: bool = False,
     **settings: Any,
 ) -> WordVectors:
@@ -63,6 +63,7 @@ def train(
     Raises ConfigError, CorpusError, VocabularyError, FormatError (checkpoint), MissingExtraError (zst), and FirthError
     when training diverges.
     """
+    room = memory_bytes(memory)
     config = make_config(settings, others=("checkpoint", "resume", "tmp", "memory", "quiet"))
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of the checkpoint: give checkpoint (--checkpoint DIR) too")
@@ -86,7 +87,7 @@ def train(
             return _finish(trainer, lambda seconds: trainer.run(display.training, seconds), saved, resume, display)
         _estimate(corpus, config, display)
         with count_pairs(
-            corpus, config, centers=config.max_vocab, memory=int(memory), folder=tmp, progress=display.counting
+            corpus, config, centers=config.max_vocab, memory=room, folder=tmp, progress=display.counting
         ) as counts:
             display.counted(len(counts.data))
             exact = ExactTrainer(corpus, counts, config)
