@@ -1,0 +1,126 @@
+"""The settings: defaults of each loss, which belong to which, and the sentence a wrong value gets."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from firth import config
+from firth.config import BY_LOSS, CHOICES, TrainConfig, make_config
+from firth.errors import ConfigError
+
+LOSSES = list(CHOICES["loss"])
+ALONE = {
+    "negative-sampling": {"update": "per-pair", "negatives": 3, "ns_exponent": 0.5},
+    "softmax": {"outside_vocab": 30, "mix": 0.5},
+}
+"""For each loss the settings that no other has, each with a value that is not the default."""
+
+
+def test_every_loss_has_its_defaults():
+    assert list(BY_LOSS) == LOSSES
+    assert TrainConfig().loss == LOSSES[0]
+    for loss, defaults in BY_LOSS.items():
+        made = TrainConfig(loss=loss)
+        assert {name: getattr(made, name) for name in defaults} == defaults
+        assert {name for name in defaults if all(name in other for other in BY_LOSS.values())} == set(defaults) - set(
+            ALONE[loss]
+        )
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_settings_of_other_losses_are_left_out(loss):
+    names = [field.name for field in dataclasses.fields(TrainConfig)]
+    others = {name for other in LOSSES if other != loss for name in ALONE[other]}
+    made = TrainConfig(loss=loss)
+    assert list(made.as_dict()) == [name for name in names if name not in others]
+    assert all(getattr(made, name) is None for name in others)
+
+
+@pytest.mark.parametrize(
+    ("loss", "other", "name"),
+    [(loss, other, name) for loss in LOSSES for other in LOSSES if other != loss for name in ALONE[other]],
+)
+def test_a_setting_of_another_loss_is_refused(loss, other, name):
+    value = ALONE[other][name]
+    with pytest.raises(ConfigError) as error:
+        TrainConfig(loss=loss, max_vocab=20, **{name: value})
+    assert str(error.value) == f"{name} is a setting of loss {other!r}; {loss!r} has none: leave it out"
+    assert TrainConfig(loss=other, max_vocab=20, **{name: value}).as_dict()[name] == value
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_config_is_made_again_from_its_settings(loss):
+    made = TrainConfig(loss=loss, max_vocab=20, dim=7, **ALONE[loss])
+    assert TrainConfig(**made.as_dict()) == made
+    assert dataclasses.replace(made, epochs=3).as_dict() == made.as_dict() | {"epochs": 3}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"loss": "hinge"}, "loss is 'hinge': expected 'negative-sampling' or 'softmax'"),
+        ({"loss": None}, "loss is None"),
+        ({"architecture": "cbow"}, "architecture is 'cbow'"),
+        ({"update": "other"}, "update is 'other': expected 'shared' or 'per-pair'"),
+        ({"tokenizer": "letters"}, "tokenizer is 'letters'"),
+        ({"dim": 0}, "dim is 0: expected a whole number from 1 to 8192"),
+        ({"dim": "9"}, "dim is '9'"),
+        ({"window": True}, "window is True"),
+        ({"epochs": 2.0}, "epochs is 2.0"),
+        ({"threads": 0}, "threads is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"max_vocab": 0}, "max_vocab is 0"),
+        ({"lr": math.nan}, "lr is nan: expected a number, from 0 to 1000"),
+        ({"lr": "0.1"}, "lr is '0.1'"),
+        ({"subsample": math.inf}, "subsample is inf: expected a number, 0 or more"),
+        ({"subsample": 1e-13}, "subsample is 1e-13: expected 0 (keep all) or 1e-12 and more"),
+        ({"lr": 0.05, "min_lr": 0.1}, "min_lr is 0.1, above lr, 0.05: lower min_lr too"),
+        ({"ns_exponent": 17}, "ns_exponent is 17"),
+        ({"lower": 1}, "lower is 1: expected True or False"),
+        ({"loss": "softmax", "mix": -0.1}, "mix is -0.1: expected a number, from 0 to 16"),
+        ({"loss": "softmax", "mix": True}, "mix is True"),
+        ({"loss": "softmax", "epochs": 0}, "epochs is 0"),
+        ({"loss": "softmax", "lr": 0.01}, ", above lr, 0.01: lower min_lr too"),
+        ({"loss": "softmax", "max_vocab": 20, "outside_vocab": 2.5}, "outside_vocab is 2.5"),
+        ({"loss": "softmax", "max_vocab": 20, "outside_vocab": 0}, "outside_vocab is 0"),
+        ({"loss": "softmax", "max_vocab": 20, "outside_vocab": 19}, "outside_vocab is 19: expected max_vocab and at"),
+        ({"loss": "softmax", "outside_vocab": 19}, "outside_vocab is 19: expected max_vocab and at least as much"),
+    ],
+    ids=str,
+)
+def test_a_wrong_value_is_refused_with_a_sentence(settings, message):
+    with pytest.raises(ConfigError) as error:
+        TrainConfig(**settings)
+    assert message in str(error.value)
+
+
+def test_as_many_outside_words_as_center_words_are_enough():
+    made = TrainConfig(loss="softmax", max_vocab=20, outside_vocab=20)
+    assert (made.max_vocab, made.outside_vocab) == (20, 20)
+
+
+def test_numbers_of_other_types_become_plain_ones():
+    made = TrainConfig(dim=np.int32(7), lr=np.float32(0.5), subsample=1, seed=np.uint64(2**63 - 1))
+    assert (type(made.dim), type(made.lr), type(made.subsample), made.seed) == (int, float, float, 2**63 - 1)
+
+
+def test_no_threads_means_all_processors(monkeypatch):
+    monkeypatch.setattr(config, "available_threads", lambda: 7)
+    assert TrainConfig().threads == 7
+    assert TrainConfig(threads=2).threads == 2
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest_one():
+    with pytest.raises(ConfigError, match="unknown setting 'windw': did you mean 'window'"):
+        make_config({"windw": 5})
+    with pytest.raises(ConfigError, match="did you mean 'memory'"):
+        make_config({"memry": 5}, others=("memory",))
+    with pytest.raises(ConfigError, match="the settings are loss, architecture"):
+        make_config({"xyz": 5})
+    assert make_config({"loss": "softmax", "mix": 0}).mix == 0
+
+
+def test_the_memory_of_the_machine_is_a_number_of_bytes():
+    assert config.physical_memory() > 1e8
