@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 
 import firth
+from firth import exact, run
 from firth.cli import _parser, main
+from firth.config import CHOICES, TrainConfig
 
+SOFTMAX = ["--loss", "softmax"]
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 FIRTH = [sys.executable, "-m", "firth"]
 
@@ -64,34 +68,155 @@ def test_train_json_is_one_document(capsys, corpus, tmp_path):
     assert list(document["history"][0]) == ["epoch", "loss", "pairs", "tokens", "seconds", "lr"]
 
 
-def test_every_setting_of_train_is_an_option_and_reaches_the_file(capsys, corpus, tmp_path):
-    given = {
-        "loss": "negative-sampling",
-        "architecture": "skipgram",
-        "update": "per-pair",
-        "dim": 7,
-        "window": 3,
-        "negatives": 2,
-        "epochs": 2,
-        "min_count": 2,
-        "max_vocab": 9,
-        "subsample": 0.5,
-        "ns_exponent": 0.5,
-        "lr": 0.05,
-        "min_lr": 0.001,
-        "fixed_window": True,
-        "lower": True,
-        "tokenizer": "words",
-        "errors": "strict",
-        "threads": 2,
-        "seed": 9,
-    }
+SETTINGS = {
+    "architecture": "skipgram",
+    "dim": 7,
+    "window": 3,
+    "epochs": 2,
+    "min_count": 2,
+    "max_vocab": 8,
+    "subsample": 0.5,
+    "lr": 0.05,
+    "min_lr": 0.001,
+    "fixed_window": True,
+    "lower": True,
+    "tokenizer": "words",
+    "errors": "strict",
+    "threads": 2,
+    "seed": 9,
+}
+OF_ONE_LOSS = {
+    "negative-sampling": {"update": "per-pair", "negatives": 2, "ns_exponent": 0.5},
+    "softmax": {"outside_vocab": 9, "mix": 0.5},
+}
+
+
+@pytest.mark.parametrize("loss", CHOICES["loss"])
+def test_every_setting_of_train_is_an_option_and_reaches_the_file(capsys, corpus, tmp_path, loss):
+    given = {"loss": loss} | SETTINGS | OF_ONE_LOSS[loss]
+    assert set(given) == set(TrainConfig(loss=loss).as_dict())
     options = []
     for name, value in given.items():
         options += [f"--{name.replace('_', '-')}"] + ([] if value is True else [value])
     status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", "--quiet", *options)
     assert (status, err) == (0, "")
     assert firth.load(tmp_path / "v.safetensors").config == given
+
+
+def test_softmax_talks_of_nats_and_perplexity(capsys, corpus, tmp_path):
+    out_path = tmp_path / "v.safetensors"
+    train = ["train", corpus, "-o", out_path, *SOFTMAX, "--dim", 4, "--epochs", 3, "--threads", 2]
+    status, out, err = call(capsys, *train)
+    assert (status, out) == (0, "")
+    lines = err.splitlines()
+    history = firth.load(out_path).history
+    assert lines[0].startswith("read 3,000 tokens in ")
+    assert re.fullmatch(r"3 passes over 10 center and 10 outside words, dimension 4: about \d+ s", lines[1])
+    assert re.fullmatch(r"counted \d+ different pairs of words in \d+\.\d s", lines[2])
+    assert len(lines) == 7
+    for line, entry in zip(lines[3:6], history, strict=True):
+        assert line.startswith(
+            f"pass {entry['epoch']}/3: cross-entropy {entry['loss']:.4f} nats a pair, {entry['kl']:.4f} above the "
+            f"corpus's own {entry['entropy']:.4f}, perplexity {entry['perplexity']:,.0f}, "
+        )
+    assert lines[6] == f"wrote {out_path}: 10 words, dimension 4"
+    status, out, err = call(capsys, *train, "--json", "--quiet", "--max-vocab", 4)
+    assert (status, err) == (0, "")
+    document = json.loads(out)
+    assert (document["words"], document["dim"]) == (4, 4)
+    assert document["config"]["loss"] == "softmax"
+    assert [entry["perplexity"] for entry in document["history"]] == [
+        entry["perplexity"] for entry in firth.load(out_path).history
+    ]
+    _, out, _ = call(capsys, "info", out_path)
+    assert "outside (8 words), bias" in out
+
+
+def test_stages_are_told_of(capsys, monkeypatch, corpus, tmp_path):
+    monkeypatch.setattr(exact, "GROWN", 5)
+    monkeypatch.setattr(exact, "SEED_WORDS", 5)
+    status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4)
+    assert status == 0
+    assert len(re.findall(r"^the 5 most frequent words first: \d\.\d{4} nats a pair$", err, re.MULTILINE)) == 1
+
+
+def test_long_training_is_warned_of_before_it_starts(capsys, monkeypatch, corpus, tmp_path):
+    monkeypatch.setattr(run, "check_limits", lambda n, m, config: 86_400.0)
+    train = ["train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4, "--epochs", 3]
+    status, _, err = call(capsys, *train)
+    assert status == 0
+    lines = [line for line in err.splitlines() if line.startswith("firth: warning: ")]
+    assert len(lines) == 1
+    assert "3 passes over 10 center and 10 outside words, dimension 4, will take about 1440 minutes" in lines[0]
+    assert re.search(r"with --max-vocab \d+ \(max_vocab=\d+\) it would be about 5 minutes$", lines[0])
+    assert err.index("will take about") < err.index("counted")
+
+
+def test_more_than_the_memory_is_an_error_before_counting(capsys, monkeypatch, corpus, tmp_path):
+    monkeypatch.setattr(exact, "physical_memory", lambda: 1e5)
+    status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4000)
+    assert status == 1
+    assert "need 0.0 GB and this machine has 0.0 GB: set max_vocab" in err.splitlines()[-1]
+    assert "counted" not in err
+
+
+def test_a_learning_rate_that_leads_nowhere_is_one_line(capsys, monkeypatch, corpus, tmp_path):
+    monkeypatch.setattr(exact, "LONGEST_STEP", 1e4)
+    train = ["train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--lr", 1000]
+    status, _, err = call(capsys, *train)
+    assert status == 1
+    assert err.splitlines()[-1].startswith("firth: error: training diverged in pass ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("loss", CHOICES["loss"])
+def test_eval_against_a_corpus(capsys, corpus, vectors_file, tmp_path, loss):
+    path = vectors_file
+    if loss == "softmax":
+        path = tmp_path / "v.safetensors"
+        assert call(capsys, "train", corpus, "-o", path, *SOFTMAX, "--dim", 3, "--quiet")[0] == 0
+    status, out, err = call(capsys, "eval", path, "--against", corpus, "--json", "--threads", 2)
+    assert (status, err) == (0, "")
+    judgements = json.loads(out)
+    assert [entry["bias"] for entry in judgements] == (["own"] if loss == "softmax" else ["none", "noise"])
+    if loss == "softmax":
+        last = firth.load(path).history[-1]
+        assert judgements[0]["cross_entropy"] == pytest.approx(last["loss"], rel=1e-6)
+        assert judgements[0]["perplexity"] == pytest.approx(last["perplexity"], rel=1e-5)
+    status, out, err = call(capsys, "eval", path, "--against", corpus)
+    assert (status, err) == (0, "")
+    rows = [re.split(r"  +", line.strip(), maxsplit=1) for line in out.splitlines()]
+    one = judgements[0]
+    assert rows[:3] == [
+        ["pairs", f"{one['pairs']:,.0f}"],
+        ["tokens", "3,000, of which 3,000 of words with vectors"],
+        ["entropy of the corpus", f"{one['entropy']:.4f} nats a pair: no model is below it"],
+    ]
+    assert len(rows) == 3 + 4 * len(judgements)
+    for i, entry in enumerate(judgements):
+        assert rows[3 + 4 * i][0] == "bias"
+        assert rows[4 + 4 * i : 7 + 4 * i] == [
+            ["cross-entropy", f"{entry['cross_entropy']:.4f} nats a pair"],
+            ["KL divergence", f"{entry['kl']:.4f} nats a pair"],
+            ["perplexity", f"{entry['perplexity']:,.1f}"],
+        ]
+    other = json.loads(call(capsys, "eval", path, "--against", corpus, "--json", "--window", 1, "--subsample", 0)[1])
+    assert other[0]["pairs"] == 600 * 2 * 4
+
+
+def test_eval_against_a_corpus_says_what_is_wrong_with_the_vectors(capsys, corpus, vectors_file, tmp_path):
+    bare, broken = tmp_path / "bare.safetensors", tmp_path / "broken.safetensors"
+    call(capsys, "convert", vectors_file, tmp_path / "v.txt")
+    call(capsys, "convert", tmp_path / "v.txt", bare)
+    status, out, err = call(capsys, "eval", bare, "--against", corpus)
+    assert (status, out) == (1, "")
+    assert err.startswith("firth: error: these vectors have no outside vectors")
+    vectors = firth.load(vectors_file)
+    vectors.config["mix"] = "0.2"
+    vectors.save(broken)
+    status, out, err = call(capsys, "eval", broken, "--against", corpus)
+    assert (status, out) == (1, "")
+    assert err == "firth: error: the vectors' setting mix is '0.2': expected a number from 0 to 16\n"
 
 
 def test_queries(capsys, vectors_file):
@@ -134,7 +259,12 @@ def test_eval_and_convert(capsys, vectors_file, tmp_path):
         ([], 2, "COMMAND"),
         (["train", "CORPUS", "-o", "OUT", "--dim", "0"], 1, "dim is 0"),
         (["train", "CORPUS", "-o", "OUT", "--threads", "0"], 1, "threads is 0"),
-        (["train", "CORPUS", "-o", "OUT", "--loss", "softmax"], 1, "loss is 'softmax'"),
+        (["train", "CORPUS", "-o", "OUT", "--loss", "hinge"], 1, "loss is 'hinge': expected 'negative-sampling' or"),
+        (["train", "CORPUS", "-o", "OUT", "--mix", "1"], 1, "mix is a setting of loss 'softmax'"),
+        (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--negatives", "5"], 1, "negatives is a setting of loss 'neg"),
+        (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--outside-vocab", "9"], 1, "outside_vocab is 9: expected max_v"),
+        (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--max-vocab", "9", "--outside-vocab", "8"], 1, "max_vocab is 9"),
+        (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--mix", "x"], 2, "--mix"),
         (["train", "CORPUS", "-o", "OUT", "--min-count", "1000000"], 1, "300"),
         (["train", "missing.txt", "-o", "OUT"], 1, "no such file: missing.txt"),
         (["train", "CORPUS", "-o", "no-folder/v.safetensors"], 1, "does not exist"),
@@ -146,6 +276,13 @@ def test_eval_and_convert(capsys, vectors_file, tmp_path):
         (["info", "CORPUS"], 1, "safetensors"),
         (["convert", "VECTORS", "v.xyz"], 1, "extension"),
         (["eval", "VECTORS", "missing.tsv"], 1, "missing.tsv"),
+        (["eval", "VECTORS", "pairs.tsv", "--against", "CORPUS"], 1, "takes no benchmark: evaluate pairs.tsv in a run"),
+        (["eval", "VECTORS", "--window", "5"], 1, "--window goes with --against CORPUS"),
+        (["eval", "VECTORS", "--subsample", "0"], 1, "--subsample goes with --against CORPUS"),
+        (["eval", "VECTORS", "--threads", "1"], 1, "--threads goes with --against CORPUS"),
+        (["eval", "VECTORS", "--against", "missing.txt"], 1, "no such file: missing.txt"),
+        (["eval", "VECTORS", "--against", "CORPUS", "--window", "0"], 1, "window is 0"),
+        (["eval", "VECTORS", "--against"], 2, "--against"),
     ],
 )
 def test_mistakes_get_one_line_and_their_status(
@@ -258,6 +395,27 @@ def test_ctrl_c_ends_at_once_with_130_and_a_checkpoint(corpus, tmp_path, name):
         err = run.stderr.read()
         assert run.wait() == 130
         assert time.monotonic() - start < 60  # not a speed: it must not go on for a million epochs
+    assert err.splitlines()[-1] == "firth: interrupted"
+    assert "Traceback" not in err
+    assert "--resume" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]  # neither vectors nor the encoded corpus
+    assert len(firth.load(folder / "checkpoint.safetensors").history) >= 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
+def test_ctrl_c_in_exact_training_ends_at_once_with_130_and_a_checkpoint(corpus, tmp_path):
+    out_path, folder = tmp_path / "v.safetensors", tmp_path / "run"
+    train = [*FIRTH, "train", str(corpus), "-o", str(out_path), *SOFTMAX, "--dim", "2", "--checkpoint", str(folder)]
+    train += ["--tmp", str(tmp_path), "--epochs", "1000000", "--min-lr", "1e-9", "--lr", "1e-3"]
+    with subprocess.Popen(train, stderr=subprocess.PIPE, text=True) as running:
+        for line in running.stderr:
+            if line.startswith("pass 2/"):
+                break
+        start = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        err = running.stderr.read()
+        assert running.wait() == 130
+        assert time.monotonic() - start < 60  # not a speed: it must not go on for a million passes
     assert err.splitlines()[-1] == "firth: interrupted"
     assert "Traceback" not in err
     assert "--resume" in err
