@@ -187,7 +187,7 @@ def test_the_walk_notices_repeated_negatives_counted_once(monkeypatch, name):
 
 def test_kernel_rows_show_each_kernel_once_and_its_verdict():
     found = check.kernel_rows()
-    assert [row["name"] for row in found] == list(check.KERNELS)
+    assert [row["name"] for row in found] == [*check.KERNELS, *check.EXACT]
     assert all(row["ok"] and 0 <= row["deviation"] <= row["tolerance"] for row in found)
 
 
@@ -198,7 +198,7 @@ def test_a_failing_kernel_is_shown_as_failed(monkeypatch):
 
     monkeypatch.setattr(reference, "negative_sampling", wrong)
     verdicts = {row["name"]: row["ok"] for row in check.kernel_rows()}
-    assert [name for name, ok in verdicts.items() if ok] == ["loss of 1,970 pairs"]
+    assert [name for name, ok in verdicts.items() if ok] == ["loss of 1,970 pairs", *check.EXACT]
 
 
 def test_a_kernel_that_gives_nan_is_shown_as_failed(monkeypatch):
@@ -206,7 +206,30 @@ def test_a_kernel_that_gives_nan_is_shown_as_failed(monkeypatch):
         return dataclasses.replace(walk(exercise), outside=np.full_like(exercise.outside, np.nan))
 
     monkeypatch.setattr(check, "train", broken)
-    assert not any(row["ok"] for row in check.kernel_rows())
+    assert not any(row["ok"] for row in check.kernel_rows() if row["name"] in check.KERNELS)
+
+
+PLANTED = {
+    "expected counts": ("expected_pairs", lambda pairs: pairs * 1.00002),
+    "positive mutual information": None,
+    "exact softmax pass": ("exact_objective", lambda parts: (parts[0], parts[1] * 1.00002, parts[2])),
+}
+"""What the rows of `check.EXACT` begin with, the function of the reference that judges them, an error planted there."""
+
+
+@pytest.mark.parametrize("start", PLANTED)
+def test_what_exact_training_is_made_of_is_shown_as_failed(monkeypatch, start):
+    from firth.kernels import sparse
+
+    if PLANTED[start] is None:
+        right = sparse.ppmi
+        monkeypatch.setattr(sparse, "ppmi", lambda *x: right(*x)._replace(data=right(*x).data * np.float32(1.00002)))
+    else:
+        name, plant = PLANTED[start]
+        right = getattr(reference, name)
+        monkeypatch.setattr(reference, name, lambda *x: plant(right(*x)))
+    rows = [row for row in check.kernel_rows() if row["name"] in check.EXACT]
+    assert [row["name"] for row in rows if not row["ok"]] == [name for name in check.EXACT if name.startswith(start)]
 
 
 def test_the_exercises_are_what_their_names_say():
