@@ -132,6 +132,17 @@ def test_softmax_talks_of_nats_and_perplexity(capsys, corpus, tmp_path):
     assert "outside (8 words), bias" in out
 
 
+def test_a_terminal_shows_bars_of_counting_and_training(capsys, monkeypatch, corpus, tmp_path):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    status, out, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4)
+    assert (status, out) == (0, "")
+    assert "counting:" in err
+    assert "training:" in err
+    assert "flop/s" in err
+    assert "pass 2/" in err
+    assert err.splitlines()[-1].endswith("10 words, dimension 4")
+
+
 def test_stages_are_told_of(capsys, monkeypatch, corpus, tmp_path):
     monkeypatch.setattr(exact, "GROWN", 5)
     monkeypatch.setattr(exact, "SEED_WORDS", 5)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import firth
-from firth import cooccurrence, exact, reference
+from firth import cooccurrence, exact, reference, spectral
 from firth.checkpoint import Checkpoint
 from firth.config import TrainConfig
 from firth.cooccurrence import count_pairs
@@ -398,6 +398,24 @@ def test_a_run_interrupted_anywhere_ends_in_the_same_bytes(tmp_path, request, ne
             assert_same_end(whole, run)
 
 
+def test_a_run_interrupted_before_its_first_pass_ends_in_the_same_bytes(tmp_path, monkeypatch, new_run):
+    whole, broken, resumed = new_run(), new_run(), new_run()
+    assert whole.run(ignore)
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spectral, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            broken.run(ignore)
+    Checkpoint(tmp_path, resume=False, config=broken.config).save(broken)
+    assert Checkpoint(tmp_path, resume=True, config=broken.config).restore(resumed)
+    for run in (broken, resumed):
+        assert run.run(ignore)
+        assert_same_end(whole, run)
+
+
 @pytest.mark.parametrize("name", ["_step", "_record"])
 def test_an_interrupt_leaves_no_step_half_done(monkeypatch, new_run, name):
     whole = new_run()
@@ -499,6 +517,16 @@ def test_a_checkpoint_of_before_the_last_figures_is_one(tmp_path):
     again = train(zipf(), resume=True, **settings)
     assert same_bytes(vectors, again)
     assert losses(vectors) == losses(again)
+
+
+def test_numbers_of_another_type_are_no_velocities(tmp_path):
+    settings, path = {"epochs": 3, "checkpoint": tmp_path}, tmp_path / "checkpoint.safetensors"
+    train(zipf(), **settings)
+    header, key = path.read_bytes(), b'"state.bias": {"dtype": "F32"'
+    assert header.count(key) == 1
+    path.write_bytes(header.replace(key, key.replace(b"F32", b"U32")))
+    with pytest.raises(FormatError, match="no checkpoint"):
+        train(zipf(), resume=True, **settings)
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ class ExactTrainer:
         shapes = {"center": (n, dim), "outside": (m, dim), "bias": (m,)}
         for name, shape in shapes.items():
             for array in (getattr(saved, name), arrays.get(name)):
-                if array is None or array.shape != shape or not np.isfinite(array).all():
+                if array is None or array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
                     return False
         if not _is_state(unfinished, saved.history, self.config.epochs):
             return False
