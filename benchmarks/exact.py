@@ -52,7 +52,7 @@ from firth import reference
 from firth.config import TrainConfig, available_threads
 from firth.cooccurrence import CUTOFF, Cooccurrences, count_pairs
 from firth.corpus import Corpus, build_corpus
-from firth.evaluate import evaluate
+from firth.evaluate import Result, evaluate, read_analogies, read_similarities, score_analogies, score_similarities
 from firth.exact import ExactTrainer, check_limits
 from firth.judge import judge
 
@@ -69,6 +69,7 @@ TEXTBOOK_PAIRS = 20
 TEXTBOOK_SECONDS = 2.0
 LEAST_EPOCHS, MANY_EPOCHS = 5, 20
 JUDGED = {"window": WINDOW, "subsample": 1e-4}
+HELD_OUT_SEED = 7
 SAME_BYTES, SAME_BYTES_BLAS = (1, 2, 3), (1, 2)
 """Numbers of threads, of firth and of the BLAS of NumPy."""
 
@@ -481,25 +482,44 @@ def measure_quality(options: argparse.Namespace, train: Trainer) -> list[Row]:
         many = {"loss": "negative-sampling", "max_vocab": vocab, "subsample": 1e-4, "epochs": MANY_EPOCHS}
         groups[f"{name}, {MANY_EPOCHS} epochs"] = [train(seed=seed, **many) for seed in options.seeds]
         for system, runs in groups.items():
-            row: Row = {"system": system, "epochs": epochs(runs), "walls": [run["wall"] for run in runs], "scores": {}}
+            row: Row = {"system": system, "epochs": epochs(runs), "walls": [run["wall"] for run in runs]}
+            row |= {"scores": {}, "held_out": {}}
             for run in runs:
                 vectors = firth.load(run["save"])
                 row["vocab"] = len(vectors)
-                for result in evaluate(vectors, files):
-                    if result.name in BENCHMARKS:
-                        score = {"score": result.score, "low": result.low, "high": result.high}
-                        score |= {"used": result.used, "total": result.total}
-                        row["scores"].setdefault(result.name, []).append(score)
+                for items, results in (("scores", evaluate(vectors, files)), ("held_out", held_out(vectors, files))):
+                    for result in results:
+                        if result.name in BENCHMARKS:
+                            score = {"score": result.score, "low": result.low, "high": result.high}
+                            score |= {"used": result.used, "total": result.total}
+                            row[items].setdefault(result.name, []).append(score)
             rows.append(row)
-            talk(f"quality: {row['vocab']:,} words, {system}: {' | '.join(scores(row))}")
+            talk(f"quality: {row['vocab']:,} words, {system}: {' | '.join(scores(row['scores']))}")
     return rows
 
 
-def scores(row: Row) -> list[str]:
+def held_out(vectors: firth.WordVectors, files: list[Path]) -> list[Result]:
+    """The results on the half of every benchmark's items, a fixed random one, that no setting was chosen by."""
+    results = []
+    for path in files:
+        if path.suffix == ".tsv":
+            results.append(score_similarities(vectors, path.stem, half(read_similarities(path))))
+        else:
+            sections = {name: half(questions) for name, questions in read_analogies(path).items()}
+            results += score_analogies(vectors, path.stem, sections)
+    return results
+
+
+def half(items: list[Any]) -> list[Any]:
+    order = np.random.default_rng(HELD_OUT_SEED).permutation(len(items))
+    return [items[i] for i in sorted(order[1::2])]
+
+
+def scores(found_by_name: dict[str, list[Row]]) -> list[str]:
     """The mean scores over the seeds and of their intervals, times 100."""
     cells = []
     for name in BENCHMARKS:
-        found = [score for score in row["scores"][name] if score["low"] is not None]
+        found = [score for score in found_by_name[name] if score["low"] is not None]
         means = [100 * statistics.fmean(score[key] for score in found) for key in ("score", "low", "high") if found]
         cells.append(f"{means[0]:.1f} ({means[1]:.1f} to {means[2]:.1f})" if found else "–")
     return cells
@@ -512,10 +532,13 @@ def print_quality(rows: list[Row], options: argparse.Namespace) -> None:
         f"(at least {LEAST_EPOCHS}), and with {MANY_EPOCHS}, whatever the time. Words are center words; exact training "
         "has its default of twice as many outside words.\n"
     )
-    header("words", "system", "epochs", "wall, s", *BENCHMARKS.values())
-    for row in rows:
-        wall = f"{statistics.fmean(row['walls']):.1f}"
-        line(f"{row['vocab']:,}", row["system"], row["epochs"], wall, *scores(row))
+    for items in ("scores", "held_out"):
+        if items == "held_out":
+            print("\nThe half of each benchmark's items that no setting was chosen by:\n")
+        header("words", "system", "epochs", "wall, s", *BENCHMARKS.values())
+        for row in rows:
+            wall = f"{statistics.fmean(row['walls']):.1f}"
+            line(f"{row['vocab']:,}", row["system"], row["epochs"], wall, *scores(row[items]))
     print()
     for vocab, row in {row["vocab"]: row for row in rows}.items():
         used = [f"{BENCHMARKS[name]} {of[0]['used']:,} of {of[0]['total']:,}" for name, of in row["scores"].items()]
