@@ -311,6 +311,17 @@ def test_stages_lead_about_as_low_and_to_the_same_bytes_every_time(stages):
     assert len(grown.history) == len(at_once.history)
 
 
+def test_frequent_words_with_no_pairs_among_them_are_no_stage(stages):
+    """Users and the items they took: most of all a user, or an item, and never two of a kind together."""
+    rng = np.random.default_rng(0)
+    users = [f"user{i}" for i in range(30)]
+    sentences = [[user, f"item{rng.integers(60)}"] for user in users * 40]
+    vectors = train(sentences, max_vocab=60, **NAIVE)
+    assert set(vectors.words[:30]) == set(users)
+    assert len(vectors.history) == TrainConfig(loss="softmax").epochs
+    assert vectors.history[-1]["loss"] < vectors.history[0]["loss"]
+
+
 def test_the_stages_of_a_run(stages):
     assert exact.plan_stages(60, 120) == [(15, 30), (30, 60), (60, 120)]
     assert exact.plan_stages(20, 40) == [(20, 40)]

@@ -176,11 +176,10 @@ class ExactTrainer:
         config, dim = self.config, self.config.dim
         seen = np.maximum(self.column_sums, self.column_sums[self.column_sums > 0].min())
         self.bias[:] = np.log(seen / self.pairs)
-        if len(self._stages) > 1:
-            fewer, words = self._stages[-2]
-            before = ExactTrainer(
-                self.corpus, self.counts.leading(fewer, words), dataclasses.replace(config, **GROWTH), self._stages[:-1]
-            )
+        counts = self.counts.leading(*self._stages[-2]) if len(self._stages) > 1 else None
+        if counts is not None and len(counts.data):  # frequent words may have pairs with rare ones only
+            fewer, words = counts.shape
+            before = ExactTrainer(self.corpus, counts, dataclasses.replace(config, **GROWTH), self._stages[:-1])
 
             def show(progress: PassProgress) -> None:
                 on_progress(dataclasses.replace(progress, last_stage=False, total_flop=self.total_flop))
