@@ -33,7 +33,7 @@ BY_LOSS: dict[str, dict[str, Any]] = {
     "softmax": {
         "epochs": 12,
         "subsample": 1e-4,
-        "lr": 0.4,
+        "lr": 0.3,
         "min_lr": 0.15,
         "outside_vocab": None,
         "mix": 0.25,

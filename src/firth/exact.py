@@ -49,7 +49,7 @@ HOPELESS = 700.0
 ENTRIES = 1 << 20
 """Counts whose logarithms are taken at once."""
 
-ROWS = 4096
+ROWS = 1 << 14
 """Rows that are moved at once, so that temporary arrays stay small."""
 
 TRIAL = (768, 8192)
@@ -225,7 +225,9 @@ class ExactTrainer:
     def vectors(self) -> WordVectors:
         """The vectors as they stand, in their gauge; `mix` times the outside vectors are added to the center's."""
         dim = self.config.dim
-        center, outside, bias = fix_gauge(self.center[:, :dim], self.outside[:, :dim], self.bias)
+        center, outside, bias = fix_gauge(
+            self.center[:, :dim], self.outside[:, :dim], self.bias, self.config.threads or 1
+        )
         return self._word_vectors(center + np.float32(self.config.mix) * outside[: len(center)], outside, bias)
 
     def _word_vectors(self, center: Floats, outside: Floats, bias: Floats) -> WordVectors:
@@ -278,10 +280,11 @@ class ExactTrainer:
     def _step(self, grad_center: Floats, grad_outside: Floats, grad_bias: Floats) -> None:
         lr = np.float32(self._lr(self.state.steps))
         momentum = np.float32(MOMENTUM[0] + (MOMENTUM[1] - MOMENTUM[0]) * self._done(self.state.steps))
-        of_center = _inverse_moment(self.center, self.row_sums, self.config.dim, centered=False)
-        of_outside = _inverse_moment(self.outside, self.column_sums, self.config.dim, centered=True)
-        _move(self.center, self.velocity_center, grad_center, self.row_sums, of_outside, lr, momentum)
-        _move(self.outside, self.velocity_outside, grad_outside, self.column_sums, of_center, lr, momentum)
+        dim, threads = self.config.dim, self.config.threads or 1
+        of_center = _inverse_moment(self.center, self.row_sums, dim, threads, centered=False)
+        of_outside = _inverse_moment(self.outside, self.column_sums, dim, threads, centered=True)
+        _move(self.center, self.velocity_center, grad_center, self.row_sums, of_outside, lr, momentum, threads)
+        _move(self.outside, self.velocity_outside, grad_outside, self.column_sums, of_center, lr, momentum, threads)
         self.velocity_bias *= momentum
         rates: Floats = (lr / np.maximum(self.column_sums, 1.0)).astype(np.float32)
         self.velocity_bias -= rates * grad_bias
@@ -385,17 +388,19 @@ def conditional_entropy(counts: Cooccurrences) -> float:
     return (of_rows - of_entries) / float(sums.sum())
 
 
-def _inverse_moment(rows: Floats, weights: Doubles, dim: int, centered: bool) -> Floats:
+def _inverse_moment(rows: Floats, weights: Doubles, dim: int, threads: int, centered: bool) -> Floats:
     """The inverse of the damped second moment of rows (n, stride), weighted; of their covariance if `centered`."""
-    shares = weights / weights.sum()
-    moment = spectral.gram(rows * shares.astype(np.float32)[:, None], rows)[:dim, :dim]
+    from firth.kernels import dense
+
+    shares = (weights / weights.sum()).astype(np.float32)
+    moment = np.ascontiguousarray(dense.gram(rows, rows, threads, shares)[:dim, :dim])
     if centered:
-        mean = shares @ rows[:, :dim]
+        mean = np.einsum("i,ij->j", shares, rows[:, :dim], dtype=np.float64)
         moment -= np.outer(mean, mean)
     relative, absolute = DAMPING
     moment += np.eye(dim) * (relative * np.trace(moment) / dim + absolute)
     inverse = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
-    inverse[:dim, :dim] = np.linalg.inv(moment)
+    inverse[:dim, :dim] = dense.inverse(moment)
     return inverse
 
 
@@ -407,12 +412,16 @@ def _move(
     inverse: Floats,
     lr: np.float32,
     momentum: np.float32,
+    threads: int,
 ) -> None:
     """Move rows by a preconditioned step, with momentum."""
+    from firth.kernels import dense
+
     for first in range(0, len(matrix), ROWS):
         some = slice(first, first + ROWS)
         means = gradient[some] / np.maximum(pairs[some], 1.0).astype(np.float32)[:, None]
-        step = means @ inverse
+        step = np.empty_like(means)
+        dense.multiply(means, inverse, step, threads)
         lengths = np.sqrt((step * step).sum(axis=1, keepdims=True))
         step *= lr * np.minimum(1, LONGEST_STEP / np.maximum(lengths, 1e-9))
         velocity[some] *= momentum

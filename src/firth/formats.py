@@ -107,6 +107,9 @@ def load_state(path: AnyPath) -> dict[str, npt.NDArray[np.float32]]:
     try:
         with safe_open(path, framework="np") as file:
             names = [name for name in file.keys() if name.startswith(STATE)]  # noqa: SIM118
+            for name in names:
+                if (dtype := file.get_slice(name).get_dtype()) != "F32":
+                    raise FormatError(f"{path}: tensor {name!r} is {dtype}: expected F32")
             return {name.removeprefix(STATE): file.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
         raise FormatError(f"{path}: not a whole safetensors file: {error}") from None

@@ -46,7 +46,7 @@ def train(
     -log σ(u_o·v_c) - Σ_k log σ(-u_k·v_c) (Mikolov et al., 2013). With threads=1 equal arguments give equal vectors,
     byte for byte.
 
-    Softmax: epochs=12, subsample=1e-4, lr=0.4, min_lr=0.15, outside_vocab=None (twice max_vocab), mix=0.25. The
+    Softmax: epochs=12, subsample=1e-4, lr=0.3, min_lr=0.15, outside_vocab=None (twice max_vocab), mix=0.25. The
     objective of a pair is -log softmax(U v_c + b)[o], computed exactly for all pairs at once from their expected
     counts, in time that grows with the vocabulary and not with the corpus. The result has the `bias` b, and
     `outside_words` where they are more than the center words; `mix` times the outside vectors are added to the center
@@ -137,7 +137,7 @@ def _estimate(corpus: Corpus, config: TrainConfig, display: Display) -> None:
     if seconds <= PATIENCE:
         display.say(f"{work}: about {_duration(seconds)}")
         return
-    fewer = max(1, round(n * math.sqrt(PATIENCE / 2 / seconds * m / n / 2), -3))
+    fewer = max(1000, int(math.sqrt(n * m * PATIENCE / 2 / seconds / 2)) // 1000 * 1000)  # with twice as many outside
     warnings.warn(
         f"{work}, will take about {_duration(seconds)}: with --max-vocab {fewer} (max_vocab={fewer}) it would be about "
         f"{_duration(PATIENCE / 2)}",

@@ -309,7 +309,7 @@ def _is_state(unfinished: dict[str, object], tokens: int) -> bool:
     position, pairs = unfinished["position"], unfinished["pairs"]
     whole = type(position) is int and 0 <= position <= tokens and type(pairs) is int and pairs >= 0
     numbers = [unfinished["loss"], unfinished["seconds"]]
-    return whole and all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+    return whole and all(type(number) is float and math.isfinite(number) for number in numbers)
 
 
 def _check_memory(words: int, config: TrainConfig) -> None:
