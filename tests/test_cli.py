@@ -117,7 +117,7 @@ def test_softmax_talks_of_nats_and_perplexity(capsys, corpus, tmp_path):
     for line, entry in zip(lines[3:6], history, strict=True):
         assert line.startswith(
             f"pass {entry['epoch']}/3: cross-entropy {entry['loss']:.4f} nats a pair, {entry['kl']:.4f} above the "
-            f"corpus's own {entry['entropy']:.4f}, perplexity {entry['perplexity']:,.0f}, "
+            f"corpus's own {entry['entropy']:.4f}, perplexity {entry['perplexity']:,.1f}, "
         )
     assert lines[6] == f"wrote {out_path}: 10 words, dimension 4"
     status, out, err = call(capsys, *train, "--json", "--quiet", "--max-vocab", 4)

@@ -72,7 +72,7 @@ class Display:
             self.say(
                 f"pass {progress.epoch}/{progress.epochs}: cross-entropy {progress.loss:.4f} nats a pair, "
                 f"{progress.loss - progress.floor:.4f} above the corpus's own {progress.floor:.4f}, "
-                f"perplexity {math.exp(progress.loss):,.0f}, {progress.epoch_seconds:.2f} s"
+                f"perplexity {math.exp(progress.loss):,.1f}, {progress.epoch_seconds:.2f} s"
             )
         elif progress.epoch == progress.epochs:
             self.say(f"the {progress.words:,} most frequent words first: {progress.loss:.4f} nats a pair")
