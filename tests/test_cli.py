@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ import firth
 from firth import exact, run
 from firth.cli import _parser, main
 from firth.config import CHOICES, TrainConfig
+from firth.progress import Display
 
 SOFTMAX = ["--loss", "softmax"]
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -111,7 +113,10 @@ def test_softmax_talks_of_nats_and_perplexity(capsys, corpus, tmp_path):
     lines = err.splitlines()
     history = firth.load(out_path).history
     assert lines[0].startswith("read 3,000 tokens in ")
-    assert re.fullmatch(r"3 passes over 10 center and 10 outside words, dimension 4: about \d+ s", lines[1])
+    assert re.fullmatch(
+        r"3 passes over 10 center and 10 outside words, dimension 4: about \d+ s and 0.0 GB besides the counts",
+        lines[1],
+    )
     assert re.fullmatch(r"counted \d+ different pairs of words in \d+\.\d s", lines[2])
     assert len(lines) == 7
     for line, entry in zip(lines[3:6], history, strict=True):
@@ -152,15 +157,21 @@ def test_stages_are_told_of(capsys, monkeypatch, corpus, tmp_path):
 
 
 def test_long_training_is_warned_of_before_it_starts(capsys, monkeypatch, corpus, tmp_path):
-    monkeypatch.setattr(run, "check_limits", lambda n, m, config: 86_400.0)
+    monkeypatch.setattr(run, "check_limits", lambda n, m, config: (86_400.0, 2e9))
     train = ["train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4, "--epochs", 3]
     status, _, err = call(capsys, *train)
     assert status == 0
     lines = [line for line in err.splitlines() if line.startswith("firth: warning: ")]
     assert len(lines) == 1
-    assert "3 passes over 10 center and 10 outside words, dimension 4, will take about 1440 minutes" in lines[0]
-    assert re.search(r"with --max-vocab \d+ \(max_vocab=\d+\) it would be about 5 minutes$", lines[0])
+    assert "10 outside words, dimension 4, will take about 1440 minutes and 2.0 GB" in lines[0]
+    assert lines[0].endswith("lower epochs or dim")
     assert err.index("will take about") < err.index("counted")
+
+
+def test_a_large_vocabulary_is_advised_to_be_smaller(monkeypatch):
+    monkeypatch.setattr(run, "check_limits", lambda n, m, config: (6000.0, 2e9))
+    with pytest.warns(UserWarning, match=r"with --max-vocab 7000 \(max_vocab=7000\) it would be about 5 minutes$"):
+        run._estimate(SimpleNamespace(vocab=range(50_000)), TrainConfig(loss="softmax"), Display(True))
 
 
 def test_more_than_the_memory_is_an_error_before_counting(capsys, monkeypatch, corpus, tmp_path):

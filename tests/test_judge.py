@@ -137,11 +137,17 @@ def test_a_checkpoint_is_judged_without_the_mixture_that_it_does_not_have_yet(tm
     assert found.cross_entropy == pytest.approx(vectors.history[-1]["loss"], rel=1e-6)
 
 
-def test_a_hopeless_model_has_figures_too(exact):
-    (found,) = judge(rebuilt(exact, outside=exact.outside * np.float32(1e5)), sentences())
-    assert math.isfinite(found.cross_entropy)
-    assert math.isfinite(found.perplexity)
-    assert found.cross_entropy > 1000
+@pytest.mark.parametrize("factor", [1e5, 1e19])
+def test_a_hopeless_model_is_refused(exact, factor):
+    center, outside = (array * np.float32(factor) for array in (exact.center, exact.outside))
+    with pytest.raises(FormatError, match="the scores of these vectors are too large"):
+        judge(rebuilt(exact, center=center, outside=outside), sentences())
+
+
+def test_more_than_the_memory_is_refused(monkeypatch, exact):
+    monkeypatch.setattr("firth.judge.physical_memory", lambda: 1e3)
+    with pytest.raises(ConfigError, match=r"needs 0\.0 GB and this machine has 0\.0 GB"):
+        judge(exact, sentences())
 
 
 @pytest.mark.parametrize("exponent", [None, "0.75", math.nan, 1e300, 3])

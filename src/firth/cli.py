@@ -218,7 +218,7 @@ def _eval(options: argparse.Namespace) -> int:
 
     if options.against is not None:
         return _judge(options)
-    for name in ("window", "subsample", "threads"):
+    for name in ("window", "subsample", "threads", "tmp"):
         if getattr(options, name) is not None:
             raise ConfigError(f"--{name} goes with --against CORPUS: benchmarks have no {name}")
     results = evaluate(load(options.vectors), options.file or None)
@@ -248,6 +248,7 @@ def _judge(options: argparse.Namespace) -> int:
             window=options.window,
             subsample=options.subsample,
             threads=options.threads,
+            tmp=options.tmp,
             reading=display.reading,
         )
     if options.json:
@@ -346,6 +347,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--window", type=int, help="with --against (default: that of the vectors' training)")
     sub.add_argument("--subsample", type=float, help="with --against (default: that of the vectors' training)")
     sub.add_argument("--threads", type=int, help="with --against (default: all processors)")
+    sub.add_argument("--tmp", metavar="DIR", help="with --against: folder for the encoded corpus, 4 bytes a token")
     _add_json(sub)
 
     sub = command(

@@ -182,6 +182,11 @@ def available_threads() -> int:
 def physical_memory() -> float:
     """The bytes of memory that the machine has; infinite where that is not known."""
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        memory = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf
         return math.inf
+    try:
+        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
+            return min(memory, float(file.read()))
+    except (OSError, ValueError):  # no container, or "max": no limit
+        return memory

@@ -120,14 +120,18 @@ class Cooccurrences:
 
     def leading(self, n: int, m: int) -> "Cooccurrences":
         """The counts of the first n center and the first m outside words."""
-        parts, lengths = [], [np.zeros(1, np.int64)]
+        indptr = np.zeros(n + 1, np.int64)
         for rows, entries in self._parts(n):
-            inside = self.indices[entries] < m
-            parts.append((self.indices[entries][inside], self.data[entries][inside]))
-            ends = np.concatenate([[0], np.cumsum(inside)])[self.indptr[rows.start : rows.stop + 1] - entries.start]
-            lengths.append(np.diff(ends))
-        indices, data = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return Cooccurrences(np.cumsum(np.concatenate(lengths)), indices, data, (n, m), self.words[:m], self.counts[:m])
+            inside = np.concatenate([[0], np.cumsum(self.indices[entries] < m)])
+            indptr[rows.start + 1 : rows.stop + 1] = np.diff(
+                inside[self.indptr[rows.start : rows.stop + 1] - entries.start]
+            )
+        indptr = np.cumsum(indptr)
+        indices, data = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
+        for rows, entries in self._parts(n):
+            kept, to = self.indices[entries] < m, slice(indptr[rows.start], indptr[rows.stop])
+            indices[to], data[to] = self.indices[entries][kept], self.data[entries][kept]
+        return Cooccurrences(indptr, indices, data, (n, m), self.words[:m], self.counts[:m])
 
     def _parts(self, n: int | None = None) -> Iterator[tuple[slice, slice]]:
         """Ranges of the first n rows, by default of all, and those of their entries; some of few entries each."""

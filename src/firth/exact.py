@@ -8,9 +8,11 @@ of all pairs, which stands for the curvature of every row.
 
 import dataclasses
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -51,6 +53,9 @@ ENTRIES = 1 << 20
 
 ROWS = 1 << 14
 """Rows that are moved at once, so that temporary arrays stay small."""
+
+SVD_SECONDS = 2e-8
+"""Of one of the nine singular value decompositions of a run, divided by its size cubed: measured, about."""
 
 TRIAL = (768, 8192)
 """Rows and columns of the pass that speed is measured with."""
@@ -248,8 +253,8 @@ class ExactTrainer:
         state = self.state
         if not loss < HOPELESS:  # a NaN is not
             raise FirthError(
-                f"training diverged in pass {state.steps}: the loss is {loss:g} nats a pair; use a learning rate below "
-                f"{self.config.lr:g} (lr)"
+                f"training diverged in pass {state.steps} over {len(self.words):,} words: the loss is {loss:g} nats a "
+                "pair; use a lower learning rate (lr), or a smaller max_vocab"
             )
         if state.steps > len(state.history):
             state.history.append(
@@ -316,9 +321,24 @@ class ExactTrainer:
 
 
 def _whole(work: Callable[..., None], *arguments: Any) -> None:
-    """Call `work` in a thread, which Ctrl-C does not meet: it is done to its end even if the caller is interrupted."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(work, *arguments).result()
+    """Do `work` to its end; a Ctrl-C meanwhile counts when it is done."""
+    if threading.current_thread() is not threading.main_thread():  # which alone meets signals
+        work(*arguments)
+        return
+    caught: list[tuple[int, FrameType | None]] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda *event: caught.append(event))
+    try:
+        work(*arguments)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for event in caught:
+        handler = handlers[signal.Signals(event[0])]
+        if callable(handler):
+            handler(*event)
 
 
 def _is_state(unfinished: dict[str, Any], history: list[dict[str, Any]], epochs: int) -> bool:
@@ -342,8 +362,8 @@ def plan_stages(n: int, m: int) -> list[Sizes]:
     return stages
 
 
-def check_limits(n: int, m: int, config: TrainConfig) -> float:
-    """The seconds that the passes of a run will take, about, from a short trial on this machine.
+def check_limits(n: int, m: int, config: TrainConfig) -> tuple[float, float]:
+    """The seconds that a run will take after counting, about, from a short trial, and the bytes besides the counts.
 
     Raises ConfigError if the memory that it needs, besides the counts, is more than the machine has.
     """
@@ -368,7 +388,8 @@ def check_limits(n: int, m: int, config: TrainConfig) -> float:
         begun = time.perf_counter()
         kernel.run(center, outside, bias, *gradients, row_loss)
         seconds = min(seconds, time.perf_counter() - begun)
-    return seconds * run_flop(plan_stages(n, m), config) / (6.0 * rows * words * dim)
+    passes = seconds * run_flop(plan_stages(n, m), config) / (6.0 * rows * words * dim)
+    return passes + 9 * SVD_SECONDS * (dim + spectral.OVERSAMPLING) ** 3, need
 
 
 def run_flop(stages: list[Sizes], config: TrainConfig) -> float:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firth.config import TrainConfig
+from firth.config import TrainConfig, available_threads, physical_memory
 from firth.cooccurrence import count_pairs
 from firth.corpus import build_corpus
-from firth.errors import CorpusError, FormatError
+from firth.errors import ConfigError, CorpusError, FormatError
 from firth.exact import conditional_entropy
 from firth.vectors import WordVectors
 
@@ -20,6 +20,10 @@ Floats = npt.NDArray[np.float32]
 
 READING = ("window", "fixed_window", "lower", "tokenizer", "errors")
 """Settings of the vectors' own training that the corpus is read with."""
+
+
+WORST = 700.0
+"""A cross-entropy whose perplexity is no longer a number."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +75,7 @@ def judge(
     ):
         raise FormatError("these vectors have numbers that are not finite: expected finite ones")
     settings = {name: vectors.config[name] for name in (*READING, "subsample") if name in vectors.config}
+    _check_memory(vectors, threads)
     given = {"window": window, "subsample": subsample, "threads": threads}
     config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
     with build_corpus(
@@ -90,11 +95,30 @@ def judge(
             entropy, judgements = conditional_entropy(counts), []
             for name, bias in _biases(vectors):
                 loss = _loss(vectors, bias, counts, config.threads or 1) / pairs
-                perplexity = math.exp(min(loss, 700.0))
+                if not loss < WORST:  # a NaN is not
+                    raise FormatError(
+                        f"the scores of these vectors are too large: a cross-entropy of {loss:g} nats a pair; expected "
+                        f"less than {WORST:g}"
+                    )
                 judgements.append(
-                    Judgement(name, pairs, loss, entropy, loss - entropy, perplexity, corpus.tokens, known)
+                    Judgement(name, pairs, loss, entropy, loss - entropy, math.exp(loss), corpus.tokens, known)
                 )
             return judgements
+
+
+def _check_memory(vectors: WordVectors, threads: int | None) -> None:
+    from firth.kernels.softmax import scratch_bytes
+
+    n, m, dim = len(vectors), len(vectors.outside_words), vectors.center.shape[1]
+    need, have = (
+        4.0 * (n + m) * (dim + 16) + scratch_bytes(n, m, dim, threads or available_threads()),
+        physical_memory(),
+    )
+    if need > have:
+        raise ConfigError(
+            f"judging {n:,} center and {m:,} outside words of dimension {dim} needs {need / 1e9:.1f} GB and this "
+            f"machine has {have / 1e9:.1f} GB: give fewer threads, or vectors of a smaller vocabulary"
+        )
 
 
 def _biases(vectors: WordVectors) -> list[tuple[str, Floats]]:
@@ -120,7 +144,8 @@ def _loss(vectors: WordVectors, bias: Floats, counts: Any, threads: int) -> floa
     mix = 0.0 if "unfinished" in vectors.config else vectors.config.get("mix", 0.0)
     if not isinstance(mix, int | float) or not 0 <= mix <= 16:
         raise FormatError(f"the vectors' setting mix is {mix!r:.100}: expected a number from 0 to 16")
-    center[:, :dim] = vectors.center - np.float32(mix) * outside[:n, :dim]
+    with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it
+        center[:, :dim] = vectors.center - np.float32(mix) * outside[:n, :dim]
     row_loss = np.empty(n)
     kernel = SoftmaxPass(counts.indptr, counts.indices, counts.data, n, m, dim, threads)
     kernel.loss(center, outside, np.ascontiguousarray(bias), row_loss)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from firth.checkpoint import Checkpoint
-from firth.config import TrainConfig, make_config
+from firth.config import TrainConfig, make_config, physical_memory
 from firth.cooccurrence import count_pairs, memory_bytes
 from firth.corpus import Corpus, build_corpus
 from firth.errors import ConfigError, FormatError
@@ -48,10 +48,11 @@ def train(
 
     Softmax: epochs=12, subsample=1e-4, lr=0.3, min_lr=0.15, outside_vocab=None (twice max_vocab), mix=0.25. The
     objective of a pair is -log softmax(U v_c + b)[o], computed exactly for all pairs at once from their expected
-    counts, in time that grows with the vocabulary and not with the corpus. The result has the `bias` b, and
+    counts; after counting, time grows with the vocabulary and not with the corpus. The result has the `bias` b, and
     `outside_words` where they are more than the center words; `mix` times the outside vectors are added to the center
-    vectors. Counting takes `memory` GB at most, about, and what does not fit goes to `tmp`. Equal arguments give equal
-    vectors, byte for byte, with any number of threads.
+    vectors. Counting takes `memory` GB at most, about, and what does not fit goes to `tmp`; the start of training takes
+    up to 20 bytes more for each entry of the counts. Equal arguments give equal vectors, byte for byte, with any number
+    of threads.
 
     Losses in the result's history are means over all pairs, in nats; softmax's, of the vectors after each pass, come
     with the corpus's conditional `entropy`, which is their floor, the distance `kl` to it and `perplexity`.
@@ -90,6 +91,11 @@ def train(
             corpus, config, centers=config.max_vocab, memory=room, folder=tmp, progress=display.counting
         ) as counts:
             display.counted(len(counts.data))
+            if (start := 20.0 * len(counts.data)) > (have := physical_memory()):
+                raise ConfigError(
+                    f"the start from {len(counts.data):,} counts needs up to {start / 1e9:.1f} GB and this machine has "
+                    f"{have / 1e9:.1f} GB: lower max_vocab (--max-vocab)"
+                )
             exact = ExactTrainer(corpus, counts, config)
             return _finish(exact, lambda seconds: exact.run(display.passing, seconds), saved, resume, display)
 
@@ -122,7 +128,8 @@ def _finish(
             _save_or_warn(saved, trainer)
     except KeyboardInterrupt:
         saved.save(trainer)
-        display.say(f"the run is saved in {saved.path}: go on with --resume")
+        begun = "" if trainer.state.loss is not None else ", but for its start, which is made again"
+        display.say(f"the run is saved in {saved.path}{begun}: go on with --resume")
         raise
     _save_or_warn(saved, trainer)
     return trainer.vectors()
@@ -132,14 +139,18 @@ def _estimate(corpus: Corpus, config: TrainConfig, display: Display) -> None:
     """Say how long exact training will take, about; warn where that is long."""
     m = len(corpus.vocab)
     n = min(config.max_vocab or m, m)
-    seconds = check_limits(n, m, config)
+    seconds, need = check_limits(n, m, config)
+    cost = f"{_duration(seconds)} and {need / 1e9:.1f} GB besides the counts"
     work = f"{config.epochs} passes over {n:,} center and {m:,} outside words, dimension {config.dim}"
     if seconds <= PATIENCE:
-        display.say(f"{work}: about {_duration(seconds)}")
+        display.say(f"{work}: about {cost}")
         return
-    fewer = max(1000, int(math.sqrt(n * m * PATIENCE / 2 / seconds / 2)) // 1000 * 1000)  # with twice as many outside
+    fewer = int(math.sqrt(n * m * PATIENCE / 2 / seconds / 2)) // 1000 * 1000  # with twice as many outside
+    if not 1000 <= fewer < n:
+        warnings.warn(f"{work}, will take about {cost}: lower epochs or dim", stacklevel=3)
+        return
     warnings.warn(
-        f"{work}, will take about {_duration(seconds)}: with --max-vocab {fewer} (max_vocab={fewer}) it would be about "
+        f"{work}, will take about {cost}: with --max-vocab {fewer} (max_vocab={fewer}) it would be about "
         f"{_duration(PATIENCE / 2)}",
         stacklevel=3,
     )
