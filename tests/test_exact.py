@@ -269,7 +269,8 @@ def test_a_rise_halves_the_step_and_forgets_the_velocities(monkeypatch):
 def test_divergence_is_an_error_that_says_what_to_do(monkeypatch, lr, grown):
     monkeypatch.setattr(exact, "GROWN", grown)
     monkeypatch.setattr(exact, "LONGEST_STEP", 1e4)
-    with pytest.raises(FirthError, match=r"training diverged in pass \d+ over \d+ words: .* use a lower learning rate \(lr\)"):
+    message = r"training diverged in pass \d+ over \d+ words: .* use a lower learning rate \(lr\)"
+    with pytest.raises(FirthError, match=message):
         train(zipf(), lr=lr)
 
 
