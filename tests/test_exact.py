@@ -264,6 +264,13 @@ def test_a_rise_halves_the_step_and_forgets_the_velocities(monkeypatch):
     assert found[-1] < found[0]
 
 
+def test_a_corpus_that_subsampling_leaves_hardly_a_pair_of_is_learnt_as_well():
+    """All counts are those without subsampling times one number, so that the mean loss of a pair is the same."""
+    thinned, whole = (train([["a", "b"]], dim=3, subsample=subsample, min_count=1) for subsample in (1e-4, 0))
+    assert thinned.history[0]["pairs"] < 1e-3 * whole.history[0]["pairs"]
+    np.testing.assert_allclose(losses(thinned), losses(whole), rtol=1e-4)
+
+
 @pytest.mark.parametrize("lr", [1000, 200])
 @pytest.mark.parametrize("grown", [10_000, 20])
 def test_divergence_is_an_error_that_says_what_to_do(monkeypatch, lr, grown):

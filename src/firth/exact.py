@@ -36,6 +36,9 @@ MOMENTUM = (0.3, 0.7)
 DAMPING = (0.03, 0.02)
 """Added to the diagonal of a second moment: this share of its mean, and this much."""
 
+FEWEST_PAIRS = 0.1
+"""A row's gradient is divided by its pairs, or by the smaller of 1 and this share of the mean, if it has fewer."""
+
 LONGEST_STEP = 2.0
 """The length to which the step of a row is cut."""
 
@@ -291,7 +294,7 @@ class ExactTrainer:
         _move(self.center, self.velocity_center, grad_center, self.row_sums, of_outside, lr, momentum, threads)
         _move(self.outside, self.velocity_outside, grad_outside, self.column_sums, of_center, lr, momentum, threads)
         self.velocity_bias *= momentum
-        rates: Floats = (lr / np.maximum(self.column_sums, 1.0)).astype(np.float32)
+        rates: Floats = (lr / _divisors(self.column_sums)).astype(np.float32)
         self.velocity_bias -= rates * grad_bias
         self.bias += self.velocity_bias
         self.state.steps += 1
@@ -425,6 +428,11 @@ def _inverse_moment(rows: Floats, weights: Doubles, dim: int, threads: int, cent
     return inverse
 
 
+def _divisors(pairs: Doubles) -> Doubles:
+    """What the gradients of rows are divided by: their pairs, but for rows with hardly any."""
+    return np.maximum(pairs, min(1.0, FEWEST_PAIRS * float(pairs.mean())))
+
+
 def _move(
     matrix: Floats,
     velocity: Floats,
@@ -438,9 +446,10 @@ def _move(
     """Move rows by a preconditioned step, with momentum."""
     from firth.kernels import dense
 
+    divisors = _divisors(pairs).astype(np.float32)[:, None]
     for first in range(0, len(matrix), ROWS):
         some = slice(first, first + ROWS)
-        means = gradient[some] / np.maximum(pairs[some], 1.0).astype(np.float32)[:, None]
+        means = gradient[some] / divisors[some]
         step = np.empty_like(means)
         dense.multiply(means, inverse, step, threads)
         lengths = np.sqrt((step * step).sum(axis=1, keepdims=True))
