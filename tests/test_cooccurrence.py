@@ -1,6 +1,8 @@
 """Co-occurrence counts against the definition, for any number of threads and any memory, and what is left behind."""
 
 import sys
+import threading
+import time
 from collections import Counter
 from itertools import product
 
@@ -12,6 +14,7 @@ from firth.config import TrainConfig
 from firth.cooccurrence import cooccurrences, count_pairs
 from firth.corpus import Corpus, build_corpus
 from firth.errors import ConfigError, CorpusError, MissingExtraError
+from firth.kernels import pairs, stages
 from firth.vocab import Vocabulary
 
 SENTENCE = [0, 2, 1, 2, 3]
@@ -295,6 +298,36 @@ def test_an_interrupt_stops_the_threads_and_removes_the_files(monkeypatch, tmp_p
         assert sum(steps) < len(corpus.ids) / 10
         assert len(list(tmp_path.iterdir())) == 1  # the corpus itself
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_interrupt_leaves_no_thread_at_work(monkeypatch):
+    """It comes while threads are waited for, which still read arrays of the call that is being left."""
+    wait, waits, running = stages.wait, [], set()
+    count_rows = pairs.count_rows
+
+    def wait_interrupted(futures):
+        waits.append(len(futures))
+        if len(waits) == 1:
+            raise KeyboardInterrupt
+        return wait(futures)
+
+    def count_slowly(*arguments):
+        running.add(threading.get_ident())
+        time.sleep(0.2)
+        filled = count_rows(*arguments)
+        running.remove(threading.get_ident())
+        return filled
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages, "wait", wait_interrupted)
+    with build_corpus([["a"] * 1000] * 4000, min_count=1) as corpus:
+        monkeypatch.setattr(pairs, "count_rows", count_slowly)
+        with pytest.raises(KeyboardInterrupt):
+            count_pairs(corpus, TrainConfig(window=100, threads=2), progress=interrupt)
+        assert not running
+    assert waits == [2, 2]
 
 
 def test_counts_of_a_text(tmp_path):

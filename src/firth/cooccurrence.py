@@ -447,7 +447,7 @@ class _Plan:
 
         `on_look` is called with the occurrences done.
         """
-        from firth.kernels import pairs
+        from firth.kernels import pairs, stages
 
         starts = np.concatenate([[0], np.cumsum(self._counts[first:last])])
         positions, ends = np.empty(starts[-1], self.place), starts[:-1].copy()
@@ -504,9 +504,9 @@ class _Plan:
                     running.append(pool.submit(work))
                 while wait(running, LOOK_SECONDS).not_done:
                     on_look(tasks.done)
-            except BaseException:
+            finally:
                 tasks.stop()
-                raise
+                stages.wait_for_all(running)
         for future in running:
             future.result()
         on_look(tasks.done)

@@ -216,7 +216,7 @@ class Trainer:
     def _run_epoch(self, on_progress: Callable[[Progress], None], deadline: float) -> None:
         """Train to the end of the epoch, or until the deadline or an exception."""
         from firth import rng
-        from firth.kernels import skipgram
+        from firth.kernels import skipgram, stages
 
         state, end = self.state, len(self.corpus.ids)
         number = len(state.history) + 1
@@ -240,7 +240,7 @@ class Trainer:
                         spans.stop()
             finally:
                 spans.stop()
-                _wait_for_all(running)
+                stages.wait_for_all(running)
                 state.seconds += time.perf_counter() - start
                 state.position = spans.position
                 state.loss, state.pairs = _total(workers)
@@ -291,16 +291,6 @@ def _total(workers: list[_Worker]) -> tuple[float, int]:
     """The loss and the pairs of all workers' finished spans."""
     done = [worker.done for worker in workers]
     return sum(loss for loss, _ in done), sum(pairs for _, pairs in done)
-
-
-def _wait_for_all(running: list[Future[None]]) -> None:
-    """Wait until every thread has stopped, which takes a span at most, whatever happens meanwhile."""
-    while True:
-        try:
-            wait(running)
-            return
-        except KeyboardInterrupt:
-            continue
 
 
 def _is_state(unfinished: dict[str, object], tokens: int) -> bool:

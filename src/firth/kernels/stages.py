@@ -79,12 +79,12 @@ def run(stages: Sequence[Stage], threads: int, on_look: Callable[[], None] = lam
                 on_look()
         finally:
             tasks.stop()
-            _wait_for_all(running)
+            wait_for_all(running)
     for future in running:
         future.result()
 
 
-def _wait_for_all(running: list[Future[None]]) -> None:
+def wait_for_all(running: list[Future[None]]) -> None:
     """Wait until no thread is at work on arrays that may be gone after this, whatever happens meanwhile."""
     while True:
         try:
