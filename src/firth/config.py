@@ -9,8 +9,8 @@ from typing import Any
 from firth.errors import ConfigError
 
 CHOICES = {
-    "loss": ("negative-sampling", "softmax"),
-    "architecture": ("skipgram",),
+    "loss": ("negative-sampling", "softmax", "hierarchical-softmax"),
+    "architecture": ("skipgram", "cbow"),
     "update": ("shared", "per-pair"),
     "tokenizer": ("whitespace", "words"),
     "errors": ("replace", "strict"),
@@ -38,35 +38,61 @@ BY_LOSS: dict[str, dict[str, Any]] = {
         "outside_vocab": None,
         "mix": 0.25,
     },
+    "hierarchical-softmax": {
+        "epochs": 5,
+        "subsample": 1e-3,
+        "lr": 0.025,
+        "min_lr": 1e-4,
+    },
 }
-"""The defaults that differ from loss to loss, and the settings that only one has."""
+"""The defaults of skip-gram that differ from loss to loss, and the settings that only one has."""
 
-_OF_THE_LOSS: Any = None  # the default of a setting that `BY_LOSS` knows
+CBOW: dict[str, Any] = {"lr": 0.05, "cbow_sum": False}
+"""Where CBOW differs, besides having no `update`: there is one prediction a window."""
+
+
+def defaults(loss: str, architecture: str) -> dict[str, Any]:
+    """The settings that the loss and the architecture have, with their defaults; without those that all have."""
+    found = BY_LOSS[loss]
+    if architecture == "cbow":
+        found = {name: value for name, value in found.items() if name != "update"} | CBOW
+    return found
+
+
+_SOME: Any = None
+"""The default of a setting that `defaults` knows, and that not all losses and architectures have."""
+
+_OF_SOME = frozenset(BY_LOSS["negative-sampling"]) | frozenset(BY_LOSS["softmax"]) | frozenset(CBOW)
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
     """The settings of one training run, checked when they are made; no `threads` means all processors.
 
-    A setting that the loss does not have is None and cannot be given; some defaults depend on the loss (`BY_LOSS`).
+    A setting that the loss or the architecture does not have is None and cannot be given; some defaults depend on them
+    (`defaults`).
     Raises ConfigError for a value of the wrong type or out of range.
     """
 
     loss: str = "negative-sampling"
     architecture: str = "skipgram"
-    update: str = _OF_THE_LOSS
+    update: str = _SOME
+    cbow_sum: bool = _SOME
     dim: int = 100
     window: int = 5
-    negatives: int = _OF_THE_LOSS
-    epochs: int = _OF_THE_LOSS
+    negatives: int = _SOME
+    epochs: int = _SOME
     min_count: int = 5
     max_vocab: int | None = None
-    outside_vocab: int | None = _OF_THE_LOSS
-    subsample: float = _OF_THE_LOSS
-    ns_exponent: float = _OF_THE_LOSS
-    lr: float = _OF_THE_LOSS
-    min_lr: float = _OF_THE_LOSS
-    mix: float = _OF_THE_LOSS
+    outside_vocab: int | None = _SOME
+    subsample: float = _SOME
+    ns_exponent: float = _SOME
+    lr: float = _SOME
+    min_lr: float = _SOME
+    mix: float = _SOME
+    minn: int = 3
+    maxn: int = 0
+    bucket: int = 2_000_000
     fixed_window: bool = False
     lower: bool = False
     tokenizer: str = "whitespace"
@@ -76,6 +102,12 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         self._check_choice("loss")
+        self._check_choice("architecture")
+        if self.loss == "softmax" and self.architecture == "cbow":
+            raise ConfigError(
+                "loss 'softmax' is computed from counts of pairs, which a window's mean has not: for CBOW, choose "
+                "negative-sampling or hierarchical-softmax"
+            )
         self._fill_in()
         for name in CHOICES:
             if self._has(name):
@@ -83,6 +115,7 @@ class TrainConfig:
         whole = {"dim": (1, 8192), "window": (1, 1024), "negatives": (1, 1024), "epochs": (1, 1_000_000)}
         whole |= {"min_count": (1, 2**62), "seed": (0, 2**63 - 1), "threads": (1, 1024)}
         whole |= {"max_vocab": (1, 2**31 - 1), "outside_vocab": (1, 2**31 - 1)}
+        whole |= {"minn": (1, 64), "maxn": (0, 64), "bucket": (1, 2**30)}
         for name, (low, high) in whole.items():
             if self._has(name) and not (name.endswith("_vocab") and getattr(self, name) is None):
                 self._check_int(name, low, high)
@@ -104,25 +137,32 @@ class TrainConfig:
             raise ConfigError(f"min_lr is {self.min_lr:g}, above lr, {self.lr:g}: lower min_lr too")
         if 0 < self.subsample < LEAST_SUBSAMPLE:
             raise ConfigError(f"subsample is {self.subsample:g}: expected 0 (keep all) or {LEAST_SUBSAMPLE:g} and more")
-        for name in ("fixed_window", "lower"):
-            if type(getattr(self, name)) is not bool:
+        if 0 < self.maxn < self.minn:
+            raise ConfigError(f"maxn is {self.maxn}, below minn, {self.minn}: expected at least that, or 0 (no subwords)")
+        if self.maxn and self.loss == "softmax":
+            raise ConfigError("loss 'softmax' knows no subwords: leave maxn out, or choose negative-sampling")
+        for name in ("fixed_window", "lower", "cbow_sum"):
+            if self._has(name) and type(getattr(self, name)) is not bool:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}: expected True or False")
 
     def _fill_in(self) -> None:
         """Give the settings left open their defaults; refuse those of another loss."""
         if self.threads is None:
             object.__setattr__(self, "threads", available_threads())
-        for loss, defaults in BY_LOSS.items():
-            for name in defaults:
-                if self._has(name):
-                    if getattr(self, name) is None:
-                        object.__setattr__(self, name, BY_LOSS[self.loss][name])
-                elif getattr(self, name) is not None:
-                    raise ConfigError(f"{name} is a setting of loss {loss!r}; {self.loss!r} has none: leave it out")
+        known = defaults(self.loss, self.architecture)
+        for name in _OF_SOME:
+            if name in known:
+                if getattr(self, name) is None:
+                    object.__setattr__(self, name, known[name])
+            elif getattr(self, name) is not None:
+                raise ConfigError(f"{name} is no setting of {self._kind()}: leave it out")
+
+    def _kind(self) -> str:
+        return f"{self.architecture} with loss {self.loss!r}"
 
     def _has(self, name: str) -> bool:
-        """Whether the loss has a setting."""
-        return name in BY_LOSS[self.loss] or not any(name in defaults for defaults in BY_LOSS.values())
+        """Whether the loss and the architecture have a setting."""
+        return name not in _OF_SOME or name in defaults(self.loss, self.architecture)
 
     def _check_choice(self, name: str) -> None:
         value, choices = getattr(self, name), CHOICES[name]

@@ -26,3 +26,14 @@ def noise_probabilities(counts: npt.NDArray[np.int64], config: TrainConfig) -> n
     logarithms = config.ns_exponent * np.log(counts.astype(np.float64))
     weights = np.exp(logarithms - logarithms.max())
     return np.asarray(weights / weights.sum())
+
+
+def tree_paths(counts: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Where the path of each word begins, (n + 1,) int64, and the steps of all paths: twice the node, plus the bit.
+
+    The tree is Huffman's of the counts (see `huffman`); a path goes from the root to the word.
+    """
+    from firth.huffman import huffman_paths
+
+    offsets, nodes, bits = huffman_paths(counts)
+    return offsets, 2 * nodes + bits.astype(np.int32)

@@ -9,7 +9,7 @@ import dataclasses
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
@@ -19,7 +19,8 @@ import numpy.typing as npt
 from firth import objective
 from firth.config import TrainConfig, physical_memory
 from firth.corpus import Corpus
-from firth.errors import ConfigError, CorpusError, FirthError
+from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
+from firth.subwords import Subwords, ngram_rows
 from firth.vectors import WordVectors
 
 CHUNK = 1 << 15
@@ -35,6 +36,9 @@ MERGE_BUDGET = 128
 """Uses of a hot row by all threads together between two merges; far above it the sum of their steps overshoots."""
 
 LOOK_SECONDS = 0.1
+
+ADDRESSES = ("keep", "noise", "paths", "path_steps", "grams", "gram_rows")
+"""The kernel's tables that are arrays."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +69,15 @@ UNFINISHED = ("position", "loss", "pairs", "seconds")
 """What a snapshot keeps of the state, besides the history."""
 
 
+@dataclasses.dataclass
+class _Matrix:
+    """The rows of V or U with what threads have to know of them."""
+
+    rows: npt.NDArray[np.float32]
+    hot: int  # so many of the first rows may be kept by threads: the most used ones
+    frozen: npt.NDArray[np.int64] | None = None
+
+
 class _Spans:
     """Hands out the corpus to threads, span after span, until the end or until it is told to stop."""
 
@@ -87,20 +100,22 @@ class _Spans:
 class _Worker:
     """One thread's view of the matrices, its scratch room, and what it has done."""
 
-    def __init__(self, matrices: list[npt.NDArray[np.float32]], config: TrainConfig) -> None:
-        from firth.kernels import block, rows, skipgram
+    def __init__(self, center: _Matrix, outside: _Matrix, tables: Any, threads: int) -> None:
+        from firth.kernels import block, rows, span
 
-        threads = config.threads or 1
         period = MERGE_BUDGET // threads
-        hot = min(HOT_ROWS, len(matrices[0])) if threads > 1 and period > 1 else 0
+        hot = HOT_ROWS if threads > 1 and period > 1 else 0
         (self.center, kept_center), (self.outside, kept_outside) = (
-            rows.thread_rows(matrix, hot, period) for matrix in matrices
+            rows.thread_rows(matrix.rows, min(hot, matrix.hot), period, matrix.frozen) for matrix in (center, outside)
         )
+        frozen = center.frozen is not None or outside.frozen is not None
         self.scratch, kept_scratch = block.new_scratch(
-            2 * config.window,
-            config.negatives + 1,
+            2 * tables.window,
+            tables.outputs,
             self.center.row_bytes,
-            skipgram.addresses_needed(config.window, config.negatives),
+            span.addresses_needed(tables.window, tables.outputs),
+            span.spare_needed(tables.window, tables.outputs) if frozen else 0,
+            span.vectors_needed(tables.window) if tables.grams else 0,
         )
         self._kept = [kept_center, kept_outside, kept_scratch]  # what the addresses point to
         self._loss = kept_scratch[block.Scratch._fields.index("loss")]
@@ -113,9 +128,9 @@ class _Worker:
 
     def train_span(self, corpus: Corpus, start: int, stop: int, tables: Any, epoch: Any) -> None:
         """Train on a span and let the other threads see all of it."""
-        from firth.kernels import block, rows, skipgram
+        from firth.kernels import block, rows, span
 
-        pairs = skipgram.train_span(
+        pairs = span.train_span(
             corpus.ids, corpus.offsets, start, stop, tables, epoch, self.center, self.outside, self.scratch
         )
         block.fold(self.scratch)
@@ -135,30 +150,70 @@ class _Worker:
 class Trainer:
     """A run of skip-gram with negative sampling over a corpus."""
 
-    def __init__(self, corpus: Corpus, config: TrainConfig) -> None:
-        """Allocate and initialise: V uniform in ±1/(2 dim), U zero. Raises ConfigError if memory cannot hold them."""
+    def __init__(
+        self,
+        corpus: Corpus,
+        config: TrainConfig,
+        start: WordVectors | None = None,
+        frozen: Collection[str] = (),
+    ) -> None:
+        """Allocate and initialise: V uniform in ±1/(2 dim), U zero, but for the words that `start` has.
+
+        `frozen` words of `start` keep the vectors that it has for them. Raises ConfigError if memory cannot hold them or
+        `start` does not fit the settings, VocabularyError for a tree of one word.
+        """
         from firth import rng
-        from firth.kernels import rows, skipgram
+        from firth.kernels import rows
 
         self.corpus, self.config, self.state = corpus, config, State()
         self.words = corpus.vocab.words
-        words = len(corpus.vocab)
-        _check_memory(words, config)
-        self.center, self.outside = (rows.aligned_rows(words, config.dim) for _ in range(2))
+        words, bucket = len(corpus.vocab), config.bucket if config.maxn else 0
+        tree = config.loss == "hierarchical-softmax"
+        if tree and words == 1:
+            raise VocabularyError(
+                f"hierarchical softmax needs a tree of two words and {self.words[0]!r} is the only one: give more text, "
+                "or lower min_count"
+            )
+        _check_memory(words + bucket, words - tree, words, config)
+        self.center = rows.aligned_rows(words + bucket, config.dim)
+        self.outside = rows.aligned_rows(words - tree, config.dim)
         rng.fill_uniform(self.center, config.dim, rng.stream_key(config.seed, 0, 0))
-        self._keep = objective.keep_thresholds(corpus.vocab.counts, config)
-        self._noise = rng.alias_table(objective.noise_probabilities(corpus.vocab.counts, config))
-        self._tables = skipgram.Tables(
-            keep=self._keep.ctypes.data,
-            noise=self._noise.ctypes.data,
-            words=words,
-            window=config.window,
-            fixed_window=config.fixed_window,
-            negatives=config.negatives if words > 1 else 0,
-            shared=config.update == "shared",
-        )
-        work = config.window * (config.negatives + 1) * max(config.dim, 16) / (5 * 6 * 100)
-        self._span = max(1, int(CHUNK / max(work, 1.0)))
+        self._tables, self._arrays = _make_tables(corpus, config)
+        self._span = max(1, int(CHUNK / max(_work(self._tables, config), 1.0)))
+        self._frozen: list[npt.NDArray[np.int64] | None] = [None, None]
+        if start is not None:
+            self._begin_with(start, frozen)
+
+    def _begin_with(self, start: WordVectors, frozen: Collection[str]) -> None:
+        """Take over the vectors of the words that `start` has, and freeze some of them."""
+        dim, words = self.config.dim, len(self.words)
+        if start.center.shape[1] != dim:
+            raise ConfigError(f"the vectors to start from have dimension {start.center.shape[1]}, not dim = {dim}")
+        ids = {word: i for i, word in enumerate(start.words)}
+        here = np.array([i for i, word in enumerate(self.words) if word in ids], np.int64)
+        there = np.array([ids[self.words[i]] for i in here], np.int64)
+        if self.config.maxn:
+            known = start.subwords
+            wanted = (self.config.minn, self.config.maxn, self.config.bucket)
+            if known is None or (known.minn, known.maxn, known.bucket) != wanted:
+                have = "no subwords" if known is None else f"minn, maxn, bucket = {known.minn}, {known.maxn}, {known.bucket}"
+                raise ConfigError(f"the vectors to start from have {have}, and the settings are {wanted}: use theirs")
+            self.center[here, :dim] = known.rows[there]
+            self.center[words:, :dim] = known.rows[len(start) :]
+        else:
+            self.center[here, :dim] = start.center[there]
+        same_tree = start.nodes is not None and start.words == self.words
+        if self.config.loss == "hierarchical-softmax":
+            if start.nodes is not None and same_tree and np.array_equal(start.counts, self.corpus.vocab.counts):
+                self.outside[:, :dim] = start.nodes
+        elif start.outside is not None:
+            self.outside[here, :dim] = start.outside[there]
+        if frozen:
+            held = set(frozen)
+            mask = np.array([word in held and word in ids for word in self.words], np.int64)
+            self._frozen[0] = mask
+            if self.config.loss != "hierarchical-softmax" and start.outside is not None:
+                self._frozen[1] = mask
 
     def run(self, on_progress: Callable[[Progress], None], seconds: float = math.inf) -> bool:
         """Train on, for so many seconds at most; return whether the run is finished.
@@ -185,10 +240,26 @@ class Trainer:
 
     def vectors(self) -> WordVectors:
         """The vectors as they stand."""
-        vocab, dim = self.corpus.vocab, self.config.dim
+        config, dim = self.config, self.config.dim
         center, outside = (np.ascontiguousarray(matrix[:, :dim]) for matrix in (self.center, self.outside))
-        history = [dict(epoch) for epoch in self.state.history]
-        return WordVectors(vocab.words, vocab.counts, center, outside, self.config.as_dict(), history)
+        tree = config.loss == "hierarchical-softmax"
+        subwords = None
+        if config.maxn:
+            from firth.kernels import grams
+
+            subwords = Subwords(config.minn, config.maxn, config.bucket, center)
+            center = np.empty((len(self.words), dim), np.float32)
+            grams.mean_rows(self._arrays["grams"], self._arrays["gram_rows"], subwords.rows, center)
+        return WordVectors(
+            self.words,
+            self.corpus.totals,
+            center,
+            None if tree else outside,
+            config.as_dict(),
+            [dict(epoch) for epoch in self.state.history],
+            nodes=outside if tree else None,
+            subwords=subwords,
+        )
 
     def snapshot(self) -> tuple[WordVectors, dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
         """All that is needed to go on: the vectors, where the epoch under way stands, and no further arrays."""
@@ -197,34 +268,41 @@ class Trainer:
 
     def restore(self, saved: WordVectors, unfinished: dict[str, Any], arrays: dict[str, Any]) -> bool:
         """Go on from a snapshot; return whether it is one of such a run."""
-        dim, shape = self.config.dim, (len(self.words), self.config.dim)
-        if saved.center.shape != shape or saved.outside is None or saved.outside.shape != shape or arrays:
+        dim = self.config.dim
+        of_center = saved.subwords.rows if saved.subwords is not None else saved.center
+        of_outside = saved.outside if saved.nodes is None else saved.nodes
+        if of_outside is None or arrays or not _is_state(unfinished, len(self.corpus.ids)):
             return False
-        if not _is_state(unfinished, len(self.corpus.ids)):
+        if of_center.shape != (len(self.center), dim) or of_outside.shape != (len(self.outside), dim):
             return False
         self.state = State(history=saved.history, **unfinished)
-        self.center[:, :dim], self.outside[:, :dim] = saved.center, saved.outside
+        self.center[:, :dim], self.outside[:, :dim] = of_center, of_outside
         return True
 
     def _compile(self) -> None:
         """Compile the kernels, or load them from numba's cache, so that no epoch's time includes it."""
-        from firth.kernels import skipgram
+        from firth.kernels.windows import Epoch
 
-        worker = _Worker([self.center, self.outside], self.config)
-        worker.train_span(self.corpus, 0, 0, self._tables, skipgram.Epoch(0, 0, 0.0, 0.0))
+        self._new_worker().train_span(self.corpus, 0, 0, self._tables, Epoch(0, 0, 0.0, 0.0))
+
+    def _new_worker(self) -> _Worker:
+        hot = 0 if self.config.maxn else len(self.center)
+        center = _Matrix(self.center, hot, self._frozen[0])
+        outside = _Matrix(self.outside, len(self.outside), self._frozen[1])
+        return _Worker(center, outside, self._tables, self.config.threads or 1)
 
     def _run_epoch(self, on_progress: Callable[[Progress], None], deadline: float) -> None:
         """Train to the end of the epoch, or until the deadline or an exception."""
         from firth import rng
-        from firth.kernels import skipgram, stages
+        from firth.kernels import stages, windows
 
         state, end = self.state, len(self.corpus.ids)
         number = len(state.history) + 1
         lr, slope = self._lr(0), (self._lr(end) - self._lr(0)) / end
         keys = [rng.stream_key(self.config.seed, number, purpose) for purpose in (1, 2)]
-        epoch = skipgram.Epoch(keys[0], keys[1], lr, slope)
+        epoch = windows.Epoch(keys[0], keys[1], lr, slope)
         spans = _Spans(state.position, end, self._span)
-        workers = [_Worker([self.center, self.outside], self.config) for _ in range(self.config.threads or 1)]
+        workers = [self._new_worker() for _ in range(self.config.threads or 1)]
         workers[0].go_on_from(state.loss, state.pairs)
         start = time.perf_counter()
         with ThreadPoolExecutor(len(workers)) as pool:
@@ -279,7 +357,7 @@ class Trainer:
 
     def _check_loss(self, loss: float, pairs: int) -> None:
         """Refuse to go on when the loss is not a number, or far above the start's: ln 2 for each output of a pair."""
-        worst = HOPELESS * (self.config.negatives + 1) * math.log(2.0)
+        worst = HOPELESS * self._tables.outputs * math.log(2.0)
         if not loss <= worst * max(pairs, 1):
             raise FirthError(
                 f"training diverged in epoch {len(self.state.history) + 1}: the loss is {loss / max(pairs, 1):.4g} "
@@ -302,12 +380,56 @@ def _is_state(unfinished: dict[str, object], tokens: int) -> bool:
     return whole and all(type(number) is float and math.isfinite(number) for number in numbers)
 
 
-def _check_memory(words: int, config: TrainConfig) -> None:
-    """Refuse matrices that the machine cannot hold: two for training, their rows padded, and two for the result."""
-    need = 4 * words * (2 * -(-config.dim // 16) * 16 + 2 * config.dim)
+def _make_tables(corpus: Corpus, config: TrainConfig) -> tuple[Any, dict[str, npt.NDArray[Any]]]:
+    """The kernel's tables, and the arrays that they point to by name."""
+    from firth import rng
+    from firth.kernels import span, windows
+
+    words, counts = corpus.vocab.words, corpus.vocab.counts
+    arrays: dict[str, npt.NDArray[Any]] = {"keep": objective.keep_thresholds(counts, config)}
+    negatives = outputs = 0
+    if config.loss == "hierarchical-softmax":
+        arrays["paths"], arrays["path_steps"] = objective.tree_paths(counts)
+        outputs = int(np.diff(arrays["paths"]).max())
+    else:
+        negatives = config.negatives if len(words) > 1 else 0
+        arrays["noise"] = rng.alias_table(objective.noise_probabilities(counts, config))
+        outputs = negatives + 1
+    if config.maxn:
+        arrays["grams"], arrays["gram_rows"] = ngram_rows(words, config.minn, config.maxn, config.bucket)
+    update = span.WINDOW_STEP if config.update != "per-pair" else span.PAIR_STEP
+    if config.architecture == "cbow":
+        update = span.SUM_STEP if config.cbow_sum else span.MEAN_STEP
+    addresses = {name: arrays[name].ctypes.data if name in arrays else 0 for name in ADDRESSES}
+    tables = windows.Tables(
+        words=len(words),
+        window=config.window,
+        fixed_window=config.fixed_window,
+        update=update,
+        negatives=negatives,
+        outputs=outputs,
+        **addresses,
+    )
+    return tables, arrays
+
+
+def _work(tables: Any, config: TrainConfig) -> float:
+    """How much more a token costs than with the default settings, about."""
+    inputs = config.window / 5
+    outputs = tables.outputs / 6
+    hidden = config.architecture == "cbow"
+    work = (inputs + outputs) / 4 if hidden else inputs * outputs
+    return (work + 4 * bool(tables.grams)) * max(config.dim, 16) / 100
+
+
+def _check_memory(center: int, outside: int, words: int, config: TrainConfig) -> None:
+    """Refuse matrices that the machine cannot hold: two for training, their rows padded, and the result's."""
+    result = words + outside + (center if config.maxn else 0)
+    need = 4 * ((center + outside) * -(-config.dim // 16) * 16 + result * config.dim)
     have = physical_memory()
     if need > have:
+        subwords = ", or bucket" if config.maxn else ""
         raise ConfigError(
             f"{words:,} words of dimension {config.dim} need {need / 1e9:.1f} GB and this machine has {have / 1e9:.1f} "
-            "GB: lower dim, raise min_count or set max_vocab"
+            f"GB: lower dim{subwords}, raise min_count or set max_vocab"
         )

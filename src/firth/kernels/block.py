@@ -23,14 +23,21 @@ FOLD_AFTER = 96
 """So many factors 1 + e^-|z| <= 2 are multiplied before a logarithm is taken; 2^127 is the limit of float32."""
 
 
-def sign_table():
-    """Signs of a tile's pairs by the number m of its outputs: row m - 1 has -1 at multiples of m, the predicted word.
+SIGNS_BYTES = 4 * (simd.MAX_INPUTS * simd.MAX_OUTPUTS + simd.LANES)
 
-    The last row has only +1: all outputs are negatives.
+
+def sign_table():
+    """Signs of a tile's pairs for m = 1 to MAX_OUTPUTS outputs: -1 where the output is to be answered with yes.
+
+    Row 2^m - 2 + yes is for m outputs, of which bit j of `yes` tells whether output j is one; entry i · m + j is the
+    sign of input i with output j.
     """
-    table = np.ones((simd.MAX_OUTPUTS + 1, simd.MAX_INPUTS * simd.MAX_OUTPUTS + simd.LANES), np.float32)
+    table = np.ones((2 ** (simd.MAX_OUTPUTS + 1) - 2, SIGNS_BYTES // 4), np.float32)
     for m in range(1, simd.MAX_OUTPUTS + 1):
-        table[m - 1, ::m] = -1.0
+        for yes in range(2**m):
+            for j in range(m):
+                if yes >> j & 1:
+                    table[2**m - 2 + yes, j::m] = -1.0
     return table
 
 
@@ -44,15 +51,22 @@ class Scratch(NamedTuple):
     loss: int  # float64: nats, up to the last fold
     rows: int  # int64: room for the addresses of rows
     copies: int  # int64 and float32: addresses and a copy of every row, for more than one group of outputs
+    hidden: int  # (2,) int64: the addresses of two rows, the hidden vector of a window and its step
+    spare: int  # float32: rows for copies of frozen ones
+    vectors: int  # float32: twice as many rows as a window has tokens, for vectors made of subwords
 
 
-def new_scratch(inputs: int, outputs: int, row_bytes: int, addresses: int) -> tuple[Scratch, list[npt.NDArray[Any]]]:
+def new_scratch(
+    inputs: int, outputs: int, row_bytes: int, addresses: int, spare: int = 0, vectors: int = 0
+) -> tuple[Scratch, list[npt.NDArray[Any]]]:
     """A Scratch for steps of at most so many rows, with room for so many addresses, and the arrays that it points to.
 
     The arrays must outlive it.
     """
     sums = np.zeros((2, simd.LANES), np.float32)
     sums[1] = 1.0
+    hidden = np.empty(2 * row_bytes + 64, np.uint8)
+    start = hidden.ctypes.data + -hidden.ctypes.data % 64
     arrays = [
         np.empty(inputs * outputs + simd.LANES, np.float32),
         sign_table(),
@@ -61,8 +75,12 @@ def new_scratch(inputs: int, outputs: int, row_bytes: int, addresses: int) -> tu
         np.zeros(1, np.float64),
         np.empty(addresses, np.int64),
         np.empty((inputs + outputs) * (8 + row_bytes), np.uint8),
+        np.array([start, start + row_bytes]),
+        np.empty(spare * row_bytes, np.uint8),
+        np.empty(vectors * row_bytes, np.uint8),
+        hidden,
     ]
-    return Scratch(*[array.ctypes.data for array in arrays]), arrays
+    return Scratch(*[array.ctypes.data for array in arrays[:-1]]), arrays
 
 
 @compiled
@@ -111,31 +129,37 @@ def copy_rows(count, rows, row_bytes, copies, places):
 
 
 @njit(inline="always")
-def step(inputs, outputs, x_rows, u_rows, row_bytes, lr, scratch, ahead, ahead_count):
-    """Move all rows by one step of size lr and add to the loss.
-
-    `x_rows`, `u_rows`: addresses of arrays of row addresses; rows are whole numbers of 16 floats. `ahead`: such an
-    array of `ahead_count` rows that will be needed soon.
-    """
-    signs_row = 4 * (simd.MAX_INPUTS * simd.MAX_OUTPUTS + simd.LANES)
+def all_steps(inputs, outputs, x_rows, u_rows, signs, row_bytes, lr, scratch):
+    """Store the steps of all inputs and outputs, group after group, and add to the loss; return how many groups."""
     groups = (outputs + simd.MAX_OUTPUTS - 1) // simd.MAX_OUTPUTS
     first = 0
     for group in range(groups):
         size = (outputs - first) // (groups - group)
-        row = size - 1 if group == 0 else simd.MAX_OUTPUTS
-        signs = scratch.signs + row * signs_row
-        steps = scratch.steps + 4 * first * inputs
-        steps_of_group(inputs, size, x_rows, u_rows + 8 * first, row_bytes, signs, steps, lr, scratch)
+        steps, of_group = scratch.steps + 4 * first * inputs, simd.load_int(signs, group)
+        steps_of_group(inputs, size, x_rows, u_rows + 8 * first, row_bytes, of_group, steps, lr, scratch)
         first += size
+    return groups
+
+
+@njit(inline="always")
+def step(inputs, outputs, x_rows, u_rows, signs, row_bytes, lr, scratch, ahead, ahead_count):
+    """Move all rows by one step of size lr and add to the loss.
+
+    `x_rows`, `u_rows`: addresses of arrays of row addresses; rows are whole numbers of 16 floats. `signs`: such an
+    array of the signs of each group of outputs. `ahead`: such an array of `ahead_count` rows that will be needed soon.
+    """
+    groups = all_steps(inputs, outputs, x_rows, u_rows, signs, row_bytes, lr, scratch)
     if groups == 1:
         simd.rank_update(inputs, outputs, x_rows, u_rows, row_bytes, scratch.steps, ahead, ahead_count)
     else:
-        update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count)
+        update_in_groups(
+            inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count, x_rows
+        )
 
 
 @compiled
-def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count):
-    """`simd.rank_update` for more than one group of outputs: from copies, so that no group sees another's step."""
+def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count, x_targets):
+    """`simd.rank_update_apart` for any number of groups of outputs: from copies, so that none sees another's step."""
     x_copies, u_copies = scratch.copies, scratch.copies + 8 * inputs
     end = copy_rows(inputs, x_rows, row_bytes, u_copies + 8 * outputs, x_copies)
     copy_rows(outputs, u_rows, row_bytes, end, u_copies)
@@ -144,6 +168,34 @@ def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch
         size = (outputs - first) // (groups - group)
         steps = scratch.steps + 4 * first * inputs
         u_from, u_to = u_copies + 8 * first, u_rows + 8 * first
-        simd.rank_update_apart(inputs, size, x_copies, u_from, row_bytes, steps, ahead, ahead_count, x_rows, u_to)
+        simd.rank_update_apart(inputs, size, x_copies, u_from, row_bytes, steps, ahead, ahead_count, x_targets, u_to)
         ahead_count = 0
         first += size
+
+
+@njit(inline="always")
+def step_of_hidden(inputs, outputs, x_rows, u_rows, signs, weight, gain, row_bytes, lr, scratch, ahead, ahead_count):
+    """Move all rows by one step for the hidden vector h = weight · Σ_i x_i, and add to the loss.
+
+    Each input moves by gain · the step of h, which is the gradient for gain = weight.
+    """
+    hidden, change = simd.load_int(scratch.hidden, 0), simd.load_int(scratch.hidden, 1)
+    share, factor = simd.splat(np.float32(weight)), simd.splat(np.float32(gain))
+    for offset in range(0, row_bytes, 4 * simd.LANES):
+        total = simd.load(simd.load_int(x_rows, 0) + offset)
+        for i in range(1, inputs):
+            total = simd.add(total, simd.load(simd.load_int(x_rows, i) + offset))
+        simd.store(simd.multiply(total, share), hidden + offset)
+        simd.store(simd.splat(np.float32(0.0)), change + offset)
+    x, x_to = scratch.hidden, scratch.hidden + 8
+    groups = all_steps(1, outputs, x, u_rows, signs, row_bytes, lr, scratch)
+    if groups == 1:
+        steps = scratch.steps
+        simd.rank_update_apart(1, outputs, x, u_rows, row_bytes, steps, ahead, ahead_count, x_to, u_rows)
+    else:
+        update_in_groups(1, outputs, x, u_rows, row_bytes, groups, scratch, ahead, ahead_count, x_to)
+    for offset in range(0, row_bytes, 4 * simd.LANES):
+        moved = simd.multiply(simd.load(change + offset), factor)
+        for i in range(inputs):
+            row = simd.load_int(x_rows, i) + offset
+            simd.store(simd.add(simd.load(row), moved), row)

@@ -25,6 +25,7 @@ class Rows(NamedTuple):
     hot: int
     row_bytes: int
     period: int  # uses between two merges of a row
+    frozen: int  # (n,) int64: 1 for a row that stays as it is; 0 if there is none
 
 
 def aligned_rows(count: int, dim: int) -> npt.NDArray[np.float32]:
@@ -36,12 +37,18 @@ def aligned_rows(count: int, dim: int) -> npt.NDArray[np.float32]:
     return memory[start : start + count * stride].reshape(count, stride)
 
 
-def thread_rows(matrix: npt.NDArray[np.float32], hot: int, period: int) -> tuple[Rows, list[npt.NDArray[Any]]]:
+def thread_rows(
+    matrix: npt.NDArray[np.float32], hot: int, period: int, frozen: npt.NDArray[np.int64] | None = None
+) -> tuple[Rows, list[npt.NDArray[Any]]]:
     """The Rows of a thread that keeps `hot` private rows of a matrix, and the arrays that they point to."""
     private, base = (aligned_rows(hot, matrix.shape[1]) for _ in range(2))
     private[:] = base[:] = matrix[:hot]
     arrays = [matrix, private, base, np.zeros(hot, np.int64)]
-    return Rows(*[array.ctypes.data for array in arrays], hot, 4 * matrix.shape[1], period), arrays
+    held = 0
+    if frozen is not None:
+        arrays.append(frozen)
+        held = frozen.ctypes.data
+    return Rows(*[array.ctypes.data for array in arrays[:4]], hot, 4 * matrix.shape[1], period, held), arrays
 
 
 @njit(inline="always")
@@ -76,9 +83,16 @@ def merge(rows):
 
 
 @njit(inline="always")
-def take(rows, word):
-    """The address of a word's row for one block, merged first when its turn has come."""
+def take(rows, word, spare):
+    """The address of a word's row for one block, merged first when its turn has come.
+
+    A frozen row is copied to `spare`, for the block to move that.
+    """
     at = word * rows.row_bytes
+    if rows.frozen != 0 and simd.load_int(rows.frozen, word) != 0:
+        for offset in range(0, rows.row_bytes, 4 * simd.LANES):
+            simd.store(simd.load(rows.shared + at + offset), spare + offset)
+        return spare
     if word >= rows.hot:
         return rows.shared + at
     uses = simd.load_int(rows.uses, word) + 1

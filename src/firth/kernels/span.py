@@ -1,0 +1,152 @@
+"""Training over a span of the corpus: skip-gram and CBOW, with negative sampling or hierarchical softmax.
+
+For each kept token the words of its window are inputs (rows of V), and what predicts the token itself is its outputs
+(rows of U, see `outputs`). Skip-gram: every input predicts the token; windows are symmetric, so these are the same
+pairs as "the center predicts each outside word", and grouped this way all pairs of a window can share one set of
+outputs and one pass over the rows. CBOW: the mean, or the sum, of the inputs predicts the token.
+"""
+
+from numba import njit
+
+from firth import simd
+from firth.compiled import compiled
+from firth.kernels import block, grams, outputs
+from firth.kernels.rows import place, take
+from firth.kernels.windows import gather, new_kept
+
+SPAN = 4096
+"""Tokens gathered at a time: their words, windows and rows' addresses stay in the nearest caches."""
+
+AHEAD = 2
+"""Tokens by which the outputs are drawn, and their rows fetched, before their turn."""
+
+WINDOW_STEP, PAIR_STEP, MEAN_STEP, SUM_STEP, UNDIVIDED_STEP = range(5)
+"""`Tables.update`: one step a window, one a pair (negatives of its own), or one for the window's mean or sum.
+
+The last is the mean without the division in the gradient: what CBOW is elsewhere, kept to measure and test against.
+"""
+
+
+def addresses_needed(window: int, most_outputs: int) -> int:
+    """The addresses `train_span` keeps: a window's inputs and, AHEAD + 1 times, a token's outputs."""
+    return 2 * window + (AHEAD + 1) * outputs.set_size(most_outputs)
+
+
+def spare_needed(window: int, most_outputs: int) -> int:
+    """The rows that `train_span` needs for copies of frozen rows."""
+    return 2 * window + (AHEAD + 1) * most_outputs
+
+
+def vectors_needed(window: int) -> int:
+    """The rows that `train_span` needs for vectors made of subwords: two for each token in reach."""
+    return 2 * (2 * window + 1)
+
+
+@njit(inline="always")
+def predict(outside, tables, epoch, word, position, at, scratch, spare):
+    """Fill the set of outputs at an address for a token."""
+    if tables.paths != 0:
+        outputs.follow_path(outside, tables, word, at, scratch.signs)
+    else:
+        outputs.draw_negatives(outside, tables, epoch, word, position, 0, at, scratch.signs, spare)
+
+
+@compiled
+def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratch):
+    """Train on positions start..stop (stop exclusive) of the corpus; return the number of predictions.
+
+    ids int32 and offsets int64 as in `Corpus`; `center`, `outside`: the Rows of V and U, changed in place; `scratch`:
+    for steps of 2 · window inputs and `tables.outputs` outputs, with `addresses_needed` and where rows are frozen or
+    made of subwords `spare_needed` and `vectors_needed`; its loss grows. The windows of the span's tokens reach beyond
+    start and stop within the sentence.
+    """
+    window, row_bytes = tables.window, center.row_bytes
+    kept = new_kept(SPAN + 2 * window + 1)
+    words, positions, lefts, rights = kept
+    inputs, sets = scratch.rows, scratch.rows + 16 * window
+    set_bytes, signs = 8 * (outputs.ROWS + tables.outputs + 1 + outputs.groups_of(tables.outputs)), 8 * (
+        outputs.ROWS + tables.outputs + 1
+    )
+    spare, spare_bytes = scratch.spare + 2 * window * row_bytes, tables.outputs * row_bytes
+    room, bases = 2 * window + 1, scratch.vectors + (2 * window + 1) * row_bytes
+    pairs = 0
+    for span in range(start, stop, SPAN):
+        lowest, first, last, count = gather(ids, offsets, span, min(span + SPAN, stop), tables, epoch, kept)
+        composed = retired = lowest
+        if tables.update != PAIR_STEP:
+            for token in range(first, min(first + AHEAD, last)):
+                turn = token % (AHEAD + 1)
+                at, copies = sets + turn * set_bytes, spare + turn * spare_bytes
+                predict(outside, tables, epoch, words[token], positions[token], at, scratch, copies)
+        for token in range(first, last):
+            if tables.grams != 0:
+                while composed < count and composed <= token + window:
+                    if composed - retired == room:
+                        at = retired % room * row_bytes
+                        grams.take_apart(tables, words[retired], center, scratch.vectors + at, bases + at)
+                        retired += 1
+                    if composed + AHEAD < count:
+                        grams.fetch(tables, words[composed + AHEAD], center)
+                    at = composed % room * row_bytes
+                    grams.compose(tables, words[composed], center, scratch.vectors + at, bases + at)
+                    composed += 1
+            n = 0
+            for other in range(lefts[token], rights[token]):
+                if other != token:
+                    if tables.grams != 0:
+                        row = scratch.vectors + other % room * row_bytes
+                    else:
+                        row = take(center, words[other], scratch.spare + n * row_bytes)
+                    simd.store_int(inputs, n, row)
+                    n += 1
+            word, position = words[token], positions[token]
+            lr = epoch.lr + epoch.slope * position
+            if tables.update != PAIR_STEP:
+                at = sets + token % (AHEAD + 1) * set_bytes
+                ahead, ahead_count = sets, 0
+                following = token + AHEAD
+                if following < last:
+                    turn = following % (AHEAD + 1)
+                    next_set, copies = sets + turn * set_bytes, spare + turn * spare_bytes
+                    predict(outside, tables, epoch, words[following], positions[following], next_set, scratch, copies)
+                    near, all_rows = simd.load_int(next_set, 1), simd.load_int(next_set, 0)
+                    ahead, ahead_count = next_set + 8 * (outputs.ROWS + near), all_rows - near
+                    if following + window + 1 < count and tables.grams == 0:
+                        simd.store_int(ahead, ahead_count, place(center, words[following + window + 1]))
+                        ahead_count += 1
+                if n > 0:
+                    m, u_rows = simd.load_int(at, 0), at + 8 * outputs.ROWS
+                    if tables.update == WINDOW_STEP:
+                        pairs += n
+                        block.step(
+                            n, m, inputs, u_rows, at + signs, row_bytes, lr, scratch, ahead, ahead_count
+                        )
+                    else:
+                        pairs += 1
+                        weight = 1.0 if tables.update == SUM_STEP else 1.0 / n
+                        gain = 1.0 if tables.update == UNDIVIDED_STEP else weight
+                        block.step_of_hidden(
+                            n, m, inputs, u_rows, at + signs, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+                        )
+            else:
+                pairs += n
+                counter = outputs.draw_negatives(
+                    outside, tables, epoch, word, position, 0, sets, scratch.signs, spare
+                )
+                for i in range(n):
+                    at, next_set = sets + i % 2 * set_bytes, sets + (i + 1) % 2 * set_bytes
+                    ahead_count = 0
+                    if i + 1 < n:
+                        copies = spare + (i + 1) % 2 * spare_bytes
+                        counter = outputs.draw_negatives(
+                            outside, tables, epoch, word, position, counter, next_set, scratch.signs, copies
+                        )
+                        ahead_count = simd.load_int(next_set, 0)
+                    m, u_rows, x_row = simd.load_int(at, 0), at + 8 * outputs.ROWS, inputs + 8 * i
+                    ahead = next_set + 8 * outputs.ROWS
+                    block.step(1, m, x_row, u_rows, at + signs, row_bytes, lr, scratch, ahead, ahead_count)
+        while retired < composed:
+            at = retired % room * row_bytes
+            grams.take_apart(tables, words[retired], center, scratch.vectors + at, bases + at)
+            retired += 1
+    return pairs
