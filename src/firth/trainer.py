@@ -20,7 +20,7 @@ from firth import objective
 from firth.config import TrainConfig, physical_memory
 from firth.corpus import Corpus
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
-from firth.subwords import Subwords, ngram_rows
+from firth.subwords import Subwords, mean_rows, ngram_rows
 from firth.vectors import WordVectors
 
 CHUNK = 1 << 15
@@ -245,14 +245,11 @@ class Trainer:
         tree = config.loss == "hierarchical-softmax"
         subwords = None
         if config.maxn:
-            from firth.kernels import grams
-
             subwords = Subwords(config.minn, config.maxn, config.bucket, center)
-            center = np.empty((len(self.words), dim), np.float32)
-            grams.mean_rows(self._arrays["grams"], self._arrays["gram_rows"], subwords.rows, center)
+            center = mean_rows(center, self._arrays["grams"], self._arrays["gram_rows"], dim)
         return WordVectors(
             self.words,
-            self.corpus.totals,
+            self.corpus.vocab.counts,
             center,
             None if tree else outside,
             config.as_dict(),
@@ -407,6 +404,7 @@ def _make_tables(corpus: Corpus, config: TrainConfig) -> tuple[Any, dict[str, np
         fixed_window=config.fixed_window,
         update=update,
         negatives=negatives,
+        input_rate=1.0,
         outputs=outputs,
         **addresses,
     )

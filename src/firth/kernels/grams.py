@@ -10,7 +10,6 @@ import numpy as np
 from numba import njit
 
 from firth import simd
-from firth.compiled import compiled
 
 LINE = 4 * simd.LANES
 
@@ -49,18 +48,3 @@ def take_apart(tables, word, center, vector, base):
         row = center.shared + np.int64(simd.load_int32(tables.gram_rows, i)) * center.row_bytes
         for offset in range(0, center.row_bytes, LINE):
             simd.store(simd.add(simd.load(row + offset), simd.load(base + offset)), row + offset)
-
-
-@compiled
-def mean_rows(offsets, rows, matrix, vectors):
-    """Write the mean of rows[offsets[i] : offsets[i + 1]] of `matrix` to row i of `vectors`, both float32."""
-    dim = vectors.shape[1]
-    for word in range(vectors.shape[0]):
-        count = offsets[word + 1] - offsets[word]
-        for j in range(dim):
-            vectors[word, j] = np.float32(0.0)
-        for i in range(offsets[word], offsets[word + 1]):
-            for j in range(dim):
-                vectors[word, j] += matrix[rows[i], j]
-        for j in range(dim):
-            vectors[word, j] *= np.float32(1.0 / count)

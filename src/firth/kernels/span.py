@@ -124,7 +124,7 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                     else:
                         pairs += 1
                         weight = 1.0 if tables.update == SUM_STEP else 1.0 / n
-                        gain = 1.0 if tables.update == UNDIVIDED_STEP else weight
+                        gain = 1.0 if tables.update == UNDIVIDED_STEP else weight * tables.input_rate
                         block.step_of_hidden(
                             n, m, inputs, u_rows, at + signs, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
                         )

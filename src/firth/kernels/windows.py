@@ -26,6 +26,7 @@ class Tables(NamedTuple):
     update: int  # of `span`: one step a window, one a pair, or one for the window's mean or sum
     noise: int  # address of (n,) uint64: the alias table of the noise distribution
     negatives: int
+    input_rate: float  # CBOW: the learning rate of the inputs, as a multiple of that of the outputs
     paths: int  # address of (n + 1,) int64: where the tree path of a word begins in `path_steps`
     path_steps: int  # address of int32: twice the node, plus the bit
     outputs: int  # the most rows that a word's prediction needs: negatives + 1, or the longest path
