@@ -13,7 +13,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "firth"
 HOUSE = [
     *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference", "objective"),
     *("vectors", "formats", "simd", "rng", "kernels", "trainer", "cooccurrence", "spectral", "gauge", "exact"),
-    *("check", "progress", "checkpoint", "run", "evaluate", "judge", "demo", "plot", "__init__", "cli", "__main__"),
+    *("check", "check_kernels", "progress", "checkpoint", "run", "evaluate", "judge", "demo", "plot"),
+    *("__init__", "cli", "__main__"),
 ]
 """A module imports only modules before its own; those of kernels also one another."""
 
