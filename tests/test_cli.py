@@ -326,11 +326,11 @@ def test_a_bad_output_is_found_before_training(capsys, corpus):
 
 
 def test_check_prints_a_row_for_every_formula_and_kernel(capsys):
-    from firth import check
+    from firth import check, check_kernels
 
     status, out, _ = call(capsys, "check")
     assert status == 0
-    assert len(out.splitlines()) == 1 + len(check.FORMULAS) + len(check.kernel_rows())
+    assert len(out.splitlines()) == 1 + len(check.FORMULAS) + len(check_kernels.kernel_rows())
     assert "WRONG" not in out
 
 

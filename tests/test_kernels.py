@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from firth import check, reference, simd
-from firth.check import Exercise, deviation, train, walk
+from firth import check_kernels, reference, simd
+from firth.check_kernels import Exercise, deviation, train, walk
 from firth.kernels import block, rows, skipgram
 
 ROUNDING = 2e-5
@@ -48,7 +48,7 @@ def assert_same(exercise, tolerance=ROUNDING):
 
 
 def untouched(exercise):
-    return check.Trained(exercise.center, exercise.outside, 0.0, 0)
+    return check_kernels.Trained(exercise.center, exercise.outside, 0.0, 0)
 
 
 def assert_same_bytes(first, second):
@@ -92,7 +92,10 @@ def test_two_words_are_each_others_negatives(shared, negatives):
 
 def test_a_negative_that_cannot_be_drawn_is_left_out():
     exercise = small_corpus(2, 4, words=2, noise=np.array([1.0, 0.0]), negatives=2)
-    drawn = [check._negatives(list(map(int, exercise.noise_table())), w, 2, check._draws(3, 4)) for w in (0, 1)]
+    drawn = [
+        check_kernels._negatives(list(map(int, exercise.noise_table())), w, 2, check_kernels._draws(3, 4))
+        for w in (0, 1)
+    ]
     assert drawn == [[], [0, 0]]
     assert_same(exercise)
 
@@ -154,13 +157,13 @@ def test_the_walk_notices_a_learning_rate_that_does_not_fall():
 def test_the_walk_notices_a_predicted_word_among_the_negatives(monkeypatch):
     exercise = small_corpus(3, 8)
     expected = train(exercise)
-    negatives = check._negatives
-    monkeypatch.setattr(check, "_negatives", lambda table, word, *rest: negatives(table, -1, *rest))
+    negatives = check_kernels._negatives
+    monkeypatch.setattr(check_kernels, "_negatives", lambda table, word, *rest: negatives(table, -1, *rest))
     assert deviation(exercise, walk(exercise), expected) > 100 * ROUNDING
 
 
 def test_the_walk_notices_an_update_skipped_for_a_saturated_score(monkeypatch):
-    exercise = check.KERNELS["window-shared step, scores of ±30"](np.random.default_rng(1))
+    exercise = check_kernels.KERNELS["window-shared step, scores of ±30"](np.random.default_rng(1))
 
     def skips(center_vec, outside_idx, outside_vecs, negatives, step=reference.negative_sampling):
         loss, grad_center, grad_outside = step(center_vec, outside_idx, outside_vecs, negatives)
@@ -173,7 +176,7 @@ def test_the_walk_notices_an_update_skipped_for_a_saturated_score(monkeypatch):
 
 @pytest.mark.parametrize("name", ["window-shared step, repeated negatives", "per-pair steps, repeated negatives"])
 def test_the_walk_notices_repeated_negatives_counted_once(monkeypatch, name):
-    exercise = check.KERNELS[name](np.random.default_rng(1))
+    exercise = check_kernels.KERNELS[name](np.random.default_rng(1))
 
     def once(center_vec, outside_idx, outside_vecs, negatives, step=reference.negative_sampling):
         return step(center_vec, outside_idx, outside_vecs, sorted(set(negatives)))
@@ -186,8 +189,8 @@ def test_the_walk_notices_repeated_negatives_counted_once(monkeypatch, name):
 
 
 def test_kernel_rows_show_each_kernel_once_and_its_verdict():
-    found = check.kernel_rows()
-    assert [row["name"] for row in found] == [*check.KERNELS, *check.EXACT]
+    found = check_kernels.kernel_rows()
+    assert [row["name"] for row in found] == [*check_kernels.KERNELS, *check_kernels.EXACT]
     assert all(row["ok"] and 0 <= row["deviation"] <= row["tolerance"] for row in found)
 
 
@@ -197,16 +200,16 @@ def test_a_failing_kernel_is_shown_as_failed(monkeypatch):
         return loss, grad_center * 1.0001, grad_outside
 
     monkeypatch.setattr(reference, "negative_sampling", wrong)
-    verdicts = {row["name"]: row["ok"] for row in check.kernel_rows()}
-    assert [name for name, ok in verdicts.items() if ok] == ["loss of 1,970 pairs", *check.EXACT]
+    verdicts = {row["name"]: row["ok"] for row in check_kernels.kernel_rows()}
+    assert [name for name, ok in verdicts.items() if ok] == ["loss of 1,970 pairs", *check_kernels.EXACT]
 
 
 def test_a_kernel_that_gives_nan_is_shown_as_failed(monkeypatch):
     def broken(exercise):
         return dataclasses.replace(walk(exercise), outside=np.full_like(exercise.outside, np.nan))
 
-    monkeypatch.setattr(check, "train", broken)
-    assert not any(row["ok"] for row in check.kernel_rows() if row["name"] in check.KERNELS)
+    monkeypatch.setattr(check_kernels, "train", broken)
+    assert not any(row["ok"] for row in check_kernels.kernel_rows() if row["name"] in check_kernels.KERNELS)
 
 
 PLANTED = {
@@ -214,7 +217,7 @@ PLANTED = {
     "positive mutual information": None,
     "exact softmax pass": ("exact_objective", lambda parts: (parts[0], parts[1] * 1.00002, parts[2])),
 }
-"""What the rows of `check.EXACT` begin with, the function of the reference that judges them, an error planted there."""
+"""What the rows of `EXACT` begin with, the function of the reference that judges them, an error planted there."""
 
 
 @pytest.mark.parametrize("start", PLANTED)
@@ -228,12 +231,14 @@ def test_what_exact_training_is_made_of_is_shown_as_failed(monkeypatch, start):
         name, plant = PLANTED[start]
         right = getattr(reference, name)
         monkeypatch.setattr(reference, name, lambda *x: plant(right(*x)))
-    rows = [row for row in check.kernel_rows() if row["name"] in check.EXACT]
-    assert [row["name"] for row in rows if not row["ok"]] == [name for name in check.EXACT if name.startswith(start)]
+    rows = [row for row in check_kernels.kernel_rows() if row["name"] in check_kernels.EXACT]
+    assert [row["name"] for row in rows if not row["ok"]] == [
+        name for name in check_kernels.EXACT if name.startswith(start)
+    ]
 
 
 def test_the_exercises_are_what_their_names_say():
-    for name, make in check.KERNELS.items():
+    for name, make in check_kernels.KERNELS.items():
         exercise = make(np.random.default_rng(1))
         scores = np.abs(exercise.center.astype(float) @ exercise.outside.T)
         if "±30" in name or "±1000" in name:
@@ -464,11 +469,11 @@ ELSEWHERE = f"""
 import sys
 import numpy as np
 from numba.core.registry import cpu_target
-from firth import check
+from firth import check_kernels
 assert cpu_target.target_context.codegen().magic_tuple()[1] == sys.argv[1], "not compiled for this processor"
 results = {{}}
 for name in {EPOCHS!r}:
-    found = check.train(check.KERNELS[name](np.random.default_rng(1)))
+    found = check_kernels.train(check_kernels.KERNELS[name](np.random.default_rng(1)))
     results |= {{f"{{name}}/{{part}}": getattr(found, part) for part in ("center", "outside", "loss", "pairs")}}
 np.savez(sys.argv[2], **results)
 """
@@ -489,6 +494,6 @@ def test_kernels_compiled_for_another_processor_give_the_same(cpu, tmp_path):
     assert done.returncode == 0, done.stderr
     with np.load(output) as found:
         for name in EPOCHS:
-            exercise = check.KERNELS[name](np.random.default_rng(1))
+            exercise = check_kernels.KERNELS[name](np.random.default_rng(1))
             parts = {part: found[f"{name}/{part}"] for part in ("center", "outside", "loss", "pairs")}
-            assert deviation(exercise, train(exercise), check.Trained(**parts)) < check.KERNEL_TOLERANCE
+            assert deviation(exercise, train(exercise), check_kernels.Trained(**parts)) < check_kernels.KERNEL_TOLERANCE

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import firth
-from firth import check, objective, reference, trainer
+from firth import check_kernels, objective, reference, trainer
 from firth.config import CHOICES, TrainConfig
 from firth.corpus import build_corpus
 from firth.errors import ConfigError, CorpusError, FirthError
@@ -83,14 +83,14 @@ def test_a_run_is_the_walk_in_plain_python(corpus, update):
     run.run(ignore)
 
     def key(epoch, purpose):
-        return check.draw(check.draw(check.draw(7, 0), epoch), purpose)
+        return check_kernels.draw(check_kernels.draw(check_kernels.draw(7, 0), epoch), purpose)
 
     counts, tokens = corpus.vocab.counts, len(corpus.ids)
     n, dim = len(counts), config.dim
-    units = np.array([(check.draw(key(0, 0), i) >> 40) / 2**24 for i in range(n * dim)])
+    units = np.array([(check_kernels.draw(key(0, 0), i) >> 40) / 2**24 for i in range(n * dim)])
     center = ((units - 0.5) / dim).reshape(n, dim).astype(np.float32)
     step = (config.min_lr - 0.05) / (2 * tokens)
-    exercise = check.Exercise(
+    exercise = check_kernels.Exercise(
         [corpus.ids[a:b].tolist() for a, b in itertools.pairwise(corpus.offsets)],
         center,
         np.zeros((n, dim), np.float32),
@@ -108,7 +108,7 @@ def test_a_run_is_the_walk_in_plain_python(corpus, update):
             lr=0.05 + step * tokens * (epoch - 1),
             slope=step,
         )
-        expected = check.walk(before)
+        expected = check_kernels.walk(before)
         exercise = dataclasses.replace(exercise, center=expected.center, outside=expected.outside)
         assert run.state.history[epoch - 1]["pairs"] == expected.pairs
         assert run.state.history[epoch - 1]["loss"] == pytest.approx(expected.loss / expected.pairs, rel=1e-5)

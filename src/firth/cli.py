@@ -277,7 +277,8 @@ def _convert(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from firth.check import formula_rows, kernel_rows
+    from firth.check import formula_rows
+    from firth.check_kernels import kernel_rows
 
     rows = formula_rows() + kernel_rows()
     right = all(row["ok"] for row in rows)

@@ -123,6 +123,8 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                         )
                     else:
                         pairs += 1
+                        if tables.update == 5:
+                            lr *= n
                         weight = 1.0 if tables.update == SUM_STEP else 1.0 / n
                         gain = 1.0 if tables.update == UNDIVIDED_STEP else weight * tables.input_rate
                         block.step_of_hidden(

@@ -1,0 +1,405 @@
+"""The proof that ships, of the kernels: each against the steps of `reference`, walked in plain Python or in NumPy."""
+
+import dataclasses
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firth import reference
+from firth.check import largest
+from firth.config import TrainConfig
+from firth.cooccurrence import count_pairs
+from firth.corpus import build_corpus
+from firth.reference import Array
+
+Floats = npt.NDArray[np.float32]
+
+KERNEL_TOLERANCE = 5e-6
+"""The largest relative deviation that passes: some three times what float32 rounding leaves."""
+
+_MASK = 2**64 - 1
+_LOW = 2**32 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Exercise:
+    """A span of a small corpus to train on, for a kernel and for the plain Python walk that it is compared with.
+
+    sentences: lists of word ids. center, outside: (n, d) float32, the vectors before. lr + slope · position is the
+    learning rate. keep: (n,) int64 as from `objective.keep_thresholds`, None keeps all tokens. noise: (n,), the
+    distribution of the negatives, None is uniform. start, stop: the span, stop exclusive, None is the end.
+    """
+
+    sentences: Sequence[Sequence[int]]
+    center: Floats
+    outside: Floats
+    window: int = 5
+    fixed_window: bool = True
+    negatives: int = 5
+    shared: bool = True
+    lr: float = 0.5
+    slope: float = 0.0
+    keep: npt.NDArray[np.int64] | None = None
+    noise: npt.NDArray[np.float64] | None = None
+    start: int = 0
+    stop: int | None = None
+    token_key: int = 11
+    noise_key: int = 22
+
+    def ids(self) -> npt.NDArray[np.int32]:
+        """The word ids of all sentences (tokens,)."""
+        return np.array([word for sentence in self.sentences for word in sentence], np.int32)
+
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """Where each sentence begins, and the end (sentences + 1,)."""
+        return np.cumsum([0, *map(len, self.sentences)], dtype=np.int64)
+
+    def thresholds(self) -> npt.NDArray[np.int64]:
+        """`keep` (n,)."""
+        return np.full(len(self.center), _LOW, np.int64) if self.keep is None else self.keep
+
+    def noise_table(self) -> npt.NDArray[np.uint64]:
+        """The alias table of the negatives (n,)."""
+        from firth import rng
+
+        n = len(self.center)
+        return np.asarray(rng.alias_table(np.full(n, 1 / n) if self.noise is None else self.noise))
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """What an exercise leads to: the vectors after, both (n, d), the loss in nats and the number of pairs."""
+
+    center: npt.NDArray[Any]
+    outside: npt.NDArray[Any]
+    loss: float
+    pairs: int
+
+
+def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
+    """The exercise done by the compiled kernel, in float32, with `hot` private rows merged after `period` uses."""
+    from firth.kernels import block, rows, skipgram
+
+    dim = exercise.center.shape[1]
+    matrices = []
+    for vectors in (exercise.center, exercise.outside):
+        matrices.append(rows.aligned_rows(len(vectors), dim))
+        matrices[-1][:, :dim] = vectors
+    (center, kept_center), (outside, kept_outside) = (rows.thread_rows(matrix, hot, period) for matrix in matrices)
+    addresses = skipgram.addresses_needed(exercise.window, exercise.negatives)
+    scratch, kept = block.new_scratch(2 * exercise.window, exercise.negatives + 1, center.row_bytes, addresses)
+    keep, noise, ids = exercise.thresholds(), exercise.noise_table(), exercise.ids()
+    tables = skipgram.Tables(
+        keep=keep.ctypes.data,
+        noise=noise.ctypes.data,
+        words=len(exercise.center),
+        window=exercise.window,
+        fixed_window=exercise.fixed_window,
+        negatives=exercise.negatives,
+        shared=exercise.shared,
+    )
+    epoch = skipgram.Epoch(exercise.token_key, exercise.noise_key, exercise.lr, exercise.slope)
+    stop = len(ids) if exercise.stop is None else exercise.stop
+    span = (ids, exercise.offsets(), exercise.start, stop)
+    pairs = skipgram.train_span(*span, tables, epoch, center, outside, scratch)
+    for private in (center, outside):
+        rows.merge(private)
+    block.fold(scratch)
+    loss = float(kept[block.Scratch._fields.index("loss")][0])
+    del kept_center, kept_outside  # what the kernel's addresses point to has to live until here
+    return Trained(matrices[0][:, :dim], matrices[1][:, :dim], loss, int(pairs))
+
+
+def walk(exercise: Exercise) -> Trained:
+    """The exercise done token by token in plain Python with the steps of `reference`, in float64."""
+    centers, outsides = exercise.center.astype(np.float64), exercise.outside.astype(np.float64)
+    table = [int(entry) for entry in exercise.noise_table()]
+    loss, pairs = 0.0, 0
+    for position, word, window_words in windows(exercise):
+        lr = exercise.lr + exercise.slope * position
+        draws = _draws(exercise.noise_key, position)
+        pairs += len(window_words)
+        if exercise.shared:
+            negatives = _negatives(table, word, exercise.negatives, draws)
+            loss += _move_window(window_words, word, negatives, centers, outsides, lr)
+        else:
+            for other in window_words:
+                negatives = _negatives(table, word, exercise.negatives, draws)
+                loss += _move_pair(other, word, negatives, centers, outsides, lr)
+    return Trained(centers, outsides, loss, pairs)
+
+
+def windows(exercise: Exercise) -> Iterator[tuple[int, int, list[int]]]:
+    """(position in the corpus, word, the words of its window) of each kept token of the span."""
+    thresholds = exercise.thresholds()
+    position = 0
+    for sentence in exercise.sentences:
+        kept = []
+        for word in sentence:
+            bits = draw(exercise.token_key, position)
+            reach = exercise.window if exercise.fixed_window else 1 + ((bits & _LOW) * exercise.window >> 32)
+            if bits >> 32 <= thresholds[word]:
+                kept.append((position, word, reach))
+            position += 1
+        words = [word for _, word, _ in kept]
+        for at, (place, word, reach) in enumerate(kept):
+            if exercise.start <= place and (exercise.stop is None or place < exercise.stop):
+                yield place, word, reference.window_ids(words, at, reach)
+
+
+def draw(key: int, position: int) -> int:
+    """64 random bits: output `position` of splitmix64 (Steele, Lea and Flood 2014) started from `key`."""
+    state = (key + position * 0x9E3779B97F4A7C15) & _MASK
+    state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+    state = (state ^ state >> 27) * 0x94D049BB133111EB & _MASK
+    return state ^ state >> 31
+
+
+def deviation(exercise: Exercise, expected: Trained, found: Trained) -> float:
+    """The largest difference of two results of an exercise, relative to what the exercise changes.
+
+    The largest of: for either matrix the largest difference of an entry, divided by the largest change of an entry; and
+    the difference of the losses, divided by the loss. Infinite if the pairs differ in number.
+    """
+    if expected.pairs != found.pairs:
+        return np.inf
+    center = largest(found.center - expected.center) / (largest(expected.center - exercise.center) or 1.0)
+    outside = largest(found.outside - expected.outside) / (largest(expected.outside - exercise.outside) or 1.0)
+    loss = abs(found.loss - expected.loss) / (expected.loss or 1.0)
+    return float(np.max([center, outside, loss]))
+
+
+def kernel_rows(seed: int = 1) -> list[dict[str, Any]]:
+    """One dict a kernel, in the order of `KERNELS` and `EXACT`: name, deviation, tolerance, ok; inputs from `seed`."""
+    rows = []
+    for name in (*KERNELS, *EXACT):
+        rng = np.random.default_rng(seed)
+        if name in KERNELS:
+            exercise = KERNELS[name](rng)
+            found = deviation(exercise, walk(exercise), train(exercise))
+        else:
+            found = EXACT[name](rng)
+        ok = found <= KERNEL_TOLERANCE  # a NaN fails
+        rows.append({"name": name, "deviation": found, "tolerance": KERNEL_TOLERANCE, "ok": ok})
+    return rows
+
+
+def _draws(key: int, position: int) -> Iterator[int]:
+    stream, counter = draw(key, position), 0
+    while True:
+        yield draw(stream, counter)
+        counter += 1
+
+
+def _negatives(table: Sequence[int], word: int, count: int, draws: Iterator[int]) -> list[int]:
+    """`count` negatives, each drawn again while it is the predicted word, and left out after so many tries."""
+    from firth.kernels import skipgram
+
+    negatives = []
+    for _ in range(count):
+        for _ in range(skipgram.TRIES):
+            bits = next(draws)
+            column = (bits >> 32) * len(table) >> 32
+            negative = column if bits & _LOW <= table[column] >> 32 else table[column] & _LOW
+            if negative != word:
+                negatives.append(negative)
+                break
+    return negatives
+
+
+def _move_pair(center: int, outside: int, negatives: list[int], centers: Array, outsides: Array, lr: float) -> float:
+    loss, grad_center, grad_outsides = reference.negative_sampling(centers[center], outside, outsides, negatives)
+    centers[center] -= lr * grad_center
+    outsides -= lr * grad_outsides
+    return loss
+
+
+def _move_window(
+    window_words: list[int], outside: int, negatives: list[int], centers: Array, outsides: Array, lr: float
+) -> float:
+    """Move by one window-shared step; return its loss.
+
+    The reference takes every gradient at the old vectors. So does the kernel, but for a word that occurs twice in the
+    window of a step with one group of outputs: it is moved twice in turn (see `simd.rank_update`), and the second time
+    the outputs move along its new vector. The last lines give that difference.
+    """
+    from firth import simd
+
+    step = reference.window_shared_step(window_words, outside, negatives, centers, outsides)
+    loss, grad_centers, grad_outsides = step
+    repeated = {word: times for word, times in Counter(window_words).items() if times > 1}
+    for word, times in repeated.items() if len(negatives) < simd.MAX_OUTPUTS else ():
+        _, grad_center, _ = reference.negative_sampling(centers[word], outside, outsides, negatives)
+        slopes = np.zeros(len(outsides))
+        slopes[outside] = -reference.sigmoid(-outsides[outside] @ centers[word])
+        np.add.at(slopes, negatives, reference.sigmoid(outsides[negatives] @ centers[word]))
+        grad_outsides -= lr * times * (times - 1) / 2 * np.outer(slopes, grad_center)
+    centers -= lr * grad_centers
+    outsides -= lr * grad_outsides
+    return loss
+
+
+def _vectors32(n: int, rng: np.random.Generator, scale: float = 0.2) -> tuple[Floats, Floats]:
+    center, outside = (rng.normal(scale=scale, size=(n, 20)).astype(np.float32) for _ in range(2))
+    return center, outside
+
+
+def _one_token(rng: np.random.Generator, **settings: Any) -> Exercise:
+    """The token in the middle of eleven different words."""
+    n = 40
+    sentence = rng.permutation(n)[:11].tolist()
+    return Exercise([sentence], *_vectors32(n, rng), start=5, stop=6, **settings)
+
+
+def _few_negatives(rng: np.random.Generator, **settings: Any) -> Exercise:
+    """All negatives are one of two words."""
+    return _one_token(rng, noise=np.repeat([0.5, 0.0], [2, 38]), **settings)
+
+
+def _losses(rng: np.random.Generator) -> Exercise:
+    """Nothing moves, so that only the loss can deviate: 1,970 pairs with scores of some ±20."""
+    return Exercise([rng.integers(40, size=200).tolist()], *_vectors32(40, rng, scale=2.0), lr=0.0)
+
+
+def _saturated(score: float, rng: np.random.Generator, **settings: Any) -> Exercise:
+    """Every score close to plus or minus `score`."""
+    exercise = _one_token(rng, **settings)
+    for vectors in (exercise.center, exercise.outside):
+        vectors *= 0.1
+        vectors[:, 0] = rng.choice([-1.0, 1.0], len(vectors)) * score**0.5
+    return exercise
+
+
+def _epoch(rng: np.random.Generator, **settings: Any) -> Exercise:
+    """Sentences of many lengths, subsampled, with shrinking windows and a falling learning rate."""
+    n = 30
+    counts = 1000 // np.arange(1, n + 1)
+    noise = reference.noise_distribution(counts, 0.75)
+    sentences = [rng.choice(n, size, p=counts / counts.sum()).tolist() for size in range(1, 21)]
+    keep = np.rint(reference.keep_probability(counts, int(counts.sum()), 0.02) * _LOW).astype(np.int64)
+    vectors = _vectors32(n, rng)
+    return Exercise(
+        sentences, *vectors, fixed_window=False, lr=0.1, slope=-0.09 / 210, keep=keep, noise=noise, **settings
+    )
+
+
+def _relative(found: npt.NDArray[Any], expected: Array) -> float:
+    return largest(found - expected) / (largest(expected) or 1.0)
+
+
+def _expected_counts(rng: np.random.Generator, **settings: Any) -> float:
+    """Counts of sentences of many lengths, for the half of the words that is more frequent as centers."""
+    n, sentences = 15, [(rng.zipf(1.3, size) % 30).astype(str).tolist() for size in range(1, 21)]
+    config = TrainConfig(threads=2, **settings)
+    with build_corpus(sentences, min_count=1) as corpus, count_pairs(corpus, config, centers=n) as counts:
+        found = np.zeros(counts.shape)
+        found[np.repeat(np.arange(n), np.diff(counts.indptr)), counts.indices] = counts.data
+        keep = reference.keep_probability(corpus.vocab.counts, len(corpus.ids), config.subsample)
+        ids = [corpus.ids[a:b].tolist() for a, b in itertools.pairwise(corpus.offsets)]
+        return _relative(found, reference.expected_pairs(ids, keep, config.window, config.fixed_window)[:n])
+
+
+def _counts(rng: np.random.Generator) -> Floats:
+    """Counts X (50, 150), most of them 0."""
+    return (rng.gamma(1.0, 3.0, size=(50, 150)) * (rng.random((50, 150)) < 0.3)).astype(np.float32)
+
+
+def _sparse(counts: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], Floats]:
+    """A matrix as indptr, indices and data by rows."""
+    rows, columns = np.nonzero(counts)
+    indptr = np.searchsorted(rows, np.arange(len(counts) + 1))
+    return indptr.astype(np.int64), columns.astype(np.int32), counts[rows, columns]
+
+
+def _padded(matrix: Floats) -> Floats:
+    """A copy as kernels take it."""
+    from firth.kernels import rows
+
+    copy = rows.aligned_rows(*matrix.shape)
+    copy[:, : matrix.shape[1]] = matrix
+    return copy
+
+
+def _softmax_pass(rng: np.random.Generator, score: float = 0.0) -> float:
+    """Loss and gradients of a pass, where scores are of the order of 1, or whole numbers near plus or minus `score`."""
+    from firth.kernels.softmax import SoftmaxPass
+
+    counts = _counts(rng)
+    (n, m), dim = counts.shape, 20
+    center, outside, bias = (
+        rng.normal(scale=0.5, size=shape).astype(np.float32) for shape in ((n, dim), (m, dim), (m,))
+    )
+    if score:
+        signs = rng.choice([-1.0, 1.0], n + m)
+        center[:, 0], outside[:], bias[:] = signs[:n], 0, 0
+        outside[:, 0] = signs[n:] * np.rint(score * rng.uniform(0.9, 1.1, size=m))
+    row_loss, grad_bias = np.empty(n), np.empty(m, np.float32)
+    rows_center, rows_outside = _padded(center), _padded(outside)
+    grad_center, grad_outside = np.empty_like(rows_center), np.empty_like(rows_outside)
+    work = SoftmaxPass(*_sparse(counts), n, m, dim, 2)
+    work.run(rows_center, rows_outside, bias, grad_center, grad_outside, grad_bias, row_loss)
+    loss, of_center, of_outside = reference.exact_objective(
+        np.c_[center, np.ones(n)], np.c_[outside, bias], counts.astype(np.float64)
+    )
+    parts = [abs(row_loss.sum() - loss) / loss, _relative(grad_center[:, :dim], of_center[:, :dim])]
+    parts += [_relative(grad_outside[:, :dim], of_outside[:, :dim]), _relative(grad_bias, of_outside[:, dim])]
+    return float(np.max(parts))
+
+
+def _ppmi(rng: np.random.Generator) -> float:
+    """The PPMI matrix M of counts, M B and Mᵀ A."""
+    from firth.kernels import sparse
+
+    counts = _counts(rng)
+    (n, m), right = counts.shape, counts.astype(np.float64)
+    of_rows, of_columns = right.sum(axis=1), right.sum(axis=0)
+    right = np.log(np.maximum(right * right.sum() / np.outer(of_rows, of_columns), 1.0))
+    found = sparse.ppmi(sparse.Csr(*_sparse(counts), m), of_rows, of_columns, 2)
+    a, b = (rng.normal(size=(rows, 20)).astype(np.float32) for rows in (n, m))
+    of_b, of_a = _padded(np.zeros_like(a)), _padded(np.zeros_like(b))
+    sparse.multiply(found, _padded(b), of_b, 2)
+    sparse.multiply(sparse.transposed(found), _padded(a), of_a, 2)
+    parts = [_relative(found.data, right[counts > 0]), _relative(of_b[:, :20], right @ b)]
+    return float(np.max([*parts, _relative(of_a[:, :20], right.T @ a)]))
+
+
+KERNELS: Mapping[str, Callable[[np.random.Generator], Exercise]] = MappingProxyType(
+    {
+        "window-shared step, 6 outputs": _one_token,
+        "window-shared step, 10 outputs": partial(_one_token, negatives=9),
+        "window-shared step, 21 outputs": partial(_one_token, negatives=20),
+        "window-shared step, repeated negatives": _few_negatives,
+        "window-shared step, 21 outputs, repeated": partial(_few_negatives, negatives=20),
+        "window-shared step, scores of ±30": partial(_saturated, 30.0),
+        "window-shared step, scores of ±1000": partial(_saturated, 1000.0),
+        "per-pair steps of one window": partial(_one_token, shared=False),
+        "per-pair steps, 21 outputs": partial(_one_token, shared=False, negatives=20),
+        "per-pair steps, repeated negatives": partial(_few_negatives, shared=False),
+        "per-pair steps, scores of ±30": partial(_saturated, 30.0, shared=False),
+        "per-pair steps, scores of ±1000": partial(_saturated, 1000.0, shared=False),
+        "loss of 1,970 pairs": _losses,
+        "small epoch, window-shared": _epoch,
+        "small epoch, per-pair": partial(_epoch, shared=False),
+    }
+)
+"""Name -> function of a random generator that returns the exercise to be done by the kernel; in order of display."""
+
+EXACT: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyType(
+    {
+        "expected counts, subsampled": partial(_expected_counts, subsample=0.02),
+        "expected counts, windows of 20": partial(_expected_counts, subsample=0.02, window=20),
+        "expected counts, whole windows": partial(_expected_counts, subsample=0.0, fixed_window=True),
+        "positive mutual information, products": _ppmi,
+        "exact softmax pass": _softmax_pass,
+        "exact softmax pass, scores of ±30": partial(_softmax_pass, score=30.0),
+        "exact softmax pass, scores of ±1000": partial(_softmax_pass, score=1000.0),
+    }
+)
+"""Name -> function of a random generator that returns the largest deviation of what exact training is made of, relative
+to the largest value; in order of display."""
