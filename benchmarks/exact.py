@@ -50,11 +50,13 @@ from speed import check_firth, machine, talk
 import firth
 from firth import reference
 from firth.config import TrainConfig, available_threads
-from firth.cooccurrence import CUTOFF, Cooccurrences, count_pairs
+from firth.cooccurrence import CUTOFF, count_pairs
 from firth.corpus import Corpus, build_corpus
+from firth.counts import Cooccurrences
 from firth.evaluate import Result, evaluate, read_analogies, read_similarities, score_analogies, score_similarities
-from firth.exact import ExactTrainer, check_limits
+from firth.exact import ExactTrainer
 from firth.judge import judge
+from firth.plan import check_limits
 
 TABLES = ("counting", "passes", "textbook", "objective", "quality", "determinism")
 WINDOW = 5

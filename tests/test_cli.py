@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 import firth
-from firth import exact, run
+from firth import exact, plan, run
 from firth.cli import _parser, main
 from firth.config import CHOICES, TrainConfig
 from firth.progress import Display
@@ -149,8 +149,8 @@ def test_a_terminal_shows_bars_of_counting_and_training(capsys, monkeypatch, cor
 
 
 def test_stages_are_told_of(capsys, monkeypatch, corpus, tmp_path):
-    monkeypatch.setattr(exact, "GROWN", 5)
-    monkeypatch.setattr(exact, "SEED_WORDS", 5)
+    monkeypatch.setattr(plan, "GROWN", 5)
+    monkeypatch.setattr(plan, "SEED_WORDS", 5)
     status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4)
     assert status == 0
     assert len(re.findall(r"^the 5 most frequent words first: \d\.\d{4} nats a pair$", err, re.MULTILINE)) == 1
@@ -175,7 +175,7 @@ def test_a_large_vocabulary_is_advised_to_be_smaller(monkeypatch):
 
 
 def test_more_than_the_memory_is_an_error_before_counting(capsys, monkeypatch, corpus, tmp_path):
-    monkeypatch.setattr(exact, "physical_memory", lambda: 1e5)
+    monkeypatch.setattr(plan, "physical_memory", lambda: 1e5)
     status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4000)
     assert status == 1
     assert "need 0.0 GB and this machine has 0.0 GB: set max_vocab" in err.splitlines()[-1]

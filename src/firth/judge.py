@@ -12,8 +12,8 @@ import numpy.typing as npt
 from firth.config import TrainConfig, available_threads, physical_memory
 from firth.cooccurrence import count_pairs
 from firth.corpus import build_corpus
+from firth.counts import conditional_entropy
 from firth.errors import ConfigError, CorpusError, FormatError
-from firth.exact import conditional_entropy
 from firth.vectors import WordVectors
 
 Floats = npt.NDArray[np.float32]
@@ -89,7 +89,7 @@ def judge(
     ) as corpus:
         n, known = len(vectors), len(corpus.ids)
         with count_pairs(corpus, config, centers=n, folder=tmp) as counts:
-            pairs = float(counts.row_sums().sum())
+            pairs = float(counts.row_sums.sum())
             if not pairs:
                 raise CorpusError("the corpus has no pair of known words: no sentence has two of them")
             entropy, judgements = conditional_entropy(counts), []

@@ -11,7 +11,8 @@ from firth.config import TrainConfig, make_config, physical_memory
 from firth.cooccurrence import count_pairs, memory_bytes
 from firth.corpus import Corpus, build_corpus
 from firth.errors import ConfigError, FormatError
-from firth.exact import ExactTrainer, check_limits
+from firth.exact import ExactTrainer
+from firth.plan import check_limits
 from firth.progress import Display
 from firth.trainer import Trainer
 from firth.vectors import WordVectors
