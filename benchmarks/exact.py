@@ -431,7 +431,7 @@ def measure_objective(options: argparse.Namespace, train: Trainer) -> list[Row]:
             judged = []
             for run in runs:
                 vectors = firth.load(run["save"])
-                judged.append(judge(vectors, options.corpus, threads=options.threads, **JUDGED))
+                judged.append(judge(vectors, options.corpus, threads=options.threads, quiet=True, **JUDGED))
                 talk(f"objective: {system}, {vocab:,} words: {judged[-1][0].cross_entropy:.4f} nats a pair")
             for same_bias in zip(*judged, strict=True):
                 row = {"vocab": len(vectors), "system": system, "bias": same_bias[0].bias, "epochs": epochs(runs)}

@@ -297,6 +297,14 @@ def test_a_standstill_is_the_end():
     assert 0 <= falls[-1] < exact.STANDSTILL
 
 
+def test_a_standstill_is_told_of(capsys):
+    for epochs in (2, 5000):
+        vectors = train([["a", "b"] * 20] * 5, dim=3, epochs=epochs, quiet=False, **NAIVE)
+        passes = len(vectors.history)
+        line = f"the loss no longer falls: done after {passes} of {epochs} passes"
+        assert (capsys.readouterr().err.splitlines()[-1] == line) == (passes < epochs) == (epochs == 5000)
+
+
 # Stages.
 
 
@@ -636,6 +644,21 @@ def test_what_does_not_fit_the_memory_is_refused_before_counting(monkeypatch):
         ConfigError, match=r"60 center words .* dimension 5000 need 0\.\d+ GB .* has 0\.0 GB: set max_v"
     ):
         train(zipf(), dim=5000)
+
+
+def test_memory_is_for_counting_and_two_gigabytes_unless_given(monkeypatch):
+    given, count = [], firth.run.count_pairs
+
+    def look(*arguments, memory, **others):
+        given.append(memory)
+        return count(*arguments, memory=memory, **others)
+
+    monkeypatch.setattr(firth.run, "count_pairs", look)
+    for memory in ({}, {"memory": None}, {"memory": 0.5}):
+        train(zipf(), epochs=1, **memory)
+    assert given == [2_000_000_000, 2_000_000_000, 500_000_000]
+    with pytest.raises(ConfigError, match=r"memory is a setting of loss 'softmax'; 'negative-sampling' has none"):
+        train(zipf(), loss="negative-sampling", memory=2.0)
 
 
 def test_the_estimate_grows_with_the_work():
