@@ -50,11 +50,13 @@ from speed import check_firth, machine, talk
 import firth
 from firth import reference
 from firth.config import TrainConfig, available_threads
-from firth.cooccurrence import CUTOFF, Cooccurrences, count_pairs
+from firth.cooccurrence import CUTOFF, count_pairs
 from firth.corpus import Corpus, build_corpus
+from firth.counts import Cooccurrences
 from firth.evaluate import Result, evaluate, read_analogies, read_similarities, score_analogies, score_similarities
-from firth.exact import ExactTrainer, check_limits
+from firth.exact import ExactTrainer
 from firth.judge import judge
+from firth.plan import check_limits
 
 TABLES = ("counting", "passes", "textbook", "objective", "quality", "determinism")
 WINDOW = 5
@@ -429,7 +431,7 @@ def measure_objective(options: argparse.Namespace, train: Trainer) -> list[Row]:
             judged = []
             for run in runs:
                 vectors = firth.load(run["save"])
-                judged.append(judge(vectors, options.corpus, threads=options.threads, **JUDGED))
+                judged.append(judge(vectors, options.corpus, threads=options.threads, quiet=True, **JUDGED))
                 talk(f"objective: {system}, {vocab:,} words: {judged[-1][0].cross_entropy:.4f} nats a pair")
             for same_bias in zip(*judged, strict=True):
                 row = {"vocab": len(vectors), "system": system, "bias": same_bias[0].bias, "epochs": epochs(runs)}

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 import firth
-from firth import exact, run
+from firth import exact, plan, progress, run
 from firth.cli import _parser, main
 from firth.config import CHOICES, TrainConfig
 from firth.progress import Display
@@ -148,9 +148,28 @@ def test_a_terminal_shows_bars_of_counting_and_training(capsys, monkeypatch, cor
     assert err.splitlines()[-1].endswith("10 words, dimension 4")
 
 
+def test_the_seconds_of_counting_are_of_nothing_else(capsys, monkeypatch, corpus, tmp_path):
+    now, check_limits, count_pairs = [0.0], run.check_limits, run.count_pairs
+
+    def taking(seconds, work):
+        def slow(*arguments, **others):
+            now[0] += seconds
+            return work(*arguments, **others)
+
+        return slow
+
+    for module in (run, progress):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(run, "check_limits", taking(1000, check_limits))
+    monkeypatch.setattr(run, "count_pairs", taking(3, count_pairs))
+    status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4)
+    assert status == 0
+    assert re.search(r"^counted \d+ different pairs of words in 3\.0 s$", err, re.MULTILINE)
+
+
 def test_stages_are_told_of(capsys, monkeypatch, corpus, tmp_path):
-    monkeypatch.setattr(exact, "GROWN", 5)
-    monkeypatch.setattr(exact, "SEED_WORDS", 5)
+    monkeypatch.setattr(plan, "GROWN", 5)
+    monkeypatch.setattr(plan, "SEED_WORDS", 5)
     status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4)
     assert status == 0
     assert len(re.findall(r"^the 5 most frequent words first: \d\.\d{4} nats a pair$", err, re.MULTILINE)) == 1
@@ -175,7 +194,7 @@ def test_a_large_vocabulary_is_advised_to_be_smaller(monkeypatch):
 
 
 def test_more_than_the_memory_is_an_error_before_counting(capsys, monkeypatch, corpus, tmp_path):
-    monkeypatch.setattr(exact, "physical_memory", lambda: 1e5)
+    monkeypatch.setattr(plan, "physical_memory", lambda: 1e5)
     status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4000)
     assert status == 1
     assert "need 0.0 GB and this machine has 0.0 GB: set max_vocab" in err.splitlines()[-1]
@@ -224,6 +243,15 @@ def test_eval_against_a_corpus(capsys, corpus, vectors_file, tmp_path, loss):
         ]
     other = json.loads(call(capsys, "eval", path, "--against", corpus, "--json", "--window", 1, "--subsample", 0)[1])
     assert other[0]["pairs"] == 600 * 2 * 4
+
+
+def test_a_terminal_shows_bars_of_reading_counting_and_judging(capsys, monkeypatch, corpus, vectors_file):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    status, out, err = call(capsys, "eval", vectors_file, "--against", corpus)
+    assert status == 0
+    assert out.startswith("pairs ")
+    assert list(dict.fromkeys(re.findall(r"(\w+): ", err))) == ["reading", "counting", "judging"]
+    assert call(capsys, "eval", vectors_file, "--against", corpus, "--json")[2] == ""
 
 
 def test_eval_against_a_corpus_says_what_is_wrong_with_the_vectors(capsys, corpus, vectors_file, tmp_path):
@@ -283,6 +311,7 @@ def test_eval_and_convert(capsys, vectors_file, tmp_path):
         (["train", "CORPUS", "-o", "OUT", "--threads", "0"], 1, "threads is 0"),
         (["train", "CORPUS", "-o", "OUT", "--loss", "hinge"], 1, "loss is 'hinge': expected 'negative-sampling' or"),
         (["train", "CORPUS", "-o", "OUT", "--mix", "1"], 1, "mix is a setting of loss 'softmax'"),
+        (["train", "CORPUS", "-o", "OUT", "--memory", "2"], 1, "memory is a setting of loss 'softmax'; 'negative"),
         (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--negatives", "5"], 1, "negatives is a setting of loss 'neg"),
         (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--outside-vocab", "9"], 1, "outside_vocab is 9: expected max_v"),
         (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--max-vocab", "9", "--outside-vocab", "8"], 1, "max_vocab is 9"),

@@ -382,17 +382,27 @@ def test_wrong_settings(settings, message):
 
 
 def test_sums_and_leading_part(monkeypatch):
-    monkeypatch.setattr(cooccurrence, "PART", 3)
+    monkeypatch.setattr("firth.counts.PART", 3)
     vocab = Vocabulary(["a", "b", "never", "c"], np.array([3, 2, 0, 1]))
     ids, offsets = np.array([0, 1, 0, 3, 0, 1], np.int32), np.array([0, 4, 6])
     with Corpus(ids, offsets, vocab, 6, 0, "no such folder") as corpus:
         counts = count_pairs(corpus, TrainConfig(window=3, subsample=0.2, threads=2))
     full = dense(counts).astype(float)
-    np.testing.assert_allclose(counts.row_sums(), full.sum(axis=1), rtol=1e-12)
-    np.testing.assert_allclose(counts.column_sums(), full.sum(axis=0), rtol=1e-12)
-    assert counts.row_sums()[2] == 0
+    np.testing.assert_allclose(counts.row_sums, full.sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(counts.column_sums, full.sum(axis=0), rtol=1e-12)
+    assert counts.row_sums[2] == 0
     for n, m in [(3, 3), (1, 2), (2, 4), (4, 4)]:
         part = counts.leading(n, m)
         np.testing.assert_array_equal(dense(part), full[:n, :m])
         assert part.words == vocab.words[:m]
         assert part.counts.tolist() == vocab.counts[:m].tolist()
+
+
+def test_sums_are_added_up_once_and_go_with_the_entries(corpus):
+    counts = count_pairs(corpus, TrainConfig(threads=2))
+    assert counts.row_sums is counts.row_sums
+    assert counts.column_sums is counts.column_sums
+    assert counts.row_sums.sum() > 0
+    counts.close()
+    assert counts.row_sums.tolist() == [0] * counts.shape[0]
+    assert counts.column_sums.tolist() == [0] * counts.shape[1]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import firth
-from firth import cooccurrence, exact, reference, spectral
+from firth import cooccurrence, exact, plan, reference, spectral
 from firth.checkpoint import Checkpoint
 from firth.config import TrainConfig
 from firth.cooccurrence import count_pairs
@@ -272,7 +272,7 @@ def test_a_corpus_that_subsampling_leaves_hardly_a_pair_of_is_learnt_as_well():
 @pytest.mark.parametrize("lr", [1000, 200])
 @pytest.mark.parametrize("grown", [10_000, 20])
 def test_divergence_is_an_error_that_says_what_to_do(monkeypatch, lr, grown):
-    monkeypatch.setattr(exact, "GROWN", grown)
+    monkeypatch.setattr(plan, "GROWN", grown)
     monkeypatch.setattr(exact, "LONGEST_STEP", 1e4)
     message = r"training diverged in pass \d+ over \d+ words: .* use a lower learning rate \(lr\)"
     with pytest.raises(FirthError, match=message):
@@ -297,20 +297,28 @@ def test_a_standstill_is_the_end():
     assert 0 <= falls[-1] < exact.STANDSTILL
 
 
+def test_a_standstill_is_told_of(capsys):
+    for epochs in (2, 5000):
+        vectors = train([["a", "b"] * 20] * 5, dim=3, epochs=epochs, quiet=False, **NAIVE)
+        passes = len(vectors.history)
+        line = f"the loss no longer falls: done after {passes} of {epochs} passes"
+        assert (capsys.readouterr().err.splitlines()[-1] == line) == (passes < epochs) == (epochs == 5000)
+
+
 # Stages.
 
 
 @pytest.fixture
 def stages(monkeypatch):
     """60 words are trained after 30, and these after 15."""
-    monkeypatch.setattr(exact, "GROWN", 20)
-    monkeypatch.setattr(exact, "SEED_WORDS", 20)
+    monkeypatch.setattr(plan, "GROWN", 20)
+    monkeypatch.setattr(plan, "SEED_WORDS", 20)
 
 
 def test_stages_lead_about_as_low_and_to_the_same_bytes_every_time(stages):
     grown, again = (train(zipf(), threads=threads) for threads in (1, 2))
     assert same_bytes(grown, again)
-    exact.GROWN = 10_000
+    plan.GROWN = 10_000
     at_once = train(zipf())
     assert not same_bytes(grown, at_once)
     assert grown.history[-1]["loss"] == pytest.approx(at_once.history[-1]["loss"], rel=0.01)
@@ -329,9 +337,27 @@ def test_frequent_words_with_no_pairs_among_them_are_no_stage(stages):
 
 
 def test_the_stages_of_a_run(stages):
-    assert exact.plan_stages(60, 120) == [(15, 30), (30, 60), (60, 120)]
-    assert exact.plan_stages(20, 40) == [(20, 40)]
-    assert exact.plan_stages(21, 21) == [(10, 10), (21, 21)]
+    assert plan.plan_stages(60, 120) == [(15, 30), (30, 60), (60, 120)]
+    assert plan.plan_stages(20, 40) == [(20, 40)]
+    assert plan.plan_stages(21, 21) == [(10, 10), (21, 21)]
+
+
+@pytest.mark.parametrize(("lr", "min_lr"), [(0.3, 0.15), (0.6, 0.06), (1000, 0.1)])
+def test_stages_take_their_learning_rates_from_those_given(monkeypatch, stages, lr, min_lr):
+    """Even where those of the stages are above what may be given."""
+    rates = {}
+
+    def look(trainer, *gradients):
+        rates.setdefault(len(trainer.words), []).append(trainer._lr(trainer.state.steps))
+        trainer.state.steps += 1
+
+    monkeypatch.setattr(exact, "STANDSTILL", -1)
+    monkeypatch.setattr(ExactTrainer, "_step", look)
+    train(zipf(), lr=lr, min_lr=min_lr, epochs=3)
+    assert list(rates) == [15, 30, 60]
+    assert rates[60] == pytest.approx(np.linspace(lr, min_lr, 3))
+    for words in (15, 30):
+        assert rates[words] == pytest.approx(np.linspace(lr, min_lr, 6) * 4 / 3)
 
 
 @pytest.mark.parametrize("grow", [False, True])
@@ -355,7 +381,7 @@ def test_progress_runs_from_nothing_to_all_operations(request, grow):
     assert [progress.epoch for progress in ends] == [1, 2, 3]
     assert [progress.loss for progress in ends] == [entry["loss"] for entry in run.state.history]
     assert [progress.epoch_seconds for progress in ends] == [entry["seconds"] for entry in run.state.history]
-    passes = run.total_flop if not grow else exact.run_flop([(50, 60)], config)
+    passes = run.total_flop if not grow else plan.run_flop([(50, 60)], config)
     assert passes == 6 * 50 * 60 * 6 * (3 + 1 / 3)
 
 
@@ -612,7 +638,7 @@ def test_a_corpus_without_a_pair_is_refused(sentences):
 
 
 def test_what_does_not_fit_the_memory_is_refused_before_counting(monkeypatch):
-    monkeypatch.setattr(exact, "physical_memory", lambda: 1e6)
+    monkeypatch.setattr(plan, "physical_memory", lambda: 1e6)
     monkeypatch.setattr(firth.run, "count_pairs", None)
     with pytest.raises(
         ConfigError, match=r"60 center words .* dimension 5000 need 0\.\d+ GB .* has 0\.0 GB: set max_v"
@@ -620,8 +646,23 @@ def test_what_does_not_fit_the_memory_is_refused_before_counting(monkeypatch):
         train(zipf(), dim=5000)
 
 
+def test_memory_is_for_counting_and_two_gigabytes_unless_given(monkeypatch):
+    given, count = [], firth.run.count_pairs
+
+    def look(*arguments, memory, **others):
+        given.append(memory)
+        return count(*arguments, memory=memory, **others)
+
+    monkeypatch.setattr(firth.run, "count_pairs", look)
+    for memory in ({}, {"memory": None}, {"memory": 0.5}):
+        train(zipf(), epochs=1, **memory)
+    assert given == [2_000_000_000, 2_000_000_000, 500_000_000]
+    with pytest.raises(ConfigError, match=r"memory is a setting of loss 'softmax'; 'negative-sampling' has none"):
+        train(zipf(), loss="negative-sampling", memory=2.0)
+
+
 def test_the_estimate_grows_with_the_work():
     config = TrainConfig(**SETTINGS | {"dim": 100})
-    small, large = (exact.check_limits(n, 2 * n, config) for n in (2_000, 8_000))
+    small, large = (plan.check_limits(n, 2 * n, config) for n in (2_000, 8_000))
     assert 0 < small[0] < large[0]
     assert 0 < small[1] < large[1]

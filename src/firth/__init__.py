@@ -1,7 +1,8 @@
 """firth learns vectors for words, and for anything else that comes in sequences, from your own data."""
 
 from firth import reference
-from firth.cooccurrence import Cooccurrences, cooccurrences
+from firth.cooccurrence import cooccurrences
+from firth.counts import Cooccurrences
 from firth.errors import (
     ConfigError,
     CorpusError,

@@ -236,21 +236,18 @@ def _eval(options: argparse.Namespace) -> int:
 def _judge(options: argparse.Namespace) -> int:
     from firth import load
     from firth.judge import judge
-    from firth.progress import Display
 
     if options.file:
         raise ConfigError(f"--against CORPUS takes no benchmark: evaluate {options.file[0]} in a run of its own")
-    vectors = load(options.vectors)
-    with Display(options.json) as display:
-        judgements = judge(
-            vectors,
-            options.against,
-            window=options.window,
-            subsample=options.subsample,
-            threads=options.threads,
-            tmp=options.tmp,
-            reading=display.reading,
-        )
+    judgements = judge(
+        load(options.vectors),
+        options.against,
+        window=options.window,
+        subsample=options.subsample,
+        threads=options.threads,
+        tmp=options.tmp,
+        quiet=options.json,
+    )
     if options.json:
         return _print_json([dataclasses.asdict(judgement) for judgement in judgements])
     one = judgements[0]
@@ -432,7 +429,6 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory",
         type=float,
-        default=2.0,
         metavar="GB",
         help="memory that counting pairs may take, the rest on disk (softmax; default 2)",
     )

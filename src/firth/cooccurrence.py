@@ -1,4 +1,4 @@
-"""Expected co-occurrence counts of a corpus: the pairs of one epoch, weighted by windows and by subsampling.
+"""Counting the expected co-occurrences of a corpus: the pairs of one epoch, weighted by windows and by subsampling.
 
 The places of the corpus are sorted by word; then each center word's row is counted by one thread, from walks to both
 sides of its occurrences (`kernels.pairs`). So there is no table of pairs and nothing to merge, and the result has the
@@ -10,12 +10,9 @@ import os
 import shutil
 import tempfile
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from itertools import pairwise
-from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import numpy as np
@@ -24,7 +21,8 @@ from numpy.typing import NDArray
 from firth import objective
 from firth.config import TrainConfig, make_config
 from firth.corpus import Corpus, build_corpus
-from firth.errors import ConfigError, CorpusError, MissingExtraError
+from firth.counts import Cooccurrences
+from firth.errors import ConfigError, CorpusError
 
 GIGABYTE = 10**9
 
@@ -59,103 +57,9 @@ STRETCH = 1 << 22
 LARGEST = 2**31 - 1
 """Places in the corpus are int32 as long as none is above this."""
 
-PART = 1 << 22
-"""Entries that sums are taken of at a time, more or less."""
-
 LOOK_SECONDS = 0.05
 
 _Entries = tuple[NDArray[np.int32], NDArray[np.float32]]  # columns and values
-
-
-@dataclasses.dataclass(eq=False)
-class Cooccurrences:
-    """X[c, o], the expected number of pairs (center c, outside o) of one epoch, as a sparse matrix by rows.
-
-    The entries of row c are those from indptr[c] to indptr[c + 1]: `indices`, the columns, rising, and `data`.
-    indptr: (n + 1,) int64. indices: (entries,) int32. data: (entries,) float32, all above 0. shape: (n, m); row c and
-    column c are of the same word. words: the m words. counts: (m,) int64, how often each occurs in the corpus.
-
-    It may own a temporary folder, which goes with it: `close` it, or use it in a `with`.
-    """
-
-    indptr: NDArray[np.int64]
-    indices: NDArray[np.int32]
-    data: NDArray[np.float32]
-    shape: tuple[int, int]
-    words: list[str]
-    counts: NDArray[np.int64]
-    folder: dataclasses.InitVar[str | None] = None
-
-    def __post_init__(self, folder: str | None) -> None:
-        """Take care of `folder`."""
-        self._remove = None if folder is None else weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-
-    def tocsr(self) -> Any:
-        """The same matrix as a scipy.sparse.csr_array with sorted columns, which shares memory where SciPy lets it.
-
-        Raises MissingExtraError without SciPy.
-        """
-        try:
-            from scipy.sparse import csr_array
-        except ImportError as error:
-            raise MissingExtraError("a csr_array needs SciPy: pip install 'firth[scipy]'") from error
-        matrix = csr_array((self.data, self.indices, self.indptr), shape=self.shape)
-        matrix.has_sorted_indices = True
-        return matrix
-
-    def row_sums(self) -> NDArray[np.float64]:
-        """N_c = Σ_o X[c, o], (n,)."""
-        sums = np.zeros(self.shape[0])
-        for rows, entries in self._parts():
-            row = np.repeat(np.arange(rows.stop - rows.start), np.diff(self.indptr[rows.start : rows.stop + 1]))
-            sums[rows] = np.bincount(row, self.data[entries], rows.stop - rows.start)
-        return sums
-
-    def column_sums(self) -> NDArray[np.float64]:
-        """Σ_c X[c, o], (m,)."""
-        sums = np.zeros(self.shape[1])
-        for _, entries in self._parts():
-            sums += np.bincount(self.indices[entries], self.data[entries], self.shape[1])
-        return sums
-
-    def leading(self, n: int, m: int) -> "Cooccurrences":
-        """The counts of the first n center and the first m outside words."""
-        indptr = np.zeros(n + 1, np.int64)
-        for rows, entries in self._parts(n):
-            inside = np.concatenate([[0], np.cumsum(self.indices[entries] < m)])
-            indptr[rows.start + 1 : rows.stop + 1] = np.diff(
-                inside[self.indptr[rows.start : rows.stop + 1] - entries.start]
-            )
-        indptr = np.cumsum(indptr)
-        indices, data = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.float32)
-        for rows, entries in self._parts(n):
-            kept, to = self.indices[entries] < m, slice(indptr[rows.start], indptr[rows.stop])
-            indices[to], data[to] = self.indices[entries][kept], self.data[entries][kept]
-        return Cooccurrences(indptr, indices, data, (n, m), self.words[:m], self.counts[:m])
-
-    def _parts(self, n: int | None = None) -> Iterator[tuple[slice, slice]]:
-        """Ranges of the first n rows, by default of all, and those of their entries; some of few entries each."""
-        n = self.shape[0] if n is None else n
-        cuts = np.searchsorted(self.indptr[: n + 1], np.arange(0, self.indptr[n], PART))
-        for first, last in pairwise(np.unique([0, *cuts, n]).tolist()):
-            yield slice(first, last), slice(int(self.indptr[first]), int(self.indptr[last]))
-
-    def close(self) -> None:
-        """Let go of the entries and remove the files."""
-        self.indptr = np.zeros(self.shape[0] + 1, np.int64)
-        self.indices, self.data = np.empty(0, np.int32), np.empty(0, np.float32)
-        if self._remove is not None:
-            self._remove()
-
-    def __enter__(self) -> Self:
-        """The counts, to be closed at the end of the `with`."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the counts."""
-        self.close()
 
 
 def cooccurrences(
@@ -434,8 +338,7 @@ class _Plan:
         self._stream, self._lengths, self._counts = stream, lengths, corpus.vocab.counts
         self._window, self._threads = config.window, config.threads or 1
         self._unit = 1.0 if config.fixed_window else float(config.window)
-        with np.errstate(divide="ignore"):  # a given word may not occur in the corpus
-            self._keep = (objective.keep_thresholds(self._counts, config) + 1) / objective.DRAWS
+        self._keep = (objective.keep_thresholds(self._counts, config) + 1) / objective.DRAWS
         self._drop = (1.0 - self._keep).astype(np.float32)  # not float32 keep: what it leaves to 1 may be tiny
         self._begin = pairs.begin_walk(config.window, config.fixed_window)
         kept = float(self._keep @ self._counts) / max(1, self._counts.sum())

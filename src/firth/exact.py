@@ -19,16 +19,16 @@ import numpy as np
 import numpy.typing as npt
 
 from firth import spectral
-from firth.config import TrainConfig, physical_memory
-from firth.cooccurrence import Cooccurrences
+from firth.config import TrainConfig
 from firth.corpus import Corpus
-from firth.errors import ConfigError, CorpusError, FirthError
+from firth.counts import Cooccurrences, conditional_entropy
+from firth.errors import CorpusError, FirthError
 from firth.gauge import fix_gauge
+from firth.plan import STAGE_EPOCHS, STAGE_RATE, Sizes, plan_stages, run_flop
 from firth.vectors import WordVectors
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
-Sizes = tuple[int, int]
 
 MOMENTUM = (0.3, 0.7)
 """At the first pass and at the last; in between it rises in a straight line."""
@@ -51,26 +51,8 @@ STANDSTILL = 1e-7
 HOPELESS = 700.0
 """A loss, in nats a pair, from which nothing leads back; of more, perplexity is no number."""
 
-ENTRIES = 1 << 20
-"""Counts whose logarithms are taken at once."""
-
 ROWS = 1 << 14
 """Rows that are moved at once, so that temporary arrays stay small."""
-
-SVD_SECONDS = 2e-8
-"""Of one of the nine singular value decompositions of a run, divided by its size cubed: measured, about."""
-
-TRIAL = (768, 8192)
-"""Rows and columns of the pass that speed is measured with."""
-
-GROWN = 10_000
-"""More center words are trained in stages, each on twice the words of the one before."""
-
-SEED_WORDS = 5_000
-"""The most center words of the first of several stages."""
-
-GROWTH: dict[str, Any] = {"epochs": 6, "lr": 0.4, "min_lr": 0.2}
-"""The settings of all stages but the last."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +84,7 @@ class State:
     """Where a run stands: with the matrices and their velocities, all that is needed to go on."""
 
     steps: int = 0  # taken, the last one perhaps not in the history yet
-    scale: float = 1.0  # of the learning rate: halved when the loss rises
+    scale: float = 1.0  # of the learning rates: halved when the loss rises
     loss: float | None = None  # nats a pair, when last computed
     seconds: float = 0.0  # of the pass under way
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
@@ -120,8 +102,7 @@ class ExactTrainer:
         self.corpus, self.counts, self.config, self.state = corpus, counts, config, State()
         n, m = counts.shape
         self.words = corpus.vocab.words[:n]
-        self.row_sums, self.column_sums = counts.row_sums(), counts.column_sums()
-        self.pairs = float(self.row_sums.sum())
+        self.pairs = float(counts.row_sums.sum())
         if not self.pairs:
             raise CorpusError(
                 "there is no pair of words to train on: no sentence has two words left after min_count and max_vocab; "
@@ -148,8 +129,9 @@ class ExactTrainer:
         deadline = time.perf_counter() + seconds
         if state.loss is None:
             self._start(on_progress)
-        counts = self.counts
-        kernel = SoftmaxPass(counts.indptr, counts.indices, counts.data, n, m, dim, self.config.threads or 1)
+        kernel = SoftmaxPass(
+            self.counts.indptr, self.counts.indices, self.counts.data, n, m, dim, self.config.threads or 1
+        )
         gradients = aligned_rows(n, dim), aligned_rows(m, dim), np.empty(m, np.float32)
         row_loss = np.empty(n)
         while True:
@@ -182,12 +164,15 @@ class ExactTrainer:
         from firth import rng
 
         config, dim = self.config, self.config.dim
-        seen = np.maximum(self.column_sums, self.column_sums[self.column_sums > 0].min())
+        sums = self.counts.column_sums
+        seen = np.maximum(sums, sums[sums > 0].min())
         self.bias[:] = np.log(seen / self.pairs)
         counts = self.counts.leading(*self._stages[-2]) if len(self._stages) > 1 else None
         if counts is not None and len(counts.data):  # frequent words may have pairs with rare ones only
             fewer, words = counts.shape
-            before = ExactTrainer(self.corpus, counts, dataclasses.replace(config, **GROWTH), self._stages[:-1])
+            stage = dataclasses.replace(config, epochs=STAGE_EPOCHS)
+            before = ExactTrainer(self.corpus, counts, stage, self._stages[:-1])
+            before.state.scale = STAGE_RATE
 
             def show(progress: PassProgress) -> None:
                 on_progress(dataclasses.replace(progress, last_stage=False, total_flop=self.total_flop))
@@ -289,12 +274,13 @@ class ExactTrainer:
         lr = np.float32(self._lr(self.state.steps))
         momentum = np.float32(MOMENTUM[0] + (MOMENTUM[1] - MOMENTUM[0]) * self._done(self.state.steps))
         dim, threads = self.config.dim, self.config.threads or 1
-        of_center = _inverse_moment(self.center, self.row_sums, dim, threads, centered=False)
-        of_outside = _inverse_moment(self.outside, self.column_sums, dim, threads, centered=True)
-        _move(self.center, self.velocity_center, grad_center, self.row_sums, of_outside, lr, momentum, threads)
-        _move(self.outside, self.velocity_outside, grad_outside, self.column_sums, of_center, lr, momentum, threads)
+        row_sums, column_sums = self.counts.row_sums, self.counts.column_sums
+        of_center = _inverse_moment(self.center, row_sums, dim, threads, centered=False)
+        of_outside = _inverse_moment(self.outside, column_sums, dim, threads, centered=True)
+        _move(self.center, self.velocity_center, grad_center, row_sums, of_outside, lr, momentum, threads)
+        _move(self.outside, self.velocity_outside, grad_outside, column_sums, of_center, lr, momentum, threads)
         self.velocity_bias *= momentum
-        rates: Floats = (lr / _divisors(self.column_sums)).astype(np.float32)
+        rates: Floats = (lr / _divisors(column_sums)).astype(np.float32)
         self.velocity_bias -= rates * grad_bias
         self.bias += self.velocity_bias
         self.state.steps += 1
@@ -354,62 +340,6 @@ def _is_state(unfinished: dict[str, Any], history: list[dict[str, Any]], epochs:
     if steps > 0 or unfinished["loss"] is not None:
         numbers.append(unfinished["loss"])
     return all(type(number) is float and math.isfinite(number) for number in numbers)
-
-
-def plan_stages(n: int, m: int) -> list[Sizes]:
-    """The center and outside words of each stage of a run, rising to n and m."""
-    stages = [(n, m)]
-    while n > GROWN or (len(stages) > 1 and n > SEED_WORDS):
-        n, m = n // 2, m // 2
-        stages.insert(0, (n, m))
-    return stages
-
-
-def check_limits(n: int, m: int, config: TrainConfig) -> tuple[float, float]:
-    """The seconds that a run will take after counting, about, from a short trial, and the bytes besides the counts.
-
-    Raises ConfigError if the memory that it needs, besides the counts, is more than the machine has.
-    """
-    from firth.kernels.rows import aligned_rows
-    from firth.kernels.softmax import SoftmaxPass, scratch_bytes
-
-    threads, dim = config.threads or 1, config.dim
-    need = 4.0 * (n + m) * (3 * (dim + 16) + 2 * (dim + spectral.OVERSAMPLING)) + scratch_bytes(n, m, dim, threads)
-    have = physical_memory()
-    if need > have:
-        raise ConfigError(
-            f"{n:,} center words and {m:,} outside words of dimension {dim} need {need / 1e9:.1f} GB and this machine "
-            f"has {have / 1e9:.1f} GB: set max_vocab, or lower it, or raise min_count"
-        )
-    rows, words = min(n, TRIAL[0]), min(m, TRIAL[1])
-    nothing = np.zeros(rows + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
-    kernel = SoftmaxPass(*nothing, rows, words, dim, threads)
-    center, outside, bias = aligned_rows(rows, dim), aligned_rows(words, dim), np.zeros(words, np.float32)
-    gradients, row_loss = (center.copy(), outside.copy(), bias.copy()), np.empty(rows)
-    seconds = math.inf
-    for _ in range(3):
-        begun = time.perf_counter()
-        kernel.run(center, outside, bias, *gradients, row_loss)
-        seconds = min(seconds, time.perf_counter() - begun)
-    passes = seconds * run_flop(plan_stages(n, m), config) / (6.0 * rows * words * dim)
-    return passes + 9 * SVD_SECONDS * (dim + spectral.OVERSAMPLING) ** 3, need
-
-
-def run_flop(stages: list[Sizes], config: TrainConfig) -> float:
-    """The floating point operations of the matrix products of a run's passes, all stages together."""
-    *before, last = [6.0 * n * m * config.dim for n, m in stages]
-    return sum(before) * (int(GROWTH["epochs"]) + 1 / 3) + last * (config.epochs + 1 / 3)
-
-
-def conditional_entropy(counts: Cooccurrences) -> float:
-    """H(p) of p(o|c) = X[c, o] / N_c, weighted by N_c, in nats a pair: no model's cross-entropy is below it."""
-    sums = counts.row_sums()
-    of_rows = float((sums * np.log(np.where(sums > 0, sums, 1.0))).sum())
-    of_entries = 0.0
-    for first in range(0, len(counts.data), ENTRIES):
-        x = counts.data[first : first + ENTRIES].astype(np.float64)  # all above 0
-        of_entries += float((x * np.log(x)).sum())
-    return (of_rows - of_entries) / float(sums.sum())
 
 
 def _inverse_moment(rows: Floats, weights: Doubles, dim: int, threads: int, centered: bool) -> Floats:

@@ -12,18 +12,16 @@ import numpy.typing as npt
 from firth.config import TrainConfig, available_threads, physical_memory
 from firth.cooccurrence import count_pairs
 from firth.corpus import build_corpus
+from firth.counts import Cooccurrences, conditional_entropy
 from firth.errors import ConfigError, CorpusError, FormatError
-from firth.exact import conditional_entropy
+from firth.exact import HOPELESS
+from firth.progress import Display
 from firth.vectors import WordVectors
 
 Floats = npt.NDArray[np.float32]
 
 READING = ("window", "fixed_window", "lower", "tokenizer", "errors")
 """Settings of the vectors' own training that the corpus is read with."""
-
-
-WORST = 700.0
-"""A cross-entropy whose perplexity is no longer a number."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,13 +53,14 @@ def judge(
     subsample: float | None = None,
     threads: int | None = None,
     tmp: str | os.PathLike[str] | None = None,
-    reading: Callable[[int, int | None], None] | None = None,
+    quiet: bool = False,
 ) -> list[Judgement]:
     """The exact softmax objective of `vectors` on a corpus, read as by `firth.train`.
 
     The model is q(o|c) = softmax over all outside words of u_o·v_c + b_o. Window and subsampling are those that the
     vectors were trained with unless given, and so are the settings of reading; figures of two files compare only with
     equal ones. Tokens of words without vectors are left out. Vectors without a bias are judged twice, see `Judgement`.
+    A terminal shows how far it is, on standard error, unless `quiet`.
 
     Raises ConfigError, CorpusError, MissingExtraError, and FormatError for vectors without outside vectors or with
     numbers that are not finite.
@@ -78,27 +77,34 @@ def judge(
     _check_memory(vectors, threads)
     given = {"window": window, "subsample": subsample, "threads": threads}
     config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
-    with build_corpus(
-        source,
-        words=vectors.outside_words,
-        lower=config.lower,
-        tokenizer=config.tokenizer,
-        errors=config.errors,
-        folder=tmp,
-        progress=reading,
-    ) as corpus:
+    with (
+        Display(quiet) as display,
+        build_corpus(
+            source,
+            words=vectors.outside_words,
+            lower=config.lower,
+            tokenizer=config.tokenizer,
+            errors=config.errors,
+            folder=tmp,
+            progress=display.reading,
+        ) as corpus,
+    ):
         n, known = len(vectors), len(corpus.ids)
-        with count_pairs(corpus, config, centers=n, folder=tmp) as counts:
-            pairs = float(counts.row_sums().sum())
+        with count_pairs(corpus, config, centers=n, folder=tmp, progress=display.counting) as counts:
+            pairs = float(counts.row_sums.sum())
             if not pairs:
                 raise CorpusError("the corpus has no pair of known words: no sentence has two of them")
-            entropy, judgements = conditional_entropy(counts), []
-            for name, bias in _biases(vectors):
-                loss = _loss(vectors, bias, counts, config.threads or 1) / pairs
-                if not loss < WORST:  # a NaN is not
+            entropy, judgements, biases = conditional_entropy(counts), [], _biases(vectors)
+            for number, (name, bias) in enumerate(biases):
+
+                def show(rows: int, before: int = n * number) -> None:
+                    display.judging(before + rows, n * len(biases))
+
+                loss = _loss(vectors, bias, counts, config.threads or 1, show) / pairs
+                if not loss < HOPELESS:  # a NaN is not
                     raise FormatError(
                         f"the scores of these vectors are too large: a cross-entropy of {loss:g} nats a pair; expected "
-                        f"less than {WORST:g}"
+                        f"less than {HOPELESS:g}"
                     )
                 judgements.append(
                     Judgement(name, pairs, loss, entropy, loss - entropy, math.exp(loss), corpus.tokens, known)
@@ -110,10 +116,8 @@ def _check_memory(vectors: WordVectors, threads: int | None) -> None:
     from firth.kernels.softmax import scratch_bytes
 
     n, m, dim = len(vectors), len(vectors.outside_words), vectors.center.shape[1]
-    need, have = (
-        4.0 * (n + m) * (dim + 16) + scratch_bytes(n, m, dim, threads or available_threads()),
-        physical_memory(),
-    )
+    need = 4.0 * (n + m) * (dim + 16) + scratch_bytes(n, m, dim, threads or available_threads())
+    have = physical_memory()
     if need > have:
         raise ConfigError(
             f"judging {n:,} center and {m:,} outside words of dimension {dim} needs {need / 1e9:.1f} GB and this "
@@ -133,7 +137,9 @@ def _biases(vectors: WordVectors) -> list[tuple[str, Floats]]:
     return biases
 
 
-def _loss(vectors: WordVectors, bias: Floats, counts: Any, threads: int) -> float:
+def _loss(
+    vectors: WordVectors, bias: Floats, counts: Cooccurrences, threads: int, progress: Callable[[int], None]
+) -> float:
     """The summed loss in nats of the model that a file holds: without the outside vectors mixed into its center."""
     from firth.kernels.rows import aligned_rows
     from firth.kernels.softmax import SoftmaxPass
@@ -148,5 +154,5 @@ def _loss(vectors: WordVectors, bias: Floats, counts: Any, threads: int) -> floa
         center[:, :dim] = vectors.center - np.float32(mix) * outside[:n, :dim]
     row_loss = np.empty(n)
     kernel = SoftmaxPass(counts.indptr, counts.indices, counts.data, n, m, dim, threads)
-    kernel.loss(center, outside, np.ascontiguousarray(bias), row_loss)
+    kernel.loss(center, outside, np.ascontiguousarray(bias), row_loss, progress)
     return float(row_loss.sum())

@@ -39,7 +39,7 @@ class Display:
     def read(self, tokens: int, words: int) -> None:
         """Say what was read."""
         self._close()
-        seconds, self._start = time.monotonic() - self._start, time.monotonic()
+        seconds = time.monotonic() - self._start
         self.say(f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words in the vocabulary")
 
     def training(self, progress: Progress) -> None:
@@ -58,10 +58,14 @@ class Display:
         """Show how far counting pairs is, in tokens."""
         self._show("counting", done, total, "tokens")
 
-    def counted(self, pairs: int) -> None:
-        """Say what was counted."""
+    def counted(self, pairs: int, seconds: float) -> None:
+        """Say what was counted, and how long that took."""
         self._close()
-        self.say(f"counted {pairs:,} different pairs of words in {time.monotonic() - self._start:.1f} s")
+        self.say(f"counted {pairs:,} different pairs of words in {seconds:.1f} s")
+
+    def judging(self, done: int, total: int) -> None:
+        """Show how far judging vectors is, in center words."""
+        self._show("judging", done, total, "words")
 
     def passing(self, progress: PassProgress) -> None:
         """Show how far exact training is; say what a pass that ended has brought."""
@@ -98,6 +102,8 @@ class Display:
             self._quiet, self._terminal = True, False
 
     def _move_bar(self, what: str, done: int, total: int | None, unit: str) -> None:
+        if self._bar is not None and self._bar.desc != what:
+            self._close()
         if self._bar is None:
             from tqdm import tqdm
 

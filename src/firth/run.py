@@ -2,16 +2,18 @@
 
 import math
 import os
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 from firth.checkpoint import Checkpoint
 from firth.config import TrainConfig, make_config, physical_memory
-from firth.cooccurrence import count_pairs, memory_bytes
+from firth.cooccurrence import MEMORY, count_pairs, memory_bytes
 from firth.corpus import Corpus, build_corpus
 from firth.errors import ConfigError, FormatError
-from firth.exact import ExactTrainer, check_limits
+from firth.exact import ExactTrainer
+from firth.plan import check_limits
 from firth.progress import Display
 from firth.trainer import Trainer
 from firth.vectors import WordVectors
@@ -28,7 +30,7 @@ def train(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     tmp: str | os.PathLike[str] | None = None,
-    memory: float = 2.0,
+    memory: float | None = None,
     quiet: bool = False,
     **settings: Any,
 ) -> WordVectors:
@@ -50,9 +52,9 @@ def train(
     objective of a pair is -log softmax(U v_c + b)[o], computed exactly for all pairs at once from their expected
     counts; after counting, time grows with the vocabulary and not with the corpus. The result has the `bias` b, and
     `outside_words` where they are more than the center words; `mix` times the outside vectors are added to the center
-    vectors. Counting takes `memory` GB at most, about, and what does not fit goes to `tmp`; the start of training takes
-    up to 20 bytes more for each entry of the counts. Equal arguments give equal vectors, byte for byte, with any number
-    of threads.
+    vectors. Counting takes `memory` GB at most, by default 2, about, and what does not fit goes to `tmp`; the start of
+    training takes up to 20 bytes more for each entry of the counts. Equal arguments give equal vectors, byte for byte,
+    with any number of threads.
 
     Losses in the result's history are means over all pairs, in nats; softmax's, of the vectors after each pass, come
     with the corpus's conditional `entropy`, which is their floor, the distance `kl` to it and `perplexity`.
@@ -64,8 +66,10 @@ def train(
     Raises ConfigError, CorpusError, VocabularyError, FormatError (checkpoint), MissingExtraError (zst), and FirthError
     when training diverges.
     """
-    room = memory_bytes(memory)
     config = make_config(settings, others=("checkpoint", "resume", "tmp", "memory", "quiet"))
+    if memory is not None and config.loss != "softmax":
+        raise ConfigError(f"memory is a setting of loss 'softmax'; {config.loss!r} has none: leave it out")
+    room = MEMORY if memory is None else memory_bytes(memory)
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of the checkpoint: give checkpoint (--checkpoint DIR) too")
     saved = None if checkpoint is None else Checkpoint(checkpoint, resume, config)
@@ -87,17 +91,21 @@ def train(
             trainer = Trainer(corpus, config)
             return _finish(trainer, lambda seconds: trainer.run(display.training, seconds), saved, resume, display)
         _estimate(corpus, config, display)
+        begun = time.monotonic()
         with count_pairs(
             corpus, config, centers=config.max_vocab, memory=room, folder=tmp, progress=display.counting
         ) as counts:
-            display.counted(len(counts.data))
+            display.counted(len(counts.data), time.monotonic() - begun)
             if (start := 20.0 * len(counts.data)) > (have := physical_memory()):
                 raise ConfigError(
                     f"the start from {len(counts.data):,} counts needs up to {start / 1e9:.1f} GB and this machine has "
                     f"{have / 1e9:.1f} GB: lower max_vocab (--max-vocab)"
                 )
             exact = ExactTrainer(corpus, counts, config)
-            return _finish(exact, lambda seconds: exact.run(display.passing, seconds), saved, resume, display)
+            vectors = _finish(exact, lambda seconds: exact.run(display.passing, seconds), saved, resume, display)
+            if (done := len(vectors.history)) < config.epochs:
+                display.say(f"the loss no longer falls: done after {done} of {config.epochs} passes")
+            return vectors
 
 
 def _kept_words(config: TrainConfig) -> int | None:

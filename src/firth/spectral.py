@@ -7,7 +7,7 @@ Source of the algorithm: Halko, Martinsson and Tropp (2011), with one power iter
 import numpy as np
 import numpy.typing as npt
 
-from firth.cooccurrence import Cooccurrences
+from firth.counts import Cooccurrences
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -29,7 +29,7 @@ def start(counts: Cooccurrences, dim: int, seed: int, threads: int) -> tuple[Flo
 
     n, m = counts.shape
     x = sparse.Csr(counts.indptr, counts.indices, counts.data, m)
-    matrix = sparse.ppmi(x, counts.row_sums(), counts.column_sums(), threads)
+    matrix = sparse.ppmi(x, counts.row_sums, counts.column_sums, threads)
     turned = sparse.transposed(matrix)
     rank = dim + OVERSAMPLING
     of_rows, room, of_columns = aligned_rows(n, rank), aligned_rows(n, rank), aligned_rows(m, rank)
