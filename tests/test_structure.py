@@ -14,7 +14,7 @@ HOUSE = [
     *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference", "objective"),
     *("simd", "rng", "kernels", "subwords", "vectors", "formats", "trainer", "counts", "cooccurrence", "spectral"),
     *("gauge", "plan", "exact", "check", "check_kernels", "progress", "checkpoint", "run", "evaluate", "judge"),
-    *("demo", "plot"),
+    *("demo", "plot", "__init__", "cli", "__main__"),
 ]
 """A module imports only modules before its own; those of kernels also one another."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firth import reference
+from firth import objective, reference
 from firth.check import largest
 from firth.config import TrainConfig
 from firth.cooccurrence import count_pairs
@@ -34,6 +34,11 @@ class Exercise:
     sentences: lists of word ids. center, outside: (n, d) float32, the vectors before. lr + slope · position is the
     learning rate. keep: (n,) int64 as from `objective.keep_thresholds`, None keeps all tokens. noise: (n,), the
     distribution of the negatives, None is uniform. start, stop: the span, stop exclusive, None is the end.
+
+    cbow: what a window's words become, "mean" or "sum"; "undivided" is the mean with the sum's gradient, which is wrong.
+    tree: (n,) counts for hierarchical softmax; outside then has n - 1 rows. grams: offsets and rows of words made of
+    subwords, as from `subwords.ngram_rows`; center then has all rows, and the span is the whole corpus. frozen: words
+    whose vectors stay.
     """
 
     sentences: Sequence[Sequence[int]]
@@ -51,6 +56,15 @@ class Exercise:
     stop: int | None = None
     token_key: int = 11
     noise_key: int = 22
+    cbow: str | None = None
+    tree: Sequence[int] | None = None
+    grams: tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]] | None = None
+    frozen: Sequence[int] = ()
+
+    @property
+    def words(self) -> int:
+        """The number of words n."""
+        return len(self.center) if self.grams is None else len(self.grams[0]) - 1
 
     def ids(self) -> npt.NDArray[np.int32]:
         """The word ids of all sentences (tokens,)."""
@@ -62,13 +76,13 @@ class Exercise:
 
     def thresholds(self) -> npt.NDArray[np.int64]:
         """`keep` (n,)."""
-        return np.full(len(self.center), _LOW, np.int64) if self.keep is None else self.keep
+        return np.full(self.words, _LOW, np.int64) if self.keep is None else self.keep
 
     def noise_table(self) -> npt.NDArray[np.uint64]:
         """The alias table of the negatives (n,)."""
         from firth import rng
 
-        n = len(self.center)
+        n = self.words
         return np.asarray(rng.alias_table(np.full(n, 1 / n) if self.noise is None else self.noise))
 
 
@@ -84,61 +98,86 @@ class Trained:
 
 def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
     """The exercise done by the compiled kernel, in float32, with `hot` private rows merged after `period` uses."""
-    from firth.kernels import block, rows, skipgram
+    from firth.kernels import block, rows, span, windows
 
-    dim = exercise.center.shape[1]
-    matrices = []
-    for vectors in (exercise.center, exercise.outside):
-        matrices.append(rows.aligned_rows(len(vectors), dim))
-        matrices[-1][:, :dim] = vectors
-    (center, kept_center), (outside, kept_outside) = (rows.thread_rows(matrix, hot, period) for matrix in matrices)
-    addresses = skipgram.addresses_needed(exercise.window, exercise.negatives)
-    scratch, kept = block.new_scratch(2 * exercise.window, exercise.negatives + 1, center.row_bytes, addresses)
-    keep, noise, ids = exercise.thresholds(), exercise.noise_table(), exercise.ids()
-    tables = skipgram.Tables(
-        keep=keep.ctypes.data,
-        noise=noise.ctypes.data,
-        words=len(exercise.center),
+    dim, mask = exercise.center.shape[1], None
+    if exercise.frozen:
+        mask = np.zeros(exercise.words, np.int64)
+        mask[list(exercise.frozen)] = 1
+    center_matrix, outside_matrix = _padded(exercise.center), _padded(exercise.outside)
+    center, kept_center = rows.thread_rows(center_matrix, hot, period, mask)
+    outside, kept_outside = rows.thread_rows(outside_matrix, hot, period, mask if exercise.tree is None else None)
+    arrays = {"keep": exercise.thresholds()}
+    outputs = exercise.negatives + 1
+    if exercise.tree is None:
+        arrays["noise"] = exercise.noise_table()
+    else:
+        arrays["paths"], arrays["path_steps"] = objective.tree_paths(np.asarray(exercise.tree, np.int64))
+        outputs = int(np.diff(arrays["paths"]).max())
+    if exercise.grams is not None:
+        arrays["grams"], arrays["gram_rows"] = exercise.grams
+    updates = {"mean": span.MEAN_STEP, "sum": span.SUM_STEP, "undivided": span.UNDIVIDED_STEP}
+    updates[None] = span.WINDOW_STEP if exercise.shared else span.PAIR_STEP
+    tables = windows.new_tables(
+        arrays,
+        words=exercise.words,
         window=exercise.window,
         fixed_window=exercise.fixed_window,
+        update=updates[exercise.cbow],
         negatives=exercise.negatives,
-        shared=exercise.shared,
+        outputs=outputs,
     )
-    epoch = skipgram.Epoch(exercise.token_key, exercise.noise_key, exercise.lr, exercise.slope)
+    scratch, kept = span.new_scratch(tables, center.row_bytes, frozen=mask is not None)
+    epoch = windows.Epoch(exercise.token_key, exercise.noise_key, exercise.lr, exercise.slope)
+    ids = exercise.ids()
     stop = len(ids) if exercise.stop is None else exercise.stop
-    span = (ids, exercise.offsets(), exercise.start, stop)
-    pairs = skipgram.train_span(*span, tables, epoch, center, outside, scratch)
+    pairs = span.train_span(ids, exercise.offsets(), exercise.start, stop, tables, epoch, center, outside, scratch)
     for private in (center, outside):
         rows.merge(private)
     block.fold(scratch)
     loss = float(kept[block.Scratch._fields.index("loss")][0])
-    del kept_center, kept_outside  # what the kernel's addresses point to has to live until here
-    return Trained(matrices[0][:, :dim], matrices[1][:, :dim], loss, int(pairs))
+    del kept_center, kept_outside, arrays  # what the kernel's addresses point to has to live until here
+    return Trained(center_matrix[:, :dim], outside_matrix[:, :dim], loss, int(pairs))
 
 
 def walk(exercise: Exercise) -> Trained:
     """The exercise done token by token in plain Python with the steps of `reference`, in float64."""
     centers, outsides = exercise.center.astype(np.float64), exercise.outside.astype(np.float64)
-    table = [int(entry) for entry in exercise.noise_table()]
+    tokens = kept_tokens(exercise)
+    paths = None if exercise.tree is None else reference.huffman(exercise.tree)
+    table = [] if paths is not None else [int(entry) for entry in exercise.noise_table()]
+    vectors = _Composed(exercise, tokens, centers) if exercise.grams is not None else None
     loss, pairs = 0.0, 0
-    for position, word, window_words in windows(exercise):
+    for at, (position, word, near) in enumerate(tokens):
+        if vectors is not None:
+            vectors.reach(at)
+        if not exercise.start <= position < (exercise.stop or np.inf):
+            continue
+        inputs = centers if vectors is None else vectors.rows
+        ids = near if vectors is not None else [tokens[other][1] for other in near]
         lr = exercise.lr + exercise.slope * position
         draws = _draws(exercise.noise_key, position)
-        pairs += len(window_words)
-        if exercise.shared:
-            negatives = _negatives(table, word, exercise.negatives, draws)
-            loss += _move_window(window_words, word, negatives, centers, outsides, lr)
-        else:
-            for other in window_words:
+        groups = [ids] if exercise.shared or exercise.cbow or paths else [[one] for one in ids]
+        pairs += bool(ids) if exercise.cbow else len(ids)
+        for group in groups:
+            if paths is not None:
+                pair_loss: reference.PairLoss = partial(reference.hierarchical_softmax, paths=paths)
+                nodes, bits = paths[word]
+                answers = [*zip(nodes, [1 - bit for bit in bits], strict=True)]
+            else:
                 negatives = _negatives(table, word, exercise.negatives, draws)
-                loss += _move_pair(other, word, negatives, centers, outsides, lr)
+                pair_loss = partial(reference.negative_sampling, negatives=negatives)
+                answers = [(word, 1), *((negative, 0) for negative in negatives)]
+            loss += _move(exercise, group, word, pair_loss, answers, inputs, outsides, lr)
+    if vectors is not None:
+        vectors.leave(len(tokens))
     return Trained(centers, outsides, loss, pairs)
 
 
-def windows(exercise: Exercise) -> Iterator[tuple[int, int, list[int]]]:
-    """(position in the corpus, word, the words of its window) of each kept token of the span."""
-    thresholds = exercise.thresholds()
-    position = 0
+def kept_tokens(exercise: Exercise) -> list[tuple[int, int, list[int]]]:
+    """(position in the corpus, word, the places in this list of its window) of each token that is kept."""
+    thresholds, position = exercise.thresholds(), 0
+    found: list[tuple[int, int, list[int]]] = []
     for sentence in exercise.sentences:
         kept = []
         for word in sentence:
@@ -147,10 +186,37 @@ def windows(exercise: Exercise) -> Iterator[tuple[int, int, list[int]]]:
             if bits >> 32 <= thresholds[word]:
                 kept.append((position, word, reach))
             position += 1
-        words = [word for _, word, _ in kept]
+        places = range(len(found), len(found) + len(kept))
         for at, (place, word, reach) in enumerate(kept):
-            if exercise.start <= place and (exercise.stop is None or place < exercise.stop):
-                yield place, word, reference.window_ids(words, at, reach)
+            found.append((place, word, reference.window_ids(places, at, reach)))
+    return found
+
+
+class _Composed:
+    """The vectors of tokens made of subwords: put together when a window reaches them, taken apart when it has left."""
+
+    def __init__(self, exercise: Exercise, tokens: list[tuple[int, int, list[int]]], centers: Array) -> None:
+        assert exercise.grams is not None
+        offsets, rows = exercise.grams
+        self.rows = np.zeros((len(tokens), centers.shape[1]))
+        self._begun, self._centers, self._window = self.rows.copy(), centers, exercise.window
+        self._parts = [rows[offsets[word] : offsets[word + 1]] for _, word, _ in tokens]
+        self._reached = self._left = 0
+
+    def reach(self, at: int) -> None:
+        """Be ready for the window of the token at a place."""
+        while self._reached < min(at + self._window + 1, len(self.rows)):
+            self.leave(self._reached - 2 * self._window)
+            vector = reference.subword_vector(self._parts[self._reached], self._centers)
+            self.rows[self._reached] = self._begun[self._reached] = vector
+            self._reached += 1
+
+    def leave(self, end: int) -> None:
+        """Take apart the tokens before a place: m rows take the gradient of their mean, 1/m, at m times the rate."""
+        while self._left < end:
+            moved = self.rows[self._left] - self._begun[self._left]
+            np.add.at(self._centers, self._parts[self._left], moved)
+            self._left += 1
 
 
 def draw(key: int, position: int) -> int:
@@ -199,11 +265,11 @@ def _draws(key: int, position: int) -> Iterator[int]:
 
 def _negatives(table: Sequence[int], word: int, count: int, draws: Iterator[int]) -> list[int]:
     """`count` negatives, each drawn again while it is the predicted word, and left out after so many tries."""
-    from firth.kernels import skipgram
+    from firth.kernels import outputs
 
     negatives = []
     for _ in range(count):
-        for _ in range(skipgram.TRIES):
+        for _ in range(outputs.TRIES):
             bits = next(draws)
             column = (bits >> 32) * len(table) >> 32
             negative = column if bits & _LOW <= table[column] >> 32 else table[column] & _LOW
@@ -213,34 +279,47 @@ def _negatives(table: Sequence[int], word: int, count: int, draws: Iterator[int]
     return negatives
 
 
-def _move_pair(center: int, outside: int, negatives: list[int], centers: Array, outsides: Array, lr: float) -> float:
-    loss, grad_center, grad_outsides = reference.negative_sampling(centers[center], outside, outsides, negatives)
-    centers[center] -= lr * grad_center
-    outsides -= lr * grad_outsides
-    return loss
-
-
-def _move_window(
-    window_words: list[int], outside: int, negatives: list[int], centers: Array, outsides: Array, lr: float
+def _move(
+    exercise: Exercise,
+    ids: list[int],
+    word: int,
+    pair_loss: reference.PairLoss,
+    answers: list[tuple[int, int]],
+    inputs: Array,
+    outsides: Array,
+    lr: float,
 ) -> float:
-    """Move by one window-shared step; return its loss.
+    """Move by one step in which `ids`, or their mean, predict a word; return its loss.
 
     The reference takes every gradient at the old vectors. So does the kernel, but for a word that occurs twice in the
     window of a step with one group of outputs: it is moved twice in turn (see `simd.rank_update`), and the second time
-    the outputs move along its new vector. The last lines give that difference.
+    the outputs move along its new vector. `answers` are the rows of U and whether each is a yes.
     """
     from firth import simd
 
-    step = reference.window_shared_step(window_words, outside, negatives, centers, outsides)
-    loss, grad_centers, grad_outsides = step
-    repeated = {word: times for word, times in Counter(window_words).items() if times > 1}
-    for word, times in repeated.items() if len(negatives) < simd.MAX_OUTPUTS else ():
-        _, grad_center, _ = reference.negative_sampling(centers[word], outside, outsides, negatives)
-        slopes = np.zeros(len(outsides))
-        slopes[outside] = -reference.sigmoid(-outsides[outside] @ centers[word])
-        np.add.at(slopes, negatives, reference.sigmoid(outsides[negatives] @ centers[word]))
-        grad_outsides -= lr * times * (times - 1) / 2 * np.outer(slopes, grad_center)
-    centers -= lr * grad_centers
+    if exercise.cbow:
+        mean = exercise.cbow != "sum"
+        loss, grad_inputs, grad_outsides = reference.cbow(word, ids, inputs, outsides, pair_loss, mean=mean)
+        grad_inputs *= max(1, len(ids)) if exercise.cbow == "undivided" else 1
+    else:
+        loss, grad_inputs, grad_outsides = 0.0, np.zeros_like(inputs), np.zeros_like(outsides)
+        for one in ids:
+            pair, grad_input, of_outsides = pair_loss(inputs[one], word, outsides)
+            loss += pair
+            grad_inputs[one] += grad_input
+            grad_outsides += of_outsides
+        repeated = {one: times for one, times in Counter(ids).items() if times > 1 and one not in exercise.frozen}
+        for one, times in repeated.items() if len(answers) <= simd.MAX_OUTPUTS else ():
+            _, grad_input, _ = pair_loss(inputs[one], word, outsides)
+            for row, yes in answers:
+                score = outsides[row] @ inputs[one]
+                slope = -reference.sigmoid(-score) if yes else reference.sigmoid(score)
+                grad_outsides[row] -= lr * times * (times - 1) / 2 * slope * grad_input
+    held = list(exercise.frozen)
+    grad_inputs[held] = 0.0
+    if exercise.tree is None:
+        grad_outsides[held] = 0.0
+    inputs -= lr * grad_inputs
     outsides -= lr * grad_outsides
     return loss
 

@@ -37,9 +37,6 @@ MERGE_BUDGET = 128
 
 LOOK_SECONDS = 0.1
 
-ADDRESSES = ("keep", "noise", "paths", "path_steps", "grams", "gram_rows")
-"""The kernel's tables that are arrays."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
@@ -109,14 +106,7 @@ class _Worker:
             rows.thread_rows(matrix.rows, min(hot, matrix.hot), period, matrix.frozen) for matrix in (center, outside)
         )
         frozen = center.frozen is not None or outside.frozen is not None
-        self.scratch, kept_scratch = block.new_scratch(
-            2 * tables.window,
-            tables.outputs,
-            self.center.row_bytes,
-            span.addresses_needed(tables.window, tables.outputs),
-            span.spare_needed(tables.window, tables.outputs) if frozen else 0,
-            span.vectors_needed(tables.window) if tables.grams else 0,
-        )
+        self.scratch, kept_scratch = span.new_scratch(tables, self.center.row_bytes, frozen)
         self._kept = [kept_center, kept_outside, kept_scratch]  # what the addresses point to
         self._loss = kept_scratch[block.Scratch._fields.index("loss")]
         self.done = (0.0, 0)  # loss and pairs of all spans finished
@@ -397,16 +387,14 @@ def _make_tables(corpus: Corpus, config: TrainConfig) -> tuple[Any, dict[str, np
     update = span.WINDOW_STEP if config.update != "per-pair" else span.PAIR_STEP
     if config.architecture == "cbow":
         update = span.SUM_STEP if config.cbow_sum else span.MEAN_STEP
-    addresses = {name: arrays[name].ctypes.data if name in arrays else 0 for name in ADDRESSES}
-    tables = windows.Tables(
+    tables = windows.new_tables(
+        arrays,
         words=len(words),
         window=config.window,
         fixed_window=config.fixed_window,
         update=update,
         negatives=negatives,
-        input_rate=1.0,
         outputs=outputs,
-        **addresses,
     )
     return tables, arrays
 

@@ -6,11 +6,14 @@ pairs as "the center predicts each outside word", and grouped this way all pairs
 outputs and one pass over the rows. CBOW: the mean, or the sum, of the inputs predicts the token.
 """
 
+from typing import Any
+
+import numpy.typing as npt
 from numba import njit
 
 from firth import simd
 from firth.compiled import compiled
-from firth.kernels import block, grams, outputs
+from firth.kernels import block, grams, outputs, windows
 from firth.kernels.rows import place, take
 from firth.kernels.windows import gather, new_kept
 
@@ -27,19 +30,22 @@ The last is the mean without the division in the gradient: what CBOW is elsewher
 """
 
 
-def addresses_needed(window: int, most_outputs: int) -> int:
-    """The addresses `train_span` keeps: a window's inputs and, AHEAD + 1 times, a token's outputs."""
-    return 2 * window + (AHEAD + 1) * outputs.set_size(most_outputs)
+def new_scratch(
+    tables: windows.Tables, row_bytes: int, frozen: bool
+) -> tuple[block.Scratch, list[npt.NDArray[Any]]]:
+    """The Scratch of a thread, and the arrays that it points to, which must outlive it.
 
-
-def spare_needed(window: int, most_outputs: int) -> int:
-    """The rows that `train_span` needs for copies of frozen rows."""
-    return 2 * window + (AHEAD + 1) * most_outputs
-
-
-def vectors_needed(window: int) -> int:
-    """The rows that `train_span` needs for vectors made of subwords: two for each token in reach."""
-    return 2 * (2 * window + 1)
+    `frozen` tells whether there are rows that stay as they are.
+    """
+    inputs = 2 * tables.window
+    return block.new_scratch(
+        inputs,
+        tables.outputs,
+        row_bytes,
+        addresses=inputs + (AHEAD + 1) * outputs.set_size(tables.outputs),
+        spare=inputs + (AHEAD + 1) * tables.outputs if frozen else 0,
+        vectors=2 * (inputs + 1) if tables.grams else 0,
+    )
 
 
 @njit(inline="always")
@@ -56,9 +62,8 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
     """Train on positions start..stop (stop exclusive) of the corpus; return the number of predictions.
 
     ids int32 and offsets int64 as in `Corpus`; `center`, `outside`: the Rows of V and U, changed in place; `scratch`:
-    for steps of 2 · window inputs and `tables.outputs` outputs, with `addresses_needed` and where rows are frozen or
-    made of subwords `spare_needed` and `vectors_needed`; its loss grows. The windows of the span's tokens reach beyond
-    start and stop within the sentence.
+    as from `new_scratch`; its loss grows. The windows of the span's tokens reach beyond start and stop within the
+    sentence.
     """
     window, row_bytes = tables.window, center.row_bytes
     kept = new_kept(SPAN + 2 * window + 1)
@@ -123,10 +128,8 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                         )
                     else:
                         pairs += 1
-                        if tables.update == 5:
-                            lr *= n
                         weight = 1.0 if tables.update == SUM_STEP else 1.0 / n
-                        gain = 1.0 if tables.update == UNDIVIDED_STEP else weight * tables.input_rate
+                        gain = 1.0 if tables.update == UNDIVIDED_STEP else weight
                         block.step_of_hidden(
                             n, m, inputs, u_rows, at + signs, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
                         )

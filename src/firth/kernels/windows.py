@@ -4,9 +4,10 @@ Every draw is a function of (key, position in the corpus), so neither the cut of
 of threads changes one.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit, uint64
 
 from firth import rng, simd
@@ -26,12 +27,17 @@ class Tables(NamedTuple):
     update: int  # of `span`: one step a window, one a pair, or one for the window's mean or sum
     noise: int  # address of (n,) uint64: the alias table of the noise distribution
     negatives: int
-    input_rate: float  # CBOW: the learning rate of the inputs, as a multiple of that of the outputs
     paths: int  # address of (n + 1,) int64: where the tree path of a word begins in `path_steps`
     path_steps: int  # address of int32: twice the node, plus the bit
     outputs: int  # the most rows that a word's prediction needs: negatives + 1, or the longest path
     grams: int  # address of (n + 1,) int64: where the rows of a word begin in `gram_rows`
     gram_rows: int  # address of int32: the rows of V whose mean is the word's vector
+
+
+def new_tables(arrays: dict[str, npt.NDArray[Any]], **numbers: int) -> Tables:
+    """The Tables of arrays by name and of plain numbers by name; the arrays must outlive them."""
+    addresses = ("keep", "noise", "paths", "path_steps", "grams", "gram_rows")
+    return Tables(**{name: arrays[name].ctypes.data if name in arrays else 0 for name in addresses}, **numbers)
 
 
 class Epoch(NamedTuple):
