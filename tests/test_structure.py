@@ -12,7 +12,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 HOUSE = [
     *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference", "objective"),
-    *("vectors", "formats", "simd", "rng", "kernels", "trainer", "cooccurrence", "spectral", "gauge", "exact"),
+    *("vectors", "formats", "simd", "rng", "kernels", "huffman", "trainer"),
+    *("cooccurrence", "spectral", "gauge", "exact"),
     *("check", "check_kernels", "progress", "checkpoint", "run", "evaluate", "judge", "demo", "plot"),
     *("__init__", "cli", "__main__"),
 ]
