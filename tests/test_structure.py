@@ -11,10 +11,11 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 HOUSE = [
-    *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference", "objective"),
-    *("simd", "rng", "kernels", "subwords", "vectors", "formats", "trainer", "counts", "cooccurrence", "spectral"),
-    *("gauge", "plan", "exact", "check", "check_kernels", "progress", "checkpoint", "run", "evaluate", "judge"),
-    *("demo", "plot", "__init__", "cli", "__main__"),
+    *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference"),
+    *("simd", "rng", "kernels", "huffman", "subwords", "objective", "vectors", "formats", "trainer"),
+    *("counts", "cooccurrence", "spectral", "gauge", "plan", "exact"),
+    *("check", "check_kernels", "progress", "checkpoint", "run", "evaluate", "judge", "demo", "plot"),
+    *("__init__", "cli", "__main__"),
 ]
 """A module imports only modules before its own; those of kernels also one another."""
 

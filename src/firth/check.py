@@ -19,6 +19,12 @@ CENTER, OUTSIDE, NEGATIVES = 2, 1, (3, 0, 3, 5)
 WINDOW = (4, 1, 4, 0)
 SENTENCE = (0, 3, 1, 4, 4, 2, 5, 0, 1)
 NEGATIVE_SAMPLING = partial(reference.negative_sampling, negatives=NEGATIVES)
+PATHS = reference.huffman((9, 5, 5, 3, 1, 0))
+HIERARCHICAL_SOFTMAX = partial(reference.hierarchical_softmax, paths=PATHS)
+SUM_CBOW = partial(reference.cbow, mean=False)
+WORD_ROWS = ((0,), (1, 6, 7), (2, 7, 8, 8), (3, 9), (4, 9, 6, 7, 9), (5, 8))
+"""The rows of each word when words are made of subwords: some repeat, and some are in several words."""
+ROWS = 10
 
 
 def gradient_deviation(objective: Callable[..., Sequence[Any]], *points: Array) -> float:
@@ -68,13 +74,34 @@ def _log_sigmoid(rng: np.random.Generator) -> float:
     return gradient_deviation(lambda x: (reference.log_sigmoid(x).sum(), slope), x)
 
 
+def _outputs(pair_loss: reference.PairLoss) -> int:
+    """How many outside vectors a pair loss takes: one a word, or one a node of the tree."""
+    return WORDS - (pair_loss is HIERARCHICAL_SOFTMAX)
+
+
 def _pair(pair_loss: reference.PairLoss, rng: np.random.Generator) -> float:
     centers, outsides = _vectors(rng)
+    outsides = outsides[: _outputs(pair_loss)]
     return gradient_deviation(lambda v, u: pair_loss(v, OUTSIDE, u), centers[CENTER], outsides)
 
 
 def _window(window: Callable[..., reference.Gradients], pair: reference.PairLoss, rng: np.random.Generator) -> float:
-    return gradient_deviation(lambda v, u: window(CENTER, WINDOW, v, u, pair), *_vectors(rng))
+    centers, outsides = _vectors(rng)
+    outsides = outsides[: _outputs(pair)]
+    return gradient_deviation(lambda v, u: window(CENTER, WINDOW, v, u, pair), centers, outsides)
+
+
+def _subwords(window: Callable[..., reference.Gradients], pair: reference.PairLoss, rng: np.random.Generator) -> float:
+    def objective(rows: Array, u: Array) -> reference.Gradients:
+        return reference.with_subwords(WORD_ROWS, rows, lambda v: window(CENTER, WINDOW, v, u, pair))
+
+    return gradient_deviation(objective, rng.normal(size=(ROWS, DIM)), rng.normal(size=(_outputs(pair), DIM)))
+
+
+def _sum_to_one(rng: np.random.Generator) -> float:
+    """The sum of all words' probabilities under the hierarchical softmax, minus 1."""
+    centers, nodes = _vectors(rng)
+    return abs(float(reference.hierarchical_probabilities(centers[CENTER], nodes[:-1], PATHS).sum()) - 1.0)
 
 
 def _shared(rng: np.random.Generator) -> float:
@@ -158,10 +185,19 @@ FORMULAS: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyTyp
         "log-sigmoid derivative": _log_sigmoid,
         "naive softmax": partial(_pair, reference.naive_softmax),
         "negative sampling, repeated negatives": partial(_pair, NEGATIVE_SAMPLING),
+        "hierarchical softmax": partial(_pair, HIERARCHICAL_SOFTMAX),
+        "hierarchical softmax, probabilities sum to 1": _sum_to_one,
         "skip-gram, naive softmax": partial(_window, reference.skipgram, reference.naive_softmax),
         "skip-gram, negative sampling": partial(_window, reference.skipgram, NEGATIVE_SAMPLING),
+        "skip-gram, hierarchical softmax": partial(_window, reference.skipgram, HIERARCHICAL_SOFTMAX),
         "CBOW, naive softmax": partial(_window, reference.cbow, reference.naive_softmax),
         "CBOW, negative sampling": partial(_window, reference.cbow, NEGATIVE_SAMPLING),
+        "CBOW, hierarchical softmax": partial(_window, reference.cbow, HIERARCHICAL_SOFTMAX),
+        "CBOW of sums, naive softmax": partial(_window, SUM_CBOW, reference.naive_softmax),
+        "CBOW of sums, negative sampling": partial(_window, SUM_CBOW, NEGATIVE_SAMPLING),
+        "CBOW of sums, hierarchical softmax": partial(_window, SUM_CBOW, HIERARCHICAL_SOFTMAX),
+        "skip-gram of subwords, negative sampling": partial(_subwords, reference.skipgram, NEGATIVE_SAMPLING),
+        "CBOW of subwords, hierarchical softmax": partial(_subwords, reference.cbow, HIERARCHICAL_SOFTMAX),
         "window-shared negatives": _shared,
         "corpus objective": _corpus,
         "exact objective through counts": _exact,

@@ -2,9 +2,11 @@
 
 Notation: n words, dimension d, one row a word. `center_vecs` V and `outside_vecs` U have shape (n, d); v_c is
 row c of V, u_w is row w of U, σ the sigmoid, ŷ the model's distribution, y the one-hot truth. Word ids count
-from 0. Every loss is in nats. An id outside its matrix raises VocabularyError.
+from 0. Every loss is in nats. An id outside its matrix raises VocabularyError; that of a predicted word is for the pair
+loss to check, which alone knows how many words it can predict.
 """
 
+import heapq
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -16,6 +18,8 @@ Array = npt.NDArray[np.float64]
 Gradients = tuple[float, Array, Array]
 PairLoss = Callable[[Array, int, Array], Gradients]
 """(center_vec (d,), outside_idx, outside_vecs (n, d)) -> loss, grad_center (d,), grad_outside (n, d)"""
+TreePath = tuple[tuple[int, ...], tuple[int, ...]]
+"""The inner nodes from the root to a word, and the bit of the branch taken at each."""
 
 MOST_REDRAWS = 1_000_000
 
@@ -74,6 +78,61 @@ def negative_sampling(
     return float(loss), pull * outside[o] + push @ outside[drawn], grad_outside
 
 
+def huffman(counts: Sequence[int]) -> list[TreePath]:
+    """(nodes, bits) of every word, from the root to its leaf: the tree of least Σ_w count(w) · len(path of w).
+
+    Join the two smallest of what is left until one is left (Huffman 1952): the first taken gets bit 1, the second bit
+    0, their node the sum of their counts. Of equals a word comes before a node, a later word before an earlier one, an
+    older node before a younger one. The n - 1 nodes are numbered in the reverse order of their making: node 0 is the
+    root, and counts fall. A word alone has an empty path. Raises VocabularyError for no counts or a negative one.
+    """
+    array = np.asarray(counts)
+    if array.ndim != 1 or not array.size or array.dtype.kind not in "iu" or array.min() < 0:
+        raise VocabularyError(f"counts are {counts!r}: expected at least one, all of them whole numbers from 0 up")
+    n = len(array)
+    heap: list[tuple[int, bool, int, list[int]]]  # (count, is a node, order among equals, the words below)
+    heap = [(int(count), False, -word, [word]) for word, count in enumerate(array)]
+    heapq.heapify(heap)
+    nodes: list[list[int]] = [[] for _ in range(n)]
+    bits: list[list[int]] = [[] for _ in range(n)]
+    for made in range(n - 1):
+        first, second = heapq.heappop(heap), heapq.heappop(heap)
+        for taken, bit in ((first, 1), (second, 0)):
+            for word in taken[3]:
+                nodes[word].insert(0, n - 2 - made)
+                bits[word].insert(0, bit)
+        heapq.heappush(heap, (first[0] + second[0], True, made, first[3] + second[3]))
+    return [(tuple(nodes[word]), tuple(bits[word])) for word in range(n)]
+
+
+def hierarchical_softmax(
+    center_vec: npt.ArrayLike, outside_idx: int, node_vecs: npt.ArrayLike, paths: Sequence[TreePath]
+) -> Gradients:
+    """Loss, grad_center (d,), grad_nodes (n - 1, d) of one pair (c, o), with a vector u_j for every node of a tree.
+
+    P(o | c) = Π_j σ(s_j u_j·v_c) over the nodes j of the path of o, with s_j = 1 - 2 · bit_j; J = -log P(o | c);
+    ∂J/∂v_c = -Σ_j s_j σ(-s_j u_j·v_c) u_j;  ∂J/∂u_j = -s_j σ(-s_j u_j·v_c) v_c; the other rows are zero.
+    `paths` is as from `huffman`. `functools.partial` gives it to make a PairLoss of this.
+    """
+    v, node_rows = _float64(center_vec), _float64(node_vecs)
+    if len(node_rows) != len(paths) - 1:
+        raise VocabularyError(f"{len(node_rows)} node vectors for {len(paths)} words: expected one fewer than words")
+    (o,) = _word_ids([outside_idx], len(paths))
+    path, bits = paths[o]
+    nodes, signs = _word_ids(path, len(node_rows)), 1.0 - 2.0 * np.array(bits, dtype=np.float64)
+    scores = signs * (node_rows[nodes] @ v)
+    errors = -signs * sigmoid(-scores)
+    grad_nodes = np.zeros_like(node_rows)
+    np.add.at(grad_nodes, nodes, np.outer(errors, v))
+    return float(-log_sigmoid(scores).sum()), errors @ node_rows[nodes], grad_nodes
+
+
+def hierarchical_probabilities(center_vec: npt.ArrayLike, node_vecs: npt.ArrayLike, paths: Sequence[TreePath]) -> Array:
+    """P(w | c) of every word w under the hierarchical softmax, (n,): its sum is 1 whatever the vectors are."""
+    losses = [hierarchical_softmax(center_vec, word, node_vecs, paths)[0] for word in range(len(paths))]
+    return np.asarray(np.exp(-np.array(losses)))
+
+
 def skipgram(
     center_idx: int,
     outside_idxs: Sequence[int],
@@ -89,8 +148,8 @@ def skipgram(
     centers, outside = _float64(center_vecs), _float64(outside_vecs)
     (c,) = _word_ids([center_idx], len(centers))
     loss, grad_centers, grad_outsides = 0.0, np.zeros_like(centers), np.zeros_like(outside)
-    for o in _word_ids(outside_idxs, len(outside)):
-        pair, grad_center, grad_outside = pair_loss(centers[c], int(o), outside)
+    for o in outside_idxs:
+        pair, grad_center, grad_outside = pair_loss(centers[c], o, outside)
         loss += pair
         grad_centers[c] += grad_center
         grad_outsides += grad_outside
@@ -103,22 +162,52 @@ def cbow(
     center_vecs: npt.ArrayLike,
     outside_vecs: npt.ArrayLike,
     pair_loss: PairLoss,
+    *,
+    mean: bool = True,
 ) -> Gradients:
-    """Loss, grad_centers (n, d), grad_outsides (n, d) of one window: its mean predicts the center word.
+    """Loss, grad_centers (n, d), grad_outsides (n, d) of one window: the mean of its vectors predicts the center word.
 
-    With v_mean = (1/k) Σ_j v_{w_j} over the k words of `outside_idxs`:  J = J(v_mean, c), and each w_j adds
-    (1/k) ∂J/∂v_mean to its row of `grad_centers`. `outside_idxs` may repeat; without any there is no mean,
-    and everything is zero.
+    With h = (1/k) Σ_j v_{w_j} over the k words of `outside_idxs`:  J = J(h, c), and each w_j adds (1/k) ∂J/∂h to its
+    row of `grad_centers`. Without `mean`, h is the sum, and each w_j adds ∂J/∂h. `outside_idxs` may repeat; without any
+    there is nothing to predict with, and everything is zero.
     """
     centers, outside = _float64(center_vecs), _float64(outside_vecs)
-    (c,) = _word_ids([center_idx], len(outside))
     words = _word_ids(outside_idxs, len(centers))
     grad_centers = np.zeros_like(centers)
     if not len(words):
         return 0.0, grad_centers, np.zeros_like(outside)
-    loss, grad_mean, grad_outsides = pair_loss(centers[words].mean(axis=0), int(c), outside)
-    np.add.at(grad_centers, words, grad_mean / len(words))
+    share = 1.0 / len(words) if mean else 1.0
+    loss, grad_hidden, grad_outsides = pair_loss(share * centers[words].sum(axis=0), center_idx, outside)
+    np.add.at(grad_centers, words, share * grad_hidden)
     return loss, grad_centers, grad_outsides
+
+
+def subword_vector(rows_of_word: Sequence[int], row_vecs: npt.ArrayLike) -> Array:
+    """The vector (d,) of a word made of subwords: the mean of its rows r_1..r_m of R (rows, d), repeats included.
+
+    Raises VocabularyError for a word without rows: it has no vector.
+    """
+    rows = _float64(row_vecs)
+    ids = _word_ids(rows_of_word, len(rows))
+    if not len(ids):
+        raise VocabularyError("a word has no rows: expected at least one to take the mean of")
+    return np.asarray(rows[ids].mean(axis=0))
+
+
+def with_subwords(
+    word_rows: Sequence[Sequence[int]], row_vecs: npt.ArrayLike, objective: Callable[[Array], Gradients]
+) -> Gradients:
+    """Loss, grad_rows (rows, d), grad_outsides of an objective of center vectors that are made of subwords.
+
+    v_w = (1/m) Σ_i R[r_i] over the m rows of word w in `word_rows`, one sequence a word; `objective(center_vecs)` gives
+    J and ∂J/∂v_w, and each r_i gets (1/m) ∂J/∂v_w from every word w that it is part of; repeats add up.
+    """
+    rows = _float64(row_vecs)
+    loss, grad_centers, grad_outsides = objective(np.array([subword_vector(ids, rows) for ids in word_rows]))
+    grad_rows = np.zeros_like(rows)
+    for ids, grad_center in zip(word_rows, grad_centers, strict=True):
+        np.add.at(grad_rows, _word_ids(ids, len(rows)), grad_center / len(ids))
+    return loss, grad_rows, grad_outsides
 
 
 def window_ids(ids: Sequence[int], position: int, window: int) -> list[int]:
@@ -291,7 +380,7 @@ def _log_softmax(x: Array) -> Array:
 
 
 def _word_ids(ids: Sequence[int], n: int) -> npt.NDArray[np.int64]:
-    """`ids` as an array, each from 0 to n - 1: NumPy alone would read -1 as the last word."""
+    """`ids` as an array, each from 0 to n - 1: NumPy alone would read -1 as the last row."""
     array = np.asarray(ids) if len(ids) else np.empty(0, dtype=np.int64)
     if array.ndim != 1 or array.dtype.kind not in "iu" or ((array < 0) | (array >= n)).any():
         raise VocabularyError(f"word ids are {ids!r}: expected whole numbers from 0 to {n - 1}")
