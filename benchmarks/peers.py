@@ -4,6 +4,10 @@ As a script it takes one job in JSON, runs in the interpreter that has the syste
 
     python benchmarks/peers.py '{"system": "gensim", "corpus": "corpus.txt", "dim": 100, "threads": 1, "epochs": 1}'
 
+A job may also have `model` (one of MODELS; skipgram-ns), `lr` (default_lr), `seed` (1), `save` (no file) and
+`end_to_end`. `firth` is firth's default way of training a model; skip-gram with negative sampling has two ways, with
+names of their own.
+
 `seconds` is training alone: after reading, counting and compiling, before saving. firth trains on ids that it has read
 before; gensim and fastText read the text again in every epoch, and that belongs to their training. fastText's wheel
 cannot read and train apart, so its seconds are those of the whole call less those of a call with no epoch. Nothing
@@ -19,7 +23,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-WINDOW, NEGATIVES, SUBSAMPLE, MIN_COUNT, LR = 5, 5, 1e-3, 5, 0.025
+WINDOW, NEGATIVES, SUBSAMPLE, MIN_COUNT = 5, 5, 1e-3, 5
+SUBWORDS = {"minn": 3, "maxn": 6, "bucket": 2_000_000}
+
+MODELS: dict[str, dict[str, Any]] = {
+    "skipgram-ns": {"architecture": "skipgram", "loss": "negative-sampling"},
+    "cbow-ns": {"architecture": "cbow", "loss": "negative-sampling"},
+    "skipgram-hs": {"architecture": "skipgram", "loss": "hierarchical-softmax"},
+    "cbow-hs": {"architecture": "cbow", "loss": "hierarchical-softmax"},
+    "skipgram-subwords": {"architecture": "skipgram", "loss": "negative-sampling", **SUBWORDS},
+    "cbow-subwords": {"architecture": "cbow", "loss": "negative-sampling", **SUBWORDS},
+}
+"""What firth's settings are for each model."""
 
 Job = dict[str, Any]
 
@@ -31,18 +46,22 @@ class PeerError(Exception):
 def train_firth(job: Job) -> Job:
     import firth
 
+    settings = dict(MODELS[job["model"]])
+    if settings["loss"] == "negative-sampling":
+        settings["negatives"] = NEGATIVES
+    if job["system"] != "firth":
+        settings["update"] = job["system"].removeprefix("firth-")
     vectors = firth.train(
         job["corpus"],
-        update=job["system"].removeprefix("firth-"),
+        **settings,
         dim=job["dim"],
         threads=job["threads"],
         epochs=job["epochs"],
         seed=job["seed"],
         window=WINDOW,
-        negatives=NEGATIVES,
         subsample=SUBSAMPLE,
         min_count=MIN_COUNT,
-        lr=LR,
+        lr=job["lr"],
         quiet=True,
     )
     if job["save"]:
@@ -61,17 +80,20 @@ def train_gensim(job: Job) -> Job:
 
     if word2vec.FAST_VERSION < 0:
         raise RuntimeError("gensim's compiled kernel is missing: it would run in plain Python")
+    settings = MODELS[job["model"]]
+    hierarchical = settings["loss"] == "hierarchical-softmax"
     model = word2vec.Word2Vec(
-        sg=1,
-        hs=0,
+        sg=int(settings["architecture"] == "skipgram"),
+        cbow_mean=1,
+        hs=int(hierarchical),
         vector_size=job["dim"],
         workers=job["threads"],
         seed=job["seed"],
         window=WINDOW,
-        negative=NEGATIVES,
+        negative=0 if hierarchical else NEGATIVES,
         sample=SUBSAMPLE,
         min_count=MIN_COUNT,
-        alpha=LR,
+        alpha=job["lr"],
         min_alpha=1e-4,
     )
     model.build_vocab(corpus_file=job["corpus"])
@@ -94,12 +116,15 @@ def train_fasttext(job: Job) -> Job:
     import fasttext
     import numpy as np
 
+    settings = MODELS[job["model"]]
+    subwords = {name: settings.get(name, 0) for name in SUBWORDS}
+
     def call(epochs: int) -> tuple[Any, float]:
         start = time.perf_counter()
         model = fasttext.train_unsupervised(
             job["corpus"],
-            model="skipgram",
-            loss="ns",
+            model=settings["architecture"],
+            loss={"negative-sampling": "ns", "hierarchical-softmax": "hs"}[settings["loss"]],
             dim=job["dim"],
             thread=job["threads"],
             epoch=epochs,
@@ -107,10 +132,8 @@ def train_fasttext(job: Job) -> Job:
             neg=NEGATIVES,
             t=SUBSAMPLE,
             minCount=MIN_COUNT,
-            lr=LR,
-            minn=0,
-            maxn=0,
-            bucket=0,
+            lr=job["lr"],
+            **subwords,
             verbose=0,
         )
         return model, time.perf_counter() - start
@@ -134,12 +157,40 @@ def _installed(name: str) -> bool:
 
 
 SYSTEMS = {
+    "firth": train_firth,
     "firth-shared": train_firth,
     "firth-per-pair": train_firth,
     "gensim": train_gensim,
     "fasttext": train_fasttext,
 }
-DEFAULTS = {"seed": 1, "save": None, "end_to_end": False}
+DEFAULTS = {"model": "skipgram-ns", "lr": None, "seed": 1, "save": None, "end_to_end": False}
+FAMILIES = ("firth", "gensim", "fasttext")
+"""The systems, the ways of firth being one."""
+
+
+def systems(family: str, model: str) -> tuple[str, ...]:
+    """The names of the systems of a family that train a model; none where it is not compared."""
+    if family == "firth" and model == "skipgram-ns":
+        return ("firth-shared", "firth-per-pair")
+    if family == "gensim" and MODELS[model].get("maxn"):
+        return ()
+    return (family,)
+
+
+def default_lr(system: str, model: str) -> float:
+    """0.025 wherever all systems take the same steps, else a system's own default.
+
+    The steps differ in CBOW and with subwords: firth's follow the gradient of the mean, the peers' leave out the
+    division by the number of vectors in it. gensim's default is 0.025, fastText's 0.05, firth's what TrainConfig says.
+    """
+    settings = MODELS[model]
+    if settings["architecture"] == "skipgram" and not settings.get("maxn"):
+        return 0.025
+    if system.startswith("firth"):
+        from firth.config import TrainConfig
+
+        return TrainConfig(**settings).lr
+    return 0.025 if system == "gensim" else 0.05
 
 
 def command(job: Job, pythons: dict[str, str]) -> list[str]:
@@ -194,6 +245,22 @@ def parse_pythons(parser: argparse.ArgumentParser, values: list[str]) -> dict[st
     return pythons
 
 
+def parse_rates(parser: argparse.ArgumentParser, values: list[str]) -> dict[str, list[float]]:
+    """{system: learning rates} from SYSTEM=RATE options, firth standing for all its ways."""
+    rates: dict[str, list[float]] = {}
+    for value in values:
+        family, _, rate = value.partition("=")
+        try:
+            rates.setdefault(family, []).append(float(rate))
+        except ValueError:
+            family = ""
+        if family not in FAMILIES:
+            parser.error(f"--lr {value}: expected one of {', '.join(FAMILIES)}, = and a number")
+    return rates
+
+
 if __name__ == "__main__":
     asked = DEFAULTS | json.loads(sys.argv[1])
+    if asked["lr"] is None:
+        asked["lr"] = default_lr(asked["system"], asked["model"])
     print(json.dumps(asked | SYSTEMS[asked["system"]](asked)))

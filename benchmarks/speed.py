@@ -1,13 +1,15 @@
 """How fast firth trains, side by side with gensim and fastText. Prints a Markdown table.
 
-    python benchmarks/speed.py CORPUS [--dims 100 300] [--threads 1 2] [--runs 3] [--epochs 1]
-                               [--peers gensim fasttext] [--python gensim=/path/to/python]
+    python benchmarks/speed.py CORPUS [--models skipgram-ns] [--dims 100 300] [--threads 1 2] [--runs 3] [--epochs 1]
+                               [--tokens N] [--peers gensim fasttext] [--python gensim=/path/to/python]
                                [--end-to-end] [--json FILE]
 
-Skip-gram, window 5 (shrinking), 5 negatives, subsample 1e-3, min_count 5, learning rate 0.025. CORPUS is a plain text
-file. The figure is raw tokens a second: the whitespace-separated tokens of the file times the epochs, the same for
-all, over the seconds of training alone (benchmarks/peers.py says what that is for each system). With --end-to-end it is
-the wall time of a whole process instead: start, read, count, train (5 epochs unless --epochs says otherwise), save.
+Window 5 (shrinking), 5 negatives (or hierarchical softmax), subsample 1e-3, min_count 5, n-grams of 3 to 6 characters
+in 2 million buckets where words have subwords, learning rates of peers.default_lr. CORPUS is a plain text file; with
+--tokens all systems get its first lines only, as many as have N tokens. gensim's subwords are not compared. The figure
+is raw tokens a second: the whitespace-separated tokens of the file times the epochs, the same for all, over the seconds
+of training alone (benchmarks/peers.py says what that is for each system). With --end-to-end it is the wall time of a
+whole process instead: start, read, count, train (5 epochs unless --epochs says otherwise), save.
 
 Before anything is timed the formulas and kernels of firth are checked against the reference, and every system trains
 on the beginning of CORPUS, which also warms it up; each run's vectors are checked again afterwards. Wrong vectors end
@@ -16,6 +18,7 @@ the program with exit status 1; a peer that cannot be run is left out with the r
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -35,7 +38,6 @@ import peers
 from firth import FirthError, check, check_kernels
 from firth.evaluate import BUNDLED, evaluate
 
-FIRTH = ("firth-shared", "firth-per-pair")
 CHECK_TOKENS, CHECK_EPOCHS = 2_000_000, 4
 JUDGED_TOKENS = 6_000_000
 """After so many tokens vectors must agree with people's ratings; fewer do not suffice to learn them."""
@@ -71,36 +73,45 @@ def check_vectors(path: Path, tokens: int) -> str:
     return f"{len(vectors):,} words, finite and not zero, WordSim-353 {shown}"
 
 
-def beginning(corpus: str, folder: str) -> tuple[str, int, int]:
-    """The path of the first lines of a corpus and their number of tokens; the tokens of the whole corpus."""
-    path, tokens, taken = Path(folder, "beginning.txt"), 0, 0
+def beginning(corpus: str, path: Path, enough: float) -> int:
+    """Write the first lines of a corpus, as many as have enough tokens, to a file; their tokens."""
+    taken = 0
     with open(corpus, "rb") as text, open(path, "wb") as part:
         for line in text:
-            if tokens < CHECK_TOKENS:
-                part.write(line)
-                taken += len(line.split())
-            tokens += len(line.split())
-    return str(path), taken, tokens
+            if taken >= enough:
+                break
+            part.write(line)
+            taken += len(line.split())
+    return taken
 
 
-def check_systems(options: argparse.Namespace, pythons: dict[str, str], folder: str) -> tuple[list[str], int]:
-    """The systems that run and learn, and the tokens of the corpus."""
-    part, taken, tokens = beginning(options.corpus, folder)
+def count_tokens(corpus: str) -> int:
+    with open(corpus, "rb") as text:
+        return sum(len(line.split()) for line in text)
+
+
+def check_systems(
+    model: str, part: Path, taken: int, options: argparse.Namespace, pythons: dict[str, str], folder: str
+) -> list[str]:
+    """The systems that run and learn a model from a part of the corpus with so many tokens."""
+    firth = peers.systems("firth", model)
     systems = []
-    for system in [*(FIRTH[:1] if options.end_to_end else FIRTH), *options.peers]:
+    for system in [*(firth[:1] if options.end_to_end else firth), *options.peers]:
+        if system not in firth and not peers.systems(system, model):
+            continue
         path = Path(folder, peers.saved_name(system))
-        job = {"system": system, "corpus": part, "save": str(path), "dim": options.dims[0]}
+        job = {"system": system, "model": model, "corpus": str(part), "save": str(path), "dim": options.dims[0]}
         try:
             result = peers.run(job | {"epochs": CHECK_EPOCHS, "threads": max(options.threads)}, pythons)
         except peers.PeerError as error:
-            if system in FIRTH:
-                sys.exit(str(error))
-            talk(f"left out: {error}")
+            if system in firth:
+                sys.exit(f"{model}, {error}")
+            talk(f"{model}, left out: {error}")
             continue
         systems.append(system)
         found = check_vectors(path, taken * CHECK_EPOCHS)
-        talk(f"{system} {result['version']}, {taken:,} tokens, {CHECK_EPOCHS} epochs: {found}")
-    return systems, tokens
+        talk(f"{model}, {system} {result['version']}, {taken:,} tokens, {CHECK_EPOCHS} epochs: {found}")
+    return systems
 
 
 def timed(job: peers.Job, options: argparse.Namespace, pythons: dict[str, str], tokens: int) -> peers.Job:
@@ -108,10 +119,12 @@ def timed(job: peers.Job, options: argparse.Namespace, pythons: dict[str, str], 
     path = Path(job["save"])
     path.unlink(missing_ok=True)
     start = time.perf_counter()
-    if options.end_to_end and job["system"] in FIRTH:
+    if options.end_to_end and job["system"].startswith("firth"):
         command = [sys.executable, "-m", "firth", "train", job["corpus"], "-o", job["save"], "--quiet"]
-        for name in ("dim", "epochs", "threads"):
+        for name in ("dim", "epochs", "threads", "lr"):
             command += [f"--{name}", str(job[name])]
+        for name, value in peers.MODELS[job["model"]].items():
+            command += [f"--{name}", str(value)]
         if subprocess.run(command).returncode:
             sys.exit(f"failed: {shlex.join(command)}")
         result = job | {"version": metadata.version("firth")}
@@ -133,10 +146,12 @@ def timed(job: peers.Job, options: argparse.Namespace, pythons: dict[str, str], 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus")
+    parser.add_argument("--models", nargs="+", default=["skipgram-ns"], choices=peers.MODELS)
     parser.add_argument("--dims", type=int, nargs="+", default=[100, 300])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--tokens", type=int, help="train on the beginning of the corpus only, so many tokens")
     parser.add_argument("--peers", nargs="*", default=["gensim", "fasttext"], choices=["gensim", "fasttext"])
     parser.add_argument("--end-to-end", action="store_true")
     parser.add_argument("--json", type=Path, help="write the raw numbers to this file, after every run")
@@ -145,25 +160,33 @@ def main() -> None:
     pythons = peers.parse_pythons(parser, options.python)
     if not Path(options.corpus).is_file():
         parser.error(f"{options.corpus}: expected a plain text file")
+    if options.tokens is not None and options.tokens < 1:
+        parser.error(f"--tokens {options.tokens}: expected at least 1")
     epochs = options.epochs or (5 if options.end_to_end else 1)
 
     load_before = os.getloadavg()
     check_firth()
     runs: list[peers.Job] = []
     with tempfile.TemporaryDirectory() as folder:
-        systems, tokens = check_systems(options, pythons, folder)
-        for number in range(options.runs):
-            for dim in options.dims:
-                for threads in options.threads:
-                    for system in systems:
-                        save = str(Path(folder, peers.saved_name(system)))
-                        job = {"system": system, "corpus": options.corpus, "dim": dim, "threads": threads}
-                        job |= {"epochs": epochs, "save": save, "end_to_end": options.end_to_end}
-                        runs.append({"round": number} | timed(job, options, pythons, tokens * epochs))
-                        rate = runs[-1]["tokens_per_second"]
-                        talk(f"round {number + 1}: {system}, dim {dim}, threads {threads}: {rate:,.0f} tokens/s")
-                        if options.json:
-                            options.json.write_text(json.dumps(runs, indent=1))
+        corpus = options.corpus
+        if options.tokens:
+            corpus = str(Path(folder, "corpus.txt"))
+            beginning(options.corpus, Path(corpus), options.tokens)
+        tokens = count_tokens(corpus)
+        part = Path(folder, "beginning.txt")
+        taken = beginning(corpus, part, CHECK_TOKENS)
+        systems = {model: check_systems(model, part, taken, options, pythons, folder) for model in options.models}
+        for number, model in itertools.product(range(options.runs), options.models):
+            for dim, threads, system in itertools.product(options.dims, options.threads, systems[model]):
+                save = str(Path(folder, peers.saved_name(system)))
+                job = {"system": system, "model": model, "lr": peers.default_lr(system, model), "corpus": corpus}
+                job |= {"dim": dim, "threads": threads, "epochs": epochs, "save": save}
+                job["end_to_end"] = options.end_to_end
+                runs.append({"round": number} | timed(job, options, pythons, tokens * epochs))
+                rate = runs[-1]["tokens_per_second"]
+                talk(f"round {number + 1}: {model}, {system}, dim {dim}, threads {threads}: {rate:,.0f} tokens/s")
+                if options.json:
+                    options.json.write_text(json.dumps(runs, indent=1))
     what = "a whole process: start, read, count, train, save" if options.end_to_end else "training only"
     print(f"{tokens:,} tokens, epochs: {epochs}; {what}; medians of {options.runs} interleaved runs\n")
     print_table(runs, options)
@@ -171,29 +194,32 @@ def main() -> None:
 
 
 def print_table(runs: list[peers.Job], options: argparse.Namespace) -> None:
-    def rounds(system: str, dim: int, threads: int) -> list[float]:
-        key = (system, dim, threads)
-        return [run["tokens_per_second"] for run in runs if (run["system"], run["dim"], run["threads"]) == key]
+    def of(model: str, system: str, dim: int, threads: int) -> list[peers.Job]:
+        """The runs of a row of the table, in the order of the rounds."""
+        key = {"model": model, "system": system, "dim": dim, "threads": threads}
+        return [run for run in runs if key.items() <= run.items()]
 
-    def ratio(mine: list[float], other: list[float]) -> str:
+    def ratio(mine: list[peers.Job], other: list[peers.Job]) -> str:
         """The median of the ratios of runs in the same round."""
-        return f"{statistics.median(a / b for a, b in zip(mine, other, strict=True)):.2f}" if other else "–"
+        pairs = zip(mine, other, strict=True)
+        rates = [a["tokens_per_second"] / b["tokens_per_second"] for a, b in pairs] if other else []
+        return f"{statistics.median(rates):.2f}" if rates else "–"
 
     least = min(options.threads)
-    base = f"{least} thread" + "s" * (least > 1)
-    print(f"| system | version | dim | threads | seconds | tokens/s | min–max | ÷ gensim | ÷ {base} |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    versions = {run["system"]: run["version"] for run in runs}
-    for dim in options.dims:
-        for threads in options.threads:
-            for system, version in versions.items():
-                rates = rounds(system, dim, threads)
-                key = (system, dim, threads)
-                times = [run["seconds"] for run in runs if (run["system"], run["dim"], run["threads"]) == key]
-                cells = [system, version, dim, threads, f"{statistics.median(times):.2f}"]
-                cells += [f"{statistics.median(rates):,.0f}", f"{min(rates):,.0f}–{max(rates):,.0f}"]
-                cells += [ratio(rates, rounds("gensim", dim, threads)), ratio(rates, rounds(system, dim, least))]
-                print("|", " | ".join(map(str, cells)), "|")
+    present = [peer for peer in options.peers if any(run["system"] == peer for run in runs)]
+    head = ["model", "system", "version", "lr", "dim", "threads", "seconds", "tokens/s", "min–max"]
+    head += [f"÷ {peer}" for peer in present] + [f"÷ {least} thread" + "s" * (least > 1)]
+    print("|", " | ".join(head), "|")
+    print("|---" * len(head) + "|")
+    for model, dim, threads in itertools.product(options.models, options.dims, options.threads):
+        for system in dict.fromkeys(run["system"] for run in runs if run["model"] == model):
+            row = of(model, system, dim, threads)
+            rates = [run["tokens_per_second"] for run in row]
+            cells = [model, system, row[0]["version"], row[0]["lr"], dim, threads]
+            cells += [f"{statistics.median(run['seconds'] for run in row):.2f}"]
+            cells += [f"{statistics.median(rates):,.0f}", f"{min(rates):,.0f}–{max(rates):,.0f}"]
+            cells += [ratio(row, of(model, peer, dim, threads)) for peer in present]
+            print("|", " | ".join(map(str, [*cells, ratio(row, of(model, system, dim, least))])), "|")
 
 
 def machine(load_before: tuple[float, float, float]) -> str:
