@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from firth.errors import ConfigError, FormatError, UnknownWordError
+from firth.subwords import Subwords
 from firth.vectors import WordVectors
 
 
@@ -204,6 +205,70 @@ def test_a_word_that_is_no_string_is_refused(royal):
         royal[3]
 
 
+# N-grams and nodes.
+
+SPELT = ("cat", "dog", "sat", "cats", "tac")
+
+
+@pytest.fixture
+def spelt():
+    """Words with n-grams of three characters; the vectors of "cats" and "tac" are made of theirs."""
+    rows = np.random.default_rng(6).normal(size=(3 + 40, 5)).astype(np.float32)
+    center = np.random.default_rng(7).normal(size=(3, 5)).astype(np.float32)
+    return WordVectors(["cat", "dog", "sat"], np.ones(3, int), center, None, {}, [], subwords=Subwords(3, 3, 40, rows))
+
+
+def test_words_never_seen_have_vectors_and_are_no_words(spelt):
+    assert "cats" not in spelt
+    assert len(spelt) == 3
+    unseen = spelt.subwords.vector("cats")
+    np.testing.assert_array_equal(spelt["cats"], unseen)
+    np.testing.assert_array_equal(
+        spelt["cat"], spelt.center[0]
+    )  # not the mean of its rows: the center vectors are given
+    np.testing.assert_array_equal(spelt[["sat", "cats", "cat"]], [spelt.center[2], unseen, spelt.center[0]])
+    assert spelt[["cats"]].dtype == spelt["cats"].dtype == np.float32
+
+
+def test_queries_take_words_never_seen(spelt):
+    unit = {word: spelt[word].astype(np.float64) / np.linalg.norm(spelt[word].astype(np.float64)) for word in SPELT}
+    cosine = pytest.approx(float(unit["cats"] @ unit["tac"]), abs=1e-7)
+    assert spelt.similarity("cats", "tac") == spelt.similarity("tac", "cats") == cosine
+    assert spelt.similarity("cats", "cats") == pytest.approx(1)
+    for word in SPELT:
+        assert spelt.neighbors(word) == by_hand(spelt, unit[word], {word}, 3)
+    assert spelt.neighbors(list(SPELT), k=2) == [spelt.neighbors(word, k=2) for word in SPELT]
+    query = unit["cats"] - unit["cat"] + unit["dog"]
+    assert spelt.analogy("cat", "cats", "dog", k=3) == by_hand(spelt, query, {"cat", "dog"}, 3)
+    query = unit["cats"] - unit["tac"] + unit["cats"]
+    assert spelt.analogy("tac", "cats", "cats", k=3) == by_hand(spelt, query, set(), 3)
+
+
+def test_a_word_without_ngrams_is_unknown(spelt):
+    for ask in (lambda: spelt[""], lambda: spelt[["cat", ""]], lambda: spelt.neighbors(""), lambda: spelt["</s>"]):
+        with pytest.raises(UnknownWordError, match="is not among the 3 words and has no n-gram of 3 to 3 characters"):
+            ask()
+
+
+def test_the_vector_of_a_word_never_seen_that_is_not_finite_is_named(spelt):
+    broken = Subwords(3, 3, 40, np.full((43, 5), np.nan, np.float32))
+    vectors = WordVectors(spelt.words, spelt.counts, spelt.center, None, {}, [], subwords=broken)
+    with pytest.raises(FormatError, match="the vector of 'cats' holds a NaN"):
+        vectors.similarity("cat", "cats")
+    assert len(vectors.neighbors("cat")) == 2
+
+
+def test_nodes_are_kept_in_place_of_outside_vectors():
+    nodes = np.arange(4, dtype=np.float32).reshape(2, 2)
+    vectors = WordVectors(["a", "b", "c"], np.ones(3, int), np.ones((3, 2), np.float32), None, {}, [], nodes=nodes)
+    np.testing.assert_array_equal(vectors.nodes, nodes)
+    assert vectors.outside is None
+    assert vectors.subwords is None
+    with pytest.raises(ValueError, match="read-only"):
+        vectors.nodes[0] = 7
+    nodes[0] = 7
+
+
 MORE = {"outside": np.ones((5, 2), np.float32), "outside_words": ["a", "b", "c", "d", "e"]}
 
 
@@ -224,6 +289,14 @@ MORE = {"outside": np.ones((5, 2), np.float32), "outside_words": ["a", "b", "c",
         ({"outside": np.ones((3, 2))}, r"outside vectors are float64 .* expected float32 of shape \(3, 2\)"),
         ({"outside": np.ones((2, 2), np.float32)}, r"of shape \(2, 2\): expected float32 of shape \(3, 2\)"),
         ({"outside": np.ones((5, 2), np.float32)}, r"of shape \(3, 2\), one a word of outside_words"),
+        (
+            {"nodes": np.ones((3, 2), np.float32)},
+            r"nodes are float32 of shape \(3, 2\): expected .* \(2, 2\), one fewer",
+        ),
+        ({"nodes": np.ones((2, 2))}, "nodes are float64"),
+        ({"nodes": np.ones((2, 2), np.float32), "outside": np.ones((3, 2), np.float32)}, "both nodes and outside"),
+        ({"subwords": Subwords(3, 6, 9, np.ones((11, 2), np.float32))}, r"rows are of shape \(11, 2\): .*\(12, 2\)"),
+        ({"subwords": Subwords(3, 6, 9, np.ones((12, 3), np.float32))}, r"one for each of 3 words and 9 buckets"),
         (MORE | {"outside": np.ones((4, 2), np.float32)}, r"of shape \(4, 2\): expected float32 of shape \(5, 2\)"),
         (MORE | {"outside": np.ones((5, 3), np.float32)}, r"of shape \(5, 3\): expected float32 of shape \(5, 2\)"),
         (MORE | {"outside": None}, "5 outside words, but no outside vectors"),

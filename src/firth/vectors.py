@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.errors import ConfigError, FormatError, UnknownWordError
+from firth.subwords import Subwords
 from firth.vocab import Vocabulary
 
 Floats = npt.NDArray[np.float32]
@@ -30,6 +31,10 @@ class WordVectors:
     first `words`, and the list `words` itself where there are no more or no outside vectors; bias: float32 (m,)
     or None. Outside word o has the score outside[o]·center[c] + bias[o] for center word c.
 
+    nodes: float32 (n - 1, d), the inner nodes' vectors of hierarchical softmax, root first, as `reference.huffman`
+    numbers them, in place of outside vectors; or None. subwords: the rows of words and n-grams, of which the center
+    vectors are means, or None. With them every query takes words never seen too; the words stay the vocabulary.
+
     The arrays are read-only views.
     """
 
@@ -44,6 +49,8 @@ class WordVectors:
         *,
         outside_words: list[str] | None = None,
         bias: Floats | None = None,
+        nodes: Floats | None = None,
+        subwords: Subwords | None = None,
     ) -> None:
         """Keep the parts; `outside_words` None are `words`. Raises FormatError when they do not fit together."""
         self.words = words
@@ -52,10 +59,14 @@ class WordVectors:
         self.outside = None if outside is None else _readonly(np.asarray(outside))
         self.outside_words = words if outside_words is None or outside_words == words else outside_words
         self.bias = None if bias is None else _readonly(np.asarray(bias))
+        self.nodes = None if nodes is None else _readonly(np.asarray(nodes))
+        self.subwords = subwords
         self.config = config
         self.history = history
         self._check_shapes()
         self._check_outside()
+        self._check_nodes()
+        self._check_subwords()
         self._check_words()
         self._vocabulary = Vocabulary(words, self.counts)
 
@@ -103,6 +114,25 @@ class WordVectors:
             found = f"{self.bias.dtype} of shape {self.bias.shape}"
             raise FormatError(f"the bias is {found}: expected float32 of shape ({m},), one an outside vector")
 
+    def _check_nodes(self) -> None:
+        n, d = self.center.shape
+        if self.nodes is None:
+            return
+        if self.outside is not None:
+            raise FormatError("there are both nodes and outside vectors: expected one of them, for one loss")
+        if self.nodes.dtype != np.float32 or self.nodes.shape != (n - 1, d):
+            found = f"{self.nodes.dtype} of shape {self.nodes.shape}"
+            raise FormatError(f"the nodes are {found}: expected float32 of shape ({n - 1}, {d}), one fewer than words")
+
+    def _check_subwords(self) -> None:
+        n, d = self.center.shape
+        if self.subwords is None:
+            return
+        shape, bucket = self.subwords.rows.shape, self.subwords.bucket
+        if shape != (n + bucket, d):
+            expected = f"({n + bucket}, {d}), one for each of {n} words and {bucket} buckets"
+            raise FormatError(f"the subwords' rows are of shape {shape}: expected {expected}")
+
     def __repr__(self) -> str:
         """What they are, in a line."""
         n, d = self.center.shape
@@ -113,17 +143,20 @@ class WordVectors:
         return len(self.words)
 
     def __contains__(self, word: object) -> bool:
-        """Whether `word` has a vector."""
+        """Whether `word` is one of the words."""
         return isinstance(word, str) and word in self._vocabulary.ids
 
     def __getitem__(self, word: str | list[str]) -> Floats:
-        """The center vector (d,) of a word, or those (m, d) of a list of m words. Raises UnknownWordError."""
-        ids = self._id(word) if isinstance(word, str) else self._ids(word)
-        return np.asarray(self.center[ids])
+        """The center vector (d,) of a word, or those (m, d) of a list of m words.
+
+        That of a word never seen is the mean of its n-grams' rows. Raises UnknownWordError where there are none.
+        """
+        return self._rows(word) if isinstance(word, list | tuple) else self._row(word)
 
     def similarity(self, a: str, b: str) -> float:
         """The cosine of two words, from -1 to 1; 0 if a vector is zero. Raises UnknownWordError."""
-        return float(self._cosines([self._id(a)], self._unit_rows([self._id(b)])[0])[0])
+        first, second = self._unit_vectors([a, b])
+        return float(_cosines(first[None], second)[0])
 
     @overload
     def neighbors(self, word: str, k: int = 10) -> Scored: ...
@@ -135,8 +168,9 @@ class WordVectors:
         By falling cosine, ties in the order of the vocabulary; fewer than k where there are no more words.
         Raises UnknownWordError, and ConfigError for a k that is no whole number from 1.
         """
-        ids = [self._id(word)] if isinstance(word, str) else self._ids(word)
-        found = list(self._nearest(self._unit_rows(ids), [[i] for i in ids], _checked_k(k)))
+        words = [word] if isinstance(word, str) else word
+        queries, excluded = self._unit_vectors(words), [self._known([query]) for query in words]
+        found = list(self._nearest(queries, excluded, _checked_k(k)))
         return found[0] if isinstance(word, str) else found
 
     def analogy(self, a: str, b: str, c: str, k: int = 1) -> Scored:
@@ -145,9 +179,9 @@ class WordVectors:
         3CosAdd (Mikolov et al. 2013): the words nearest to b - a + c, each scaled to length 1 before.
         Order and errors are those of `neighbors`.
         """
-        ids = self._ids([a, b, c])
-        from_a, from_b, from_c = self._unit_rows(ids)
-        return next(self._nearest(_scaled(from_b - from_a + from_c)[None], [ids], _checked_k(k)))
+        from_a, from_b, from_c = self._unit_vectors([a, b, c])
+        query = _scaled(from_b - from_a + from_c)
+        return next(self._nearest(query[None], [self._known([a, b, c])], _checked_k(k)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one .safetensors file; an old one is replaced whole. Raises FormatError."""
@@ -165,33 +199,34 @@ class WordVectors:
             unit[start : start + rows] = self._unit_rows(np.arange(start, min(start + rows, n)))
         return _readonly(unit)
 
-    def _id(self, word: str) -> int:
+    def _row(self, word: str) -> Floats:
         if not isinstance(word, str):
-            raise ConfigError(f"the word is {word!r}: expected a string")
+            raise ConfigError(f"the word is {word!r}: expected a string or a list of strings")
         found = self._vocabulary.ids.get(word)
-        if found is None:
-            near = ", ".join(map(repr, self._vocabulary.suggest(word)))
-            hint = f"the nearest spellings are {near}" if near else "no word is spelt like it"
-            raise UnknownWordError(f"{word!r} is not among the {len(self):,} words: {hint}")
-        return found
+        if found is not None:
+            return np.asarray(self.center[found])
+        if self.subwords is not None:
+            return self.subwords.vector(word)
+        near = ", ".join(map(repr, self._vocabulary.suggest(word)))
+        hint = f"the nearest spellings are {near}" if near else "no word is spelt like it"
+        raise UnknownWordError(f"{word!r} is not among the {len(self):,} words: {hint}")
 
-    def _ids(self, words: list[str]) -> list[int]:
+    def _rows(self, words: list[str]) -> Floats:
         if not isinstance(words, list | tuple):
             raise ConfigError(f"the word is {words!r}: expected a string or a list of strings")
-        return [self._id(word) for word in words]
+        return np.array([self._row(word) for word in words], dtype=np.float32).reshape(-1, self.center.shape[1])
+
+    def _known(self, words: list[str]) -> list[int]:
+        """The ids of those words that are in the vocabulary."""
+        return [self._vocabulary.ids[word] for word in words if word in self]
+
+    def _unit_vectors(self, words: list[str]) -> Doubles:
+        """The vectors of words in float64, scaled to length 1."""
+        return _unit(self._rows(words), words)
 
     def _unit_rows(self, ids: Ids) -> Doubles:
         """The center vectors of `ids` in float64, scaled to length 1."""
-        rows = self.center[ids].astype(np.float64)
-        broken = ~np.isfinite(rows).all(axis=1)
-        if broken.any():
-            word = self.words[ids[int(broken.argmax())]]
-            raise FormatError(f"the vector of {word!r} holds a NaN or an infinity: expected finite numbers")
-        return _scaled(rows)
-
-    def _cosines(self, ids: Ids, query: Doubles) -> Doubles:
-        """The cosines of `ids` with a query (d,) of length 1, in float64: equal vectors get equal bits."""
-        return np.asarray(np.clip((self._unit_rows(ids) * query).sum(axis=1), -1.0, 1.0))
+        return _unit(self.center[ids], [self.words[i] for i in ids])
 
     def _nearest(self, queries: Doubles, excluded: list[list[int]], k: int) -> Iterator[Scored]:
         """For each query (d,) of length 1 the k nearest words but the excluded ones, best first.
@@ -213,7 +248,7 @@ class WordVectors:
                     continue
                 least = np.partition(scores, n - most)[n - most] - doubt
                 candidates = np.flatnonzero(scores >= least)
-                cosines = self._cosines(candidates, query)
+                cosines = _cosines(self._unit_rows(candidates), query)
                 best = np.lexsort((candidates, -cosines))[:most]
                 yield [(self.words[candidates[i]], float(cosines[i])) for i in best]
 
@@ -222,6 +257,20 @@ def _readonly(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def _unit(rows: Floats, words: list[str]) -> Doubles:
+    """The vectors of words in float64, scaled to length 1. Raises FormatError for one that is not finite."""
+    broken = ~np.isfinite(rows).all(axis=1)
+    if broken.any():
+        word = words[int(broken.argmax())]
+        raise FormatError(f"the vector of {word!r} holds a NaN or an infinity: expected finite numbers")
+    return _scaled(rows.astype(np.float64))
+
+
+def _cosines(rows: Doubles, query: Doubles) -> Doubles:
+    """The cosines of rows with a query (d,), all of length 1, in float64: equal vectors get equal bits."""
+    return np.asarray(np.clip((rows * query).sum(axis=1), -1.0, 1.0))
 
 
 def _scaled(rows: Doubles) -> Doubles:
