@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 HOUSE = [
     *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference", "objective"),
-    *("simd", "rng", "kernels", "subwords", "vectors", "formats", "trainer", "counts", "cooccurrence"),
+    *("simd", "rng", "kernels", "subwords", "vectors", "fasttext", "formats", "trainer", "counts", "cooccurrence"),
     *("spectral", "gauge", "plan", "exact", "check", "progress", "checkpoint", "run", "evaluate", "judge"),
     *("demo", "plot", "__init__", "cli", "__main__"),
 ]
