@@ -262,7 +262,9 @@ def test_a_word_without_an_end_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("maxn", [0, 6])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_vector_that_is_not_finite_is_named(tmp_path, maxn, value):
+def test_a_vector_that_is_not_finite_is_named(tmp_path, monkeypatch, maxn, value):
+    monkeypatch.setattr("firth.subwords.BLOCK_BYTES", 6)
+    monkeypatch.setattr(formats, "PIECE", 24)
     raw, (rows, _) = model_bytes(maxn=maxn)
     raw = raw.replace(rows[2, 1].tobytes(), np.float32(value).tobytes())
     (tmp_path / "model.bin").write_bytes(raw)
