@@ -7,11 +7,13 @@ import struct
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from firth import formats
 from firth.errors import ConfigError, FirthError, FormatError
 from firth.formats import check_writable, convert, load, save
+from firth.subwords import Subwords
 from firth.vectors import WordVectors
 
 WORDS = ["the", "naïve", "日本", "of", "Ünï", "x"]
@@ -33,11 +35,25 @@ def make_more():
     return WordVectors(*parts, outside_words=[*WORDS, "più", "", "z"], bias=outside[:, 0] * 3)
 
 
+def make_spelt():
+    """Vectors with the rows of n-grams, and with nodes in place of outside vectors."""
+    few = make()
+    rows, nodes = (np.random.default_rng(8).normal(size=(count, 4)).astype(np.float32) for count in (6 + 11, 5))
+    parts = (WORDS, few.counts, few.center, None, few.config, few.history)
+    return WordVectors(*parts, nodes=nodes, subwords=Subwords(2, 5, 11, rows))
+
+
 def same(a, b):
     assert a.words == b.words
     assert a.outside_words == b.outside_words
     np.testing.assert_array_equal(a.center, b.center)
-    for left, right in ((a.outside, b.outside), (a.bias, b.bias)):
+    assert (a.subwords is None) == (b.subwords is None)
+    rows = []
+    if a.subwords is not None:
+        first, second = a.subwords, b.subwords
+        assert (first.minn, first.maxn, first.bucket) == (second.minn, second.maxn, second.bucket)
+        rows = [(first.rows, second.rows)]
+    for left, right in ((a.outside, b.outside), (a.bias, b.bias), (a.nodes, b.nodes), *rows):
         assert (left is None) == (right is None)
         if left is not None:
             np.testing.assert_array_equal(left, right)
@@ -100,16 +116,40 @@ def test_a_bias_needs_no_more_words(path):
     assert sorted(load_file(path)) == ["bias", "center", "counts", "outside", "word_offsets", "words"]
 
 
+def test_ngrams_and_nodes_are_saved(path):
+    vectors = make_spelt()
+    save(vectors, path)
+    same(load(path), vectors)
+    np.testing.assert_array_equal(load(path)["unseen"], vectors["unseen"])
+    tensors = load_file(path)
+    assert sorted(tensors) == ["center", "counts", "nodes", "subwords", "word_offsets", "words"]
+    np.testing.assert_array_equal(tensors["nodes"], vectors.nodes)
+    np.testing.assert_array_equal(tensors["subwords"], vectors.subwords.rows)
+    with safe_open(path, framework="np") as file:
+        parts = json.loads(file.metadata()["firth"])
+    assert parts["format"] == 1
+    assert parts["subwords"] == {"minn": 2, "maxn": 5, "bucket": 11}
+
+
+def test_one_word_has_no_nodes_but_a_tree(path):
+    vectors = WordVectors(
+        ["a"], np.ones(1, int), np.ones((1, 3), np.float32), None, {}, [], nodes=np.ones((0, 3), "f4")
+    )
+    save(vectors, path)
+    same(load(path), vectors)
+
+
 def test_loading_maps_memory_and_is_read_only(path):
-    save(make(), path)
+    save(make_spelt(), path)
     vectors = load(path)
-    base = vectors.center
-    while isinstance(base, np.ndarray):
-        base = base.base
-    assert type(base).__name__ == "mmap"
-    assert vectors.center.flags.aligned
-    with pytest.raises(ValueError, match="read-only"):
-        vectors.center[0, 0] = 1
+    for matrix in (vectors.center, vectors.nodes, vectors.subwords.rows):
+        base = matrix
+        while isinstance(base, np.ndarray):
+            base = base.base
+        assert type(base).__name__ == "mmap"
+        assert matrix.flags.aligned
+        with pytest.raises(ValueError, match="read-only"):
+            matrix[0, 0] = 1
 
 
 def test_equal_vectors_give_equal_bytes(path, tmp_path):
@@ -127,6 +167,21 @@ def test_arrays_that_are_not_contiguous_are_saved_by_value(path):
     vectors = WordVectors(WORDS, np.arange(12)[::2], wide[:, ::2], np.asfortranarray(wide[:, 1::2]), {}, [])
     save(vectors, path)
     same(load(path), vectors)
+
+
+def test_matrices_are_written_piece_by_piece(path, tmp_path, monkeypatch):
+    """The same bytes, and never a copy of a whole matrix whose rows are padded."""
+    vectors = make_spelt()
+    save(vectors, path)
+    padded = np.pad(vectors.subwords.rows, [(0, 0), (0, 12)])[:, :4]
+    copies = []
+    copy = np.ascontiguousarray
+    monkeypatch.setattr(np, "ascontiguousarray", lambda array, dtype: copies.append(len(array)) or copy(array, dtype))
+    monkeypatch.setattr(formats, "PIECE", 40)  # two rows
+    parts = (WORDS, vectors.counts, vectors.center, None, vectors.config, vectors.history)
+    save(WordVectors(*parts, nodes=vectors.nodes, subwords=Subwords(2, 5, 11, padded)), tmp_path / "pieces.safetensors")
+    assert (tmp_path / "pieces.safetensors").read_bytes() == path.read_bytes()
+    assert copies.count(2) > 8
 
 
 def test_numpy_numbers_in_config_and_history_become_plain(path):
@@ -278,6 +333,7 @@ def written(path, change=lambda header, metadata: None, data=lambda data: data, 
 def test_the_editor_of_these_tests_writes_valid_files(path):
     same(load(written(path)), make())
     same(load(written(path, vectors=make_more())), make_more())
+    same(load(written(path, vectors=make_spelt())), make_spelt())
 
 
 @pytest.mark.parametrize(
@@ -332,6 +388,35 @@ def test_a_wrong_header_is_refused(path, change, message):
 def test_a_wrong_header_of_more_words_is_refused(path, change, message):
     with pytest.raises(FormatError, match=message) as caught:
         load(written(path, change, vectors=make_more()))
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h, m: h.update(x=h.pop("subwords")), "no tensor 'subwords': expected F32 with 2 dimensions"),
+        (lambda h, m: m.pop("subwords") and None, "tensor 'subwords', but the metadata has no minn, maxn and bucket"),
+        (lambda h, m: m.update(subwords=[2, 5, 11]), r"subwords are \[2, 5, 11\]: expected minn, maxn and bucket"),
+        (lambda h, m: m["subwords"].pop("minn") and None, "subwords are .*: expected minn, maxn and bucket"),
+        (lambda h, m: m["subwords"].update(rows=3), "subwords are .*: expected minn, maxn and bucket"),
+        (lambda h, m: m["subwords"].update(minn=0), "minn is 0: expected a whole number"),
+        (lambda h, m: m["subwords"].update(minn=2.0), "minn is 2.0: expected a whole number"),
+        (lambda h, m: m["subwords"].update(maxn=10**30), "maxn is 1000000000000000000000000000000: expected"),
+        (lambda h, m: m["subwords"].update(minn=6), "minn is 6, above maxn, 5"),
+        (lambda h, m: m["subwords"].update(bucket=10), r"rows are of shape \(17, 4\): expected \(16, 4\)"),
+        (lambda h, m: m["subwords"].update(bucket=17), r"rows are float32 of shape \(17, 4\): expected .*words \+ 17"),
+        (lambda h, m: m["subwords"].update(bucket=2**31), "bucket is 2147483648"),
+        (lambda h, m: h["subwords"].update(shape=[34, 2]), r"rows are of shape \(34, 2\): expected \(17, 4\)"),
+        (lambda h, m: h["subwords"].update(dtype="I32"), "'subwords' is I32"),
+        (lambda h, m: h["nodes"].update(shape=[4, 5]), r"nodes are .*\(4, 5\): expected .*\(5, 4\)"),
+        (lambda h, m: h["nodes"].update(shape=[20]), "'nodes' is F32 of shape .20.: expected F32 with 2 dimensions"),
+        (lambda h, m: h["nodes"].update(dtype="I32"), "'nodes' is I32"),
+        (lambda h, m: h["nodes"].update(shape=[2**61, 4]), "not a whole safetensors file"),
+    ],
+)
+def test_a_wrong_header_of_ngrams_or_nodes_is_refused(path, change, message):
+    with pytest.raises(FormatError, match=message) as caught:
+        load(written(path, change, vectors=make_spelt()))
     assert str(caught.value).startswith(f"{path}: ")
 
 
@@ -456,7 +541,7 @@ def outcome(path):
     return None
 
 
-@pytest.mark.parametrize("vectors", [make(), make_more()])
+@pytest.mark.parametrize("vectors", [make(), make_more(), make_spelt()])
 def test_every_truncation_is_refused(path, vectors):
     save(vectors, path)
     raw = path.read_bytes()
@@ -465,7 +550,7 @@ def test_every_truncation_is_refused(path, vectors):
         assert outcome(path) is FormatError, length
 
 
-@pytest.mark.parametrize("vectors", [make(), make_more()])
+@pytest.mark.parametrize("vectors", [make(), make_more(), make_spelt()])
 def test_flipped_bytes_give_a_clear_error_or_valid_vectors(path, vectors):
     save(vectors, path)
     raw = path.read_bytes()
@@ -493,9 +578,10 @@ def test_conversion_there_and_back_keeps_words_and_vectors(path, tmp_path, exten
 
 
 def test_conversion_to_firths_own_format_keeps_everything(path, tmp_path):
-    save(make_more(), path)
-    convert(path, tmp_path / "copy.safetensors")
-    assert (tmp_path / "copy.safetensors").read_bytes() == path.read_bytes()
+    for vectors in (make_more(), make_spelt()):
+        save(vectors, path)
+        convert(path, tmp_path / "copy.safetensors")
+        assert (tmp_path / "copy.safetensors").read_bytes() == path.read_bytes()
 
 
 def test_the_text_format_literally(path, tmp_path):

@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 HOUSE = [
     *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference"),
-    *("simd", "rng", "kernels", "huffman", "subwords", "objective", "vectors", "formats", "trainer"),
+    *("simd", "rng", "kernels", "huffman", "subwords", "objective", "vectors", "fasttext", "formats", "trainer"),
     *("counts", "cooccurrence", "spectral", "gauge", "plan", "exact"),
     *("check", "check_kernels", "progress", "checkpoint", "run", "evaluate", "judge", "demo", "plot"),
     *("__init__", "cli", "__main__"),

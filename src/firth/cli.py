@@ -349,7 +349,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(sub)
 
     sub = command(
-        "convert", _convert, "Convert a vectors file: .safetensors, .txt or .vec (word2vec), .bin (word2vec)."
+        "convert",
+        _convert,
+        "Convert a vectors file: .safetensors, .txt or .vec (word2vec), .bin (word2vec; reads fastText's).",
     )
     sub.add_argument("source", metavar="SRC")
     sub.add_argument("target", metavar="DST")

@@ -1,11 +1,12 @@
-"""Readers and writers of vectors files: firth's own .safetensors, and word2vec's text and binary.
+"""Readers and writers of vectors files: firth's own .safetensors, word2vec's text and binary; fastText's .bin is read.
 
 A file of firth's is plain safetensors: "center" F32 (n, d); "counts" I64 (n,); "words" U8, the UTF-8 bytes of
 all words one after another; "word_offsets" I64 (n + 1,), where each begins and the last ends. Where known,
 "outside" F32 (m, d) and "bias" F32 (m,); where m > n, "more_words" U8 and "more_word_offsets" I64 (m - n + 1,),
-the outside words after the first n, likewise. The metadata has one key, "firth": a JSON text with "format" (1),
-"config" and "history". The bytes are a function of the vectors alone. word2vec's files hold words and center
-vectors and nothing else.
+the outside words after the first n, likewise. "nodes" F32 (n - 1, d) are the inner nodes of hierarchical softmax;
+"subwords" F32 (n + bucket, d) the words' own rows and those of n-grams. The metadata has one key, "firth": a JSON text
+with "format" (1), "config", "history" and, for subwords, "subwords": {"minn", "maxn", "bucket"}. The bytes are a
+function of the vectors alone. word2vec's files hold words and center vectors and nothing else.
 """
 
 import contextlib
@@ -17,7 +18,8 @@ import mmap
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -25,7 +27,9 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
+from firth import fasttext
 from firth.errors import ConfigError, FirthError, FormatError
+from firth.subwords import Subwords, word_vectors
 from firth.vectors import WordVectors
 
 AnyPath = str | os.PathLike[str]
@@ -33,6 +37,9 @@ AnyPath = str | os.PathLike[str]
 VERSION = 1
 STATE = "state."
 """What the names of the tensors begin with that only a run needs."""
+
+PIECE = 2**26
+"""The bytes of a matrix that are handled at once."""
 
 LARGEST = float(np.finfo(np.float32).max)
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8"), "U8": np.dtype("u1")}
@@ -54,8 +61,8 @@ def load(path: AnyPath) -> WordVectors:
     path = _path(path)
     if path.suffix != ".safetensors":
         hint = "a vectors file of firth ends in .safetensors"
-        if path.suffix in FORMATS:
-            hint += f"; for {FORMATS[path.suffix]}, run: firth convert {path} {path.with_suffix('.safetensors')}"
+        if found := _format(path):
+            hint += f"; for {found}, run: firth convert {path} {path.with_suffix('.safetensors')}"
         raise FormatError(f"{path}: {hint}")
     return _read_safetensors(path)
 
@@ -80,11 +87,17 @@ def save(vectors: WordVectors, path: AnyPath, state: dict[str, npt.NDArray[np.fl
         tensors["outside"] = ("F32", vectors.outside)
     if vectors.bias is not None:
         tensors["bias"] = ("F32", vectors.bias)
+    if vectors.nodes is not None:
+        tensors["nodes"] = ("F32", vectors.nodes)
+    if vectors.subwords is not None:
+        tensors["subwords"] = ("F32", vectors.subwords.rows)
     tensors["words"] = ("U8", np.frombuffer(b"".join(encoded), dtype=np.uint8))
     if more:
         tensors["more_words"] = ("U8", np.frombuffer(b"".join(more), dtype=np.uint8))
     tensors |= {STATE + name: ("F32", array) for name, array in (state or {}).items()}
-    parts = {"format": VERSION, "config": vectors.config, "history": vectors.history}
+    parts: dict[str, Any] = {"format": VERSION, "config": vectors.config, "history": vectors.history}
+    if vectors.subwords is not None:
+        parts["subwords"] = {name: getattr(vectors.subwords, name) for name in ("minn", "maxn", "bucket")}
     try:
         metadata = json.dumps(parts, sort_keys=True, default=_plain)
     except (TypeError, ValueError, RecursionError) as error:
@@ -99,7 +112,8 @@ def save(vectors: WordVectors, path: AnyPath, state: dict[str, npt.NDArray[np.fl
     with _replacing(path) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for dtype, array in tensors.values():
-            file.write(np.ascontiguousarray(array, dtype=DTYPES[dtype]).reshape(-1).view(np.uint8).data)
+            for piece in _pieces(array):
+                file.write(np.ascontiguousarray(piece, dtype=DTYPES[dtype]).reshape(-1).view(np.uint8).data)
 
 
 def load_state(path: AnyPath) -> dict[str, npt.NDArray[np.float32]]:
@@ -131,20 +145,47 @@ def check_writable(path: AnyPath) -> Path:
 def convert(src: AnyPath, dst: AnyPath, to: str | None = None) -> None:
     """Write the vectors of file `src` to file `dst`, the formats by extension or, for `dst`, by name in `to`.
 
-    The formats are "safetensors" (.safetensors), "word2vec-text" (.txt, .vec) and "word2vec-binary" (.bin).
-    word2vec's lose the outside vectors and words, bias, counts, settings and history; read from them, counts are
-    0. Raises FormatError, and ConfigError for an unknown `to`.
+    The formats are "safetensors" (.safetensors), "word2vec-text" (.txt, .vec) and "word2vec-binary" (.bin). fastText's
+    models are read too, known by their first bytes: words, counts, vectors, n-grams, outside vectors and settings.
+    word2vec's formats lose all but the words and their vectors, with a warning where those are n-grams; read from them,
+    counts are 0. Memory holds the words, and a matrix only where one is read from word2vec's formats.
+
+    Raises FormatError, and ConfigError for an unknown `to`.
     """
     src, dst = _path(src), _path(dst)
-    readers = {"safetensors": _read_safetensors, "word2vec-text": _read_text, "word2vec-binary": _read_binary}
+    readers: dict[str, Callable[[Path], WordVectors]] = {
+        "safetensors": _read_safetensors,
+        "word2vec-text": _read_text,
+        "word2vec-binary": _read_binary,
+        "fasttext": lambda path: _read_fasttext(path, Path(os.path.realpath(dst)).parent),
+    }
     writers = {"safetensors": save, "word2vec-text": _write_text, "word2vec-binary": _write_binary}
     if to is not None and to not in writers:
         raise ConfigError(f"to is {to!r}: expected {' or '.join(map(repr, writers))}")
-    for path in (src, dst) if to is None else (src,):
-        if path.suffix not in FORMATS:
-            raise FormatError(f"{path}: the extension names no format: expected {', '.join(FORMATS)}")
+    found, wanted = _known(src, _format(src)), to or _known(dst, FORMATS.get(dst.suffix))
     _check_folder(dst)
-    writers[to or FORMATS[dst.suffix]](readers[FORMATS[src.suffix]](src), dst)
+    vectors = readers[found](src)
+    if vectors.subwords is not None and wanted != "safetensors":
+        warnings.warn(f"{dst}: {wanted} has no place for n-grams: words never seen have no vectors there", stacklevel=2)
+    writers[wanted](vectors, dst)
+
+
+def _format(path: Path) -> str | None:
+    """The name of a file's format: fastText's by the first bytes, others by the extension; None for neither."""
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                if file.read(len(fasttext.MAGIC)) == fasttext.MAGIC:
+                    return "fasttext"
+    except OSError:  # its reader says what is wrong
+        pass
+    return FORMATS.get(path.suffix)
+
+
+def _known(path: Path, name: str | None) -> str:
+    if name is None:
+        raise FormatError(f"{path}: the extension names no format: expected {', '.join(FORMATS)}")
+    return name
 
 
 # safetensors
@@ -159,7 +200,7 @@ def _read_safetensors(path: Path) -> WordVectors:
         raise FormatError(f"{path}: not a whole safetensors file: {error}") from None
     start = 8 + int.from_bytes(mapping[:8], "little")
     header = json.loads(mapping[8:start])  # safe_open has parsed the same bytes
-    config, history = _read_metadata(path, header)
+    parts = _read_metadata(path, header)
 
     def tensor(name: str, dtype: str, dimensions: int) -> npt.NDArray[Any]:
         expected = f"expected {dtype} with {dimensions} dimension{'s'[: dimensions - 1]}"
@@ -177,25 +218,42 @@ def _read_safetensors(path: Path) -> WordVectors:
     if "more_words" in header:
         offsets = tensor("more_word_offsets", "I64", 1)
         outside_words = words + _decoded(path, "more word", tensor("more_words", "U8", 1), offsets)
+    subwords = None
+    if parts.get("subwords") is not None:
+        subwords = _subwords(path, parts["subwords"], tensor("subwords", "F32", 2))
+    elif "subwords" in header:
+        raise FormatError(f"{path}: there is a tensor 'subwords', but the metadata has no minn, maxn and bucket for it")
     return _vectors(
         path,
         words,
         tensor("counts", "I64", 1),
         tensor("center", "F32", 2),
         tensor("outside", "F32", 2) if "outside" in header else None,
-        config,
-        history,
+        parts["config"],
+        parts["history"],
         outside_words=outside_words,
         bias=tensor("bias", "F32", 1) if "bias" in header else None,
+        nodes=tensor("nodes", "F32", 2) if "nodes" in header else None,
+        subwords=subwords,
     )
 
 
-def _read_metadata(path: Path, header: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _subwords(path: Path, settings: Any, rows: npt.NDArray[np.float32]) -> Subwords:
+    if not isinstance(settings, dict) or set(settings) != {"minn", "maxn", "bucket"}:
+        raise FormatError(f"{path}: the metadata's subwords are {settings!r:.200}: expected minn, maxn and bucket")
+    try:
+        return Subwords(rows=rows, **settings)
+    except FirthError as error:
+        raise FormatError(f"{path}: {error}") from None
+
+
+def _read_metadata(path: Path, header: dict[str, Any]) -> dict[str, Any]:
+    """The parts of firth's metadata; format, config and history are checked."""
     text = header.get("__metadata__", {}).get("firth")
     if text is None:
         raise FormatError(f"{path}: a safetensors file without firth's metadata: expected one that firth wrote")
     try:
-        parts = json.loads(text)
+        parts: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: the metadata is not JSON: {error}") from None
     version = parts.get("format") if isinstance(parts, dict) else None
@@ -208,7 +266,7 @@ def _read_metadata(path: Path, header: dict[str, Any]) -> tuple[dict[str, Any], 
         raise FormatError(f"{path}: the metadata's config is no object: expected the settings by name")
     if not isinstance(history, list) or not all(isinstance(epoch, dict) for epoch in history):
         raise FormatError(f"{path}: the metadata's history is no list of objects: expected one an epoch")
-    return config, history
+    return dict(parts)
 
 
 def _decoded(path: Path, kind: str, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> list[str]:
@@ -222,6 +280,57 @@ def _decoded(path: Path, kind: str, text: npt.NDArray[np.uint8], offsets: npt.ND
         except UnicodeDecodeError:
             raise FormatError(f"{path}: {kind} {len(words)} is {whole[begin:end]!r}: expected UTF-8") from None
     return words
+
+
+# fastText's models
+
+
+def _read_fasttext(path: Path, folder: Path) -> WordVectors:
+    """The vectors of a model; what they take beyond its own file is kept in a nameless one in `folder`."""
+    model = fasttext.read_model(path, _mapped(path))
+    n, d = len(model.words), model.rows.shape[1]
+    words = [word.decode(errors="backslashreplace") for word in model.words]
+    broken = [shown for shown, word in zip(words, model.words, strict=True) if shown.encode() != word]
+    if broken:
+        warnings.warn(
+            f"{path}: {len(broken):,} words are not UTF-8, such as {broken[0]!r}, and have \\x.. for what is not",
+            stacklevel=3,
+        )
+    subwords, center = None, model.rows[:n]
+    if model.ngrams is None:
+        for _ in _finite(path, words, _pieces(center)):
+            pass
+    else:
+        subwords = _subwords(path, dict(zip(("minn", "maxn", "bucket"), model.ngrams, strict=True)), model.rows)
+        center = _on_disk(_finite(path, words, word_vectors(model.words, subwords)), (n, d), folder)
+    return _vectors(path, words, model.counts, center, model.outside, model.config, [], subwords=subwords)
+
+
+def _finite(
+    path: Path, words: list[str], blocks: Iterable[npt.NDArray[np.float32]]
+) -> Iterator[npt.NDArray[np.float32]]:
+    """The same blocks of vectors, all numbers of which are finite."""
+    begin = 0
+    for block in blocks:
+        finite = np.isfinite(block).all(axis=1)
+        if not finite.all():
+            raise FormatError(f"{path}: the vector of {words[begin + int(finite.argmin())]!r} is not finite")
+        begin += len(block)
+        yield block
+
+
+def _on_disk(
+    blocks: Iterable[npt.NDArray[np.float32]], shape: tuple[int, int], folder: Path
+) -> npt.NDArray[np.float32]:
+    """A matrix given block by block, memory-mapped from a file that goes when it is no longer used."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for block in blocks:
+                file.write(block.data)
+            file.flush()
+            return np.ndarray(shape, np.float32, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except OSError as error:
+        _refuse(folder, "cannot be written to", error)
 
 
 # word2vec's text and binary
@@ -388,6 +497,13 @@ def _encoded(words: list[str], path: Path) -> list[bytes]:
         return [word.encode() for word in words]
     except UnicodeEncodeError as error:
         raise FormatError(f"{path}: the word {error.object!r} has no UTF-8: it holds half a character") from None
+
+
+def _pieces(array: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    """The rows of an array, a few at a time."""
+    rows = max(1, PIECE // max(1, array[:1].nbytes))
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]
 
 
 def _plain(value: object) -> object:

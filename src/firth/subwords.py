@@ -24,7 +24,7 @@ LONGEST = 64
 
 MOST_ROWS = 2**31 - 1
 
-BLOCK_BYTES = 2**18
+BLOCK_BYTES = 2**16
 """The text of words whose n-grams are looked up at once, so that memory stays bounded."""
 
 
@@ -101,7 +101,7 @@ def word_vectors(words: list[bytes], subwords: Subwords) -> Iterator[Floats]:
     """The vectors of all words, given in UTF-8, block by block, (words of the block, d)."""
     begin = size = 0
     for end, word in enumerate(words, 1):
-        size += len(word)
+        size += len(word) + 2
         if size >= BLOCK_BYTES or end == len(words):
             block = words[begin:end]
             parts = _rows(block, subwords.minn, subwords.maxn, subwords.bucket, begin, subwords.words)
