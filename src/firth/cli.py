@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from firth import __version__
-from firth.config import BY_LOSS, CHOICES, TrainConfig
+from firth.config import BY_LOSS, CHOICES, TrainConfig, defaults
 from firth.errors import ConfigError, FirthError
+
+BASE = CHOICES["loss"][0]
 
 BIASES = {
     "own": "the vectors' own",
@@ -91,15 +93,23 @@ def _print_rows(rows: Sequence[Sequence[str]]) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     from firth import train
-    from firth.formats import check_writable
+    from firth.formats import check_folder, check_writable
     from firth.progress import Display
+    from firth.vocab import Vocabulary, write_vocabulary
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a batch job is a Ctrl-C: save, clean up
     out = check_writable(options.out)
+    if options.save_vocab is not None:
+        check_folder(options.save_vocab)
     names = [field.name for field in dataclasses.fields(TrainConfig)]
     settings = {name: getattr(options, name) for name in names if hasattr(options, name)}
     vectors = train(
         options.input,
+        vocab=options.vocab,
+        keep_words=options.keep_words or (),
+        connectors=options.connectors or (),
+        from_=options.from_,
+        freeze=options.freeze or (),
         checkpoint=options.checkpoint,
         resume=options.resume,
         tmp=options.tmp,
@@ -108,6 +118,8 @@ def _train(options: argparse.Namespace) -> int:
         **settings,
     )
     vectors.save(out)
+    if options.save_vocab is not None:
+        write_vocabulary(Vocabulary(vectors.words, vectors.counts), options.save_vocab)
     if options.json:
         return _print_json(
             {
@@ -181,6 +193,8 @@ def _info(options: argparse.Namespace) -> int:
         "dim": vectors.center.shape[1],
         "outside": vectors.outside is not None,
         "outside_words": len(vectors.outside_words) if vectors.outside is not None else 0,
+        "nodes": vectors.nodes is not None,
+        "subwords": vectors.subwords is not None,
         "bias": vectors.bias is not None,
         "tokens": int(vectors.counts.sum()),
         "config": vectors.config,
@@ -206,10 +220,17 @@ def _info(options: argparse.Namespace) -> int:
 
 def _outside_parts(vectors: Any) -> list[str]:
     """What a file holds besides center vectors, in words."""
-    if vectors.outside is None:
-        return []
-    outside = "outside" if vectors.outside_words is vectors.words else f"outside ({len(vectors.outside_words):,} words)"
-    return [outside] if vectors.bias is None else [outside, "bias"]
+    parts = []
+    if vectors.outside is not None:
+        more = "" if vectors.outside_words is vectors.words else f" ({len(vectors.outside_words):,} words)"
+        parts.append("outside" + more)
+    if vectors.bias is not None:
+        parts.append("bias")
+    if vectors.nodes is not None:
+        parts.append("nodes of the tree")
+    if vectors.subwords is not None:
+        parts.append(f"{vectors.subwords.bucket:,} rows of n-grams")
+    return parts
 
 
 def _eval(options: argparse.Namespace) -> int:
@@ -369,15 +390,16 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _default(name: str) -> str:
-    """The default of a setting, or those of the losses."""
-    by_loss = {loss: defaults[name] for loss, defaults in BY_LOSS.items() if name in defaults}
-    if not by_loss:
+    """The default of a setting, or those of the losses and architectures that have it."""
+    kinds = {loss: defaults(loss, "skipgram") for loss in BY_LOSS} | {"cbow": defaults(BASE, "cbow")}
+    having = {kind: found[name] for kind, found in kinds.items() if name in found}
+    if not having:
         return f"default {getattr(TrainConfig(threads=1), name)}"
-    if len(by_loss) < len(BY_LOSS):
-        return ", ".join(f"{loss}; default {value}" for loss, value in by_loss.items())
-    return "default " + ", ".join(
-        f"{value}" if i == 0 else f"{loss} {value}" for i, (loss, value) in enumerate(by_loss.items())
-    )
+    base = having.pop(BASE, None)
+    others = [f"{kind} {value}" for kind, value in having.items() if value != base]
+    if base is None:
+        return "default " + ", ".join(others)
+    return ", ".join([f"default {base}", *others])
 
 
 def _add_train_options(parser: argparse.ArgumentParser) -> None:
@@ -397,7 +419,7 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     choice("--architecture", "model")
     choice("--update", "negatives shared by the pairs of a window, or drawn for each")
     setting("--dim", int, "dimension of the vectors")
-    setting("--window", int, "words on each side that a center predicts")
+    setting("--window", int, "words on each side of a center")
     setting("--negatives", int, "negative samples")
     setting("--epochs", int, "passes over the corpus")
     setting("--min-count", int, "leave out rarer words")
@@ -416,11 +438,46 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     setting("--lr", float, "learning rate at the start")
     setting("--min-lr", float, "learning rate at the end")
     setting("--mix", float, "so much of the outside vectors is added to the center vectors")
+    setting("--maxn", int, "longest character n-gram of subwords; 0: no subwords, 6 is usual")
+    setting("--minn", int, "shortest character n-gram")
+    setting("--bucket", int, "rows that the n-grams share")
     for option, text in (
+        ("--cbow-sum", "CBOW: the sum of the window's vectors, not their mean"),
         ("--fixed-window", "use the whole window at every token, not a random part of it"),
         ("--lower", "lower-case the text (Unicode)"),
     ):
         parser.add_argument(option, action="store_true", default=argparse.SUPPRESS, help=text)
+    parser.add_argument(
+        "--phrases",
+        type=int,
+        nargs="?",
+        const=1,
+        default=argparse.SUPPRESS,
+        metavar="PASSES",
+        help="join phrases first, new york -> new_york; two passes join up to four words (default none, 1 if bare)",
+    )
+    choice("--phrase-score", "score of a phrase")
+    parser.add_argument(
+        "--phrase-threshold",
+        type=float,
+        default=argparse.SUPPRESS,
+        metavar="FLOAT",
+        help="join what scores more (default: count 100, npmi 0.5)",
+    )
+    setting("--delimiter", str, "what stands between joined words")
+    parser.add_argument("--connectors", metavar="FILE", help="words such as of and the: inside phrases only")
+    parser.add_argument(
+        "--vocab", metavar="FILE", help='words and counts to go by: lines "word count", or a .safetensors file'
+    )
+    parser.add_argument("--save-vocab", metavar="FILE", help='write the words and counts as lines "word count"')
+    parser.add_argument("--keep-words", metavar="FILE", help="words that stay whatever --min-count says")
+    parser.add_argument(
+        "--from",
+        dest="from_",
+        metavar="VECTORS",
+        help="go on from these: their words and settings, the learning rate anew from --lr to --min-lr",
+    )
+    parser.add_argument("--freeze", metavar="FILE", help="words of --from whose vectors do not move, or all")
     choice("--tokenizer", "tokens by white space, or words without punctuation")
     choice("--errors", "invalid UTF-8: replace and warn, or stop")
     parser.add_argument(

@@ -14,6 +14,7 @@ CHOICES = {
     "update": ("shared", "per-pair"),
     "tokenizer": ("whitespace", "words"),
     "errors": ("replace", "strict"),
+    "phrase_score": ("count", "npmi"),
 }
 """The values that each setting of names may take, the default first."""
 
@@ -93,6 +94,10 @@ class TrainConfig:
     minn: int = 3
     maxn: int = 0
     bucket: int = 2_000_000
+    phrases: int = 0
+    phrase_score: str = "count"
+    phrase_threshold: float | None = None
+    delimiter: str = "_"
     fixed_window: bool = False
     lower: bool = False
     tokenizer: str = "whitespace"
@@ -115,7 +120,7 @@ class TrainConfig:
         whole = {"dim": (1, 8192), "window": (1, 1024), "negatives": (1, 1024), "epochs": (1, 1_000_000)}
         whole |= {"min_count": (1, 2**62), "seed": (0, 2**63 - 1), "threads": (1, 1024)}
         whole |= {"max_vocab": (1, 2**31 - 1), "outside_vocab": (1, 2**31 - 1)}
-        whole |= {"minn": (1, 64), "maxn": (0, 64), "bucket": (1, 2**30)}
+        whole |= {"minn": (1, 64), "maxn": (0, 64), "bucket": (1, 2**30), "phrases": (0, 10)}
         for name, (low, high) in whole.items():
             if self._has(name) and not (name.endswith("_vocab") and getattr(self, name) is None):
                 self._check_int(name, low, high)

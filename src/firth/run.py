@@ -13,12 +13,24 @@ from firth.cooccurrence import MEMORY, count_pairs, memory_bytes
 from firth.corpus import Corpus, build_corpus
 from firth.errors import ConfigError, FormatError
 from firth.exact import ExactTrainer
+from firth.formats import load
+from firth.phrases import PhraseSettings
 from firth.plan import check_limits
 from firth.progress import Display
 from firth.trainer import Trainer
 from firth.vectors import WordVectors
+from firth.vocab import Vocabulary, read_vocabulary, read_words
 
 CHECKPOINT_SECONDS = 300.0
+
+OTHERS = ("vocab", "keep_words", "connectors", "from_", "freeze", "checkpoint", "resume", "tmp", "memory", "quiet")
+"""What `train` takes besides the settings."""
+
+INHERITED = (
+    *("loss", "architecture", "update", "cbow_sum", "window", "fixed_window", "negatives", "ns_exponent", "subsample"),
+    *("minn", "maxn", "bucket", "phrases", "phrase_score", "phrase_threshold", "delimiter", "lower", "tokenizer"),
+)
+"""The settings of given vectors that training goes on with unless told otherwise."""
 
 PATIENCE = 600.0
 """Seconds of exact training from which on a warning says how to have less."""
@@ -27,6 +39,11 @@ PATIENCE = 600.0
 def train(
     source: Any,
     *,
+    vocab: Any = None,
+    keep_words: Any = (),
+    connectors: Any = (),
+    from_: str | os.PathLike[str] | WordVectors | None = None,
+    freeze: Any = (),
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     tmp: str | os.PathLike[str] | None = None,
@@ -34,19 +51,29 @@ def train(
     quiet: bool = False,
     **settings: Any,
 ) -> WordVectors:
-    """The word vectors that skip-gram learns from a corpus, by negative sampling or by the exact softmax.
+    """The word vectors that skip-gram or CBOW learns from a corpus.
 
     `source` is a path to read, never text itself: a file (plain, gz, bz2, xz or zst), a glob pattern, a folder or "-"
     for standard input; or a list of such paths; or any iterable of lists of tokens, which is read once.
 
-    `settings`, with their defaults: loss="negative-sampling" (or "softmax"), architecture="skipgram", dim=100,
-    window=5, min_count=5, max_vocab=None, fixed_window=False, lower=False, tokenizer="whitespace" (or "words"),
-    errors="replace" (or "strict", for invalid UTF-8), threads=None (all processors), seed=1.
+    `settings`, with their defaults: loss="negative-sampling" (or "hierarchical-softmax", "softmax"),
+    architecture="skipgram" (or "cbow"), dim=100, window=5, min_count=5, max_vocab=None, fixed_window=False,
+    lower=False, tokenizer="whitespace" (or "words"), errors="replace" (or "strict", for invalid UTF-8), threads=None
+    (all processors), seed=1.
 
     Negative sampling: negatives=5, epochs=5, subsample=1e-3, ns_exponent=0.75, lr=0.025, min_lr=1e-4, update="shared"
-    (one set of negatives for all pairs of a window; or "per-pair"). The objective of a pair (c, o) is
+    (one set of negatives for all pairs of a window; or "per-pair"; skip-gram only). The objective of a pair (c, o) is
     -log σ(u_o·v_c) - Σ_k log σ(-u_k·v_c) (Mikolov et al., 2013). With threads=1 equal arguments give equal vectors,
     byte for byte.
+
+    Hierarchical softmax: epochs=5, subsample=1e-3, lr=0.025, min_lr=1e-4. The probability of a word is the product of
+    the branches on its path in the Huffman tree of the counts. The result has `nodes` in place of `outside`.
+
+    CBOW, with either: the mean of the window's vectors predicts the word, or with cbow_sum=True their sum; lr=CBOW_LR
+    for the mean. The step is the gradient of that loss: each word takes its share, 1/n.
+
+    Subwords, with either: maxn=0 (none; 6 is usual), minn=3, bucket=2_000_000. A word's vector is the mean of its own
+    row and those of its character n-grams, minn to maxn long, and `vectors[word]` is there for words never seen too.
 
     Softmax: epochs=12, subsample=1e-4, lr=0.3, min_lr=0.15, outside_vocab=None (twice max_vocab), mix=0.25. The
     objective of a pair is -log softmax(U v_c + b)[o], computed exactly for all pairs at once from their expected
@@ -56,22 +83,35 @@ def train(
     training takes up to 20 bytes more for each entry of the counts. Equal arguments give equal vectors, byte for byte,
     with any number of threads.
 
-    Losses in the result's history are means over all pairs, in nats; softmax's, of the vectors after each pass, come
-    with the corpus's conditional `entropy`, which is their floor, the distance `kl` to it and `perplexity`.
+    Phrases: phrases=0 passes that join words into phrases before anything is counted (see `Phrases`), phrase_score=
+    "count" (or "npmi"), phrase_threshold=None (100 or 0.5), delimiter="_", and `connectors`, words or a file of words.
+
+    The vocabulary: `vocab` is a dict of counts, a file of "word count" lines or a vectors file, and takes the place of
+    counting; `keep_words`, words or a file of words, stay whatever min_count says.
+
+    `from_` are vectors, or their file, to go on from: their words keep their vectors and their settings are the
+    defaults, but for epochs, lr and min_lr: the learning rate falls anew from lr to min_lr over this corpus. New words
+    join; old ones stay even if they do not occur. `freeze`, "all", words or a file of words, are words of `from_` whose
+    vectors do not move.
+
+    Losses in the result's history are means over all pairs (CBOW: over all windows), in nats; softmax's, of the vectors
+    after each pass, come with the corpus's conditional `entropy`, which is their floor, the distance `kl` to it and
+    `perplexity`.
 
     `checkpoint` is a folder in which the run is saved every five minutes, when it is interrupted and at its end;
     `resume` goes on from there, if there is anything. `tmp` is a folder for the encoded corpus (4 bytes a token),
     by default the system's. `quiet` says nothing on standard error.
 
-    Raises ConfigError, CorpusError, VocabularyError, FormatError (checkpoint), MissingExtraError (zst), and FirthError
-    when training diverges.
+    Raises ConfigError, CorpusError, VocabularyError, UnknownWordError (freeze), FormatError (checkpoint, from_),
+    MissingExtraError (zst), and FirthError when training diverges.
     """
-    config = make_config(settings, others=("checkpoint", "resume", "tmp", "memory", "quiet"))
-    if memory is not None and config.loss != "softmax":
-        raise ConfigError(f"memory is a setting of loss 'softmax'; {config.loss!r} has none: leave it out")
+    start = None if from_ is None else from_ if isinstance(from_, WordVectors) else load(from_)
+    config = make_config(settings if start is None else _inherited(start) | settings, others=OTHERS)
+    _check_together(config, memory, connectors, start, freeze)
     room = MEMORY if memory is None else memory_bytes(memory)
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of the checkpoint: give checkpoint (--checkpoint DIR) too")
+    frozen = () if start is None else _frozen(start, freeze)
     saved = None if checkpoint is None else Checkpoint(checkpoint, resume, config)
     with (
         Display(quiet) as display,
@@ -79,16 +119,23 @@ def train(
             source,
             min_count=config.min_count,
             max_vocab=_kept_words(config),
+            vocab=None if vocab is None else _vocabulary(vocab),
+            keep_words=read_words(keep_words),
+            known=None if start is None else Vocabulary(start.words, start.counts),
             lower=config.lower,
             tokenizer=config.tokenizer,
             errors=config.errors,
+            phrases=_phrase_settings(config, connectors),
             folder=tmp,
             progress=display.reading,
+            joining=display.joining,
         ) as corpus,
     ):
         display.read(corpus.tokens, len(corpus.vocab))
         if config.loss != "softmax":
-            trainer = Trainer(corpus, config)
+            trainer = Trainer(corpus, config, start, frozen)
+            if start is not None:
+                display.say(_going_on(start, corpus, config, len(frozen)))
             return _finish(trainer, lambda seconds: trainer.run(display.training, seconds), saved, resume, display)
         _estimate(corpus, config, display)
         begun = time.monotonic()
@@ -96,16 +143,74 @@ def train(
             corpus, config, centers=config.max_vocab, memory=room, folder=tmp, progress=display.counting
         ) as counts:
             display.counted(len(counts.data), time.monotonic() - begun)
-            if (start := 20.0 * len(counts.data)) > (have := physical_memory()):
+            if (start_bytes := 20.0 * len(counts.data)) > (have := physical_memory()):
                 raise ConfigError(
-                    f"the start from {len(counts.data):,} counts needs up to {start / 1e9:.1f} GB and this machine has "
-                    f"{have / 1e9:.1f} GB: lower max_vocab (--max-vocab)"
+                    f"the start from {len(counts.data):,} counts needs up to {start_bytes / 1e9:.1f} GB and this machine "
+                    f"has {have / 1e9:.1f} GB: lower max_vocab (--max-vocab)"
                 )
             exact = ExactTrainer(corpus, counts, config)
             vectors = _finish(exact, lambda seconds: exact.run(display.passing, seconds), saved, resume, display)
             if (done := len(vectors.history)) < config.epochs:
                 display.say(f"the loss no longer falls: done after {done} of {config.epochs} passes")
             return vectors
+
+
+def _inherited(start: WordVectors) -> dict[str, Any]:
+    """The settings of a run that goes on from vectors, as far as they are theirs."""
+    found = {name: start.config[name] for name in INHERITED if start.config.get(name) is not None}
+    return found | {"dim": start.center.shape[1]}
+
+
+def _check_together(config: TrainConfig, memory: float | None, connectors: Any, start: Any, freeze: Any) -> None:
+    """Refuse arguments that have no effect with the settings."""
+    if memory is not None and config.loss != "softmax":
+        raise ConfigError(f"memory is a setting of loss 'softmax'; {config.loss!r} has none: leave it out")
+    if connectors and not config.phrases:
+        raise ConfigError("connectors are words inside phrases: give phrases (--phrases) too")
+    if start is not None and config.loss == "softmax":
+        raise ConfigError(
+            "loss 'softmax' starts from the counts of the corpus, not from vectors: choose loss='negative-sampling' "
+            "(--loss negative-sampling), or leave from_ (--from) out"
+        )
+    if freeze and start is None:
+        raise ConfigError("freeze names words of given vectors: give from_ (--from) too")
+    if freeze and config.maxn:
+        raise ConfigError("words made of subwords share their rows and cannot be frozen: leave freeze or maxn out")
+
+
+def _frozen(start: WordVectors, freeze: Any) -> list[str]:
+    """The words of `start` to be frozen. Raises UnknownWordError for others."""
+    if freeze == "all":
+        return start.words
+    words = list(read_words(freeze))
+    for word in words:
+        start.id_of(word)
+    return words
+
+
+def _vocabulary(vocab: Any) -> Vocabulary:
+    """The vocabulary that was given: that of vectors or of their file, a dict of counts or a text file."""
+    if isinstance(vocab, str | os.PathLike) and os.fspath(vocab).endswith(".safetensors"):
+        vocab = load(vocab)
+    return Vocabulary(vocab.words, vocab.counts) if isinstance(vocab, WordVectors) else read_vocabulary(vocab)
+
+
+def _phrase_settings(config: TrainConfig, connectors: Any) -> PhraseSettings | None:
+    if not config.phrases:
+        return None
+    words = frozenset(read_words(connectors))
+    return PhraseSettings(config.phrases, config.phrase_score, config.phrase_threshold, config.delimiter, words)
+
+
+def _going_on(start: WordVectors, corpus: Corpus, config: TrainConfig, frozen: int) -> str:
+    """What a run that starts from vectors will do."""
+    new = len(corpus.vocab) - len(start)
+    seen = int((corpus.vocab.counts > 0).sum()) - new
+    held = f", {frozen:,} of them frozen" if frozen else ""
+    return (
+        f"going on from {len(start):,} words{held}, {seen:,} of which occur here, with {new:,} new ones; the learning "
+        f"rate falls from {config.lr:g} to {config.min_lr:g} over {config.epochs} epochs of this corpus"
+    )
 
 
 def _kept_words(config: TrainConfig) -> int | None:

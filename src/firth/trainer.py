@@ -194,7 +194,7 @@ class Trainer:
             self.center[here, :dim] = start.center[there]
         same_tree = start.nodes is not None and start.words == self.words
         if self.config.loss == "hierarchical-softmax":
-            if start.nodes is not None and same_tree and np.array_equal(start.counts, self.corpus.vocab.counts):
+            if start.nodes is not None and same_tree and np.array_equal(start.counts, self.corpus.frequencies):
                 self.outside[:, :dim] = start.nodes
         elif start.outside is not None:
             self.outside[here, :dim] = start.outside[there]
@@ -239,7 +239,7 @@ class Trainer:
             center = mean_rows(center, self._arrays["grams"], self._arrays["gram_rows"], dim)
         return WordVectors(
             self.words,
-            self.corpus.vocab.counts,
+            self.corpus.totals,
             center,
             None if tree else outside,
             config.as_dict(),
@@ -372,7 +372,7 @@ def _make_tables(corpus: Corpus, config: TrainConfig) -> tuple[Any, dict[str, np
     from firth import rng
     from firth.kernels import span, windows
 
-    words, counts = corpus.vocab.words, corpus.vocab.counts
+    words, counts = corpus.vocab.words, corpus.frequencies
     arrays: dict[str, npt.NDArray[Any]] = {"keep": objective.keep_thresholds(counts, config)}
     negatives = outputs = 0
     if config.loss == "hierarchical-softmax":
