@@ -11,6 +11,9 @@ from firth.errors import VocabularyError
 from firth.reference import naive_softmax, negative_sampling
 
 PAIR_LOSSES = {"softmax": naive_softmax, "negative sampling": partial(negative_sampling, negatives=[3, 0, 3])}
+COUNTS = [9, 5, 5, 3, 1, 0]
+PATHS = reference.huffman(COUNTS)
+hierarchical = partial(reference.hierarchical_softmax, paths=PATHS)
 
 
 @pytest.fixture
@@ -46,12 +49,76 @@ def test_a_nan_gradient_is_a_deviation():
 # Planted bugs: the oracle must notice each.
 
 
-def test_the_oracle_notices_an_undivided_cbow_gradient(vectors):
-    def undivided(v, u):
-        loss, grad_centers, grad_outsides = reference.cbow(2, [4, 1, 4], v, u, naive_softmax)
-        return loss, grad_centers * 3, grad_outsides
+@pytest.mark.parametrize("name", ["CBOW", "CBOW of sums"])
+@pytest.mark.parametrize("pair", [naive_softmax, check.NEGATIVE_SAMPLING, check.HIERARCHICAL_SOFTMAX])
+def test_the_oracle_notices_an_undivided_cbow_gradient_and_a_divided_sum(name, pair):
+    mean = name == "CBOW"
 
-    assert check.gradient_deviation(undivided, *vectors) > 1000 * check.TOLERANCE
+    def scaled(factor, center, window, v, u, pair_loss):
+        loss, grad_centers, grad_outsides = reference.cbow(center, window, v, u, pair_loss, mean=mean)
+        return loss, grad_centers * factor, grad_outsides
+
+    k = len(check.WINDOW)
+    wrong = partial(scaled, k if mean else 1 / k)
+    assert check._window(wrong, pair, np.random.default_rng(1)) > 1000 * check.TOLERANCE
+    assert check._window(partial(scaled, 1), pair, np.random.default_rng(1)) < check.TOLERANCE
+
+
+@pytest.mark.parametrize("name", [name for name in check.FORMULAS if "subwords" in name])
+def test_the_oracle_notices_an_undivided_subword_gradient_and_lost_repeats(monkeypatch, name):
+    right = reference.with_subwords
+
+    def undivided(word_rows, rows, objective):
+        loss, _, grad_outsides = right(word_rows, rows, objective)
+        centers = np.array([reference.subword_vector(ids, rows) for ids in word_rows])
+        grad_rows = np.zeros_like(rows)
+        for ids, grad_center in zip(word_rows, objective(centers)[1], strict=True):
+            np.add.at(grad_rows, list(ids), grad_center)
+        return loss, grad_rows, grad_outsides
+
+    def loses(word_rows, rows, objective):
+        loss, _, grad_outsides = right(word_rows, rows, objective)
+        centers = np.array([reference.subword_vector(ids, rows) for ids in word_rows])
+        grad_rows = np.zeros_like(rows)
+        for ids, grad_center in zip(word_rows, objective(centers)[1], strict=True):
+            grad_rows[list(ids)] += grad_center / len(ids)  # an index that repeats is added to once
+        return loss, grad_rows, grad_outsides
+
+    for wrong in (undivided, loses):
+        monkeypatch.setattr(reference, "with_subwords", wrong)
+        assert check.FORMULAS[name](np.random.default_rng(1)) > 1000 * check.TOLERANCE
+
+
+def flipped(path):
+    nodes, bits = path
+    return nodes, (*bits[:-1], 1 - bits[-1])
+
+
+def shortened(path):
+    nodes, bits = path
+    return nodes[1:], bits[1:]
+
+
+@pytest.mark.parametrize("word", range(6))
+@pytest.mark.parametrize("spoil", [flipped, shortened])
+def test_the_sum_of_the_probabilities_notices_a_wrong_path(monkeypatch, spoil, word):
+    wrong = [*PATHS[:word], spoil(PATHS[word]), *PATHS[word + 1 :]]
+    monkeypatch.setattr(check, "PATHS", wrong)
+    name = "hierarchical softmax, probabilities sum to 1"
+    assert check.FORMULAS[name](np.random.default_rng(1)) > 1000 * check.TOLERANCE
+
+
+@pytest.mark.parametrize("word", range(6))
+@pytest.mark.parametrize("spoil", [flipped, shortened])
+def test_the_oracle_notices_a_gradient_along_a_wrong_path(vectors, spoil, word):
+    wrong = [*PATHS[:word], spoil(PATHS[word]), *PATHS[word + 1 :]]
+
+    def mixed(v, u):
+        return hierarchical(v, word, u)[0], *reference.hierarchical_softmax(v, word, u, wrong)[1:]
+
+    point = vectors[0][0], vectors[1][:-1]
+    assert check.gradient_deviation(mixed, *point) > 1000 * check.TOLERANCE
+    assert check.gradient_deviation(lambda v, u: hierarchical(v, word, u), *point) < check.TOLERANCE
 
 
 def test_the_oracle_notices_a_skipped_saturated_update(vectors):
@@ -108,6 +175,89 @@ def test_negative_sampling_by_hand():
     np.testing.assert_allclose(grad_outside, [[-0.25, 0], [1, 0], [0, 0]], rtol=1e-14)
 
 
+def test_huffman_by_hand():
+    # 0+1 -> node 4; 1+3 -> node 3; 4+5 -> node 2, the later of the two fives; 5+9 -> node 1, a word before a node of 9
+    assert PATHS == [
+        ((0, 1), (0, 0)),
+        ((0, 1), (0, 1)),
+        ((0, 2), (1, 0)),
+        ((0, 2, 3), (1, 1, 0)),
+        ((0, 2, 3, 4), (1, 1, 1, 0)),
+        ((0, 2, 3, 4), (1, 1, 1, 1)),
+    ]
+    assert reference.huffman([7]) == [((), ())]
+    assert reference.huffman(np.array([2, 2])) == [((0,), (0,)), ((0,), (1,))]
+    # 1+1 -> node 2, 1+1 -> node 1: of two nodes of 2 the older is taken first
+    assert [bits for _, bits in reference.huffman([1, 1, 1, 1])] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert [nodes for nodes, _ in reference.huffman([1, 1, 1, 1])] == [(0, 1), (0, 1), (0, 2), (0, 2)]
+
+
+@pytest.mark.parametrize("bad", [[], [1, -1], [1.0, 2.0], [True], [[1, 2]], 3, ["a"]])
+def test_counts_that_are_none_are_refused(bad):
+    with pytest.raises(VocabularyError, match=r"counts are .*: expected at least one, all of them whole numbers"):
+        reference.huffman(bad)
+
+
+def test_hierarchical_softmax_by_hand():
+    # scores: u_0·v = ln 3, so σ = 3/4; u_1·v = 0. Word 1 of counts (4, 2, 1): bit 1 at node 0, then bit 0 at node 1
+    paths, nodes = reference.huffman([4, 2, 1]), [[math.log(3), 1.0], [0.0, 2.0]]
+    assert paths == [((0,), (0,)), ((0, 1), (1, 0)), ((0, 1), (1, 1))]
+    loss, grad_center, grad_nodes = reference.hierarchical_softmax([1.0, 0.0], 1, nodes, paths)
+    assert loss == pytest.approx(math.log(4) + math.log(2), rel=1e-14)
+    np.testing.assert_allclose(grad_center, [0.75 * math.log(3), 0.75 - 0.5 * 2], rtol=1e-14)
+    np.testing.assert_allclose(grad_nodes, [[0.75, 0], [-0.5, 0]], rtol=1e-14)
+    loss, _, grad_nodes = reference.hierarchical_softmax([1.0, 0.0], 0, nodes, paths)
+    assert loss == pytest.approx(math.log(4 / 3), rel=1e-14)
+    np.testing.assert_allclose(grad_nodes, [[-0.25, 0], [0, 0]], rtol=1e-14)
+    probabilities = reference.hierarchical_probabilities([1.0, 0.0], nodes, paths)
+    np.testing.assert_allclose(probabilities, [3 / 4, 1 / 8, 1 / 8], rtol=1e-14)
+
+
+def test_a_word_alone_is_certain():
+    paths, nodes = reference.huffman([4]), np.empty((0, 2))
+    loss, grad_center, grad_nodes = reference.hierarchical_softmax([1.0, 2.0], 0, nodes, paths)
+    assert (loss, grad_nodes.shape) == (0, (0, 2))
+    np.testing.assert_array_equal(grad_center, [0, 0])
+    np.testing.assert_array_equal(reference.hierarchical_probabilities([1.0, 2.0], nodes, paths), [1])
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
+def test_the_probabilities_of_all_words_sum_to_one(scale):
+    rng = np.random.default_rng(3)
+    for n in (1, 2, 3, 10, 300):
+        paths = reference.huffman(rng.integers(0, 50, size=n))
+        probabilities = reference.hierarchical_probabilities(
+            rng.normal(size=8), rng.normal(scale=scale, size=(n - 1, 8)), paths
+        )
+        assert abs(probabilities.sum() - 1) < 1e-12
+
+
+@pytest.mark.parametrize(("score", "loss"), [(1000.0, 0.0), (-1000.0, 1000.0)])
+def test_a_saturated_node_keeps_its_loss_and_gradient(score, loss):
+    paths = reference.huffman([2, 1])
+    found, grad_center, grad_nodes = reference.hierarchical_softmax([1.0, 0.0], 0, [[score, 3.0]], paths)
+    assert found == loss
+    np.testing.assert_array_equal(grad_center, [0, 0] if score > 0 else [1000, -3])
+    np.testing.assert_array_equal(grad_nodes, [[0, 0]] if score > 0 else [[-1, 0]])
+
+
+def test_the_last_word_can_be_predicted_although_nodes_are_one_fewer(vectors):
+    centers, nodes = vectors[0], vectors[1][:-1]
+    loss, grad_centers, grad_nodes = reference.skipgram(2, [5, 1], centers, nodes, hierarchical)
+    last, other = (hierarchical(centers[2], o, nodes) for o in (5, 1))
+    assert loss == pytest.approx(last[0] + other[0])
+    np.testing.assert_allclose(grad_centers[2], last[1] + other[1])
+    np.testing.assert_allclose(grad_nodes, last[2] + other[2])
+    assert reference.cbow(5, [2], centers, nodes, hierarchical)[0] == pytest.approx(last[0])
+
+
+def test_node_vectors_must_fit_the_tree(vectors):
+    with pytest.raises(VocabularyError, match="6 node vectors for 6 words: expected one fewer than words"):
+        hierarchical(vectors[0][0], 1, vectors[1])
+    with pytest.raises(VocabularyError, match="whole numbers from 0 to 4"):
+        reference.hierarchical_softmax(vectors[0][0], 0, vectors[1][:-1], [((0, 5), (0, 1)), *PATHS[1:]])
+
+
 def test_at_zero_vectors_every_word_is_equally_likely():
     zeros, v = np.zeros((5, 3)), np.array([1.0, 2.0, 3.0])
     assert naive_softmax(v, 2, zeros)[0] == pytest.approx(math.log(5), rel=1e-14)
@@ -133,6 +283,47 @@ def test_cbow_divides_by_the_window_and_adds_up_repeats(vectors):
     assert loss == pytest.approx(expected)
     np.testing.assert_allclose(grad_centers[[1, 5]], [grad_mean * 2 / 3, grad_mean / 3])
     np.testing.assert_allclose(grad_outsides, grad_outside)
+
+
+def test_cbow_of_sums_does_not_divide(vectors):
+    loss, grad_centers, grad_outsides = reference.cbow(2, [1, 5, 1], *vectors, naive_softmax, mean=False)
+    expected, grad_sum, grad_outside = naive_softmax(2 * vectors[0][1] + vectors[0][5], 2, vectors[1])
+    assert loss == pytest.approx(expected)
+    np.testing.assert_allclose(grad_centers[[1, 5]], [grad_sum * 2, grad_sum])
+    assert not grad_centers[[0, 2, 3, 4]].any()
+    np.testing.assert_allclose(grad_outsides, grad_outside)
+
+
+def test_a_word_of_subwords_is_the_mean_of_its_rows():
+    rows = np.array([[1.0, 0], [3, 6], [5, 3]])
+    np.testing.assert_allclose(reference.subword_vector([0, 1, 1, 2], rows), [3, 15 / 4])
+    np.testing.assert_array_equal(reference.subword_vector([1], rows), [3, 6])
+    with pytest.raises(VocabularyError, match="no rows: expected at least one"):
+        reference.subword_vector([], rows)
+    with pytest.raises(VocabularyError, match="whole numbers from 0 to 2"):
+        reference.subword_vector([3], rows)
+
+
+def test_each_row_of_a_word_gets_its_share_of_the_gradient(vectors):
+    centers, outsides = vectors
+    word_rows = [[0, 2, 2, 3], [1, 2]]
+    loss, grad_rows, grad_outsides = reference.with_subwords(
+        word_rows, centers, lambda v: reference.skipgram(0, [1, 4], v, outsides, naive_softmax)
+    )
+    v = (centers[0] + 2 * centers[2] + centers[3]) / 4
+    pairs = [naive_softmax(v, o, outsides) for o in (1, 4)]
+    grad = pairs[0][1] + pairs[1][1]
+    assert loss == pytest.approx(pairs[0][0] + pairs[1][0])
+    np.testing.assert_allclose(grad_rows[[0, 2, 3]], [grad / 4, grad / 2, grad / 4])
+    assert not grad_rows[[1, 4, 5]].any()
+    np.testing.assert_allclose(grad_outsides, pairs[0][2] + pairs[1][2])
+
+
+def test_words_of_one_row_each_are_words_without_subwords(vectors):
+    window = partial(reference.cbow, 2, [1, 5, 1], outside_vecs=vectors[1], pair_loss=naive_softmax)
+    found = reference.with_subwords([[w] for w in range(6)], vectors[0], lambda v: window(center_vecs=v))
+    for one, other in zip(found, window(center_vecs=vectors[0]), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("window", [reference.skipgram, reference.cbow])
@@ -241,8 +432,18 @@ def test_word_ids_outside_the_matrix_are_refused(vectors, bad):
         naive_softmax(vectors[0][0], bad, vectors[1])
     with pytest.raises(VocabularyError, match="from 0 to 5"):
         negative_sampling(vectors[0][0], 1, vectors[1], [2, bad])
+    nodes = vectors[1][:-1]
     with pytest.raises(VocabularyError, match="from 0 to 5"):
-        reference.cbow(1, [2, bad], *vectors, naive_softmax)
+        hierarchical(vectors[0][0], bad, nodes)
+    for outsides, pair_loss in ((vectors[1], naive_softmax), (nodes, hierarchical)):
+        with pytest.raises(VocabularyError, match="from 0 to 5"):
+            reference.skipgram(bad, [2], vectors[0], outsides, pair_loss)
+        with pytest.raises(VocabularyError, match="from 0 to 5"):
+            reference.skipgram(1, [2, bad], vectors[0], outsides, pair_loss)
+        with pytest.raises(VocabularyError, match="from 0 to 5"):
+            reference.cbow(1, [2, bad], vectors[0], outsides, pair_loss)
+        with pytest.raises(VocabularyError, match="from 0 to 5"):
+            reference.cbow(bad, [2], vectors[0], outsides, pair_loss)
 
 
 def test_float32_input_is_computed_in_float64(vectors):
