@@ -5,6 +5,8 @@ them. Addresses are plain integers (`array.ctypes.data`); rows are whole numbers
 bounds: callers do.
 """
 
+from functools import partial
+
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -14,7 +16,8 @@ from numba.extending import intrinsic, register_model
 
 LANES = 16
 MAX_INPUTS = 4
-MAX_OUTPUTS = 6
+MAX_OUTPUTS = 16
+MAX_PAIRS = 24
 """The largest tile of `pair_steps`: its 24 running sums and its operands fit the 32 registers of AVX-512."""
 
 MAX_ROWS = 6
@@ -282,13 +285,15 @@ PAD = -1e30
 """A z whose loss and gradient are zero: it fills the last vector of a tile."""
 
 
-def _sigmoid_steps(builder, scores, valid, sign, minus_lr, sums):
+def _sigmoid_steps(builder, scores, valid, yes, minus_lr, sums):
     """Steps and new running sums for a vector of scores of which the first `valid` lanes count.
 
-    With z = sign · score a term of the loss is log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) and its derivative σ(z): no
+    The sign of a pair is -1 where its bit of `yes`, 16 bits, is set, else +1. With z = sign · score a term of the loss is log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) and its derivative σ(z): no
     score is too large for it. The sums are Σ max(z, 0) and Π (1 + e^-|z|), so that no logarithm is taken here.
     """
     padding = ir.Constant(_VECTOR, [0.0] * valid + [PAD] * (LANES - valid))
+    bits = builder.bitcast(yes, ir.VectorType(ir.IntType(1), LANES))
+    sign = builder.select(bits, _constant(-1.0), _constant(1.0))
     z = _fma(builder, sign, scores, padding)
     small = _exp_of_minus_abs(builder, z)
     factor = builder.fadd(_constant(1.0), small)
@@ -299,13 +304,32 @@ def _sigmoid_steps(builder, scores, valid, sign, minus_lr, sums):
     return steps, (positive_parts, builder.fmul(sums[1], factor))
 
 
+def tile_inputs(outputs):
+    """The most inputs of a tile with so many outputs."""
+    return min(MAX_INPUTS, MAX_PAIRS // outputs)
+
+
+def _store_steps(builder, products, yes, steps, sums, lr):
+    """Emit the steps of all products, pair by pair the bits of `yes`, and add the pairs' terms to the sums."""
+    minus_lr = _splat(builder, builder.fneg(lr))
+    places = [sums, builder.add(sums, ir.Constant(_I64, 4 * LANES))]
+    running = [_load(builder, place) for place in places]
+    for first in range(0, len(products), LANES):
+        part = products[first : first + LANES]
+        bits = builder.trunc(builder.lshr(yes, ir.Constant(_I64, first)), ir.IntType(LANES))
+        part_steps, running = _sigmoid_steps(builder, _sum_lanes(builder, part), len(part), bits, minus_lr, running)
+        _store(builder, part_steps, builder.add(steps, ir.Constant(_I64, 4 * first)))
+    for total, place in zip(running, places, strict=True):
+        _store(builder, total, place)
+
+
 def _pair_steps_function(module, inputs, outputs):
     """The function of `pair_steps`, built for one size of tile."""
     name = f"firth.pair_steps.{inputs}.{outputs}"
     if name in module.globals:
         return module.globals[name]
     function, builder = _new_function(module, name, [_I64] * 6 + [_FLOAT])
-    x_rows, u_rows, row_bytes, signs, steps, sums, lr = function.args
+    x_rows, u_rows, row_bytes, yes, steps, sums, lr = function.args
     x = _row_addresses(builder, x_rows, inputs)
     u = _row_addresses(builder, u_rows, outputs)
     entry, loop, done = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("done")
@@ -330,39 +354,31 @@ def _pair_steps_function(module, inputs, outputs):
     builder.cbranch(builder.icmp_signed("<", after, row_bytes), loop, done)
 
     builder.position_at_end(done)
-    minus_lr = _splat(builder, builder.fneg(lr))
-    places = [sums, builder.add(sums, ir.Constant(_I64, 4 * LANES))]
-    running = [_load(builder, place) for place in places]
-    for first in range(0, len(products), LANES):
-        part = new_products[first : first + LANES]
-        sign = _load(builder, builder.add(signs, ir.Constant(_I64, 4 * first)))
-        part_steps, running = _sigmoid_steps(builder, _sum_lanes(builder, part), len(part), sign, minus_lr, running)
-        _store(builder, part_steps, builder.add(steps, ir.Constant(_I64, 4 * first)))
-    for total, place in zip(running, places, strict=True):
-        _store(builder, total, place)
+    of_all = builder.mul(yes, ir.Constant(_I64, sum(1 << i * outputs for i in range(inputs))))
+    _store_steps(builder, new_products, of_all, steps, sums, lr)
     builder.ret_void()
     return function
 
 
 @intrinsic
-def pair_steps(typingctx, inputs, outputs, x_rows, u_rows, row_bytes, signs, steps, sums, lr):
-    """Store `steps[i * outputs + j] = -lr · sign · σ(sign · x_i·u_j)` for 1-4 input rows and 1-6 output rows.
+def pair_steps(typingctx, inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, sums, lr):
+    """Store `steps[i * outputs + j] = -lr · sign · σ(sign · x_i·u_j)` for 1-16 outputs and up to `tile_inputs` inputs.
 
-    `sign` is -1 for a pair from the corpus and +1 for a negative, taken from the floats at `signs` in the order of the
-    steps. `x_rows` and `u_rows` are addresses of arrays of row addresses; `steps` needs room for 15 floats more. The
-    16 + 16 floats at `sums` take up Σ max(z, 0) and Π (1 + e^-|z|), z = sign · x_i·u_j: the pairs' loss is the first
-    plus the logarithm of the second.
+    `sign` is -1 where bit j of `yes` is set, as for a pair from the corpus, and +1 elsewhere, as for a negative.
+    `x_rows` and `u_rows` are addresses of arrays of row addresses; `steps` needs room for 15 floats more. The 16 + 16
+    floats at `sums` take up Σ max(z, 0) and Π (1 + e^-|z|), z = sign · x_i·u_j: the pairs' loss is the first plus the
+    logarithm of the second.
     """
 
     def codegen(context, builder, signature, args):
         n, m, *rest = args
         end = builder.append_basic_block("pair_steps.end")
-        case = builder.add(builder.mul(n, ir.Constant(_I64, MAX_OUTPUTS)), m)
+        case = builder.add(builder.mul(n, ir.Constant(_I64, MAX_OUTPUTS + 1)), m)
         switch = builder.switch(case, end)
-        for i in range(1, MAX_INPUTS + 1):
-            for j in range(1, MAX_OUTPUTS + 1):
+        for j in range(1, MAX_OUTPUTS + 1):
+            for i in range(1, tile_inputs(j) + 1):
                 block = builder.append_basic_block(f"pair_steps.{i}.{j}")
-                switch.add_case(ir.Constant(_I64, i * MAX_OUTPUTS + j), block)
+                switch.add_case(ir.Constant(_I64, i * (MAX_OUTPUTS + 1) + j), block)
                 with builder.goto_block(block):
                     builder.call(_pair_steps_function(builder.module, i, j), rest)
                     builder.branch(end)
@@ -370,6 +386,168 @@ def pair_steps(typingctx, inputs, outputs, x_rows, u_rows, row_bytes, signs, ste
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 8, types.float32), codegen
+
+
+def _loop(builder, count, body, name):
+    """Emit a loop over i from 0 to below `count`, at least once, in a function; `body` is called with i."""
+    entry, loop = builder.block, builder.append_basic_block(name)
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    i = builder.phi(_I64)
+    i.add_incoming(ir.Constant(_I64, 0), entry)
+    body(i)
+    after = builder.add(i, ir.Constant(_I64, 1))
+    i.add_incoming(after, builder.block)
+    done = builder.append_basic_block(name + ".done")
+    builder.cbranch(builder.icmp_signed("<", after, count), loop, done)
+    builder.position_at_end(done)
+
+
+def _hidden_steps_function(module, outputs):
+    """The function of `hidden_steps`, built for one number of outputs."""
+    name = f"firth.hidden_steps.{outputs}"
+    if name in module.globals:
+        return module.globals[name]
+    function, builder = _new_function(module, name, [_I64, _I64, _FLOAT] + [_I64] * 6 + [_FLOAT])
+    n, x_rows, weight, hidden, u_rows, row_bytes, yes, steps, sums, lr = function.args
+    u = _row_addresses(builder, u_rows, outputs)
+    x_base, share = _pointer(builder, x_rows, _I64), _splat(builder, weight)
+    entry, chunk = builder.block, builder.append_basic_block("chunk")
+    builder.branch(chunk)
+
+    builder.position_at_end(chunk)
+    offset = builder.phi(_I64)
+    offset.add_incoming(ir.Constant(_I64, 0), entry)
+    products = [builder.phi(_VECTOR) for _ in range(outputs)]
+    inner, after_inner = builder.append_basic_block("input"), builder.append_basic_block("after")
+    builder.branch(inner)
+    builder.position_at_end(inner)
+    i, total = builder.phi(_I64), builder.phi(_VECTOR)
+    i.add_incoming(ir.Constant(_I64, 0), chunk)
+    total.add_incoming(_constant(0.0), chunk)
+    part = _load(builder, builder.add(builder.load(builder.gep(x_base, [i])), offset))
+    new_total, next_i = builder.fadd(total, part), builder.add(i, ir.Constant(_I64, 1))
+    i.add_incoming(next_i, inner)
+    total.add_incoming(new_total, inner)
+    builder.cbranch(builder.icmp_signed("<", next_i, n), inner, after_inner)
+    builder.position_at_end(after_inner)
+    h = builder.fmul(new_total, share)
+    _store(builder, h, builder.add(hidden, offset))
+    new = [
+        _fma(builder, h, _load(builder, builder.add(row, offset)), product)
+        for row, product in zip(u, products, strict=True)
+    ]
+    after = builder.add(offset, ir.Constant(_I64, 4 * LANES))
+    offset.add_incoming(after, after_inner)
+    for product, value in zip(products, new, strict=True):
+        product.add_incoming(_constant(0.0), entry)
+        product.add_incoming(value, after_inner)
+    done = builder.append_basic_block("done")
+    builder.cbranch(builder.icmp_signed("<", after, row_bytes), chunk, done)
+    builder.position_at_end(done)
+    _store_steps(builder, new, yes, steps, sums, lr)
+    builder.ret_void()
+    return function
+
+
+def _by_outputs(builder, outputs, make, args, name):
+    """Emit the call of the function made for the number of outputs."""
+    end = builder.append_basic_block(f"{name}.end")
+    switch = builder.switch(outputs, end)
+    for j in range(1, MAX_OUTPUTS + 1):
+        block = builder.append_basic_block(f"{name}.{j}")
+        switch.add_case(ir.Constant(_I64, j), block)
+        with builder.goto_block(block):
+            builder.call(make(builder.module, j), args)
+            builder.branch(end)
+    builder.position_at_end(end)
+
+
+@intrinsic
+def hidden_steps(typingctx, inputs, outputs, x_rows, weight, hidden, u_rows, row_bytes, yes, steps, sums, lr):
+    """Write h = weight · Σ_i x_i to the row at `hidden` and store the steps of h with 1-16 outputs as `pair_steps`."""
+
+    def codegen(context, builder, signature, args):
+        n, m, *rest = args
+        _by_outputs(builder, m, _hidden_steps_function, [n, *rest], "hidden_steps")
+        return context.get_dummy_value()
+
+    kinds = [types.intp] * 3 + [types.float32] + [types.intp] * 6 + [types.float32]
+    return types.void(*kinds), codegen
+
+
+def _hidden_update_function(module, outputs):
+    """The function of `hidden_update`, built for one number of outputs."""
+    name = f"firth.hidden_update.{outputs}"
+    if name in module.globals:
+        return module.globals[name]
+    function, builder = _new_function(module, name, [_I64, _I64, _FLOAT] + [_I64] * 6)
+    n, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count = function.args
+    zero = ir.Constant(_I64, 0)
+    u = _row_addresses(builder, u_rows, outputs)
+    x_base, ahead_base, step_base = (
+        _pointer(builder, x_rows, _I64),
+        _pointer(builder, ahead, _I64),
+        _pointer(builder, steps, _FLOAT),
+    )
+    factor = _splat(builder, gain)
+    step = [_splat(builder, builder.load(builder.gep(step_base, [ir.Constant(_I64, j)]))) for j in range(outputs)]
+    entry = builder.block
+    chunk, fetch, ready, done = (builder.append_basic_block(part) for part in ("chunk", "fetch", "ready", "done"))
+    builder.branch(chunk)
+
+    builder.position_at_end(chunk)
+    offset = builder.phi(_I64)
+    offset.add_incoming(zero, entry)
+    builder.cbranch(builder.icmp_signed("<", zero, ahead_count), fetch, ready)
+    builder.position_at_end(fetch)
+    row = builder.phi(_I64)
+    row.add_incoming(zero, chunk)
+    _prefetch(builder, builder.add(builder.load(builder.gep(ahead_base, [row])), offset))
+    next_row = builder.add(row, ir.Constant(_I64, 1))
+    row.add_incoming(next_row, fetch)
+    builder.cbranch(builder.icmp_signed("<", next_row, ahead_count), fetch, ready)
+
+    builder.position_at_end(ready)
+    h = _load(builder, builder.add(hidden, offset))
+    places = [builder.add(address, offset) for address in u]
+    parts = [_load(builder, place) for place in places]
+    chains = [_constant(0.0), _constant(0.0)]
+    for j, part in enumerate(parts):
+        chains[j % 2] = _fma(builder, step[j], part, chains[j % 2])
+    for j, (part, place) in enumerate(zip(parts, places, strict=True)):
+        _store(builder, _fma(builder, step[j], h, part), place)
+    moved = builder.fmul(builder.fadd(*chains), factor)
+
+    def move(i):
+        place = builder.add(builder.load(builder.gep(x_base, [i])), offset)
+        _store(builder, builder.fadd(_load(builder, place), moved), place)
+
+    _loop(builder, n, move, "input")
+    after = builder.add(offset, ir.Constant(_I64, 4 * LANES))
+    offset.add_incoming(after, builder.block)
+    builder.cbranch(builder.icmp_signed("<", after, row_bytes), chunk, done)
+    builder.position_at_end(done)
+    builder.ret_void()
+    return function
+
+
+@intrinsic
+def hidden_update(
+    typingctx, inputs, outputs, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count
+):
+    """Add `gain · Σ_j steps[j] u_j` to every input row, and `steps[j] h` to each of 1-16 output rows u_j.
+
+    h is the row at `hidden`, and no two outputs are the same row. All products take the old values; an input row that
+    occurs twice is moved twice. On the way the `ahead_count` rows whose addresses are at `ahead` are fetched into the cache, a little with each part of the rows.
+    """
+
+    def codegen(context, builder, signature, args):
+        n, m, *rest = args
+        _by_outputs(builder, m, _hidden_update_function, [n, *rest], "hidden_update")
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 3, types.float32, *[types.intp] * 6), codegen
 
 
 def _rank_update_function(module, outputs, apart):
@@ -447,22 +625,9 @@ def _rank_update_function(module, outputs, apart):
     return function
 
 
-def _rank_update_cases(builder, args, apart):
-    n, m, *rest = args
-    end = builder.append_basic_block("update.end")
-    switch = builder.switch(m, end)
-    for j in range(1, MAX_OUTPUTS + 1):
-        block = builder.append_basic_block(f"update.{j}")
-        switch.add_case(ir.Constant(_I64, j), block)
-        with builder.goto_block(block):
-            builder.call(_rank_update_function(builder.module, j, apart), [n, *rest])
-            builder.branch(end)
-    builder.position_at_end(end)
-
-
 @intrinsic
 def rank_update(typingctx, inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count):
-    """Add `Σ_j steps[i, j] u_j` to each input row x_i and `Σ_i steps[i, j] x_i` to each of 1-6 output rows u_j.
+    """Add `Σ_j steps[i, j] u_j` to each input row x_i and `Σ_i steps[i, j] x_i` to each of 1-16 output rows u_j.
 
     The products take the old values of distinct rows. An output row that occurs twice gets both sums; an input row
     that occurs twice is moved twice in turn, so the second product sees what the first one did. On the way the
@@ -470,7 +635,8 @@ def rank_update(typingctx, inputs, outputs, x_rows, u_rows, row_bytes, steps, ah
     """
 
     def codegen(context, builder, signature, args):
-        _rank_update_cases(builder, args, apart=False)
+        n, m, *rest = args
+        _by_outputs(builder, m, partial(_rank_update_function, apart=False), [n, *rest], "update")
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 8), codegen
@@ -483,7 +649,8 @@ def rank_update_apart(
     """`rank_update` that reads x_i and u_j from one place and adds to rows in another."""
 
     def codegen(context, builder, signature, args):
-        _rank_update_cases(builder, args, apart=True)
+        n, m, *rest = args
+        _by_outputs(builder, m, partial(_rank_update_function, apart=True), [n, *rest], "update")
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 10), codegen

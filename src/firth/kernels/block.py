@@ -23,35 +23,22 @@ FOLD_AFTER = 96
 """So many factors 1 + e^-|z| <= 2 are multiplied before a logarithm is taken; 2^127 is the limit of float32."""
 
 
-SIGNS_BYTES = 4 * (simd.MAX_INPUTS * simd.MAX_OUTPUTS + simd.LANES)
-
-
-def sign_table():
-    """Signs of a tile's pairs for m = 1 to MAX_OUTPUTS outputs: -1 where the output is to be answered with yes.
-
-    Row 2^m - 2 + yes is for m outputs, of which bit j of `yes` tells whether output j is one; entry i · m + j is the
-    sign of input i with output j.
-    """
-    table = np.ones((2 ** (simd.MAX_OUTPUTS + 1) - 2, SIGNS_BYTES // 4), np.float32)
-    for m in range(1, simd.MAX_OUTPUTS + 1):
-        for yes in range(2**m):
-            for j in range(m):
-                if yes >> j & 1:
-                    table[2**m - 2 + yes, j::m] = -1.0
-    return table
+@njit(inline="always")
+def groups_of(outputs):
+    """How many groups of at most MAX_OUTPUTS outputs there are."""
+    return (outputs + simd.MAX_OUTPUTS - 1) // simd.MAX_OUTPUTS
 
 
 class Scratch(NamedTuple):
     """Addresses of what a thread reuses from step to step. (Arrays would be counted in and out at every call.)"""
 
     steps: int  # float32: inputs · outputs + 16
-    signs: int  # float32: see `sign_table`
     sums: int  # (2, 16) float32: Σ max(z, 0) and Π (1 + e^-|z|), lane by lane, since the last fold
     factors: int  # int64: how many factors a lane of the product has
     loss: int  # float64: nats, up to the last fold
     rows: int  # int64: room for the addresses of rows
     copies: int  # int64 and float32: addresses and a copy of every row, for more than one group of outputs
-    hidden: int  # (2,) int64: the addresses of two rows, the hidden vector of a window and its step
+    hidden: int  # float32: a row, the hidden vector of a window
     spare: int  # float32: rows for copies of frozen ones
     vectors: int  # float32: twice as many rows as a window has tokens, for vectors made of subwords
 
@@ -65,22 +52,18 @@ def new_scratch(
     """
     sums = np.zeros((2, simd.LANES), np.float32)
     sums[1] = 1.0
-    hidden = np.empty(2 * row_bytes + 64, np.uint8)
-    start = hidden.ctypes.data + -hidden.ctypes.data % 64
     arrays = [
         np.empty(inputs * outputs + simd.LANES, np.float32),
-        sign_table(),
         sums,
         np.zeros(1, np.int64),
         np.zeros(1, np.float64),
         np.empty(addresses, np.int64),
         np.empty((inputs + outputs) * (8 + row_bytes), np.uint8),
-        np.array([start, start + row_bytes]),
+        np.empty(row_bytes, np.uint8),
         np.empty(spare * row_bytes, np.uint8),
         np.empty(vectors * row_bytes, np.uint8),
-        hidden,
     ]
-    return Scratch(*[array.ctypes.data for array in arrays[:-1]]), arrays
+    return Scratch(*[array.ctypes.data for array in arrays]), arrays
 
 
 @compiled
@@ -100,19 +83,26 @@ def fold(scratch):
 
 
 @njit(inline="always")
-def steps_of_group(inputs, outputs, x_rows, u_rows, row_bytes, signs, steps, lr, scratch):
-    """Store the steps of all inputs and 1 to MAX_OUTPUTS outputs, in balanced tiles of at most MAX_INPUTS inputs."""
-    tiles = (inputs + simd.MAX_INPUTS - 1) // simd.MAX_INPUTS
+def count_factors(pairs, scratch):
+    """Fold if so many pairs more could make the running product too large."""
+    factors = (pairs + simd.LANES - 1) // simd.LANES
+    if simd.load_int(scratch.factors, 0) + factors > FOLD_AFTER:
+        fold(scratch)
+    simd.store_int(scratch.factors, 0, simd.load_int(scratch.factors, 0) + factors)
+
+
+@njit(inline="always")
+def steps_of_group(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, lr, scratch):
+    """Store the steps of all inputs and 1 to MAX_OUTPUTS outputs, in balanced tiles."""
+    width = min(simd.MAX_INPUTS, simd.MAX_PAIRS // outputs)
+    tiles = (inputs + width - 1) // width
     first = 0
     for tile in range(tiles):
         size = (inputs - first) // (tiles - tile)
-        factors = (size * outputs + simd.LANES - 1) // simd.LANES
-        if simd.load_int(scratch.factors, 0) + factors > FOLD_AFTER:
-            fold(scratch)
-        simd.store_int(scratch.factors, 0, simd.load_int(scratch.factors, 0) + factors)
+        count_factors(size * outputs, scratch)
         at = steps + 4 * first * outputs
         tile_rows = x_rows + 8 * first
-        simd.pair_steps(size, outputs, tile_rows, u_rows, row_bytes, signs, at, scratch.sums, np.float32(lr))
+        simd.pair_steps(size, outputs, tile_rows, u_rows, row_bytes, yes, at, scratch.sums, np.float32(lr))
         first += size
 
 
@@ -129,37 +119,29 @@ def copy_rows(count, rows, row_bytes, copies, places):
 
 
 @njit(inline="always")
-def all_steps(inputs, outputs, x_rows, u_rows, signs, row_bytes, lr, scratch):
-    """Store the steps of all inputs and outputs, group after group, and add to the loss; return how many groups."""
-    groups = (outputs + simd.MAX_OUTPUTS - 1) // simd.MAX_OUTPUTS
+def step(inputs, outputs, x_rows, u_rows, yes, row_bytes, lr, scratch, ahead, ahead_count):
+    """Move all rows by one step of size lr and add to the loss.
+
+    `x_rows`, `u_rows`: addresses of arrays of row addresses; rows are whole numbers of 16 floats. `yes`: address of an
+    array that has for each group of outputs the bits of those that are to be answered with yes. `ahead`: address of
+    the addresses of `ahead_count` rows that will be needed soon.
+    """
+    groups = groups_of(outputs)
     first = 0
     for group in range(groups):
         size = (outputs - first) // (groups - group)
-        steps, of_group = scratch.steps + 4 * first * inputs, simd.load_int(signs, group)
+        steps, of_group = scratch.steps + 4 * first * inputs, simd.load_int(yes, group)
         steps_of_group(inputs, size, x_rows, u_rows + 8 * first, row_bytes, of_group, steps, lr, scratch)
         first += size
-    return groups
-
-
-@njit(inline="always")
-def step(inputs, outputs, x_rows, u_rows, signs, row_bytes, lr, scratch, ahead, ahead_count):
-    """Move all rows by one step of size lr and add to the loss.
-
-    `x_rows`, `u_rows`: addresses of arrays of row addresses; rows are whole numbers of 16 floats. `signs`: such an
-    array of the signs of each group of outputs. `ahead`: such an array of `ahead_count` rows that will be needed soon.
-    """
-    groups = all_steps(inputs, outputs, x_rows, u_rows, signs, row_bytes, lr, scratch)
     if groups == 1:
         simd.rank_update(inputs, outputs, x_rows, u_rows, row_bytes, scratch.steps, ahead, ahead_count)
     else:
-        update_in_groups(
-            inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count, x_rows
-        )
+        update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count)
 
 
 @compiled
-def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count, x_targets):
-    """`simd.rank_update_apart` for any number of groups of outputs: from copies, so that none sees another's step."""
+def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count):
+    """`simd.rank_update` for more than one group of outputs: from copies, so that no group sees another's step."""
     x_copies, u_copies = scratch.copies, scratch.copies + 8 * inputs
     end = copy_rows(inputs, x_rows, row_bytes, u_copies + 8 * outputs, x_copies)
     copy_rows(outputs, u_rows, row_bytes, end, u_copies)
@@ -168,34 +150,51 @@ def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch
         size = (outputs - first) // (groups - group)
         steps = scratch.steps + 4 * first * inputs
         u_from, u_to = u_copies + 8 * first, u_rows + 8 * first
-        simd.rank_update_apart(inputs, size, x_copies, u_from, row_bytes, steps, ahead, ahead_count, x_targets, u_to)
+        simd.rank_update_apart(inputs, size, x_copies, u_from, row_bytes, steps, ahead, ahead_count, x_rows, u_to)
         ahead_count = 0
         first += size
 
 
 @njit(inline="always")
-def step_of_hidden(inputs, outputs, x_rows, u_rows, signs, weight, gain, row_bytes, lr, scratch, ahead, ahead_count):
-    """Move all rows by one step for the hidden vector h = weight · Σ_i x_i, and add to the loss.
+def step_of_hidden(
+    inputs, outputs, repeated, x_rows, u_rows, yes, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+):
+    """`step` for the one hidden vector h = weight · Σ_i x_i.
 
-    Each input moves by gain · the step of h, which is the gradient for gain = weight.
+    Each input moves by gain · the step of h, which is the gradient for gain = weight. `repeated` is not 0 if an output
+    may occur twice.
     """
-    hidden, change = simd.load_int(scratch.hidden, 0), simd.load_int(scratch.hidden, 1)
-    share, factor = simd.splat(np.float32(weight)), simd.splat(np.float32(gain))
-    for offset in range(0, row_bytes, 4 * simd.LANES):
-        total = simd.load(simd.load_int(x_rows, 0) + offset)
-        for i in range(1, inputs):
-            total = simd.add(total, simd.load(simd.load_int(x_rows, i) + offset))
-        simd.store(simd.multiply(total, share), hidden + offset)
-        simd.store(simd.splat(np.float32(0.0)), change + offset)
-    x, x_to = scratch.hidden, scratch.hidden + 8
-    groups = all_steps(1, outputs, x, u_rows, signs, row_bytes, lr, scratch)
-    if groups == 1:
+    groups, hidden = groups_of(outputs), scratch.hidden
+    share, gain, lr = np.float32(weight), np.float32(gain), np.float32(lr)
+    first = 0
+    for group in range(groups):
+        size = (outputs - first) // (groups - group)
+        steps, of_group = scratch.steps + 4 * first, simd.load_int(yes, group)
+        count_factors(size, scratch)
+        rows = u_rows + 8 * first
+        simd.hidden_steps(inputs, size, x_rows, share, hidden, rows, row_bytes, of_group, steps, scratch.sums, lr)
+        first += size
+    if groups == 1 and repeated == 0:
         steps = scratch.steps
-        simd.rank_update_apart(1, outputs, x, u_rows, row_bytes, steps, ahead, ahead_count, x_to, u_rows)
+        simd.hidden_update(inputs, outputs, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count)
     else:
-        update_in_groups(1, outputs, x, u_rows, row_bytes, groups, scratch, ahead, ahead_count, x_to)
+        update_of_hidden(inputs, outputs, x_rows, u_rows, gain, row_bytes, scratch)
+
+
+@compiled
+def update_of_hidden(inputs, outputs, x_rows, u_rows, gain, row_bytes, scratch):
+    """`simd.hidden_update` for any number of outputs: first the inputs, so that they see no output's step."""
+    factor = simd.splat(gain)
     for offset in range(0, row_bytes, 4 * simd.LANES):
-        moved = simd.multiply(simd.load(change + offset), factor)
+        moved = simd.splat(np.float32(0.0))
+        for j in range(outputs):
+            part = simd.load(simd.load_int(u_rows, j) + offset)
+            moved = simd.multiply_add(simd.splat(simd.load_float(scratch.steps, j)), part, moved)
+        moved = simd.multiply(moved, factor)
         for i in range(inputs):
             row = simd.load_int(x_rows, i) + offset
             simd.store(simd.add(simd.load(row), moved), row)
+        h = simd.load(scratch.hidden + offset)
+        for j in range(outputs):
+            row = simd.load_int(u_rows, j) + offset
+            simd.store(simd.multiply_add(simd.splat(simd.load_float(scratch.steps, j)), h, simd.load(row)), row)

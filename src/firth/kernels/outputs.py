@@ -4,14 +4,14 @@ With negative sampling these are the word's own row, yes, and the rows of K nega
 are the inner nodes on the way from the root of the tree to the word, yes where the way takes bit 0.
 
 A set of outputs is an array of int64, `set_size` of them: how many rows; how many of the first are not worth fetching
-ahead; the rows' addresses; a free place; and the address of the signs of each group of rows (see `block.sign_table`).
+ahead; whether a row occurs twice; the rows' addresses; a free place; and for each group of rows (see `block`) the bits of those that are yes.
 """
 
 import numpy as np
 from numba import njit
 
 from firth import rng, simd
-from firth.kernels.block import SIGNS_BYTES
+from firth.kernels.block import groups_of
 from firth.kernels.rows import take
 
 TRIES = 1000
@@ -20,8 +20,8 @@ TRIES = 1000
 NEAR = 512
 """So many nodes from the root on are in the cache anyway."""
 
-ROWS = 2
-"""Where the rows begin in a set."""
+REPEATED, ROWS = 2, 3
+"""Places in a set: whether a row occurs twice, and where the rows begin."""
 
 
 def set_size(outputs: int) -> int:
@@ -30,19 +30,7 @@ def set_size(outputs: int) -> int:
 
 
 @njit(inline="always")
-def groups_of(count):
-    """How many groups of at most MAX_OUTPUTS rows there are."""
-    return (count + simd.MAX_OUTPUTS - 1) // simd.MAX_OUTPUTS
-
-
-@njit(inline="always")
-def signs_of(signs, count, yes):
-    """The address of the signs of a group of `count` rows, bit j of `yes` telling whether row j is one."""
-    return signs + ((1 << count) - 2 + yes) * SIGNS_BYTES
-
-
-@njit(inline="always")
-def draw_negatives(outside, tables, epoch, word, position, counter, outputs, signs, spare):
+def draw_negatives(outside, tables, epoch, word, position, counter, outputs, spare):
     """Fill the set at `outputs` with the word and its negatives.
 
     Draws come from the stream of the token's position, from `counter` on; return the next counter.
@@ -50,27 +38,27 @@ def draw_negatives(outside, tables, epoch, word, position, counter, outputs, sig
     stream = rng.draw(epoch.noise_key, position)
     simd.store_int(outputs, 1, 0)
     simd.store_int(outputs, ROWS, take(outside, word, spare))
-    count = 1
+    count, repeated = 1, 0
     for _ in range(tables.negatives):
         for _ in range(TRIES):
             negative = rng.pick(tables.noise, tables.words, rng.draw(stream, counter))
             counter += 1
             if negative != word:
-                simd.store_int(outputs, ROWS + count, take(outside, negative, spare + count * outside.row_bytes))
+                row = take(outside, negative, spare + count * outside.row_bytes)
+                for i in range(1, count):
+                    repeated |= simd.load_int(outputs, ROWS + i) == row
+                simd.store_int(outputs, ROWS + count, row)
                 count += 1
                 break
     simd.store_int(outputs, 0, count)
-    groups, first = groups_of(count), 0
-    for group in range(groups):
-        size = (count - first) // (groups - group)
-        yes = 1 if group == 0 else 0
-        simd.store_int(outputs, ROWS + tables.outputs + 1 + group, signs_of(signs, size, yes))
-        first += size
+    simd.store_int(outputs, REPEATED, np.int64(repeated))
+    for group in range(groups_of(count)):
+        simd.store_int(outputs, ROWS + tables.outputs + 1 + group, 1 if group == 0 else 0)
     return counter
 
 
 @njit(inline="always")
-def follow_path(outside, tables, word, outputs, signs):
+def follow_path(outside, tables, word, outputs):
     """Fill the set at `outputs` with the nodes on the path of a word."""
     begin = simd.load_int(tables.paths, word)
     count = simd.load_int(tables.paths, word + 1) - begin
@@ -84,7 +72,8 @@ def follow_path(outside, tables, word, outputs, signs):
             near += node < NEAR
             yes |= (1 - (step & 1)) << i
             simd.store_int(outputs, ROWS + first + i, take(outside, node, 0))
-        simd.store_int(outputs, ROWS + tables.outputs + 1 + group, signs_of(signs, size, yes))
+        simd.store_int(outputs, ROWS + tables.outputs + 1 + group, yes)
         first += size
     simd.store_int(outputs, 0, count)
     simd.store_int(outputs, 1, near)
+    simd.store_int(outputs, REPEATED, 0)

@@ -49,12 +49,12 @@ def new_scratch(
 
 
 @njit(inline="always")
-def predict(outside, tables, epoch, word, position, at, scratch, spare):
+def predict(outside, tables, epoch, word, position, at, spare):
     """Fill the set of outputs at an address for a token."""
     if tables.paths != 0:
-        outputs.follow_path(outside, tables, word, at, scratch.signs)
+        outputs.follow_path(outside, tables, word, at)
     else:
-        outputs.draw_negatives(outside, tables, epoch, word, position, 0, at, scratch.signs, spare)
+        outputs.draw_negatives(outside, tables, epoch, word, position, 0, at, spare)
 
 
 @compiled
@@ -69,9 +69,8 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
     kept = new_kept(SPAN + 2 * window + 1)
     words, positions, lefts, rights = kept
     inputs, sets = scratch.rows, scratch.rows + 16 * window
-    set_bytes, signs = 8 * (outputs.ROWS + tables.outputs + 1 + outputs.groups_of(tables.outputs)), 8 * (
-        outputs.ROWS + tables.outputs + 1
-    )
+    yes = 8 * (outputs.ROWS + tables.outputs + 1)
+    set_bytes = yes + 8 * block.groups_of(tables.outputs)
     spare, spare_bytes = scratch.spare + 2 * window * row_bytes, tables.outputs * row_bytes
     room, bases = 2 * window + 1, scratch.vectors + (2 * window + 1) * row_bytes
     pairs = 0
@@ -82,7 +81,7 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
             for token in range(first, min(first + AHEAD, last)):
                 turn = token % (AHEAD + 1)
                 at, copies = sets + turn * set_bytes, spare + turn * spare_bytes
-                predict(outside, tables, epoch, words[token], positions[token], at, scratch, copies)
+                predict(outside, tables, epoch, words[token], positions[token], at, copies)
         for token in range(first, last):
             if tables.grams != 0:
                 while composed < count and composed <= token + window:
@@ -113,7 +112,7 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                 if following < last:
                     turn = following % (AHEAD + 1)
                     next_set, copies = sets + turn * set_bytes, spare + turn * spare_bytes
-                    predict(outside, tables, epoch, words[following], positions[following], next_set, scratch, copies)
+                    predict(outside, tables, epoch, words[following], positions[following], next_set, copies)
                     near, all_rows = simd.load_int(next_set, 1), simd.load_int(next_set, 0)
                     ahead, ahead_count = next_set + 8 * (outputs.ROWS + near), all_rows - near
                     if following + window + 1 < count and tables.grams == 0:
@@ -124,19 +123,32 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                     if tables.update == WINDOW_STEP:
                         pairs += n
                         block.step(
-                            n, m, inputs, u_rows, at + signs, row_bytes, lr, scratch, ahead, ahead_count
+                            n, m, inputs, u_rows, at + yes, row_bytes, lr, scratch, ahead, ahead_count
                         )
                     else:
                         pairs += 1
                         weight = 1.0 if tables.update == SUM_STEP else 1.0 / n
                         gain = 1.0 if tables.update == UNDIVIDED_STEP else weight
+                        repeated = simd.load_int(at, outputs.REPEATED)
                         block.step_of_hidden(
-                            n, m, inputs, u_rows, at + signs, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+                            n,
+                            m,
+                            repeated,
+                            inputs,
+                            u_rows,
+                            at + yes,
+                            weight,
+                            gain,
+                            row_bytes,
+                            lr,
+                            scratch,
+                            ahead,
+                            ahead_count,
                         )
             else:
                 pairs += n
                 counter = outputs.draw_negatives(
-                    outside, tables, epoch, word, position, 0, sets, scratch.signs, spare
+                    outside, tables, epoch, word, position, 0, sets, spare
                 )
                 for i in range(n):
                     at, next_set = sets + i % 2 * set_bytes, sets + (i + 1) % 2 * set_bytes
@@ -144,12 +156,15 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                     if i + 1 < n:
                         copies = spare + (i + 1) % 2 * spare_bytes
                         counter = outputs.draw_negatives(
-                            outside, tables, epoch, word, position, counter, next_set, scratch.signs, copies
+                            outside, tables, epoch, word, position, counter, next_set, copies
                         )
                         ahead_count = simd.load_int(next_set, 0)
                     m, u_rows, x_row = simd.load_int(at, 0), at + 8 * outputs.ROWS, inputs + 8 * i
                     ahead = next_set + 8 * outputs.ROWS
-                    block.step(1, m, x_row, u_rows, at + signs, row_bytes, lr, scratch, ahead, ahead_count)
+                    repeated = simd.load_int(at, outputs.REPEATED)
+                    block.step_of_hidden(
+                        1, m, repeated, x_row, u_rows, at + yes, 1.0, 1.0, row_bytes, lr, scratch, ahead, ahead_count
+                    )
         while retired < composed:
             at = retired % room * row_bytes
             grams.take_apart(tables, words[retired], center, scratch.vectors + at, bases + at)
