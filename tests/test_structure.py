@@ -11,9 +11,9 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 HOUSE = [
-    *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference", "objective"),
-    *("vectors", "formats", "simd", "rng", "kernels", "trainer", "counts", "cooccurrence", "spectral", "gauge"),
-    *("plan", "exact", "check", "progress", "checkpoint", "run", "evaluate", "judge"),
+    *("errors", "compiled", "simd", "text", "scan", "bigrams", "vocab", "phrases", "corpus", "config", "reference"),
+    *("objective", "vectors", "formats", "phrasebook", "rng", "kernels", "trainer", "counts", "cooccurrence"),
+    *("spectral", "gauge", "plan", "exact", "check", "progress", "checkpoint", "run", "evaluate", "judge"),
     *("demo", "plot", "__init__", "cli", "__main__"),
 ]
 """A module imports only modules before its own; those of kernels also one another."""
@@ -21,7 +21,7 @@ HOUSE = [
 METHODS = {("vectors", "formats")}
 """Imports against that order, allowed inside a function: `WordVectors.save` writes with `formats`."""
 
-COMPILED = {"compiled", "scan", "simd", "rng", "kernels"}
+COMPILED = {"compiled", "scan", "bigrams", "simd", "rng", "kernels"}
 """The only ones that may import numba at the top; others import these inside the functions that need them."""
 
 HEAVY = ["numba", "llvmlite", "scipy", "torch", "matplotlib", "ray", "pandas"]

@@ -233,6 +233,17 @@ def _prefetch(builder, address, to_write=1, cache=3):
     builder.call(function, [pointer, *(ir.Constant(_I32, value) for value in (to_write, cache, data))])
 
 
+@intrinsic
+def prefetch(typingctx, address):
+    """Ask for the cache line at an address, soon to be written."""
+
+    def codegen(context, builder, signature, args):
+        _prefetch(builder, args[0])
+        return context.get_dummy_value()
+
+    return types.void(types.intp), codegen
+
+
 def _sum_lanes(builder, vectors):
     """One vector whose lane i is the sum of vectors[i]: four rounds that fold pairs, halving the width each time."""
     vectors = list(vectors) + [None] * (LANES - len(vectors))
