@@ -4,7 +4,7 @@ import io
 import json
 import math
 import random
-import warnings
+import sys
 from collections import Counter
 
 import numpy as np
@@ -149,8 +149,7 @@ def test_random_corpora_are_joined_as_the_oracle_does(tmp_path, monkeypatch, sco
         settings = PhraseSettings(1 + seed % 3, score, threshold + 1e-7, "_", frozenset(connectors))
         passes = check_against_oracle(tmp_path, random_lines(seed), settings, 1 + seed)
         most = max([most, *(len(phrase.words) for found in passes for phrase in found)])
-    assert most == (2 if not connectors else 4 if len(connectors) == 2 else most)
-    assert most > 1
+    assert most > 3 if connectors else most == 2
 
 
 @pytest.mark.parametrize("min_count", [1, 2])
@@ -229,17 +228,17 @@ def test_connectors_stand_inside_phrases_only(tmp_path):
 
 def test_a_phrase_that_is_spelled_already_is_that_word(tmp_path):
     """Words with the same spelling are one word, whether joined or read, in one pass or in two."""
-    lines = sentences("new york\nnew_york\nin new_york city\nnew york city\n" * 5)
+    lines = sentences("new york\nnew_york\n\nnew york city\n" * 5 + "new_york city\n")
     got, counts, passes = joined_lists(tmp_path, lines, PhraseSettings(2, threshold=0.5), 2)
-    assert counts["new_york_city"] == 10
+    assert counts["new_york_city"] == 6
     assert counts["new_york"] == 10
     assert [phrase.words for phrase in passes[1]] == [("new_york", "city")]
     assert got[3] == ["new_york_city"]
 
 
 def test_a_joined_word_can_be_a_connector_of_the_next_pass(tmp_path):
-    lines = sentences("a so to b\n" * 9 + "so to\nso to\na x\nb y\n")
-    settings = PhraseSettings(2, "npmi", 0.72, connectors=frozenset({"so_to"}))
+    lines = sentences("a so to b\n" * 9 + "so to\n" * 41 + "a x\nb y\n")
+    settings = PhraseSettings(2, threshold=2.0, connectors=frozenset({"so_to"}))
     _, _, passes = joined_lists(tmp_path, lines, settings, 2)
     assert [[phrase.words for phrase in found] for found in passes] == [[("so", "to")], [("a", "so_to", "b")]]
     check_against_oracle(tmp_path, lines, settings, 2)
@@ -249,8 +248,6 @@ def test_scores_are_those_of_the_formulas(tmp_path):
     lines = sentences("a b\n" * 6 + "a x\n" * 2 + "y b\n" * 4)  # count(a) = 8, count(b) = 10, count(ab) = 6, N = 24
     ((by_count, *_),) = joined_lists(tmp_path, lines, PhraseSettings(threshold=0.0), 5)[2]
     assert (by_count.words, by_count.count, by_count.score) == (("a", "b"), 6, (6 - 5) * 24 / (8 * 10))
-    ((by_npmi, *_),) = joined_lists(tmp_path, lines, PhraseSettings(score="npmi"), 5)[2] or [[None]]
-    assert by_npmi is None or by_npmi.score > 0.5
     ((by_npmi, *_),) = joined_lists(tmp_path, lines, PhraseSettings(score="npmi", threshold=0.0), 5)[2]
     assert by_npmi.score == pytest.approx(math.log(6 / 24 / (8 / 24 * 10 / 24)) / -math.log(6 / 24))
 
@@ -383,7 +380,7 @@ def test_found_is_sorted_by_score_over_all_passes():
 
 def test_lower_and_words_are_those_of_reading(tmp_path):
     (tmp_path / "text").write_text("New York, new YORK!\n" * 9 + "new\nyork\n", encoding="utf-8")
-    found = Phrases(tmp_path / "text", lower=True, tokenizer="words", threshold=0.1).found
+    found = Phrases(tmp_path / "text", lower=True, tokenizer="words", threshold=1.0).found
     assert [(name, count) for name, count, _ in found] == [("new_york", 18)]
 
 
@@ -540,10 +537,10 @@ def test_the_command_writes_the_text_and_talks_on_standard_error(capsys, text, t
     options = ["--threshold", 1, "--connectors", tmp_path / "connectors", "--lower", "--save", saved]
     status, out, err = call(capsys, text, "-o", out_path, *options)
     assert (status, out) == (0, "")
-    lines = ["in new_york_today", "the bank_of_america", "in the bank", "new_deal york"]
-    assert out_path.read_text() != "\n".join(lines * 20) + "\n"  # one pass: no three words
     found = Phrases.load(saved)
-    assert out_path.read_text() == "".join(" ".join(found[line.lower().split()]) + "\n" for line in text.open())
+    assert out_path.read_text().startswith("in new_york today\nthe bank_of_america\n")
+    lines = sentences(text.read_text().lower())
+    assert out_path.read_text() == "".join(" ".join(line) + "\n" for line in found.join(lines))
     assert (
         err.splitlines()[0] == f"read 280 tokens, wrote {len(out_path.read_text().split())}; found {len(found)} phrases"
     )
@@ -607,15 +604,13 @@ def test_invalid_utf8_is_a_warning(capsys, tmp_path):
     assert (tmp_path / "out").read_text("utf-8") == "a \ufffd b\n"
 
 
-def test_a_terminal_shows_a_bar_for_every_run(capsys, monkeypatch, text, tmp_path):
-    monkeypatch.setattr(phrases, "PIECE", 40)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-        status, _, err = call(capsys, text, "-o", tmp_path / "out", "--threshold", 1)
+def test_a_terminal_shows_bars_of_reading_and_of_phrases(capsys, monkeypatch, text, tmp_path):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    status, _, err = call(capsys, text, "-o", tmp_path / "out", "--threshold", 1)
     assert status == 0
-    assert "reading" in err
-    assert "phrases" in err
+    assert "reading:" in err
+    assert "phrases:" in err
+    assert err.splitlines()[-2].endswith(" phrases")
 
 
 def test_phrases_are_exported():

@@ -149,6 +149,7 @@ def _parse(path: Path, document: Any) -> tuple[PhraseSettings, int, list[list[Fo
     version = document.get("format")
     expect(version == VERSION, f"format {version!r:.100}; this firth reads {VERSION}: pip install --upgrade firth")
     connectors, min_count, passes = (document.get(name) for name in ("connectors", "min_count", "passes"))
+    expect(type(document.get("threshold")) is float, "the threshold is no number with a point")
     expect(isinstance(connectors, list), "the connectors are no list: expected words")
     expect(type(min_count) is int and 1 <= min_count <= 2**62, f"min_count is {min_count!r:.100}: expected 1 or more")
     try:

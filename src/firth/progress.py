@@ -37,7 +37,7 @@ class Display:
         self._show("reading", done, total, unit)
 
     def joining(self, done: int, total: int) -> None:
-        """Show how far a run over the corpus for phrases is; each run has a bar of its own."""
+        """Show how far a run over the corpus for phrases is, in ids."""
         if self._bar is not None and self._bar.desc != "phrases":
             self._close()
         self._show("phrases", done, total, "ids")
