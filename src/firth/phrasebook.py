@@ -4,7 +4,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -210,10 +210,9 @@ def _learned(
     tmp: AnyPath | None,
     progress: Progress | None = None,
     joining: Joining | None = None,
-) -> Any:
+) -> AbstractContextManager[Encoded]:
     """The encoded corpus, to be used in a `with`; the settings of reading are checked as for a training run."""
-    reading = {"min_count": min_count, "lower": lower, "tokenizer": tokenizer, "errors": errors}
-    config = make_config(reading)
+    config = make_config({"min_count": min_count, "lower": lower, "tokenizer": tokenizer, "errors": errors})
     return encoded(
         source,
         min_count=config.min_count,
