@@ -11,9 +11,9 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 HOUSE = [
-    *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference"),
-    *("simd", "rng", "kernels", "huffman", "subwords", "objective", "vectors", "fasttext", "formats", "trainer"),
-    *("counts", "cooccurrence", "spectral", "gauge", "plan", "exact"),
+    *("errors", "compiled", "simd", "text", "scan", "bigrams", "vocab", "phrases", "corpus", "config", "reference"),
+    *("rng", "kernels", "huffman", "subwords", "objective", "vectors", "fasttext", "formats", "phrasebook"),
+    *("trainer", "counts", "cooccurrence", "spectral", "gauge", "plan", "exact"),
     *("check", "check_kernels", "progress", "checkpoint", "run", "evaluate", "judge", "demo", "plot"),
     *("__init__", "cli", "__main__"),
 ]
@@ -22,7 +22,7 @@ HOUSE = [
 METHODS = {("vectors", "formats")}
 """Imports against that order, allowed inside a function: `WordVectors.save` writes with `formats`."""
 
-COMPILED = {"compiled", "scan", "simd", "rng", "kernels"}
+COMPILED = {"compiled", "scan", "bigrams", "simd", "rng", "kernels"}
 """The only ones that may import numba at the top; others import these inside the functions that need them."""
 
 HEAVY = ["numba", "llvmlite", "scipy", "torch", "matplotlib", "ray", "pandas"]

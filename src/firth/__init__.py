@@ -13,6 +13,7 @@ from firth.errors import (
     VocabularyError,
 )
 from firth.formats import load
+from firth.phrasebook import Phrases
 from firth.run import train
 from firth.vectors import WordVectors
 
@@ -24,6 +25,7 @@ __all__ = [
     "FirthError",
     "FormatError",
     "MissingExtraError",
+    "Phrases",
     "UnknownWordError",
     "VocabularyError",
     "WordVectors",

@@ -134,6 +134,43 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
+def _phrases(options: argparse.Namespace) -> int:
+    from firth.formats import check_folder
+    from firth.phrasebook import join_text, read_connectors
+    from firth.phrases import PhraseSettings
+    from firth.progress import Display
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if options.out == "-" and options.json:
+        raise ConfigError("standard output takes the text (-o -) or the phrases (--json), not both")
+    connectors = read_connectors(options.connectors if options.connectors is not None else ())
+    settings = PhraseSettings(options.passes, options.score, options.threshold, options.delimiter, connectors)
+    if options.save is not None:
+        check_folder(options.save)
+    with Display(options.quiet) as display:
+        phrases, before, after = join_text(
+            options.input,
+            sys.stdout.buffer if options.out == "-" else options.out,
+            settings,
+            min_count=options.min_count,
+            lower=options.lower,
+            tokenizer=options.tokenizer,
+            errors=options.errors,
+            tmp=options.tmp,
+            progress=display.reading,
+            joining=display.joining,
+        )
+    found = phrases.found
+    display.say(f"read {before:,} tokens, wrote {after:,}; found {len(found):,} phrases")
+    if found:
+        display.say("the best: " + ", ".join(f"{phrase} ({score:.4g})" for phrase, _, score in found[:5]))
+    if options.save is not None:
+        phrases.save(options.save)
+    if options.json:
+        return _print_json([{"phrase": phrase, "count": count, "score": score} for phrase, count, score in found])
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from firth.demo import demo, demo_results, print_results
 
@@ -334,6 +371,8 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_train_options(command("train", _train, "Train word vectors on text."))
 
+    _add_phrases_options(command("phrases", _phrases, "Write a text with its phrases joined: new york -> new_york."))
+
     sub = query("neighbors", _neighbors, "Print the nearest words of each word, with their cosines.")
     sub.add_argument("word", metavar="WORD", nargs="+")
     sub.add_argument("-k", type=int, default=10, help="how many (default 10)")
@@ -400,6 +439,33 @@ def _default(name: str) -> str:
     if base is None:
         return "default " + ", ".join(others)
     return ", ".join([f"default {base}", *others])
+
+
+def _add_phrases_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", metavar="INPUT", nargs="+", help="file, glob pattern, folder, or - for standard input")
+    parser.add_argument("-o", "--out", metavar="OUT", required=True, help="the text to write, or - for stdout")
+    parser.add_argument("--min-count", type=int, default=5, metavar="INT", help="leave out rarer phrases (default 5)")
+    parser.add_argument("--score", default="count", metavar="NAME", help="count (word2phrase's) or npmi; default count")
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="FLOAT",
+        help="join what scores more (default: count 100, npmi 0.5)",
+    )
+    parser.add_argument(
+        "--passes", type=int, default=1, metavar="INT", help="1 to 10; each joins what the one before left (default 1)"
+    )
+    parser.add_argument("--delimiter", default="_", metavar="TEXT", help="what stands between joined words (default _)")
+    parser.add_argument(
+        "--connectors", metavar="FILE", help="words such as of and the: inside phrases only (bank_of_america)"
+    )
+    parser.add_argument("--lower", action="store_true", help="lower-case the text (Unicode)")
+    parser.add_argument("--tokenizer", default="whitespace", metavar="NAME", help="whitespace (default) or words")
+    parser.add_argument("--errors", default="replace", metavar="NAME", help="invalid UTF-8: replace or stop (strict)")
+    parser.add_argument("--tmp", metavar="DIR", help="folder for the encoded corpus, 4 bytes a token")
+    parser.add_argument("--save", metavar="FILE", help="write the phrases there too, for firth.Phrases.load")
+    parser.add_argument("--quiet", action="store_true", help="no talk and no progress on standard error")
+    _add_json(parser)
 
 
 def _add_train_options(parser: argparse.ArgumentParser) -> None:

@@ -10,12 +10,13 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import ConfigError, CorpusError, VocabularyError
+from firth.phrases import FoundPhrase, Joining, PhraseSettings, join_phrases
 from firth.text import Progress, TextReader, find_files, is_text_source
 from firth.vocab import Vocabulary, nothing_left, rank_words
 
@@ -74,6 +75,8 @@ def build_corpus(
     errors: str = "replace",
     folder: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
+    phrases: PhraseSettings | None = None,
+    joining: Joining | None = None,
 ) -> Corpus:
     """The corpus that `source` holds, read once and encoded on disk.
 
@@ -83,35 +86,91 @@ def build_corpus(
     vocabulary, in their order and with their counts here, which may be 0; `min_count` and `max_vocab` then have
     no effect. The files go to a new folder inside `folder`, by default where the system keeps temporary files.
     `progress` is called with (bytes read, bytes in all or None), for lists of tokens with (sentences read, None).
+    With `phrases`, phrases are found and joined first, just as if the text had been read with each as one token;
+    `joining` is called with (ids done, ids in all) of each run over the corpus that this takes.
 
     Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the given words
     occurs, VocabularyError if no word is frequent enough or a given one comes twice, ConfigError for
     tokenizer="words" with lists of tokens, MissingExtraError for zstd without its package. Warns if
     invalid UTF-8 was replaced.
     """
-    if tokenizer != "whitespace" and not is_text_source(source):
-        raise ConfigError(
-            f"tokenizer is {tokenizer!r}, but the corpus is no text: lists of tokens are taken as they are"
-        )
     given = None if words is None else _given(words)
     home = _make_folder(folder)
     try:
-        if is_text_source(source):
-            reader = TextReader(find_files(source), lower=lower, tokenizer=tokenizer, errors=errors, progress=progress)
-            corpus = _finish(home, *_encode_text(reader, home), min_count, max_vocab, given, reader.replaced)
-            if reader.replaced:
-                plural = "s" if reader.replaced > 1 else ""
-                warnings.warn(
-                    f"replaced {reader.replaced:,} invalid UTF-8 sequence{plural} by U+FFFD, the first at "
-                    f"{reader.first_replaced}: is the text in another encoding?",
-                    stacklevel=2,
-                )
-        else:
-            corpus = _finish(home, *_encode_lists(source, lower, home, progress), min_count, max_vocab, given, 0)
+        text = _encode(source, home, min_count, lower, tokenizer, errors, progress, phrases, joining)
+        corpus = _finish(home, text.words_of, text.counts, min_count, max_vocab, given, text.replaced)
+        corpus.tokens = text.tokens
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
         raise
     return corpus
+
+
+class Encoded(NamedTuple):
+    """A corpus as numbers of first appearance in a file, no word dropped."""
+
+    path: str  # of the file: int32 numbers, LINE_END after each line
+    words_of: _WordsOf
+    counts: NDArray[np.int64]  # of each number
+    tokens: int  # read, before phrases were joined
+    replaced: int  # invalid UTF-8 sequences
+    passes: list[list[FoundPhrase]]  # the phrases of each pass
+
+
+@contextmanager
+def encoded(
+    source: Any,
+    *,
+    min_count: int,
+    lower: bool,
+    tokenizer: str,
+    errors: str,
+    folder: str | os.PathLike[str] | None,
+    progress: Progress | None,
+    phrases: PhraseSettings,
+    joining: Joining | None,
+) -> Iterator[Encoded]:
+    """The corpus that `source` holds with its phrases joined, for the time of a `with`; see `build_corpus`."""
+    home = _make_folder(folder)
+    try:
+        yield _encode(source, home, min_count, lower, tokenizer, errors, progress, phrases, joining)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _encode(
+    source: Any,
+    home: str,
+    min_count: int,
+    lower: bool,
+    tokenizer: str,
+    errors: str,
+    progress: Progress | None,
+    phrases: PhraseSettings | None,
+    joining: Joining | None,
+) -> Encoded:
+    replaced = 0
+    if is_text_source(source):
+        reader = TextReader(find_files(source), lower=lower, tokenizer=tokenizer, errors=errors, progress=progress)
+        words_of, counts = _encode_text(reader, home)
+        if replaced := reader.replaced:
+            warnings.warn(
+                f"replaced {replaced:,} invalid UTF-8 sequence{'s' if replaced > 1 else ''} by U+FFFD, the first at "
+                f"{reader.first_replaced}: is the text in another encoding?",
+                stacklevel=3,
+            )
+    elif tokenizer != "whitespace":
+        raise ConfigError(
+            f"tokenizer is {tokenizer!r}, but the corpus is no text: lists of tokens are taken as they are"
+        )
+    else:
+        words_of, counts = _encode_lists(source, lower, home, progress)
+    path, tokens = os.path.join(home, "ids"), int(counts.sum())
+    passes: list[list[FoundPhrase]] = []
+    if phrases is not None:
+        with _on_disk(home):
+            words_of, counts, passes = join_phrases(path, words_of, counts, phrases, min_count, progress=joining)
+    return Encoded(path, words_of, counts, tokens, replaced, passes)
 
 
 def _make_folder(folder: str | os.PathLike[str] | None) -> str:

@@ -109,7 +109,7 @@ def save(vectors: WordVectors, path: AnyPath, state: dict[str, npt.NDArray[np.fl
         header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [begin, end]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for dtype, array in tensors.values():
             for piece in _pieces(array):
@@ -138,7 +138,7 @@ def check_writable(path: AnyPath) -> Path:
     path = _path(path)
     if path.suffix != ".safetensors":
         raise FormatError(f"{path}: a vectors file ends in .safetensors: name it {path.name}.safetensors")
-    _check_folder(path)
+    check_folder(path)
     return path
 
 
@@ -163,7 +163,7 @@ def convert(src: AnyPath, dst: AnyPath, to: str | None = None) -> None:
     if to is not None and to not in writers:
         raise ConfigError(f"to is {to!r}: expected {' or '.join(map(repr, writers))}")
     found, wanted = _known(src, _format(src)), to or _known(dst, FORMATS.get(dst.suffix))
-    _check_folder(dst)
+    check_folder(dst)
     vectors = readers[found](src)
     if vectors.subwords is not None and wanted != "safetensors":
         warnings.warn(f"{dst}: {wanted} has no place for n-grams: words never seen have no vectors there", stacklevel=2)
@@ -337,7 +337,7 @@ def _on_disk(
 
 
 def _read_text(path: Path) -> WordVectors:
-    with _opened(path) as file:
+    with reading(path, "vectors") as file:
         n, d = _read_sizes(path, file.readline(4096), 2)
         center = np.empty((n, d), dtype=np.float32)
         words: dict[str, None] = {}
@@ -400,14 +400,14 @@ def _read_sizes(path: Path, line: bytes, least_bytes: int) -> tuple[int, int]:
 
 def _write_text(vectors: WordVectors, path: Path) -> None:
     row_format = b" %.9g" * vectors.center.shape[1] + b"\n"
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(b"%d %d\n" % vectors.center.shape)
         for word, row in zip(_unspaced(vectors, path), vectors.center, strict=True):
             file.write(word + row_format % tuple(row))
 
 
 def _write_binary(vectors: WordVectors, path: Path) -> None:
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(b"%d %d\n" % vectors.center.shape)
         for word, row in zip(_unspaced(vectors, path), vectors.center, strict=True):
             file.write(word + b" " + row.astype(DTYPES["F32"]).tobytes() + b"\n")
@@ -439,12 +439,14 @@ def _refuse(path: Path, what: str, error: OSError) -> NoReturn:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def reading(path: AnyPath, what: str) -> Iterator[BinaryIO]:
+    """A regular file, opened to be read; `what` is what it should hold. Raises FormatError."""
+    path = _path(path)
     try:
         if not path.exists():
             raise FormatError(f"{path}: there is no such file")
         if not path.is_file():
-            raise FormatError(f"{path}: not a regular file: expected a file of vectors")
+            raise FormatError(f"{path}: not a regular file: expected a file of {what}")
         with path.open("rb") as file:
             yield file
     except OSError as error:
@@ -452,14 +454,16 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _mapped(path: Path) -> mmap.mmap:
-    with _opened(path) as file:
+    with reading(path, "vectors") as file:
         try:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError:
             raise FormatError(f"{path}: the file is empty: expected vectors") from None
 
 
-def _check_folder(path: Path) -> None:
+def check_folder(path: AnyPath) -> Path:
+    """`path`, where a file can be written to it; nothing is changed or left behind. Raises FormatError."""
+    path = _path(path)
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():
@@ -470,10 +474,11 @@ def _check_folder(path: Path) -> None:
             pass
     except OSError as error:
         _refuse(path, "cannot be written", error)
+    return path
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` when all is written, and leaves nothing behind otherwise."""
     target = Path(os.path.realpath(path))
     owner = f"{os.getpid()}-{threading.get_native_id()}"

@@ -36,6 +36,12 @@ class Display:
         unit = "sentences" if total is None else "B"
         self._show("reading", done, total, unit)
 
+    def joining(self, done: int, total: int) -> None:
+        """Show how far a run over the corpus for phrases is, in ids."""
+        if self._bar is not None and self._bar.desc != "phrases":
+            self._close()
+        self._show("phrases", done, total, "ids")
+
     def read(self, tokens: int, words: int) -> None:
         """Say what was read."""
         self._close()

@@ -1,0 +1,283 @@
+"""Phrases learned from a corpus, to be joined in lists of tokens, in text files, and to be kept in a file."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth.config import make_config
+from firth.corpus import Encoded, encoded
+from firth.errors import ConfigError, FormatError
+from firth.formats import AnyPath, check_folder, reading, replacing
+from firth.phrases import FoundPhrase, Joining, PhraseSettings
+from firth.text import Progress, is_text_source
+
+VERSION = 1
+LARGEST = 1 << 30  # bytes of a file of phrases
+ROOM = 1 << 22  # bytes of text written at a time, or one word
+PIECE = 1 << 20  # ids or words
+
+
+class Phrases:
+    """Phrases learned from a corpus, and what joins them.
+
+    `source` is what `firth.train` takes: a path, a list of paths, or any iterable of lists of tokens, read once.
+    `threshold`, `score`, `passes`, `delimiter` and `connectors` (words, or the path of a file of words) are those of
+    `PhraseSettings`; a phrase stands there `min_count` times or more; `lower`, `tokenizer`, `errors` and `tmp` are
+    those of `firth.train`.
+
+    settings: the PhraseSettings. min_count: as given. passes: the FoundPhrases of each pass, by falling score.
+
+    Raises what `firth.train` raises for the source and for settings.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        *,
+        min_count: int = 5,
+        threshold: float | None = None,
+        score: str = "count",
+        passes: int = 1,
+        delimiter: str = "_",
+        connectors: Any = (),
+        lower: bool = False,
+        tokenizer: str = "whitespace",
+        errors: str = "replace",
+        tmp: AnyPath | None = None,
+    ) -> None:
+        settings = PhraseSettings(passes, score, threshold, delimiter, read_connectors(connectors))
+        with _learned(source, settings, min_count, lower, tokenizer, errors, tmp) as text:
+            self._take(settings, min_count, text.passes)
+
+    def _take(self, settings: PhraseSettings, min_count: int, passes: list[list[FoundPhrase]]) -> None:
+        self.settings, self.min_count, self.passes = settings, min_count, passes
+        name = settings.delimiter.join
+        self._names = [{phrase.words: name(phrase.words) for phrase in found} for found in passes]
+
+    @property
+    def found(self) -> list[tuple[str, int, float]]:
+        """(phrase, count, score) of all passes, by falling score; the count is that of when it was found."""
+        name = self.settings.delimiter.join
+        rows = [(name(phrase.words), phrase.count, phrase.score) for found in self.passes for phrase in found]
+        return sorted(rows, key=lambda row: (-row[2], -row[1], row[0]))
+
+    def __len__(self) -> int:
+        """How many phrases there are."""
+        return sum(map(len, self.passes))
+
+    def __getitem__(self, tokens: Iterable[str]) -> list[str]:
+        """A sentence with its phrases joined, as they were in the corpus that they are learned from.
+
+        The tokens are taken as they are: lower-case them first if the corpus was.
+        """
+        if isinstance(tokens, str | bytes):
+            raise ConfigError(f"the tokens are {tokens!r:.100}: expected a list of words, such as the split() of it")
+        sentence = list(tokens)
+        for names in self._names:
+            sentence = self._join_once(sentence, names)
+        return sentence
+
+    def join(self, sentences: Iterable[Iterable[str]]) -> Iterator[list[str]]:
+        """Yield each sentence with its phrases joined."""
+        for tokens in sentences:
+            yield self[tokens]
+
+    def _join_once(self, tokens: list[str], names: dict[tuple[str, ...], str]) -> list[str]:
+        connectors = self.settings.connectors
+        joined: list[str] = []
+        start: int | None = None  # where in `joined` the word is that a phrase may begin with
+        for token in tokens:
+            if token not in connectors:
+                name = None if start is None else names.get((*joined[start:], token))
+                if name is not None:
+                    joined[start:] = [name]
+                    start = None
+                    continue
+                start = len(joined)
+            joined.append(token)
+        return joined
+
+    def save(self, path: AnyPath) -> None:
+        """Write the phrases to one JSON file, whole or not at all. Raises FormatError where it cannot be written."""
+        path = check_folder(path)
+        document = {
+            "format": VERSION,
+            "score": self.settings.score,
+            "threshold": self.settings.threshold,
+            "min_count": self.min_count,
+            "delimiter": self.settings.delimiter,
+            "connectors": sorted(self.settings.connectors),
+            "most_passes": self.settings.passes,
+            "passes": [[[list(phrase.words), phrase.count, phrase.score] for phrase in found] for found in self.passes],
+        }
+        text = json.dumps({"firth phrases": document}, ensure_ascii=False, allow_nan=False)
+        with replacing(path) as file:
+            file.write(text.encode() + b"\n")
+
+    @classmethod
+    def load(cls, path: AnyPath) -> Self:
+        """The phrases that `save` wrote to a file. Raises FormatError for anything else."""
+        with reading(path, "phrases") as file:
+            if os.fstat(file.fileno()).st_size > LARGEST:
+                raise FormatError(f"{path}: more than {LARGEST:,} bytes: expected a file of phrases that firth wrote")
+            text = file.read()
+        try:
+            document = json.loads(text.decode())["firth phrases"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise FormatError(f"{path}: not a file of phrases that firth wrote ({reason:.100})") from None
+        phrases = cls.__new__(cls)
+        phrases._take(*_parse(Path(path), document))
+        return phrases
+
+
+def _parse(path: Path, document: Any) -> tuple[PhraseSettings, int, list[list[FoundPhrase]]]:
+    """The settings, min_count and phrases of a document, checked."""
+
+    def expect(right: bool, what: str) -> None:
+        if not right:
+            raise FormatError(f"{path}: {what}")
+
+    expect(isinstance(document, dict), "no object: expected the settings and phrases by name")
+    version = document.get("format")
+    expect(version == VERSION, f"format {version!r:.100}; this firth reads {VERSION}: pip install --upgrade firth")
+    connectors, min_count, passes = (document.get(name) for name in ("connectors", "min_count", "passes"))
+    expect(type(document.get("threshold")) is float, "the threshold is no number with a point")
+    expect(isinstance(connectors, list), "the connectors are no list: expected words")
+    expect(type(min_count) is int and 1 <= min_count <= 2**62, f"min_count is {min_count!r:.100}: expected 1 or more")
+    try:
+        settings = PhraseSettings(
+            document.get("most_passes"),
+            document.get("score"),
+            document.get("threshold"),
+            document.get("delimiter"),
+            connectors,
+        )
+    except (ConfigError, TypeError) as error:
+        raise FormatError(f"{path}: {error}") from None
+    rows = isinstance(passes, list) and all(isinstance(found, list) for found in passes)
+    expect(rows and len(passes) <= settings.passes, f"passes: expected up to {settings.passes} lists of phrases")
+    found = [[_parse_phrase(path, row, settings) for row in rows] for rows in passes]
+    for phrases in found:
+        expect(len({phrase.words for phrase in phrases}) == len(phrases), "a phrase comes twice: expected it once")
+    return settings, min_count, found
+
+
+def _parse_phrase(path: Path, row: Any, settings: PhraseSettings) -> FoundPhrase:
+    if isinstance(row, list) and len(row) == 3:
+        words, count, score = row
+        if isinstance(words, list) and len(words) >= 2 and all(isinstance(word, str) and word for word in words):
+            is_connector = [word in settings.connectors for word in words]
+            placed = not is_connector[0] and not is_connector[-1] and all(is_connector[1:-1])
+            numbers = type(count) is int and 1 <= count <= 2**62 and type(score) is float and math.isfinite(score)
+            if placed and numbers and not any("\ud800" <= letter <= "\udfff" for letter in "".join(words)):
+                return FoundPhrase(tuple(words), count, score)
+    raise FormatError(
+        f"{path}: {row!r:.200} is no phrase: expected [[first word, connectors, last word], count, score]"
+    )
+
+
+def read_connectors(connectors: Any) -> frozenset[str]:
+    """The words given, or those in the text file at a path, parted by white space.
+
+    Raises FormatError for a file that cannot be read, ConfigError for what holds no words.
+    """
+    if not isinstance(connectors, str | os.PathLike):
+        if isinstance(connectors, bytes) or not isinstance(connectors, Iterable):
+            raise ConfigError(f"connectors is {connectors!r:.100}: expected words, or the path of a file of words")
+        return frozenset(connectors)
+    with reading(connectors, "words") as file:
+        try:
+            return frozenset(file.read().decode("utf-8-sig").split())
+        except UnicodeDecodeError as error:
+            raise FormatError(f"{connectors}, byte {error.start}: {error.reason}: expected words in UTF-8") from None
+
+
+def _learned(
+    source: Any,
+    settings: PhraseSettings,
+    min_count: int,
+    lower: bool,
+    tokenizer: str,
+    errors: str,
+    tmp: AnyPath | None,
+    progress: Progress | None = None,
+    joining: Joining | None = None,
+) -> AbstractContextManager[Encoded]:
+    """The encoded corpus, to be used in a `with`; the settings of reading are checked as for a training run."""
+    config = make_config({"min_count": min_count, "lower": lower, "tokenizer": tokenizer, "errors": errors})
+    return encoded(
+        source,
+        min_count=config.min_count,
+        lower=config.lower,
+        tokenizer=config.tokenizer,
+        errors=config.errors,
+        folder=tmp,
+        progress=progress,
+        phrases=settings,
+        joining=joining,
+    )
+
+
+def join_text(
+    source: Any,
+    out: AnyPath | BinaryIO,
+    settings: PhraseSettings,
+    *,
+    min_count: int = 5,
+    lower: bool = False,
+    tokenizer: str = "whitespace",
+    errors: str = "replace",
+    tmp: AnyPath | None = None,
+    progress: Progress | None = None,
+    joining: Joining | None = None,
+) -> tuple[Phrases, int, int]:
+    """Write a text with its phrases joined, a line for each line with words.
+
+    Returns the phrases and the number of tokens before and after. `out` is the path of a file, written whole or not at
+    all, or a binary file. Raises what `Phrases` raises, and FormatError where `out` cannot be written.
+    """
+    if not is_text_source(source):
+        raise ConfigError(f"the source is {source!r:.100}: expected the path of a text")
+    if isinstance(out, str | os.PathLike):
+        out = check_folder(out)
+    with _learned(source, settings, min_count, lower, tokenizer, errors, tmp, progress, joining) as text:
+        with replacing(out) if isinstance(out, Path) else nullcontext(out) as file:
+            _spell(text, file)
+        phrases = Phrases.__new__(Phrases)
+        phrases._take(settings, min_count, text.passes)
+        return phrases, text.tokens, int(text.counts.sum())
+
+
+def _spell(text: Encoded, file: BinaryIO) -> None:
+    """Write an encoded corpus as text."""
+    from firth.bigrams import spell_piece
+
+    starts, letters = _letters(text)
+    out = np.empty(max(ROOM, int(np.diff(starts).max())), np.uint8)
+    in_line = False
+    with open(text.path, "rb") as source:
+        while len(ids := np.fromfile(source, np.int32, PIECE)):
+            while len(ids):
+                taken, filled, in_line = spell_piece(ids, starts, letters, in_line, out)
+                file.write(out[:filled].data)
+                ids = ids[taken:]
+
+
+def _letters(text: Encoded) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """The words one after another in UTF-8, a space before each, and where each begins and the last ends."""
+    starts, parts = [np.zeros(1, np.int64)], []
+    for start in range(0, len(text.counts), PIECE):
+        words = text.words_of(np.arange(start, min(start + PIECE, len(text.counts))))
+        spelled = [word.encode() for word in words]
+        parts.append(b" " + b" ".join(spelled))
+        lengths = np.fromiter(map(len, spelled), np.int64, len(spelled))
+        starts.append(starts[-1][-1] + np.cumsum(lengths + 1))
+    return np.concatenate(starts), np.frombuffer(b"".join(parts), np.uint8)
