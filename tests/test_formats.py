@@ -176,7 +176,7 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(path, monkeypatch, e
 
 def test_a_save_that_fails_in_the_middle_of_writing_leaves_nothing(path):
     def write_part():
-        with formats._replacing(path) as file:
+        with formats.replacing(path) as file:
             file.write(b"part")
             raise RuntimeError
 

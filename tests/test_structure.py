@@ -12,8 +12,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 HOUSE = [
     *("errors", "compiled", "text", "scan", "vocab", "corpus", "config", "reference", "objective"),
-    *("vectors", "formats", "simd", "rng", "kernels", "trainer", "counts", "cooccurrence", "spectral", "gauge"),
-    *("plan", "exact", "check", "progress", "checkpoint", "run", "evaluate", "judge"),
+    *("vectors", "formats", "vocabfile", "simd", "rng", "kernels", "trainer", "counts", "cooccurrence", "spectral"),
+    *("gauge", "plan", "exact", "check", "progress", "checkpoint", "run", "evaluate", "judge"),
     *("demo", "plot", "__init__", "cli", "__main__"),
 ]
 """A module imports only modules before its own; those of kernels also one another."""

@@ -96,7 +96,7 @@ def save(vectors: WordVectors, path: AnyPath, state: dict[str, npt.NDArray[np.fl
         header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [begin, end]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for dtype, array in tensors.values():
             file.write(np.ascontiguousarray(array, dtype=DTYPES[dtype]).reshape(-1).view(np.uint8).data)
@@ -124,7 +124,7 @@ def check_writable(path: AnyPath) -> Path:
     path = _path(path)
     if path.suffix != ".safetensors":
         raise FormatError(f"{path}: a vectors file ends in .safetensors: name it {path.name}.safetensors")
-    _check_folder(path)
+    check_folder(path)
     return path
 
 
@@ -143,7 +143,7 @@ def convert(src: AnyPath, dst: AnyPath, to: str | None = None) -> None:
     for path in (src, dst) if to is None else (src,):
         if path.suffix not in FORMATS:
             raise FormatError(f"{path}: the extension names no format: expected {', '.join(FORMATS)}")
-    _check_folder(dst)
+    check_folder(dst)
     writers[to or FORMATS[dst.suffix]](readers[FORMATS[src.suffix]](src), dst)
 
 
@@ -228,7 +228,7 @@ def _decoded(path: Path, kind: str, text: npt.NDArray[np.uint8], offsets: npt.ND
 
 
 def _read_text(path: Path) -> WordVectors:
-    with _opened(path) as file:
+    with reading(path, "vectors") as file:
         n, d = _read_sizes(path, file.readline(4096), 2)
         center = np.empty((n, d), dtype=np.float32)
         words: dict[str, None] = {}
@@ -291,14 +291,14 @@ def _read_sizes(path: Path, line: bytes, least_bytes: int) -> tuple[int, int]:
 
 def _write_text(vectors: WordVectors, path: Path) -> None:
     row_format = b" %.9g" * vectors.center.shape[1] + b"\n"
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(b"%d %d\n" % vectors.center.shape)
         for word, row in zip(_unspaced(vectors, path), vectors.center, strict=True):
             file.write(word + row_format % tuple(row))
 
 
 def _write_binary(vectors: WordVectors, path: Path) -> None:
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(b"%d %d\n" % vectors.center.shape)
         for word, row in zip(_unspaced(vectors, path), vectors.center, strict=True):
             file.write(word + b" " + row.astype(DTYPES["F32"]).tobytes() + b"\n")
@@ -330,12 +330,14 @@ def _refuse(path: Path, what: str, error: OSError) -> NoReturn:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def reading(path: AnyPath, what: str) -> Iterator[BinaryIO]:
+    """A regular file, opened to be read; `what` is what it should hold. Raises FormatError."""
+    path = _path(path)
     try:
         if not path.exists():
             raise FormatError(f"{path}: there is no such file")
         if not path.is_file():
-            raise FormatError(f"{path}: not a regular file: expected a file of vectors")
+            raise FormatError(f"{path}: not a regular file: expected a file of {what}")
         with path.open("rb") as file:
             yield file
     except OSError as error:
@@ -343,14 +345,16 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _mapped(path: Path) -> mmap.mmap:
-    with _opened(path) as file:
+    with reading(path, "vectors") as file:
         try:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError:
             raise FormatError(f"{path}: the file is empty: expected vectors") from None
 
 
-def _check_folder(path: Path) -> None:
+def check_folder(path: AnyPath) -> Path:
+    """`path`, where a file can be written to it; nothing is changed or left behind. Raises FormatError."""
+    path = _path(path)
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():
@@ -361,10 +365,11 @@ def _check_folder(path: Path) -> None:
             pass
     except OSError as error:
         _refuse(path, "cannot be written", error)
+    return path
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` when all is written, and leaves nothing behind otherwise."""
     target = Path(os.path.realpath(path))
     owner = f"{os.getpid()}-{threading.get_native_id()}"
