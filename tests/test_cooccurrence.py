@@ -63,7 +63,7 @@ def corpus():
 
 def expected(corpus, config):
     """X by the reference."""
-    keep = (objective.keep_thresholds(corpus.vocab.counts, config) + 1) / objective.DRAWS
+    keep = (objective.keep_thresholds(corpus.frequencies, config) + 1) / objective.DRAWS
     sentences = [corpus.ids[a:b].tolist() for a, b in zip(corpus.offsets, corpus.offsets[1:], strict=False)]
     return reference.expected_pairs(sentences, keep, config.window, config.fixed_window)
 
@@ -96,6 +96,17 @@ def test_counts_are_those_of_the_reference(monkeypatch, window, subsample, fixed
         found = count_pairs(corpus, config)
         np.testing.assert_allclose(dense(found), expected(corpus, config), rtol=3e-6, atol=1e-12)
         assert found.words == corpus.vocab.words
+        np.testing.assert_array_equal(found.counts, corpus.vocab.counts)
+
+
+def test_frequencies_that_were_given_decide_what_is_kept(monkeypatch):
+    monkeypatch.setattr(cooccurrence, "CUTOFF", 0.0)
+    given = Vocabulary(["never", *(f"w{i}" for i in range(5))], np.array([900, 3, 50, 1, 1, 20]))
+    config = TrainConfig(window=5, subsample=0.02, threads=2)
+    with build_corpus(random_sentences(0), vocab=given, min_count=1) as corpus:
+        found = count_pairs(corpus, config)
+        assert corpus.frequencies.tolist() != corpus.vocab.counts.tolist()
+        np.testing.assert_allclose(dense(found), expected(corpus, config), rtol=3e-6, atol=1e-12)
         np.testing.assert_array_equal(found.counts, corpus.vocab.counts)
 
 
@@ -265,7 +276,7 @@ def test_a_word_that_does_not_occur(tmp_path):
     vocab = Vocabulary(["a", "never", "b"], np.array([2, 0, 1]))
     (tmp_path / "home").mkdir()
     ids, offsets = np.array([0, 2, 0], np.int32), np.array([0, 3])
-    with Corpus(ids, offsets, vocab, 3, 0, str(tmp_path / "home")) as corpus:
+    with Corpus(ids, offsets, vocab, vocab.counts, vocab.counts, 3, 0, str(tmp_path / "home")) as corpus:
         full = dense(count_pairs(corpus, TrainConfig(window=1, threads=2)))
     assert (full[1] == 0).all()
     assert (full[:, 1] == 0).all()
@@ -385,7 +396,7 @@ def test_sums_and_leading_part(monkeypatch):
     monkeypatch.setattr("firth.counts.PART", 3)
     vocab = Vocabulary(["a", "b", "never", "c"], np.array([3, 2, 0, 1]))
     ids, offsets = np.array([0, 1, 0, 3, 0, 1], np.int32), np.array([0, 4, 6])
-    with Corpus(ids, offsets, vocab, 6, 0, "no such folder") as corpus:
+    with Corpus(ids, offsets, vocab, vocab.counts, vocab.counts, 6, 0, "no such folder") as corpus:
         counts = count_pairs(corpus, TrainConfig(window=3, subsample=0.2, threads=2))
     full = dense(counts).astype(float)
     np.testing.assert_allclose(counts.row_sums, full.sum(axis=1), rtol=1e-12)

@@ -1,6 +1,7 @@
 import errno
 import gc
 import gzip
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from firth import corpus as module
 from firth.corpus import build_corpus
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
 from firth.text import TextReader
+from firth.vocab import Vocabulary
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the corpora in ../shared/data")
@@ -118,6 +120,137 @@ def test_a_corpus_without_any_of_the_given_words_is_refused(tmp_path, temporary,
 def test_a_word_given_twice_is_found_before_reading(temporary):
     with pytest.raises(VocabularyError, match="the word 'b' is given twice"):
         build_corpus("no such file", words=["a", "b", "c", "b"], folder=temporary)
+
+
+def by_hand(lists, min_count, max_vocab, vocab, keep_words, known):
+    """What `build_corpus` says that it keeps, word by word: (words, counts, frequencies, totals)."""
+    counts = Counter(token for tokens in lists for token in tokens)
+    frequency = {word: (vocab or {}).get(word, counts[word]) for word in [*known, *(vocab or {}), *counts]}
+    total = {word: frequency[word] + known.get(word, 0) for word in frequency}
+    ranked = sorted(frequency, key=lambda word: -total[word])  # sorted and dict keep the order of equal ones
+    safe = {word for word in ranked if word in known or word in keep_words}
+    others = [word for word in ranked if word not in safe and frequency[word] >= min_count]
+    others = [word for word in others if vocab is None or word in vocab]
+    if max_vocab is not None:
+        others = others[: max(0, max_vocab - len(safe))]
+    words = [word for word in ranked if word in safe or word in others]
+    return words, [counts[word] for word in words], [frequency[word] for word in words], [total[word] for word in words]
+
+
+def kept(corpus):
+    arrays = corpus.vocab.counts, corpus.frequencies, corpus.totals
+    assert all(array.dtype == np.int64 for array in arrays)
+    return corpus.vocab.words, *(array.tolist() for array in arrays)
+
+
+def vocabulary(counts):
+    return None if counts is None else Vocabulary(list(counts), np.array(list(counts.values()), np.int64))
+
+
+@pytest.mark.filterwarnings("ignore:.* words to keep")
+@pytest.mark.parametrize("piece", [3, 1 << 20])
+@pytest.mark.parametrize("min_count", [1, 2, 4])
+@pytest.mark.parametrize("max_vocab", [None, 1, 6])
+@pytest.mark.parametrize("vocab", [None, {"e": 3, "absent": 3, "a": 4, "rare": 1, "b": 4, "c": 0, "zero": 0}])
+@pytest.mark.parametrize("keep_words", [[], ["once", "rare"], {"é", "a", "zero", "old", "c"}])
+@pytest.mark.parametrize("known", [{}, {"e": 1, "old": 0, "a": 0, "older": 7, "d": 1}])
+def test_which_words_are_kept(tmp_path, temporary, monkeypatch, piece, min_count, max_vocab, vocab, keep_words, known):
+    monkeypatch.setattr(module, "PIECE", piece)
+    (tmp_path / "text").write_text("\n".join(map(" ".join, LISTS)), encoding="utf-8")
+    expected = by_hand(LISTS, min_count, max_vocab, vocab, keep_words, known)
+    lines = [[token for token in tokens if token in expected[0]] for tokens in LISTS]
+    settings = {"min_count": min_count, "max_vocab": max_vocab, "keep_words": keep_words, "folder": temporary}
+    given = {"vocab": vocabulary(vocab), "known": vocabulary(known)}
+    for source in (tmp_path / "text", LISTS):
+        if not (any(expected[1]) and any(expected[2])):
+            with pytest.raises(FirthError):
+                build_corpus(source, **settings, **given)
+            continue
+        with build_corpus(source, **settings, **given) as corpus:
+            assert kept(corpus) == expected
+            assert sentences(corpus) == [tokens for tokens in lines if tokens]
+            assert corpus.tokens == sum(map(len, LISTS))
+
+
+def test_given_frequencies_are_those_of_subsampling_and_the_text_gives_the_ids(temporary):
+    vocab = vocabulary({"the": 70, "cat": 5, "sat": 5, "hat": 1, "mat": 9})
+    with build_corpus([["cat", "dog", "cat", "mat", "hat"]], vocab=vocab, folder=temporary) as corpus:
+        assert kept(corpus) == (["the", "mat", "cat", "sat"], [0, 1, 2, 0], [70, 9, 5, 5], [70, 9, 5, 5])
+        assert corpus.ids.tolist() == [2, 2, 1]
+        assert corpus.tokens == 5
+
+
+def test_new_text_adds_to_the_counts_of_known_words(temporary):
+    known = vocabulary({"the": 70, "cat": 5, "gone": 5})
+    lists = [["cat"] * 2 + ["dog"] * 7 + ["the"] + ["new"] * 5 + ["rare"] * 4]
+    with build_corpus(lists, known=known, folder=temporary) as corpus:
+        words = ["the", "cat", "dog", "gone", "new"]
+        assert kept(corpus) == (words, [1, 2, 7, 0, 5], [1, 2, 7, 0, 5], [71, 7, 7, 5, 5])
+    with build_corpus(lists, known=known, max_vocab=4, folder=temporary) as corpus:
+        assert corpus.vocab.words == ["the", "cat", "dog", "gone"]
+    with build_corpus(lists, known=known, max_vocab=1, folder=temporary) as corpus:
+        assert corpus.vocab.words == ["the", "cat", "gone"]
+    assert known.counts.tolist() == [70, 5, 5]
+
+
+def test_without_anything_given_frequencies_and_totals_are_the_counts(temporary):
+    with build_corpus([["a", "b", "a"]], min_count=1, folder=temporary) as corpus:
+        assert kept(corpus) == (["a", "b"], [2, 1], [2, 1], [2, 1])
+    with build_corpus([["a", "b", "a"]], words=["b", "c"], folder=temporary) as corpus:
+        assert kept(corpus) == (["b", "c"], [1, 0], [1, 0], [1, 0])
+
+
+def test_words_to_keep_that_are_nowhere_are_named_in_one_warning(temporary):
+    absent = [f"no{number}" for number in range(9)]
+    settings = {"min_count": 2, "folder": temporary}
+    with pytest.warns(
+        UserWarning, match=r"^9 of the 11 words to keep are not .*: 'no0', .* 'no4', \.\.\.\. A"
+    ) as caught:
+        corpus = build_corpus([["a", "a", "b"]], keep_words={"b", "a", *absent}, **settings)
+    assert len(caught) == 1
+    assert Path(caught[0].filename) == Path(__file__)
+    with corpus:
+        assert kept(corpus)[:2] == (["a", "b"], [2, 1])
+    with pytest.warns(UserWarning, match=r"1 of the 1 words to keep is not in the corpus: 'The'\. .*lower-cased"):
+        build_corpus([["The", "the"]], keep_words=["The"], lower=True, **settings).close()
+    known, vocab = vocabulary({"old": 1}), vocabulary({"a": 9, "given": 0})
+    build_corpus([["a"]], keep_words=["old", "given"], known=known, vocab=vocab, **settings).close()
+
+
+def test_the_choice_does_not_depend_on_the_order_of_a_set():
+    code = (
+        "import sys; from firth.corpus import build_corpus; words = [f'w{i}' for i in range(300)];"
+        "print(build_corpus([words], min_count=2, keep_words=set(words[::2])).vocab.words)"
+    )
+    runs = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, **seed}).stdout
+        for seed in ({"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2"})
+    }
+    assert runs == {f"{[f'w{i}' for i in range(0, 300, 2)]}\n".encode()}
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"vocab": {"x": 9, "y": 8}}, CorpusError, r"none of the 3 tokens .* among the 2 given words, .*\['x', 'y'\]"),
+        ({"known": {"x": 9}}, CorpusError, r"none of the 3 tokens .* 1 given words, .*; the most .* is 'b'"),
+        ({"known": {"x": 9}, "vocab": {"y": 9}}, CorpusError, "none of the 3 tokens .* 2 given words"),
+        ({"vocab": {"b": 4, "a": 1}}, VocabularyError, "no word occurs 5 times by the counts .*'b', occurs 4 times"),
+        ({"vocab": {"b": 0, "a": 0}}, VocabularyError, "every word of the vocabulary that was given has the count 0"),
+        ({"vocab": {"b": 3, "a": 0}, "keep_words": ["a"]}, VocabularyError, "no word occurs 5 times by the counts"),
+        ({"keep_words": []}, VocabularyError, "no word occurs 5 times: the most frequent, 'b', occurs 2 times"),
+    ],
+)
+def test_nothing_to_train_on_is_an_error(temporary, given, error, message):
+    given = {name: value if name == "keep_words" else vocabulary(value) for name, value in given.items()}
+    with pytest.raises(error, match=message):
+        build_corpus([["a", "b", "b"]], folder=temporary, **given)
+
+
+def test_totals_that_are_too_large_are_refused(temporary):
+    known, vocab = vocabulary({"a": 2**61}), vocabulary({"a": 2**61})
+    with pytest.raises(VocabularyError, match=r"the counts add up to 4\.612e\+18"):
+        build_corpus([["a"]], known=known, vocab=vocab, folder=temporary)
 
 
 def test_the_arrays_are_plain_and_the_files_hold_no_more(temporary):

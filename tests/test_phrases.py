@@ -15,9 +15,10 @@ from firth import bigrams, phrasebook, phrases
 from firth.cli import main
 from firth.corpus import build_corpus
 from firth.errors import ConfigError, CorpusError, FirthError, FormatError
-from firth.phrasebook import Phrases, join_text, read_connectors
+from firth.phrasebook import Phrases, join_text
 from firth.phrases import PhraseSettings, join_phrases
 from firth.scan import LINE_END
+from firth.vocabfile import read_words
 
 MOST_CONNECTORS = 3
 
@@ -413,10 +414,10 @@ def test_a_sentence_that_is_a_string_is_refused():
 
 def test_connectors_from_a_file(tmp_path):
     (tmp_path / "connectors").write_text("of the\n\n  für\n", encoding="utf-8-sig")
-    assert read_connectors(tmp_path / "connectors") == {"of", "the", "für"}
+    assert read_words("connectors", tmp_path / "connectors") == ["of", "the", "für"]
     (tmp_path / "connectors").write_bytes(b"of \xff")
     with pytest.raises(FormatError, match="byte 3"):
-        read_connectors(str(tmp_path / "connectors"))
+        read_words("connectors", str(tmp_path / "connectors"))
 
 
 def test_saved_phrases_are_the_same_when_loaded(tmp_path):

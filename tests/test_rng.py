@@ -171,6 +171,27 @@ def test_a_threshold_is_never_below_the_smallest_chance():
     assert (thresholds >= 0).all()
 
 
+def test_words_that_never_occur_do_not_change_the_thresholds_of_others():
+    counts = np.array([900, 0, 90, 9, 0])
+    thresholds = objective.keep_thresholds(counts, TrainConfig(subsample=0.01))
+    alone = objective.keep_thresholds(counts[counts > 0], TrainConfig(subsample=0.01))
+    assert thresholds[counts > 0].tolist() == alone.tolist()
+    assert (thresholds >= 0).all()
+    assert (thresholds < DRAWS).all()
+
+
+@pytest.mark.parametrize("exponent", [0.75, 1.0, 0.0, -0.5, 16.0, -16.0])
+def test_words_that_never_occur_are_never_noise(exponent):
+    counts = np.array([0, 5000, 0, 40, 1])
+    found = objective.noise_probabilities(counts, TrainConfig(ns_exponent=exponent))
+    weights = [float(count) ** exponent if count else 0.0 for count in counts]
+    np.testing.assert_allclose(found, np.array(weights) / sum(weights), rtol=1e-12)
+    assert found[0] == found[2] == 0
+    table = rng.alias_table(found)
+    drawn = picks(table.ctypes.data, 5, draws(3, 0, 100_000))
+    assert set(np.unique(drawn)) <= {1, 3, 4}
+
+
 @pytest.mark.parametrize("exponent", [0.75, 1.0, 0.0, -0.5, 16.0, -16.0])
 def test_noise_is_the_power_of_the_counts(exponent):
     counts = np.array([10**6, 5000, 40, 40, 1])

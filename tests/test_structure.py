@@ -12,7 +12,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 HOUSE = [
     *("errors", "compiled", "simd", "text", "scan", "bigrams", "vocab", "phrases", "corpus", "config", "reference"),
-    *("rng", "kernels", "huffman", "subwords", "objective", "vectors", "fasttext", "formats", "phrasebook"),
+    *("rng", "kernels", "huffman", "subwords", "objective", "vectors", "fasttext", "formats", "vocabfile"),
+    "phrasebook",
     *("trainer", "counts", "cooccurrence", "spectral", "gauge", "plan", "exact"),
     *("check", "check_kernels", "progress", "checkpoint", "run", "evaluate", "judge", "demo", "plot"),
     *("__init__", "cli", "__main__"),

@@ -95,7 +95,8 @@ def _train(options: argparse.Namespace) -> int:
     from firth import train
     from firth.formats import check_folder, check_writable
     from firth.progress import Display
-    from firth.vocab import Vocabulary, write_vocabulary
+    from firth.vocab import Vocabulary
+    from firth.vocabfile import write_vocabulary
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a batch job is a Ctrl-C: save, clean up
     out = check_writable(options.out)
@@ -136,14 +137,15 @@ def _train(options: argparse.Namespace) -> int:
 
 def _phrases(options: argparse.Namespace) -> int:
     from firth.formats import check_folder
-    from firth.phrasebook import join_text, read_connectors
+    from firth.phrasebook import join_text
     from firth.phrases import PhraseSettings
     from firth.progress import Display
+    from firth.vocabfile import read_words
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.out == "-" and options.json:
         raise ConfigError("standard output takes the text (-o -) or the phrases (--json), not both")
-    connectors = read_connectors(options.connectors if options.connectors is not None else ())
+    connectors = frozenset(read_words("connectors", options.connectors if options.connectors is not None else ()))
     settings = PhraseSettings(options.passes, options.score, options.threshold, options.delimiter, connectors)
     if options.save is not None:
         check_folder(options.save)

@@ -7,8 +7,9 @@ import tempfile
 import warnings
 import weakref
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Self
 
@@ -32,13 +33,18 @@ class Corpus:
 
     ids: (tokens kept,) int32, word ids in reading order, mapped from disk.
     offsets: (sentences + 1,) int64, sentence i is ids[offsets[i] : offsets[i + 1]], and none is empty.
-    vocab: the words kept. tokens: how many tokens were read, those of dropped words included.
+    vocab: the n words kept, with their counts in the corpus, which may be 0 for words that were given.
+    frequencies: (n,) int64, the counts that subsampling and noise go by: the corpus's, or those that were given.
+    totals: (n,) int64, the counts to save with vectors: the frequencies, plus the earlier counts of known words.
+    tokens: how many tokens were read, those of dropped words included.
     replaced: how many invalid UTF-8 sequences were read as U+FFFD.
     """
 
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
     vocab: Vocabulary
+    frequencies: NDArray[np.int64]
+    totals: NDArray[np.int64]
     tokens: int
     replaced: int
     folder: dataclasses.InitVar[str]
@@ -64,11 +70,26 @@ class Corpus:
         self.close()
 
 
+class _Kept(NamedTuple):
+    """Which words are kept: the parts of a `Corpus`, and the id of each number of the encoded text, or -1."""
+
+    vocab: Vocabulary
+    frequencies: NDArray[np.int64]
+    totals: NDArray[np.int64]
+    numbers: NDArray[np.int32]
+
+
+_Choice = Callable[[_WordsOf, NDArray[np.int64]], _Kept]
+
+
 def build_corpus(
     source: Any,
     *,
     min_count: int = 5,
     max_vocab: int | None = None,
+    vocab: Vocabulary | None = None,
+    keep_words: Collection[str] = (),
+    known: Vocabulary | None = None,
     words: list[str] | None = None,
     lower: bool = False,
     tokenizer: str = "whitespace",
@@ -81,24 +102,44 @@ def build_corpus(
     """The corpus that `source` holds, read once and encoded on disk.
 
     `source` is the path of a text (a file, glob pattern, folder or "-"), a list of such paths, or any
-    iterable of lists of tokens. Ids count the words that occur `min_count` times or more by falling count,
-    ties by first appearance; of those, `max_vocab` are kept at most. Where `words` are given, they are the
-    vocabulary, in their order and with their counts here, which may be 0; `min_count` and `max_vocab` then have
-    no effect. The files go to a new folder inside `folder`, by default where the system keeps temporary files.
-    `progress` is called with (bytes read, bytes in all or None), for lists of tokens with (sentences read, None).
+    iterable of lists of tokens. The files go to a new folder inside `folder`, by default where the system keeps
+    temporary files. `progress` is called with (bytes read, bytes in all or None), for lists of tokens with (sentences
+    read, None).
+
     With `phrases`, phrases are found and joined first, just as if the text had been read with each as one token;
     `joining` is called with (ids done, ids in all) of each run over the corpus that this takes.
 
-    Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the given words
-    occurs, VocabularyError if no word is frequent enough or a given one comes twice, ConfigError for
-    tokenizer="words" with lists of tokens, MissingExtraError for zstd without its package. Warns if
-    invalid UTF-8 was replaced.
+    A word's frequency is its count here, or that in `vocab`, and a word that `vocab` lacks is then dropped. The words
+    of `known` (those of vectors to start from) are kept, whether or not they occur; so are `keep_words`, if they occur
+    or are in `vocab`, with the count here where `vocab` lacks them. Of all other words those with a frequency of
+    `min_count` or more are kept, the most frequent first, until there are `max_vocab` words; known and kept words
+    count among them, and are never left out. Ids go by falling total, that is the frequency plus the count in `known`;
+    equal ones by the order of `known`, then that of `vocab`, then by first appearance.
+
+    Where `words` are given, they are the vocabulary, in their order and with their counts here, which may be 0; the
+    settings of the paragraph above then have no effect.
+
+    Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the words to keep
+    occurs, VocabularyError if no word is frequent enough, one of `words` comes twice or counts are too large,
+    ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd without its package. Warns if
+    invalid UTF-8 was replaced, or if some of `keep_words` are nowhere.
     """
-    given = None if words is None else _given(words)
+    choose: _Choice
+    if words is not None:
+        choose = partial(_counted, given=_given(words))
+    else:
+        choose = partial(
+            _chosen,
+            min_count=min_count,
+            max_vocab=max_vocab,
+            vocab=vocab,
+            protected=frozenset(keep_words),
+            known=known or Vocabulary([], np.zeros(0, np.int64)),
+        )
     home = _make_folder(folder)
     try:
         text = _encode(source, home, min_count, lower, tokenizer, errors, progress, phrases, joining)
-        corpus = _finish(home, text.words_of, text.counts, min_count, max_vocab, given, text.replaced)
+        corpus = _finish(home, text.words_of, text.counts, choose, text.replaced)
         corpus.tokens = text.tokens
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
@@ -316,56 +357,116 @@ def _given(words: list[str]) -> Vocabulary:
     return vocab
 
 
-def _most_frequent(
-    words_of: _WordsOf, counts: NDArray[np.int64], min_count: int, max_vocab: int | None
-) -> tuple[Vocabulary, NDArray[np.int32]]:
-    """The vocabulary of the words frequent enough, and the id in it of each number, or -1."""
-    kept, numbers = rank_words(counts, min_count, max_vocab)
-    if not len(kept):
-        best = int(counts.argmax())
-        raise nothing_left(words_of(np.array([best]))[0], int(counts[best]), min_count)
-    return Vocabulary(words_of(kept), counts[kept]), numbers
-
-
-def _counted(words_of: _WordsOf, counts: NDArray[np.int64], given: Vocabulary) -> tuple[Vocabulary, NDArray[np.int32]]:
-    """The given vocabulary, now with the corpus's counts, and the id in it of each number, or -1."""
+def _counted(words_of: _WordsOf, counts: NDArray[np.int64], given: Vocabulary) -> _Kept:
+    """The given vocabulary, now with the corpus's counts."""
     numbers = np.empty(len(counts), np.int32)
-    for start in range(0, len(counts), PIECE):
-        piece = np.arange(start, min(start + PIECE, len(counts)))
-        numbers[piece] = [given.ids.get(word, -1) for word in words_of(piece)]
-    known = numbers >= 0
-    if not known.any():
-        best = words_of(np.array([counts.argmax()]))[0]
-        raise CorpusError(
-            f"none of the {counts.sum():,} tokens of the corpus is among the {len(given):,} given words, which begin "
-            f"with {given.words[:3]!r:.100}; the most frequent token is {best[:100]!r}. Give a corpus in the language "
-            "of the words, and read it as theirs was: lower-cased or not (--lower), divided alike (--tokenizer)"
-        )
-    given.counts[numbers[known]] = counts[known]
-    return given, numbers
+    for piece, words in _pieces(words_of, len(counts)):
+        numbers[piece] = [given.ids.get(word, -1) for word in words]
+    occurs = numbers >= 0
+    if not occurs.any():
+        raise _none_occurs(words_of, counts, given.words)
+    given.counts[numbers[occurs]] = counts[occurs]
+    return _Kept(given, given.counts, given.counts, numbers)
 
 
-def _finish(
-    home: str,
+def _chosen(
     words_of: _WordsOf,
     counts: NDArray[np.int64],
     min_count: int,
     max_vocab: int | None,
-    given: Vocabulary | None,
-    replaced: int,
-) -> Corpus:
+    vocab: Vocabulary | None,
+    protected: frozenset[str],
+    known: Vocabulary,
+) -> _Kept:
+    """The words that `build_corpus` keeps, chosen among candidates: the known, those of `vocab`, those of the text."""
+    names = list(dict.fromkeys([*known.words, *(vocab.words if vocab is not None else ())]))
+    listed = dict(zip(names, range(len(names)), strict=True))
+    places, found = _look_up(words_of, len(counts), listed, protected)
+    marked = np.zeros(len(counts), bool)
+    marked[list(found.values())] = True
+    enough = counts >= min_count if vocab is None else np.zeros(len(counts), bool)
+    others = np.flatnonzero((places < 0) & (marked | enough))
+    places[others] = np.arange(len(listed), len(listed) + len(others))
+
+    occurrences = np.zeros(len(listed) + len(others), np.int64)
+    occurrences[places[places >= 0]] = counts[places >= 0]
+    frequencies = occurrences.copy()
+    if vocab is not None:
+        frequencies[[listed[word] for word in vocab.words]] = vocab.counts
+    totals = frequencies.copy()
+    totals[: len(known)] += known.counts
+    stays = np.zeros(len(totals), bool)
+    stays[: len(known)] = True
+    stays[places[marked]] = True
+    stays[[listed[word] for word in protected if word in listed]] = True
+
+    kept, ids = rank_words(totals, min_count, max_vocab, stays)
+    if vocab is not None and not frequencies[kept].any():
+        best = int(vocab.counts.argmax())
+        raise nothing_left(vocab.words[best], int(vocab.counts[best]), min_count, given=True)
+    if not len(kept):
+        best = int(counts.argmax())
+        raise nothing_left(words_of(np.array([best]))[0], int(counts[best]), min_count)
+    more = iter(words_of(others[kept[kept >= len(listed)] - len(listed)]))
+    words = [names[place] if place < len(listed) else next(more) for place in kept.tolist()]
+    if not occurrences[kept].any():
+        raise _none_occurs(words_of, counts, words)
+    _warn_of_absent(protected - found.keys() - listed.keys(), len(protected))
+    numbers = np.where(places >= 0, ids[places], np.int32(-1))
+    saved = Vocabulary(words, totals[kept])  # whose sum is checked
+    return _Kept(Vocabulary(words, occurrences[kept]), frequencies[kept], saved.counts, numbers)
+
+
+def _look_up(
+    words_of: _WordsOf, n: int, listed: dict[str, int], protected: frozenset[str]
+) -> tuple[NDArray[np.int64], dict[str, int]]:
+    """The place in `listed` of each number of a text, or -1, and the numbers of the protected words that occur."""
+    places = np.full(n, -1, np.int64)
+    found: dict[str, int] = {}
+    if listed or protected:
+        for piece, words in _pieces(words_of, n):
+            places[piece] = [listed.get(word, -1) for word in words]
+            found |= {word: number for word, number in zip(words, piece.tolist(), strict=True) if word in protected}
+    return places, found
+
+
+def _pieces(words_of: _WordsOf, n: int) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
+    """The numbers below n and their words, some at a time."""
+    for start in range(0, n, PIECE):
+        piece = np.arange(start, min(start + PIECE, n))
+        yield piece, words_of(piece)
+
+
+def _none_occurs(words_of: _WordsOf, counts: NDArray[np.int64], words: list[str]) -> CorpusError:
+    """The error for a corpus in which none of the words to keep occurs."""
+    best = words_of(np.array([counts.argmax()]))[0]
+    return CorpusError(
+        f"none of the {counts.sum():,} tokens of the corpus is among the {len(words):,} given words, which begin "
+        f"with {words[:3]!r:.100}; the most frequent token is {best[:100]!r}. Give a corpus in the language "
+        "of the words, and read it as theirs was: lower-cased or not (--lower), divided alike (--tokenizer)"
+    )
+
+
+def _warn_of_absent(absent: Collection[str], n: int) -> None:
+    if absent:
+        shown = ", ".join(repr(word[:100]) for word in sorted(absent)[:5]) + (", ..." if len(absent) > 5 else "")
+        warnings.warn(
+            f"{len(absent):,} of the {n:,} words to keep {'is' if len(absent) == 1 else 'are'} not in the corpus: "
+            f"{shown}. Are they spelled as the corpus is read: lower-cased or not, divided alike?",
+            stacklevel=5,
+        )
+
+
+def _finish(home: str, words_of: _WordsOf, counts: NDArray[np.int64], choose: _Choice, replaced: int) -> Corpus:
     """Drop the words not kept from the encoded files, renumber the others, and map the result into memory."""
-    if given is None:
-        vocab, numbers = _most_frequent(words_of, counts, min_count, max_vocab)
-    else:
-        vocab, numbers = _counted(words_of, counts, given)
+    kept = choose(words_of, counts)
     ids_path, offsets_path = os.path.join(home, "ids"), os.path.join(home, "offsets")
     with _on_disk(home):
-        _renumber_files(ids_path, offsets_path, numbers)
+        _renumber_files(ids_path, offsets_path, kept.numbers)
         # Writable, as kernels expect arrays, and shared, because a private mapping may not exceed the memory.
         ids = np.memmap(ids_path, np.int32, "r+").view(np.ndarray)
         offsets = np.memmap(offsets_path, np.int64, "r+").view(np.ndarray)
-    return Corpus(ids, offsets, vocab, int(counts.sum()), replaced, home)
+    return Corpus(ids, offsets, kept.vocab, kept.frequencies, kept.totals, int(counts.sum()), replaced, home)
 
 
 def _renumber_files(ids_path: str, offsets_path: str, numbers: NDArray[np.int32]) -> None:

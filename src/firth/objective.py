@@ -22,8 +22,13 @@ def keep_thresholds(counts: npt.NDArray[np.int64], config: TrainConfig) -> npt.N
 
 
 def noise_probabilities(counts: npt.NDArray[np.int64], config: TrainConfig) -> npt.NDArray[np.float64]:
-    """(n,) float64: P(w) = count(w)^ns_exponent / Σ count^ns_exponent, from which negatives are drawn."""
-    logarithms = config.ns_exponent * np.log(counts.astype(np.float64))
+    """(n,) float64: P(w) = count(w)^ns_exponent / Σ count^ns_exponent, from which negatives are drawn.
+
+    A word with count 0 is never drawn, whatever the exponent; one count at least is not 0.
+    """
+    counted = counts > 0
+    logarithms = np.full(len(counts), -np.inf)
+    logarithms[counted] = config.ns_exponent * np.log(counts[counted].astype(np.float64))
     weights = np.exp(logarithms - logarithms.max())
     return np.asarray(weights / weights.sum())
 

@@ -17,6 +17,7 @@ from firth.errors import ConfigError, FormatError
 from firth.formats import AnyPath, check_folder, reading, replacing
 from firth.phrases import FoundPhrase, Joining, PhraseSettings
 from firth.text import Progress, is_text_source
+from firth.vocabfile import read_words
 
 VERSION = 1
 LARGEST = 1 << 30  # bytes of a file of phrases
@@ -52,7 +53,7 @@ class Phrases:
         errors: str = "replace",
         tmp: AnyPath | None = None,
     ) -> None:
-        settings = PhraseSettings(passes, score, threshold, delimiter, read_connectors(connectors))
+        settings = PhraseSettings(passes, score, threshold, delimiter, frozenset(read_words("connectors", connectors)))
         with _learned(source, settings, min_count, lower, tokenizer, errors, tmp) as text:
             self._take(settings, min_count, text.passes)
 
@@ -182,22 +183,6 @@ def _parse_phrase(path: Path, row: Any, settings: PhraseSettings) -> FoundPhrase
     raise FormatError(
         f"{path}: {row!r:.200} is no phrase: expected [[first word, connectors, last word], count, score]"
     )
-
-
-def read_connectors(connectors: Any) -> frozenset[str]:
-    """The words given, or those in the text file at a path, parted by white space.
-
-    Raises FormatError for a file that cannot be read, ConfigError for what holds no words.
-    """
-    if not isinstance(connectors, str | os.PathLike):
-        if isinstance(connectors, bytes) or not isinstance(connectors, Iterable):
-            raise ConfigError(f"connectors is {connectors!r:.100}: expected words, or the path of a file of words")
-        return frozenset(connectors)
-    with reading(connectors, "words") as file:
-        try:
-            return frozenset(file.read().decode("utf-8-sig").split())
-        except UnicodeDecodeError as error:
-            raise FormatError(f"{connectors}, byte {error.start}: {error.reason}: expected words in UTF-8") from None
 
 
 def _learned(

@@ -19,7 +19,8 @@ from firth.plan import check_limits
 from firth.progress import Display
 from firth.trainer import Trainer
 from firth.vectors import WordVectors
-from firth.vocab import Vocabulary, read_vocabulary, read_words
+from firth.vocab import Vocabulary
+from firth.vocabfile import read_vocabulary, read_words
 
 CHECKPOINT_SECONDS = 300.0
 
@@ -119,8 +120,8 @@ def train(
             source,
             min_count=config.min_count,
             max_vocab=_kept_words(config),
-            vocab=None if vocab is None else _vocabulary(vocab),
-            keep_words=read_words(keep_words),
+            vocab=None if vocab is None else read_vocabulary(vocab),
+            keep_words=read_words("keep_words", keep_words),
             known=None if start is None else Vocabulary(start.words, start.counts),
             lower=config.lower,
             tokenizer=config.tokenizer,
@@ -182,23 +183,16 @@ def _frozen(start: WordVectors, freeze: Any) -> list[str]:
     """The words of `start` to be frozen. Raises UnknownWordError for others."""
     if freeze == "all":
         return start.words
-    words = list(read_words(freeze))
+    words = read_words("freeze", freeze)
     for word in words:
-        start.id_of(word)
+        start[word]
     return words
-
-
-def _vocabulary(vocab: Any) -> Vocabulary:
-    """The vocabulary that was given: that of vectors or of their file, a dict of counts or a text file."""
-    if isinstance(vocab, str | os.PathLike) and os.fspath(vocab).endswith(".safetensors"):
-        vocab = load(vocab)
-    return Vocabulary(vocab.words, vocab.counts) if isinstance(vocab, WordVectors) else read_vocabulary(vocab)
 
 
 def _phrase_settings(config: TrainConfig, connectors: Any) -> PhraseSettings | None:
     if not config.phrases:
         return None
-    words = frozenset(read_words(connectors))
+    words = frozenset(read_words("connectors", connectors))
     return PhraseSettings(config.phrases, config.phrase_score, config.phrase_threshold, config.delimiter, words)
 
 

@@ -10,16 +10,25 @@ from numpy.typing import NDArray
 
 from firth.errors import VocabularyError
 
+MOST_TOKENS = 2**61
+"""What the counts of a vocabulary may add up to: counts of two of them can be added in 64 bits, and then checked."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Vocabulary:
     """Words and how often each occurs; the id of a word is its place.
 
-    words: n distinct strings. counts: (n,) int64, falling unless the words were given.
+    words: n distinct strings. counts: (n,) int64, falling unless the words were given. Raises VocabularyError if
+    they add up to more than `MOST_TOKENS`.
     """
 
     words: list[str]
     counts: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        """Check the sum."""
+        if (total := float(self.counts.sum(dtype=np.float64))) > MOST_TOKENS:
+            raise VocabularyError(f"the counts add up to {total:.4g}: expected {MOST_TOKENS:.4g} at most")
 
     def __len__(self) -> int:
         """The number of words."""
@@ -46,25 +55,36 @@ class Vocabulary:
 
 
 def rank_words(
-    counts: NDArray[np.int64], min_count: int, max_vocab: int | None
+    counts: NDArray[np.int64], min_count: int, max_vocab: int | None, protected: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Which words to keep, the most frequent first, and the new id of every word.
 
-    counts: (n,) int64, by first appearance, which decides between equal counts. Returns the old ids of the
-    kept words (k,) and for each old id the new one, or -1 (n,). Kept are the words that occur `min_count`
-    times, of these the `max_vocab` most frequent.
+    counts: (n,) int64, in the order that decides between equal counts. protected: (n,) bool, the words to keep
+    whatever their counts. Returns the old ids of the kept words (k,) and for each old id the new one, or -1 (n,).
+    Besides the protected words those are kept that occur `min_count` times, of these the most frequent, as many as
+    there are places left of `max_vocab`.
     """
-    kept = np.flatnonzero(counts >= min_count)
-    kept = kept[np.argsort(-counts[kept], kind="stable")][:max_vocab]
+    kept = np.flatnonzero(protected | (counts >= min_count))
+    kept = kept[np.argsort(-counts[kept], kind="stable")]
+    if max_vocab is not None:
+        others = ~protected[kept]
+        places = max_vocab - int(protected.sum())
+        kept = kept[~others | (np.cumsum(others) <= places)]
     numbers = np.full(len(counts), -1, np.int32)
     numbers[kept] = np.arange(len(kept), dtype=np.int32)
     return kept, numbers
 
 
-def nothing_left(word: str, count: int, min_count: int) -> VocabularyError:
-    """The error for a corpus whose most frequent word, `word`, is too rare."""
+def nothing_left(word: str, count: int, min_count: int, given: bool = False) -> VocabularyError:
+    """The error for a corpus, or for a vocabulary that was given, whose most frequent word, `word`, is too rare."""
+    if count == 0:
+        return VocabularyError(
+            "every word of the vocabulary that was given has the count 0 (word2vec's vectors files hold no counts): "
+            "give a vocabulary with counts, or none"
+        )
     times = "once" if count == 1 else f"{count:,} times"
+    where, more = (" by the counts that were given", "the counts of more") if given else ("", "more")
     return VocabularyError(
-        f"no word occurs {min_count:,} times: the most frequent, {word[:100]!r}, occurs {times}. "
-        f"Give more text, or a min_count of {count:,} or less"
+        f"no word occurs {min_count:,} times{where}: the most frequent, {word[:100]!r}, occurs {times}. "
+        f"Give {more} text, or a min_count of {count:,} or less"
     )
