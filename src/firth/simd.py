@@ -533,9 +533,7 @@ def _hidden_update_function(module, outputs):
 
 
 @intrinsic
-def hidden_update(
-    typingctx, inputs, outputs, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count
-):
+def hidden_update(typingctx, inputs, outputs, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count):
     """Add `gain · Σ_j steps[j] u_j` to every input row, and `steps[j] h` to each of 1-16 output rows u_j.
 
     h is the row at `hidden`, and no two outputs are the same row. All products take the old values; an input row that

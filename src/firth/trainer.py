@@ -186,7 +186,11 @@ class Trainer:
             known = start.subwords
             wanted = (self.config.minn, self.config.maxn, self.config.bucket)
             if known is None or (known.minn, known.maxn, known.bucket) != wanted:
-                have = "no subwords" if known is None else f"minn, maxn, bucket = {known.minn}, {known.maxn}, {known.bucket}"
+                have = (
+                    "no subwords"
+                    if known is None
+                    else f"minn, maxn, bucket = {known.minn}, {known.maxn}, {known.bucket}"
+                )
                 raise ConfigError(f"the vectors to start from have {have}, and the settings are {wanted}: use theirs")
             self.center[here, :dim] = known.rows[there]
             self.center[words:, :dim] = known.rows[len(start) :]

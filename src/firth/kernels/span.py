@@ -30,9 +30,7 @@ The last is the mean without the division in the gradient: what CBOW is elsewher
 """
 
 
-def new_scratch(
-    tables: windows.Tables, row_bytes: int, frozen: bool
-) -> tuple[block.Scratch, list[npt.NDArray[Any]]]:
+def new_scratch(tables: windows.Tables, row_bytes: int, frozen: bool) -> tuple[block.Scratch, list[npt.NDArray[Any]]]:
     """The Scratch of a thread, and the arrays that it points to, which must outlive it.
 
     `frozen` tells whether there are rows that stay as they are.
@@ -122,9 +120,7 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                     m, u_rows = simd.load_int(at, 0), at + 8 * outputs.ROWS
                     if tables.update == WINDOW_STEP:
                         pairs += n
-                        block.step(
-                            n, m, inputs, u_rows, at + yes, row_bytes, lr, scratch, ahead, ahead_count
-                        )
+                        block.step(n, m, inputs, u_rows, at + yes, row_bytes, lr, scratch, ahead, ahead_count)
                     else:
                         pairs += 1
                         weight = 1.0 if tables.update == SUM_STEP else 1.0 / n
@@ -147,9 +143,7 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                         )
             else:
                 pairs += n
-                counter = outputs.draw_negatives(
-                    outside, tables, epoch, word, position, 0, sets, spare
-                )
+                counter = outputs.draw_negatives(outside, tables, epoch, word, position, 0, sets, spare)
                 for i in range(n):
                     at, next_set = sets + i % 2 * set_bytes, sets + (i + 1) % 2 * set_bytes
                     ahead_count = 0
