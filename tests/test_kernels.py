@@ -1,6 +1,7 @@
 """The compiled kernels against a walk in plain Python, NumPy and exact numbers, here and on other processors."""
 
 import dataclasses
+import itertools
 import math
 import os
 import platform
@@ -12,15 +13,25 @@ import numpy as np
 import pytest
 from numba import njit
 
-from firth import check_kernels, reference, simd
-from firth.check_kernels import Exercise, deviation, train, walk
-from firth.kernels import block, rows, skipgram
+from firth import check_kernels, objective, reference, simd
+from firth.check_kernels import Exercise, deviation, train, walk, with_subwords, with_tree
+from firth.kernels import block, rows, span
 
 ROUNDING = 2e-5
 """What float32 rounding may add up to over a small epoch, relative to the largest change."""
 
-WINDOWS, UPDATES, NEGATIVES = (1, 2, 5), (True, False), (1, 5, 6, 7, 13, 20)
+WINDOWS, NEGATIVES = (1, 2, 5), (1, 5, 13, 15, 16, 40)
 DIMS = (1, 4, 16, 17, 100)
+
+SKIPGRAM = {"window-shared": {}, "per-pair": {"shared": False}}
+CBOW = {"CBOW mean": {"cbow": "mean"}, "CBOW sum": {"cbow": "sum"}}
+UPDATES = SKIPGRAM | CBOW
+TREE_UPDATES = {"skip-gram": {}} | CBOW
+
+
+def each(settings):
+    """Parametrize `update` by settings of an Exercise."""
+    return pytest.mark.parametrize("update", settings.values(), ids=settings)
 
 
 def small_corpus(window, dim, words=12, seed=0, **settings):
@@ -29,14 +40,33 @@ def small_corpus(window, dim, words=12, seed=0, **settings):
     counts = 500 // np.arange(1, words + 1)
     sentences = [rng.choice(words, size, p=counts / counts.sum()).tolist() for size in range(1, 4 * window + 1)]
     vectors = [rng.normal(scale=dim**-0.5, size=(words, dim)).astype(np.float32) for _ in range(2)]
-    settings = {"lr": 0.05, "noise": reference.noise_distribution(counts, 0.75)} | settings
-    return Exercise(sentences, *vectors, window=window, **settings)
+    settings = {"sentences": sentences, "lr": 0.05, "noise": reference.noise_distribution(counts, 0.75)} | settings
+    return Exercise(center=vectors[0], outside=vectors[1], window=window, **settings)
 
 
 def subsampled(exercise):
-    words = len(exercise.center)
-    keep = np.linspace(0.3, 1.0, words) * (2**32 - 1)
+    keep = np.linspace(0.3, 1.0, exercise.words) * (2**32 - 1)
     return dataclasses.replace(exercise, keep=keep.astype(np.int64))
+
+
+def fibonacci(n):
+    """Falling counts whose tree has paths of 1, 2, .. n - 1 nodes, and the last length twice."""
+    counts = [1, 1]
+    while len(counts) < n:
+        counts.append(counts[-1] + counts[-2])
+    return counts[::-1]
+
+
+def all_kinds(exercise):
+    """The exercise, and the same with each of what changes its inputs or its outputs."""
+    rng, counts = np.random.default_rng(7), fibonacci(exercise.words)
+    yield exercise
+    yield dataclasses.replace(exercise, frozen=(0, 3))
+    yield with_subwords(exercise, rng)
+    if exercise.shared:
+        yield with_tree(exercise, counts)
+        yield dataclasses.replace(with_tree(exercise, counts), frozen=(0, 3))
+        yield with_tree(with_subwords(exercise, rng), counts)
 
 
 def assert_same(exercise, tolerance=ROUNDING):
@@ -59,35 +89,113 @@ def assert_same_bytes(first, second):
 # A span of tokens against the walk.
 
 
-@pytest.mark.parametrize("shared", UPDATES)
+@each(UPDATES)
 @pytest.mark.parametrize("window", WINDOWS)
-def test_a_span_is_the_walk_for_all_numbers_of_negatives_and_dimensions(window, shared):
+def test_a_span_is_the_walk_for_all_numbers_of_negatives_and_dimensions(window, update):
     cases = enumerate(product(NEGATIVES, (True, False)))
     for i, (negatives, fixed) in cases:
         dim = DIMS[(i + window) % len(DIMS)]
-        settings = {"fixed_window": fixed, "negatives": negatives, "shared": shared, "slope": -1e-4}
-        exercise = small_corpus(window, dim, seed=i, **settings)
+        settings = {"fixed_window": fixed, "negatives": negatives, "slope": -1e-4}
+        exercise = small_corpus(window, dim, seed=i, **settings, **update)
         assert_same(exercise)
         assert_same(subsampled(exercise))
 
 
-@pytest.mark.parametrize("shared", UPDATES)
+@each(UPDATES)
 @pytest.mark.parametrize("dim", DIMS)
-def test_a_span_is_the_walk_for_every_dimension(dim, shared):
-    assert_same(small_corpus(2, dim, shared=shared))
+def test_a_span_is_the_walk_for_every_dimension(dim, update):
+    assert_same(small_corpus(2, dim, **update))
 
 
-@pytest.mark.parametrize("shared", UPDATES)
-def test_one_word(shared):
-    exercise = small_corpus(2, 5, words=1, negatives=0, shared=shared, noise=np.ones(1))
+@each(TREE_UPDATES)
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_span_is_the_walk_for_trees_of_all_sizes(window, update):
+    for i, (words, fixed) in enumerate(product((2, 3, 8, 100), (True, False))):
+        dim = DIMS[(i + window) % len(DIMS)]
+        exercise = small_corpus(window, dim, words, seed=i, fixed_window=fixed, lr=0.1, slope=-1e-4, **update)
+        exercise = with_tree(exercise, [500 // rank for rank in range(1, words + 1)])
+        assert_same(exercise)
+        assert_same(subsampled(exercise))
+
+
+@each(TREE_UPDATES)
+def test_a_span_is_the_walk_for_paths_of_all_lengths(update):
+    words = 40
+    exercise = with_tree(small_corpus(2, 17, words=words, **update), fibonacci(words))
+    assert [len(nodes) for nodes, _ in reference.huffman(exercise.tree)] == [*range(1, words), words - 1]
+    sentence = np.random.default_rng(0).permutation(words).tolist()
+    assert_same(dataclasses.replace(exercise, sentences=[sentence]))
+
+
+@each(UPDATES)
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_span_is_the_walk_for_words_made_of_subwords(window, update):
+    rng = np.random.default_rng(window)
+    for i, fixed in enumerate((True, False)):
+        exercise = small_corpus(window, (17, 100)[i], fixed_window=fixed, lr=0.1 / window, **update)
+        for bucket in (10, 100):  # with fewer, or a larger lr, rounding would grow from token to token
+            of_subwords = with_subwords(exercise, rng, bucket)
+            assert_same(of_subwords)
+            assert_same(subsampled(of_subwords))
+            if exercise.shared:
+                assert_same(with_tree(of_subwords, fibonacci(exercise.words)))
+
+
+@each(UPDATES)
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_span_is_the_walk_and_frozen_words_do_not_move(window, update):
+    frozen = [0, 3, 5]
+    for i, fixed in enumerate((True, False)):
+        exercise = small_corpus(window, DIMS[window % 3 + i], fixed_window=fixed, frozen=frozen, **update)
+        found = assert_same(exercise)
+        assert found.center[frozen].tobytes() == exercise.center[frozen].tobytes()
+        assert found.outside[frozen].tobytes() == exercise.outside[frozen].tobytes()
+        assert_same(dataclasses.replace(exercise, negatives=16))
+        if exercise.shared:
+            of_tree = with_tree(exercise, fibonacci(exercise.words))
+            found = assert_same(of_tree)
+            assert found.center[frozen].tobytes() == of_tree.center[frozen].tobytes()
+            assert (found.outside[0] != of_tree.outside[0]).all()  # a node is no word
+
+
+@each(UPDATES)
+def test_all_words_frozen_change_nothing_but_have_a_loss(update):
+    exercise = small_corpus(2, 4, frozen=range(12), **update)
     found = assert_same(exercise)
-    assert found.pairs == sum(min(2, t) + min(2, n - 1 - t) for n in range(1, 9) for t in range(n))
+    assert found.loss > 0
+    assert_same_bytes(found, untouched(exercise))
 
 
-@pytest.mark.parametrize("negatives", [1, 7])
-@pytest.mark.parametrize("shared", UPDATES)
-def test_two_words_are_each_others_negatives(shared, negatives):
-    assert_same(small_corpus(2, 4, words=2, shared=shared, negatives=negatives))
+@each(UPDATES)
+def test_one_word(update):
+    exercise = small_corpus(2, 5, words=1, negatives=0, noise=np.ones(1), **update)
+    found = assert_same(exercise)
+    pairs = [min(2, t) + min(2, n - 1 - t) for n in range(1, 9) for t in range(n)]
+    assert found.pairs == (np.count_nonzero(pairs) if "cbow" in update else sum(pairs))
+
+
+@pytest.mark.parametrize("negatives", [1, 16])
+@each(UPDATES)
+def test_two_words_are_each_others_negatives(update, negatives):
+    assert_same(small_corpus(2, 4, words=2, negatives=negatives, **update))
+
+
+@each(UPDATES)
+def test_words_repeated_in_a_window(update):
+    exercise = small_corpus(5, 17, words=4, sentences=[[1] * 7 + [2], [1, 0, 1, 1, 3, 3, 1], [3] * 12], **update)
+    for one in all_kinds(exercise):
+        assert_same(one)
+
+
+@each(UPDATES)
+@pytest.mark.parametrize("score", [30.0, 1000.0])
+def test_a_span_is_the_walk_for_saturated_scores(score, update):
+    """All words of one sign, so that means are as large; sums are up to ten times as large."""
+    for exercise in all_kinds(small_corpus(5, 17, negatives=16, lr=1e-3, **update)):
+        for vectors in (exercise.center, exercise.outside):
+            vectors[:, 0] = score**0.5
+        exercise.outside[::2, 0] *= -1
+        assert_same(exercise)
 
 
 def test_a_negative_that_cannot_be_drawn_is_left_out():
@@ -100,11 +208,12 @@ def test_a_negative_that_cannot_be_drawn_is_left_out():
     assert_same(exercise)
 
 
-def test_no_pair_changes_nothing():
-    exercise = dataclasses.replace(small_corpus(2, 4), sentences=[[0], [1], [2]])
-    found = train(exercise)
-    assert (found.loss, found.pairs) == (0.0, 0)
-    assert_same_bytes(found, untouched(exercise))
+@each(UPDATES)
+def test_no_pair_changes_nothing(update):
+    for exercise in all_kinds(small_corpus(2, 4, sentences=[[0], [1], [2]], **update)):
+        found = train(exercise)
+        assert (found.loss, found.pairs) == (0.0, 0)
+        assert_same_bytes(found, untouched(exercise))
 
 
 @pytest.fixture(scope="module")
@@ -112,27 +221,55 @@ def long_sentence():
     """More tokens in one sentence than the kernel gathers at a time, then short sentences."""
     rng = np.random.default_rng(3)
     vectors = [rng.normal(size=(9, 2)).astype(np.float32) for _ in range(2)]
-    sentences = [rng.integers(9, size=size).tolist() for size in (3, skipgram.SPAN + 500, 1, 7, 2)]
+    sentences = [rng.integers(9, size=size).tolist() for size in (3, span.SPAN + 500, 1, 7, 2)]
     return Exercise(sentences, *vectors, window=2, fixed_window=False, negatives=2, lr=0.01)
 
 
-def test_a_sentence_longer_than_a_gathered_span_is_the_walk(long_sentence):
-    assert_same(long_sentence, tolerance=1e-4)
+@each({"window-shared": {}, "CBOW mean": {"cbow": "mean"}})
+def test_a_sentence_longer_than_a_gathered_span_is_the_walk(long_sentence, update):
+    assert_same(dataclasses.replace(long_sentence, **update), tolerance=1e-4)
 
 
-@pytest.mark.parametrize("shared", UPDATES)
-def test_the_cut_into_spans_changes_no_byte(long_sentence, shared):
-    exercise = subsampled(dataclasses.replace(long_sentence, shared=shared))
-    whole = train(exercise)
-    for cuts in ([1], [2, 3, 4], [1001, 4095, 4099, 4100, 4606], list(range(4590, 4609))):
-        loss, pairs, center, outside = 0.0, 0, exercise.center, exercise.outside
-        for start, stop in zip([0, *cuts], [*cuts, None], strict=True):
-            part = train(dataclasses.replace(exercise, center=center, outside=outside, start=start, stop=stop))
-            center, outside = part.center, part.outside
-            loss, pairs = loss + part.loss, pairs + part.pairs
-        assert_same_bytes(part, whole)
-        assert pairs == whole.pairs
-        assert loss == pytest.approx(whole.loss, rel=1e-6)
+def in_parts(exercise, cuts):
+    """What training from cut to cut leads to, from the vectors that the part before has left."""
+    found = untouched(exercise)
+    for start, stop in zip([0, *cuts], [*cuts, None], strict=True):
+        before = dataclasses.replace(exercise, center=found.center, outside=found.outside, start=start, stop=stop)
+        part = train(before)
+        loss, pairs = found.loss + part.loss, found.pairs + part.pairs
+        found = dataclasses.replace(part, loss=loss, pairs=pairs)
+    return found
+
+
+@each(UPDATES)
+def test_the_cut_into_spans_changes_no_byte(long_sentence, update):
+    exercise = subsampled(dataclasses.replace(long_sentence, **update))
+    for one in all_kinds(exercise):
+        if one.grams is None:
+            whole = train(one)
+            for cuts in ([1], [2, 3, 4], [1001, 4095, 4099, 4100, 4606], list(range(4590, 4609))):
+                found = in_parts(one, cuts)
+                assert_same_bytes(found, whole)
+                assert found.pairs == whole.pairs
+                assert found.loss == pytest.approx(whole.loss, rel=1e-6)
+
+
+@each(UPDATES)
+def test_subwords_see_the_cut_into_spans_and_each_part_is_its_walk(update):
+    """At the end of a span all vectors are taken apart, also those that the next span's windows reach again."""
+    exercise = with_subwords(small_corpus(3, 17, lr=0.02, **update), np.random.default_rng(0))
+    center, outside = exercise.center, exercise.outside
+    cuts = [0, 1, 30, 33, 70, None]
+    for start, stop in itertools.pairwise(cuts):
+        part = dataclasses.replace(exercise, center=center, outside=outside, start=start, stop=stop)
+        found = assert_same(part)
+        center, outside = found.center, found.outside
+    assert center.tobytes() != train(exercise).center.tobytes()
+
+
+def test_subwords_of_a_sentence_longer_than_a_gathered_span_are_those_of_its_parts(long_sentence):
+    exercise = with_subwords(long_sentence, np.random.default_rng(0))
+    assert_same_bytes(train(exercise), in_parts(exercise, [span.SPAN]))
 
 
 # Planted bugs: the walk must notice each.
@@ -185,6 +322,91 @@ def test_the_walk_notices_repeated_negatives_counted_once(monkeypatch, name):
     assert deviation(exercise, walk(exercise), train(exercise)) > 100 * ROUNDING
 
 
+@pytest.mark.parametrize(("here", "there"), [("undivided", "mean"), ("mean", "undivided"), ("sum", "mean")])
+def test_the_walk_notices_an_update_of_cbow_not_divided_by_its_words(here, there):
+    exercise = small_corpus(3, 8, cbow=here)
+    assert_same(exercise)
+    assert deviation(exercise, walk(dataclasses.replace(exercise, cbow=there)), train(exercise)) > 100 * ROUNDING
+
+
+def test_the_walk_notices_a_mean_that_counts_a_repeated_word_once(monkeypatch):
+    exercise = check_kernels.KERNELS["CBOW mean step, repeated words"](np.random.default_rng(1))
+
+    def once(center, outside, *rest, step=reference.cbow, **settings):
+        return step(center, sorted(set(outside)), *rest, **settings)
+
+    monkeypatch.setattr(reference, "cbow", once)
+    assert deviation(exercise, walk(exercise), train(exercise)) > 100 * ROUNDING
+
+
+def flip_last_bit(offsets, steps, word):
+    steps = steps.copy()
+    steps[offsets[word + 1] - 1] ^= 1
+    return offsets, steps
+
+
+def next_node(offsets, steps, word):
+    steps = steps.copy()
+    steps[offsets[word]] += 2
+    return offsets, steps
+
+
+def leave_out_last_node(offsets, steps, word):
+    shorter = offsets.copy()
+    shorter[word + 1 :] -= 1
+    return shorter, np.delete(steps, offsets[word + 1] - 1)
+
+
+@each(TREE_UPDATES)
+@pytest.mark.parametrize("plant", [flip_last_bit, next_node, leave_out_last_node])
+def test_the_walk_notices_a_wrong_path_of_a_rare_word(monkeypatch, plant, update):
+    exercise = with_tree(small_corpus(3, 8, **update), fibonacci(12))
+    word = 7
+    assert 1 <= exercise.ids().tolist().count(word) <= 5
+    right = objective.tree_paths
+    monkeypatch.setattr(objective, "tree_paths", lambda counts: plant(*right(counts), word))
+    assert deviation(exercise, walk(exercise), train(exercise)) > 100 * ROUNDING
+
+
+@each(UPDATES)
+def test_the_walk_notices_a_frozen_row_that_moves(update):
+    exercise = small_corpus(3, 8, frozen=(0, 3, 5), **update)
+    one_less = dataclasses.replace(exercise, frozen=(0, 5))
+    assert deviation(exercise, walk(exercise), train(one_less)) > 100 * ROUNDING
+    assert deviation(exercise, walk(one_less), train(exercise)) > 100 * ROUNDING
+
+
+@pytest.mark.parametrize("power", [1, -1])
+@each(UPDATES)
+def test_the_walk_notices_a_move_of_subwords_not_divided_or_divided_twice(monkeypatch, update, power):
+    exercise = with_subwords(small_corpus(3, 8, lr=0.02, **update), np.random.default_rng(0))
+
+    def leave(vectors, end, leave=check_kernels._Composed.leave):
+        for at in range(vectors._left, end):
+            moved = vectors.rows[at] - vectors._begun[at]
+            vectors.rows[at] = vectors._begun[at] + moved * float(len(vectors._parts[at])) ** power
+        leave(vectors, end)
+
+    monkeypatch.setattr(check_kernels._Composed, "leave", leave)
+    assert deviation(exercise, walk(exercise), train(exercise)) > 100 * ROUNDING
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        lambda rows_of_word, row_vecs: row_vecs[rows_of_word].sum(axis=0),
+        lambda rows_of_word, row_vecs: row_vecs[rows_of_word[0]],
+        lambda rows_of_word, row_vecs: row_vecs[np.unique(rows_of_word)].mean(axis=0),
+        lambda rows_of_word, row_vecs: row_vecs[rows_of_word[:-1]].mean(axis=0),
+    ],
+    ids=["a sum", "the own row alone", "a repeated row once", "a row less"],
+)
+def test_the_walk_notices_another_mean_of_subwords(monkeypatch, plant):
+    exercise = with_subwords(small_corpus(3, 8, lr=0.02), np.random.default_rng(0))
+    monkeypatch.setattr(reference, "subword_vector", plant)
+    assert deviation(exercise, walk(exercise), train(exercise)) > 100 * ROUNDING
+
+
 # The rows of `firth check`.
 
 
@@ -195,11 +417,17 @@ def test_kernel_rows_show_each_kernel_once_and_its_verdict():
 
 
 def test_a_failing_kernel_is_shown_as_failed(monkeypatch):
-    def wrong(*args, step=reference.negative_sampling):
-        loss, grad_center, grad_outside = step(*args)
-        return loss, grad_center * 1.0001, grad_outside
+    def plant(name):
+        step = getattr(reference, name)
 
-    monkeypatch.setattr(reference, "negative_sampling", wrong)
+        def wrong(*args, **settings):
+            loss, grad_center, grad_outside = step(*args, **settings)
+            return loss, grad_center * 1.0001, grad_outside
+
+        monkeypatch.setattr(reference, name, wrong)
+
+    plant("negative_sampling")
+    plant("hierarchical_softmax")
     verdicts = {row["name"]: row["ok"] for row in check_kernels.kernel_rows()}
     assert [name for name, ok in verdicts.items() if ok] == ["loss of 1,970 pairs", *check_kernels.EXACT]
 
@@ -248,43 +476,77 @@ def test_the_exercises_are_what_their_names_say():
             assert f"{walk(exercise).pairs:,}" in name
         if "outputs" in name:
             assert f"{exercise.negatives + 1} outputs" in name
+        if "path of" in name:
+            nodes, _ = reference.huffman(exercise.tree)[exercise.sentences[0][5]]
+            assert f"path of {len(nodes)}" in name
+        assert ("hierarchical softmax" in name) == (exercise.tree is not None)
+        assert ("CBOW" in name) == (exercise.cbow is not None)
+        assert ("CBOW sum" in name) == (exercise.cbow == "sum")
+        assert ("per-pair" in name) == (not exercise.shared)
+        assert ("subwords" in name) == (exercise.grams is not None)
+        assert ("frozen words" in name) == (0 < len(set(exercise.frozen) & set(exercise.ids())) < exercise.words)
+        if "repeated words" in name:
+            window = [exercise.sentences[0][at] for at in (*range(5), *range(6, 11))]
+            assert len(set(window)) == 2
+
+
+def test_words_made_of_subwords_differ_in_length_share_rows_and_repeat_some():
+    offsets, of_words = with_subwords(small_corpus(3, 8), np.random.default_rng(0), bucket=1000).grams
+    parts = np.split(of_words, offsets[1:-1])
+    assert any(len(set(part)) < len(part) for part in parts)
+    assert len(set(of_words)) < sum(len(set(part)) for part in parts)
+    assert len({len(part) for part in parts}) > 3
 
 
 # The loss.
 
 
-@pytest.mark.parametrize("shared", UPDATES)
+@each(UPDATES)
 @pytest.mark.parametrize("score", [1000.0, -1000.0])
-def test_the_loss_of_scores_of_1000_is_exact(score, shared):
-    """A score of -1000 costs each pair 1000; one of +1000 costs each of the three negatives 1000."""
-    center, outside = np.full((6, 1), 40, np.float32), np.full((6, 1), score / 40, np.float32)
-    exercise = Exercise([[0, 1, 2, 3, 4, 5]], center, outside, window=5, negatives=3, shared=shared, lr=0.0)
+def test_the_loss_of_scores_of_1000_is_exact(score, update):
+    """A score of -1000 costs each prediction 1000; one of +1000 costs each of the three negatives 1000."""
+    size = 8 if update.get("cbow") == "sum" else 40  # of five words
+    center, outside = np.full((6, 1), size, np.float32), np.full((6, 1), score / 40, np.float32)
+    exercise = Exercise([[0, 1, 2, 3, 4, 5]], center, outside, window=5, negatives=3, lr=0.0, **update)
     found = train(exercise)
-    assert found.pairs == 30
-    assert found.loss == 30 * 1000 * (3 if score > 0 else 1)
+    assert found.pairs == (6 if "cbow" in update else 30)
+    assert found.loss == found.pairs * 1000 * (3 if score > 0 else 1)
     assert_same_bytes(found, untouched(exercise))
 
 
-@pytest.mark.parametrize("negatives", [2, 12])
-@pytest.mark.parametrize("shared", UPDATES)
-def test_a_saturated_score_gets_its_full_gradient(shared, negatives):
+@pytest.mark.parametrize("negatives", [2, 20])
+@each(UPDATES)
+def test_a_saturated_score_gets_its_full_gradient(update, negatives):
     """One pair (0, 1) with a score of -1000 and negatives 2 with a score of +1000: every σ is 1."""
     center = np.full((3, 1), 40, np.float32)
     outside = np.array([[25], [-25], [25]], np.float32)
     noise = np.array([0.0, 0.0, 1.0])
-    exercise = Exercise([[0, 1]], center, outside, window=1, negatives=negatives, shared=shared, lr=0.125, noise=noise)
+    exercise = Exercise([[0, 1]], center, outside, window=1, negatives=negatives, lr=0.125, noise=noise, **update)
     found = train(dataclasses.replace(exercise, start=1))
     assert found.center.ravel().tolist() == [40 - 0.125 * 25 * (negatives + 1), 40, 40]
     assert found.outside.ravel().tolist() == [25, -25 + 0.125 * 40, 25 - 0.125 * 40 * negatives]
     assert found.loss == 1000 * (negatives + 1)
 
 
-@pytest.mark.parametrize("shared", UPDATES)
-def test_the_loss_of_millions_of_pairs_is_their_float64_sum(shared):
+@each(TREE_UPDATES)
+def test_a_saturated_score_of_a_node_gets_its_full_gradient(update):
+    """The one node says word 0, at a score of +1000: right once, and wrong once, where σ is 1."""
+    center, nodes = np.full((2, 1), 40, np.float32), np.array([[25]], np.float32)
+    exercise = Exercise([[0, 1]], center, nodes, window=1, lr=0.125, tree=[5, 3], **update)
+    right, wrong = train(dataclasses.replace(exercise, stop=1)), train(dataclasses.replace(exercise, start=1))
+    assert (right.loss, right.pairs) == (0.0, 1)
+    assert_same_bytes(right, untouched(exercise))
+    assert (wrong.loss, wrong.pairs) == (1000.0, 1)
+    assert wrong.center.ravel().tolist() == [40 - 0.125 * 25, 40]
+    assert wrong.outside.ravel().tolist() == [25 - 0.125 * 40]
+
+
+@each(SKIPGRAM)
+def test_the_loss_of_millions_of_pairs_is_their_float64_sum(update):
     rng = np.random.default_rng(0)
     ids = rng.integers(2, size=200_001)
     center, outside = (rng.normal(scale=2, size=(2, 3)).astype(np.float32) for _ in range(2))
-    exercise = Exercise([ids.tolist()], center, outside, window=5, negatives=1, shared=shared, lr=0.0)
+    exercise = Exercise([ids.tolist()], center, outside, window=5, negatives=1, lr=0.0, **update)
     found = train(exercise)
     counts = np.zeros((2, 2))
     for distance in range(1, 6):
@@ -300,12 +562,13 @@ def test_the_loss_of_millions_of_pairs_is_their_float64_sum(shared):
 # Private rows of one thread.
 
 
-@pytest.mark.parametrize("shared", UPDATES)
+@each(UPDATES)
 @pytest.mark.parametrize("period", [1, 2, 64])
-@pytest.mark.parametrize("hot", [1, 5, 12])
-def test_private_rows_give_what_rows_in_place_give(hot, period, shared):
-    exercise = small_corpus(5, 17, shared=shared)
-    assert deviation(exercise, train(exercise), train(exercise, hot, period)) < ROUNDING
+@pytest.mark.parametrize("hot", [1, 5, 11])
+def test_private_rows_give_what_rows_in_place_give(hot, period, update):
+    for exercise in all_kinds(small_corpus(5, 17, **update)):
+        if exercise.grams is None:
+            assert deviation(exercise, train(exercise), train(exercise, hot, period)) < ROUNDING
 
 
 def test_merging_adds_what_every_thread_did():
@@ -350,8 +613,8 @@ GUARD = 0x5A
 
 
 @njit
-def pair_steps(inputs, outputs, x_rows, u_rows, row_bytes, signs, steps, sums, lr):
-    simd.pair_steps(inputs, outputs, x_rows, u_rows, row_bytes, signs, steps, sums, np.float32(lr))
+def pair_steps(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, sums, lr):
+    simd.pair_steps(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, sums, np.float32(lr))
 
 
 @njit
@@ -364,6 +627,18 @@ def rank_update_apart(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, 
     simd.rank_update_apart(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count, x_targets, u_targets)
 
 
+@njit
+def hidden_steps(inputs, outputs, x_rows, weight, hidden, u_rows, row_bytes, yes, steps, sums, lr):
+    weight, lr = np.float32(weight), np.float32(lr)
+    simd.hidden_steps(inputs, outputs, x_rows, weight, hidden, u_rows, row_bytes, yes, steps, sums, lr)
+
+
+@njit
+def hidden_update(inputs, outputs, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count):
+    gain = np.float32(gain)
+    simd.hidden_update(inputs, outputs, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count)
+
+
 def row_addresses(matrix, order):
     return np.array([matrix.ctypes.data + matrix.strides[0] * row for row in order], np.int64)
 
@@ -374,31 +649,58 @@ def random_rows(rng, count, dim, scale=1.0):
     return matrix
 
 
-TILES = [*product(range(1, simd.MAX_INPUTS + 1), range(1, simd.MAX_OUTPUTS + 1))]
+def check_steps(x, u, answers, steps, sums, before):
+    """Steps of inputs x (n, d) with outputs u (m, d), and of `sums` how they grew; bit j of `answers` is yes."""
+    sign = np.where(answers >> np.arange(len(u)) & 1, -1, 1)
+    z = sign * (x.astype(np.float64) @ u.T.astype(np.float64))
+    np.testing.assert_allclose(
+        steps[: z.size].reshape(z.shape), -0.25 * sign * reference.sigmoid(z), rtol=2e-5, atol=1e-7
+    )
+    assert (steps[z.size + 15 :] == 99).all()
+    assert sums[0].sum() == pytest.approx(before[0].sum() + np.maximum(z, 0).sum(), rel=1e-5)
+    grown = np.log(sums[1].astype(np.float64)).sum() - np.log(before[1].astype(np.float64)).sum()
+    assert grown == pytest.approx(np.log1p(np.exp(-abs(z))).sum(), rel=1e-4)
 
 
-@pytest.mark.parametrize("predicted", [True, False])
-def test_the_steps_of_every_tile(predicted):
-    for inputs, outputs in TILES:
-        for dim in (16, 112):
+@pytest.mark.parametrize("pattern", [0, 1, 0b0110010111010110])
+def test_the_steps_of_every_tile(pattern):
+    for outputs in range(1, simd.MAX_OUTPUTS + 1):
+        for inputs, dim in product(range(1, simd.tile_inputs(outputs) + 1), (16, 112)):
             rng = np.random.default_rng(outputs)
-            x, u = random_rows(rng, 5, dim), random_rows(rng, 7, dim, scale=4 / dim**0.5)
-            x_order, u_order = rng.permutation(5)[:inputs], rng.integers(7, size=outputs)
+            x, u = random_rows(rng, 5, dim), random_rows(rng, 17, dim, scale=4 / dim**0.5)
+            x_order, u_order = rng.permutation(5)[:inputs], rng.integers(17, size=outputs)
             x_rows, u_rows = row_addresses(x, x_order), row_addresses(u, u_order)
-            signs = block.sign_table()[outputs - 1 if predicted else simd.MAX_OUTPUTS]
+            answers = pattern % 2**outputs
             steps = np.full(inputs * outputs + 15 + 8, 99, np.float32)
-            sums = np.stack([np.full(16, 3, np.float32), np.full(16, 2, np.float32)])
-            places = (array.ctypes.data for array in (signs, steps, sums))
-            pair_steps(inputs, outputs, x_rows.ctypes.data, u_rows.ctypes.data, 4 * dim, *places, 0.25)
-            sign = np.ones((inputs, outputs))
-            sign[:, 0] = -1 if predicted else 1
-            z = sign * (x[x_order].astype(np.float64) @ u[u_order].T.astype(np.float64))
-            expected = -0.25 * sign * reference.sigmoid(z)
-            np.testing.assert_allclose(steps[: z.size].reshape(z.shape), expected, rtol=2e-5, atol=1e-7)
-            assert (steps[z.size + 15 :] == 99).all()
-            assert sums[0].sum() == pytest.approx(48 + np.maximum(z, 0).sum(), rel=1e-5)
-            log_product = np.log(sums[1].astype(np.float64)).sum()
-            assert log_product == pytest.approx(16 * math.log(2) + np.log1p(np.exp(-abs(z))).sum(), rel=1e-5)
+            before = np.stack([np.full(16, 3, np.float32), np.full(16, 2, np.float32)])
+            sums = before.copy()
+            addresses = x_rows.ctypes.data, u_rows.ctypes.data
+            pair_steps(inputs, outputs, *addresses, 4 * dim, answers, steps.ctypes.data, sums.ctypes.data, 0.25)
+            check_steps(x[x_order], u[u_order], answers, steps, sums, before)
+
+
+@pytest.mark.parametrize("pattern", [0, 1, 0b0110010111010110])
+def test_the_steps_and_the_update_of_a_hidden_vector(pattern):
+    for outputs, inputs, dim in product(range(1, simd.MAX_OUTPUTS + 1), (1, 2, 7), (16, 112)):
+        rng = np.random.default_rng(outputs)
+        x, u = random_rows(rng, 9, dim), random_rows(rng, 17, dim, scale=4 / dim**0.5)
+        x_order, u_order = rng.integers(9, size=inputs), rng.permutation(17)[:outputs]
+        x_rows, u_rows = row_addresses(x, x_order), row_addresses(u, u_order)
+        answers, hidden = pattern % 2**outputs, rows.aligned_rows(1, dim)
+        steps = np.full(outputs + 15 + 8, 99, np.float32)
+        before = np.stack([np.full(16, 3, np.float32), np.full(16, 2, np.float32)])
+        sums, old_x, old_u = before.copy(), x.astype(np.float64), u.astype(np.float64)
+        args = [x_rows.ctypes.data, 0.75, hidden.ctypes.data, u_rows.ctypes.data, 4 * dim]
+        hidden_steps(inputs, outputs, *args, answers, steps.ctypes.data, sums.ctypes.data, 0.25)
+        np.testing.assert_allclose(hidden[0], 0.75 * old_x[x_order].sum(axis=0), rtol=0, atol=1e-5)
+        check_steps(hidden, u[u_order], answers, steps, sums, before)
+        args[1] = 0.5
+        hidden_update(inputs, outputs, *args, steps.ctypes.data, u_rows.ctypes.data, outputs)
+        step = steps[:outputs].astype(np.float64)
+        np.add.at(old_x, x_order, 0.5 * step @ old_u[u_order])
+        old_u[u_order] += np.outer(step, hidden[0].astype(np.float64))
+        np.testing.assert_allclose(x, old_x, rtol=0, atol=2e-5)
+        np.testing.assert_allclose(u, old_u, rtol=0, atol=2e-5)
 
 
 @pytest.mark.parametrize("apart", [False, True])
@@ -438,23 +740,26 @@ def test_a_repeated_input_row_is_moved_twice_in_turn():
     assert (u == 8 + 0.5 * 1 + 0.25 * (1 + 0.5 * 8)).all()
 
 
-@pytest.mark.parametrize("shared", UPDATES)
-def test_nothing_is_written_beyond_the_room_of_a_thread(monkeypatch, shared):
+@each(UPDATES)
+def test_nothing_is_written_beyond_the_room_of_a_thread(monkeypatch, update):
     new_scratch, guarded = block.new_scratch, []
 
-    def with_guards(*sizes):
-        _, arrays = new_scratch(*sizes)
-        kept = []
-        for array in arrays:
-            memory = np.full(array.nbytes + 256, GUARD, np.uint8)
-            memory[128:-128] = array.view(np.uint8).ravel()
-            guarded.append(memory)
-            kept.append(memory[128:-128].view(array.dtype))
+    def guard(array):
+        memory = np.full(array.nbytes + 256, GUARD, np.uint8)
+        memory[128:-128] = array.view(np.uint8).ravel()
+        guarded.append(memory)
+        return memory[128:-128].view(array.dtype)
+
+    def with_guards(*sizes, **more):
+        _, arrays = new_scratch(*sizes, **more)
+        kept = [guard(array) for array in arrays]
         return block.Scratch(*[array.ctypes.data for array in kept]), kept
 
     monkeypatch.setattr(block, "new_scratch", with_guards)
     for window, negatives in product(WINDOWS, NEGATIVES):
-        train(small_corpus(window, 17, shared=shared, negatives=negatives))
+        for exercise in all_kinds(small_corpus(window, 17, negatives=negatives, **update)):
+            train(exercise)
+            train(dataclasses.replace(exercise, frozen=range(11)))
     assert guarded
     for memory in guarded:
         assert (memory[:128] == GUARD).all()
@@ -463,7 +768,7 @@ def test_nothing_is_written_beyond_the_room_of_a_thread(monkeypatch, shared):
 
 # Other processors.
 
-EPOCHS = ("small epoch, window-shared", "small epoch, per-pair", "window-shared step, scores of ±1000")
+EPOCHS = [name for name in check_kernels.KERNELS if "small epoch" in name or "path of 25" in name or "±1000" in name]
 
 ELSEWHERE = f"""
 import sys

@@ -14,6 +14,8 @@ from firth import check_kernels, objective, reference, trainer
 from firth.config import CHOICES, TrainConfig
 from firth.corpus import build_corpus
 from firth.errors import ConfigError, CorpusError, FirthError
+from firth.kernels import span
+from firth.subwords import ngram_rows
 from firth.trainer import Trainer
 
 UPDATES = CHOICES["update"]
@@ -74,38 +76,57 @@ def test_words_that_share_contexts_are_nearest_neighbours(update, threads):
         assert vectors.neighbors(f"right{i}", k=1)[0][0] == f"left{i}"
 
 
-@pytest.mark.parametrize("update", UPDATES)
-def test_a_run_is_the_walk_in_plain_python(corpus, update):
+@pytest.mark.parametrize(
+    ("settings", "walked"),
+    [
+        ({"update": "shared"}, {}),
+        ({"update": "per-pair"}, {"shared": False}),
+        ({"architecture": "cbow"}, {"cbow": "mean"}),
+        ({"architecture": "cbow", "cbow_sum": True}, {"cbow": "sum"}),
+        ({"loss": "hierarchical-softmax"}, {}),
+        ({"loss": "hierarchical-softmax", "architecture": "cbow"}, {"cbow": "mean"}),
+        ({"minn": 2, "maxn": 3, "bucket": 50}, {}),
+        ({"minn": 2, "maxn": 3, "bucket": 50, "architecture": "cbow"}, {"cbow": "mean"}),
+        ({"minn": 2, "maxn": 3, "bucket": 50, "loss": "hierarchical-softmax"}, {}),
+    ],
+)
+def test_a_run_is_the_walk_in_plain_python(tmp_path, settings, walked):
     """Initial vectors, keys, tables and schedule of two epochs, from nothing but the settings."""
-    settings = {"subsample": 0.05, "window": 3, "lr": 0.05, "seed": 7, "update": update}
-    config = make_config(**settings)
-    run = Trainer(corpus, config)
-    run.run(ignore)
+    config = make_config(**{"subsample": 0.05, "window": 3, "lr": 0.02, "seed": 7} | settings)
+    with build_corpus(topics(300), min_count=1, folder=tmp_path) as corpus:
+        run = Trainer(corpus, config)
+        run.run(ignore)
+        words, counts, tokens = corpus.vocab.words, corpus.vocab.counts, len(corpus.ids)
+        sentences = [corpus.ids[a:b].tolist() for a, b in itertools.pairwise(corpus.offsets)]
+    assert tokens < min(run._span, span.SPAN)  # or subwords would be taken apart in between
 
     def key(epoch, purpose):
         return check_kernels.draw(check_kernels.draw(check_kernels.draw(7, 0), epoch), purpose)
 
-    counts, tokens = corpus.vocab.counts, len(corpus.ids)
+    tree = config.loss == "hierarchical-softmax"
     n, dim = len(counts), config.dim
-    units = np.array([(check_kernels.draw(key(0, 0), i) >> 40) / 2**24 for i in range(n * dim)])
-    center = ((units - 0.5) / dim).reshape(n, dim).astype(np.float32)
-    step = (config.min_lr - 0.05) / (2 * tokens)
+    rows = n + (config.bucket if config.maxn else 0)
+    units = np.array([(check_kernels.draw(key(0, 0), i) >> 40) / 2**24 for i in range(rows * dim)])
+    center = ((units - 0.5) / dim).reshape(rows, dim).astype(np.float32)
+    step = (config.min_lr - 0.02) / (2 * tokens)
     exercise = check_kernels.Exercise(
-        [corpus.ids[a:b].tolist() for a, b in itertools.pairwise(corpus.offsets)],
+        sentences,
         center,
-        np.zeros((n, dim), np.float32),
+        np.zeros((n - tree, dim), np.float32),
         window=3,
         fixed_window=False,
-        shared=update == "shared",
         keep=np.rint(reference.keep_probability(counts, counts.sum(), 0.05) * 2**32).astype(np.int64) - 1,
         noise=reference.noise_distribution(counts, 0.75),
+        tree=counts.tolist() if tree else None,
+        grams=ngram_rows(words, config.minn, config.maxn, config.bucket) if config.maxn else None,
+        **walked,
     )
     for epoch in (1, 2):
         before = dataclasses.replace(
             exercise,
             token_key=key(epoch, 1),
             noise_key=key(epoch, 2),
-            lr=0.05 + step * tokens * (epoch - 1),
+            lr=0.02 + step * tokens * (epoch - 1),
             slope=step,
         )
         expected = check_kernels.walk(before)

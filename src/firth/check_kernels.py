@@ -35,10 +35,10 @@ class Exercise:
     learning rate. keep: (n,) int64 as from `objective.keep_thresholds`, None keeps all tokens. noise: (n,), the
     distribution of the negatives, None is uniform. start, stop: the span, stop exclusive, None is the end.
 
-    cbow: what a window's words become, "mean" or "sum"; "undivided" is the mean with the sum's gradient, which is wrong.
+    cbow: what a window's words become, "mean" or "sum"; "undivided" is the mean with the sum's gradient, and wrong.
     tree: (n,) counts for hierarchical softmax; outside then has n - 1 rows. grams: offsets and rows of words made of
-    subwords, as from `subwords.ngram_rows`; center then has all rows, and the span is the whole corpus. frozen: words
-    whose vectors stay.
+    subwords, as from `subwords.ngram_rows`; center then has all rows, and the walk is that of one span (see
+    `kernels.grams`): it takes all vectors apart at the end. frozen: words whose vectors stay; none of subwords.
     """
 
     sentences: Sequence[Sequence[int]]
@@ -107,7 +107,7 @@ def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
     center_matrix, outside_matrix = _padded(exercise.center), _padded(exercise.outside)
     center, kept_center = rows.thread_rows(center_matrix, hot, period, mask)
     outside, kept_outside = rows.thread_rows(outside_matrix, hot, period, mask if exercise.tree is None else None)
-    arrays = {"keep": exercise.thresholds()}
+    arrays: dict[str, npt.NDArray[Any]] = {"keep": exercise.thresholds()}
     outputs = exercise.negatives + 1
     if exercise.tree is None:
         arrays["noise"] = exercise.noise_table()
@@ -117,13 +117,13 @@ def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
     if exercise.grams is not None:
         arrays["grams"], arrays["gram_rows"] = exercise.grams
     updates = {"mean": span.MEAN_STEP, "sum": span.SUM_STEP, "undivided": span.UNDIVIDED_STEP}
-    updates[None] = span.WINDOW_STEP if exercise.shared else span.PAIR_STEP
+    update = span.WINDOW_STEP if exercise.shared else span.PAIR_STEP
     tables = windows.new_tables(
         arrays,
         words=exercise.words,
         window=exercise.window,
         fixed_window=exercise.fixed_window,
-        update=updates[exercise.cbow],
+        update=updates[exercise.cbow] if exercise.cbow else update,
         negatives=exercise.negatives,
         outputs=outputs,
     )
@@ -200,7 +200,7 @@ class _Composed:
         offsets, rows = exercise.grams
         self.rows = np.zeros((len(tokens), centers.shape[1]))
         self._begun, self._centers, self._window = self.rows.copy(), centers, exercise.window
-        self._parts = [rows[offsets[word] : offsets[word + 1]] for _, word, _ in tokens]
+        self._parts = [rows[offsets[word] : offsets[word + 1]].tolist() for _, word, _ in tokens]
         self._reached = self._left = 0
 
     def reach(self, at: int) -> None:
@@ -225,6 +225,24 @@ def draw(key: int, position: int) -> int:
     state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _MASK
     state = (state ^ state >> 27) * 0x94D049BB133111EB & _MASK
     return state ^ state >> 31
+
+
+def with_tree(exercise: Exercise, counts: Sequence[int]) -> Exercise:
+    """The exercise with the hierarchical softmax of n counts; the first n - 1 outside vectors become the nodes'."""
+    return dataclasses.replace(exercise, tree=counts, outside=exercise.outside[: len(counts) - 1])
+
+
+def with_subwords(exercise: Exercise, rng: np.random.Generator, bucket: int = 20) -> Exercise:
+    """The exercise with words made of subwords, of names that differ in length, share n-grams and repeat some.
+
+    The rows are new vectors of the size of the old ones.
+    """
+    from firth.subwords import ngram_rows
+
+    n, dim = exercise.center.shape
+    rows = rng.normal(scale=exercise.center.std(), size=(n + bucket, dim)).astype(np.float32)
+    grams = ngram_rows([f"{word:o}{'ab' * (word % 4)}" for word in range(n)], 2, 4, bucket)
+    return dataclasses.replace(exercise, grams=grams, center=rows)
 
 
 def deviation(exercise: Exercise, expected: Trained, found: Trained) -> float:
@@ -336,6 +354,31 @@ def _one_token(rng: np.random.Generator, **settings: Any) -> Exercise:
     return Exercise([sentence], *_vectors32(n, rng), start=5, stop=6, **settings)
 
 
+def _repeated_words(rng: np.random.Generator, **settings: Any) -> Exercise:
+    """The window has two words, one of them seven times, the other three times."""
+    exercise = _one_token(rng, **settings)
+    first, second = exercise.sentences[0][:2]
+    window = rng.permutation([first] * 7 + [second] * 3).tolist()
+    return dataclasses.replace(exercise, sentences=[[*window[:5], exercise.sentences[0][5], *window[5:]]])
+
+
+def _path(
+    nodes: int, rng: np.random.Generator, make: Callable[..., Exercise] = _one_token, **settings: Any
+) -> Exercise:
+    """The token in the middle has a path of so many nodes, in the deepest of trees: the counts are Fibonacci's."""
+    exercise = make(rng, **settings)
+    fibonacci = [1, 1]
+    while len(fibonacci) < exercise.words:
+        fibonacci.append(fibonacci[-1] + fibonacci[-2])
+    word = exercise.sentences[0][5]  # the most frequent word has a path of one node, the next of two, ...
+    return with_tree(exercise, np.roll(fibonacci[::-1], word - (nodes - 1)).tolist())
+
+
+def _some_frozen(rng: np.random.Generator, **settings: Any) -> Exercise:
+    """Every other word of a window, and every other word that predicts, stays as it is."""
+    return _one_token(rng, frozen=range(0, 40, 2), **settings)
+
+
 def _few_negatives(rng: np.random.Generator, **settings: Any) -> Exercise:
     """All negatives are one of two words."""
     return _one_token(rng, noise=np.repeat([0.5, 0.0], [2, 38]), **settings)
@@ -347,12 +390,24 @@ def _losses(rng: np.random.Generator) -> Exercise:
 
 
 def _saturated(score: float, rng: np.random.Generator, **settings: Any) -> Exercise:
-    """Every score close to plus or minus `score`."""
+    """Every score close to plus or minus `score`; all words of one sign for CBOW, or their mean would be near 0."""
     exercise = _one_token(rng, **settings)
     for vectors in (exercise.center, exercise.outside):
         vectors *= 0.1
         vectors[:, 0] = rng.choice([-1.0, 1.0], len(vectors)) * score**0.5
+    if exercise.cbow:
+        exercise.center[:, 0] = score**0.5
     return exercise
+
+
+def _of_subwords(rng: np.random.Generator, make: Callable[..., Exercise] = _one_token, **settings: Any) -> Exercise:
+    return with_subwords(make(rng, **settings), rng)
+
+
+def _hierarchical(rng: np.random.Generator, make: Callable[..., Exercise], **settings: Any) -> Exercise:
+    """With the tree of a vocabulary whose counts fall as 1 / rank."""
+    exercise = make(rng, **settings)
+    return with_tree(exercise, [1000 // rank for rank in range(1, exercise.words + 1)])
 
 
 def _epoch(rng: np.random.Generator, **settings: Any) -> Exercise:
@@ -462,9 +517,47 @@ KERNELS: Mapping[str, Callable[[np.random.Generator], Exercise]] = MappingProxyT
         "per-pair steps, repeated negatives": partial(_few_negatives, shared=False),
         "per-pair steps, scores of ±30": partial(_saturated, 30.0, shared=False),
         "per-pair steps, scores of ±1000": partial(_saturated, 1000.0, shared=False),
+        "CBOW mean step, 6 outputs": partial(_one_token, cbow="mean"),
+        "CBOW mean step, 10 outputs": partial(_one_token, cbow="mean", negatives=9),
+        "CBOW mean step, 21 outputs": partial(_one_token, cbow="mean", negatives=20),
+        "CBOW mean step, repeated words": partial(_repeated_words, cbow="mean"),
+        "CBOW mean step, repeated negatives": partial(_few_negatives, cbow="mean"),
+        "CBOW mean step, scores of ±30": partial(_saturated, 30.0, cbow="mean"),
+        "CBOW mean step, scores of ±1000": partial(_saturated, 1000.0, cbow="mean"),
+        "CBOW sum step, 6 outputs": partial(_one_token, cbow="sum"),
+        "CBOW sum step, 21 outputs": partial(_one_token, cbow="sum", negatives=20),
+        "hierarchical softmax step, path of 6": partial(_path, 6),
+        "hierarchical softmax step, path of 25": partial(_path, 25),
+        "hierarchical softmax step, scores of ±30": partial(_path, 6, make=partial(_saturated, 30.0)),
+        "hierarchical softmax step, scores of ±1000": partial(_path, 6, make=partial(_saturated, 1000.0)),
+        "hierarchical softmax of CBOW, path of 6": partial(_path, 6, cbow="mean"),
+        "hierarchical softmax of CBOW, path of 25": partial(_path, 25, cbow="mean"),
+        "hierarchical softmax of CBOW, scores of ±1000": partial(
+            _path, 6, make=partial(_saturated, 1000.0), cbow="mean"
+        ),
+        "subwords, window-shared step": _of_subwords,
+        "subwords, per-pair steps": partial(_of_subwords, shared=False),
+        "subwords, CBOW mean step": partial(_of_subwords, cbow="mean"),
+        "subwords, hierarchical softmax step": partial(_of_subwords, make=partial(_path, 6)),
+        "subwords, hierarchical softmax of CBOW": partial(_of_subwords, make=partial(_path, 6), cbow="mean"),
+        "frozen words, window-shared step": _some_frozen,
+        "frozen words, per-pair steps": partial(_some_frozen, shared=False),
+        "frozen words, CBOW mean step": partial(_some_frozen, cbow="mean"),
+        "frozen words, hierarchical softmax step": partial(_path, 6, make=_some_frozen),
         "loss of 1,970 pairs": _losses,
         "small epoch, window-shared": _epoch,
         "small epoch, per-pair": partial(_epoch, shared=False),
+        "small epoch, CBOW mean": partial(_epoch, cbow="mean"),
+        "small epoch, CBOW sum": partial(_epoch, cbow="sum"),
+        "small epoch, hierarchical softmax": partial(_hierarchical, make=_epoch),
+        "small epoch, hierarchical softmax of CBOW": partial(_hierarchical, make=_epoch, cbow="mean"),
+        "small epoch, subwords": partial(_of_subwords, make=_epoch),
+        "small epoch, subwords, per-pair": partial(_of_subwords, make=_epoch, shared=False),
+        "small epoch, subwords, CBOW mean": partial(_of_subwords, make=_epoch, cbow="mean"),
+        "small epoch, subwords, hierarchical softmax": partial(_of_subwords, make=partial(_hierarchical, make=_epoch)),
+        "small epoch, frozen words": partial(_epoch, frozen=range(0, 30, 3)),
+        "small epoch, frozen words, per-pair": partial(_epoch, frozen=range(0, 30, 3), shared=False),
+        "small epoch, frozen words, CBOW mean": partial(_epoch, frozen=range(0, 30, 3), cbow="mean"),
     }
 )
 """Name -> function of a random generator that returns the exercise to be done by the kernel; in order of display."""
