@@ -79,9 +79,9 @@ class Checkpoint:
 
 
 def _checksum(corpus: Corpus) -> int:
-    """A checksum of all words' ids and of where sentences end."""
+    """A checksum of all words' ids and frequencies and of where sentences end."""
     value = 0
-    for array in (corpus.ids, corpus.offsets):
+    for array in (corpus.ids, corpus.offsets, corpus.frequencies, corpus.totals):
         for start in range(0, len(array), PIECE):
             value = zlib.crc32(array[start : start + PIECE].data, value)
     return value

@@ -143,9 +143,7 @@ class TrainConfig:
         if 0 < self.subsample < LEAST_SUBSAMPLE:
             raise ConfigError(f"subsample is {self.subsample:g}: expected 0 (keep all) or {LEAST_SUBSAMPLE:g} and more")
         if 0 < self.maxn < self.minn:
-            raise ConfigError(
-                f"maxn is {self.maxn}, below minn, {self.minn}: expected at least that, or 0 (no subwords)"
-            )
+            raise ConfigError(f"maxn is {self.maxn}, below minn, {self.minn}: expected as much, or 0 (no subwords)")
         if self.maxn and self.loss == "softmax":
             raise ConfigError("loss 'softmax' knows no subwords: leave maxn out, or choose negative-sampling")
         for name in ("fixed_window", "lower", "cbow_sum"):

@@ -146,8 +146,8 @@ def train(
             display.counted(len(counts.data), time.monotonic() - begun)
             if (start_bytes := 20.0 * len(counts.data)) > (have := physical_memory()):
                 raise ConfigError(
-                    f"the start from {len(counts.data):,} counts needs up to {start_bytes / 1e9:.1f} GB and this machine "
-                    f"has {have / 1e9:.1f} GB: lower max_vocab (--max-vocab)"
+                    f"the start from {len(counts.data):,} counts needs up to {start_bytes / 1e9:.1f} GB and this "
+                    f"machine has {have / 1e9:.1f} GB: lower max_vocab (--max-vocab)"
                 )
             exact = ExactTrainer(corpus, counts, config)
             vectors = _finish(exact, lambda seconds: exact.run(display.passing, seconds), saved, resume, display)
@@ -203,7 +203,7 @@ def _going_on(start: WordVectors, corpus: Corpus, config: TrainConfig, frozen: i
     held = f", {frozen:,} of them frozen" if frozen else ""
     return (
         f"going on from {len(start):,} words{held}, {seen:,} of which occur here, with {new:,} new ones; the learning "
-        f"rate falls from {config.lr:g} to {config.min_lr:g} over {config.epochs} epochs of this corpus"
+        f"rate falls from {config.lr:g} to {config.min_lr:g} over this corpus, epochs: {config.epochs}"
     )
 
 

@@ -288,8 +288,9 @@ PAD = -1e30
 def _sigmoid_steps(builder, scores, valid, yes, minus_lr, sums):
     """Steps and new running sums for a vector of scores of which the first `valid` lanes count.
 
-    The sign of a pair is -1 where its bit of `yes`, 16 bits, is set, else +1. With z = sign · score a term of the loss is log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) and its derivative σ(z): no
-    score is too large for it. The sums are Σ max(z, 0) and Π (1 + e^-|z|), so that no logarithm is taken here.
+    The sign of a pair is -1 where its bit of `yes`, 16 bits, is set, else +1. With z = sign · score a term of the loss
+    is log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) and its derivative σ(z): no score is too large for it. The sums are
+    Σ max(z, 0) and Π (1 + e^-|z|), so that no logarithm is taken here.
     """
     padding = ir.Constant(_VECTOR, [0.0] * valid + [PAD] * (LANES - valid))
     bits = builder.bitcast(yes, ir.VectorType(ir.IntType(1), LANES))
@@ -537,7 +538,8 @@ def hidden_update(typingctx, inputs, outputs, x_rows, gain, hidden, u_rows, row_
     """Add `gain · Σ_j steps[j] u_j` to every input row, and `steps[j] h` to each of 1-16 output rows u_j.
 
     h is the row at `hidden`, and no two outputs are the same row. All products take the old values; an input row that
-    occurs twice is moved twice. On the way the `ahead_count` rows whose addresses are at `ahead` are fetched into the cache, a little with each part of the rows.
+    occurs twice is moved twice. On the way the `ahead_count` rows whose addresses are at `ahead` are fetched into the
+    cache, a little with each part of the rows.
     """
 
     def codegen(context, builder, signature, args):

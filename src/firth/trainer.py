@@ -149,8 +149,8 @@ class Trainer:
     ) -> None:
         """Allocate and initialise: V uniform in ±1/(2 dim), U zero, but for the words that `start` has.
 
-        `frozen` words of `start` keep the vectors that it has for them. Raises ConfigError if memory cannot hold them or
-        `start` does not fit the settings, VocabularyError for a tree of one word.
+        `frozen` words of `start` keep the vectors that it has for them. Raises ConfigError if memory cannot hold them
+        or `start` does not fit the settings, VocabularyError for a tree of one word.
         """
         from firth import rng
         from firth.kernels import rows
@@ -161,8 +161,8 @@ class Trainer:
         tree = config.loss == "hierarchical-softmax"
         if tree and words == 1:
             raise VocabularyError(
-                f"hierarchical softmax needs a tree of two words and {self.words[0]!r} is the only one: give more text, "
-                "or lower min_count"
+                f"hierarchical softmax needs a tree of two words and {self.words[0]!r} is the only one: give more "
+                "text, or lower min_count"
             )
         _check_memory(words + bucket, words - tree, words, config)
         self.center = rows.aligned_rows(words + bucket, config.dim)
@@ -409,7 +409,7 @@ def _work(tables: Any, config: TrainConfig) -> float:
     outputs = tables.outputs / 6
     hidden = config.architecture == "cbow"
     work = (inputs + outputs) / 4 if hidden else inputs * outputs
-    return (work + 4 * bool(tables.grams)) * max(config.dim, 16) / 100
+    return float((work + 4 * bool(tables.grams)) * max(config.dim, 16) / 100)
 
 
 def _check_memory(center: int, outside: int, words: int, config: TrainConfig) -> None:

@@ -2,8 +2,8 @@
 
 The vector of a word is the mean of its rows: its own and those of its character n-grams. Windows work on the vector
 of a token as on any row; when the last window has left it, what it moved by is added to each of its rows. So a word's
-vector moves as far as that of a word without subwords does: its rows take the gradient of the mean, 1/m of the vector's,
-at m times the learning rate.
+vector moves as far as that of a word without subwords does: its m rows take the gradient of the mean, 1/m of the
+vector's, at m times the learning rate.
 """
 
 import numpy as np

@@ -1,10 +1,11 @@
 """What predicts a word: the rows of U that its step needs, and which of them are to be answered with yes.
 
-With negative sampling these are the word's own row, yes, and the rows of K negatives, no. With hierarchical softmax they
-are the inner nodes on the way from the root of the tree to the word, yes where the way takes bit 0.
+With negative sampling these are the word's own row, yes, and the rows of K negatives, no. With hierarchical softmax
+they are the inner nodes on the way from the root of the tree to the word, yes where the way takes bit 0.
 
 A set of outputs is an array of int64, `set_size` of them: how many rows; how many of the first are not worth fetching
-ahead; whether a row occurs twice; the rows' addresses; a free place; and for each group of rows (see `block`) the bits of those that are yes.
+ahead; whether a row occurs twice; the rows' addresses; a free place; and for each group of rows (see `block`) the bits
+of those that are yes.
 """
 
 import numpy as np
