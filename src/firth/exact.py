@@ -227,7 +227,7 @@ class ExactTrainer:
         vocab, m = self.corpus.vocab, len(outside)
         return WordVectors(
             self.words,
-            vocab.counts[: len(self.words)],
+            self.corpus.totals[: len(self.words)],
             np.ascontiguousarray(center),
             np.ascontiguousarray(outside),
             self.config.as_dict(),
