@@ -207,7 +207,7 @@ class _Composed:
         """Be ready for the window of the token at a place."""
         while self._reached < min(at + self._window + 1, len(self.rows)):
             self.leave(self._reached - 2 * self._window)
-            vector = reference.subword_vector(self._parts[self._reached].tolist(), self._centers)
+            vector = reference.subword_vector(self._parts[self._reached], self._centers)
             self.rows[self._reached] = self._begun[self._reached] = vector
             self._reached += 1
 
