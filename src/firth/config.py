@@ -48,22 +48,28 @@ BY_LOSS: dict[str, dict[str, Any]] = {
 }
 """The defaults of skip-gram that differ from loss to loss, and the settings that only one has."""
 
-CBOW: dict[str, Any] = {"lr": 0.05, "cbow_sum": False}
-"""Where CBOW differs, besides having no `update`: there is one prediction a window."""
+CBOW: dict[str, dict[str, Any]] = {
+    "negative-sampling": {"lr": 0.15, "cbow_sum": False},
+    "hierarchical-softmax": {"lr": 0.1, "cbow_sum": False},
+}
+"""Where CBOW differs from loss to loss, besides having no `update`: there is one prediction a window.
+
+Its rates are higher than those of skip-gram because the gradient of the mean gives a word of n only 1/n.
+"""
 
 
 def defaults(loss: str, architecture: str) -> dict[str, Any]:
     """The settings that the loss and the architecture have, with their defaults; without those that all have."""
     found = BY_LOSS[loss]
     if architecture == "cbow":
-        found = {name: value for name, value in found.items() if name != "update"} | CBOW
+        found = {name: value for name, value in found.items() if name != "update"} | CBOW[loss]
     return found
 
 
 _SOME: Any = None
 """The default of a setting that `defaults` knows, and that not all losses and architectures have."""
 
-_OF_SOME = frozenset(BY_LOSS["negative-sampling"]) | frozenset(BY_LOSS["softmax"]) | frozenset(CBOW)
+_OF_SOME = frozenset(BY_LOSS["negative-sampling"]) | frozenset(BY_LOSS["softmax"]) | {"cbow_sum"}
 
 
 @dataclasses.dataclass(frozen=True)

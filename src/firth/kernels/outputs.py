@@ -18,8 +18,11 @@ from firth.kernels.rows import take
 TRIES = 1000
 """Draws for one negative before it is left out: only noise with nearly all its mass on one word needs so many."""
 
-NEAR = 512
+NEAR = 1024
 """So many nodes from the root on are in the cache anyway."""
+
+PATHS_APART = 4
+"""So many tokens before its path a word's place in the table of paths is fetched."""
 
 REPEATED, ROWS = 2, 3
 """Places in a set: whether a row occurs twice, and where the rows begin."""
@@ -56,6 +59,17 @@ def draw_negatives(outside, tables, epoch, word, position, counter, outputs, spa
     for group in range(groups_of(count)):
         simd.store_int(outputs, ROWS + tables.outputs + 1 + group, 1 if group == 0 else 0)
     return counter
+
+
+@njit(inline="always")
+def fetch_path(tables, words, token, last):
+    """Fetch the path of a token that comes soon, and where the path of one some tokens later begins."""
+    if token + PATHS_APART < last:
+        simd.prefetch(tables.paths + 8 * words[token + PATHS_APART])
+    if token < last:
+        begin = tables.path_steps + 4 * simd.load_int(tables.paths, words[token])
+        simd.prefetch(begin)
+        simd.prefetch(begin + 64)
 
 
 @njit(inline="always")

@@ -107,6 +107,8 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                 at = sets + token % (AHEAD + 1) * set_bytes
                 ahead, ahead_count = sets, 0
                 following = token + AHEAD
+                if tables.paths != 0:
+                    outputs.fetch_path(tables, words, following + AHEAD, last)
                 if following < last:
                     turn = following % (AHEAD + 1)
                     next_set, copies = sets + turn * set_bytes, spare + turn * spare_bytes
