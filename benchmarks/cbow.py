@@ -3,9 +3,9 @@
     python benchmarks/cbow.py CORPUS --eval-dir DIR [--rates 0.025 0.05 0.1 0.15] [--seeds 1 2] [--epochs 5] [--dim 100]
 
 The hidden vector is the mean of a window's n vectors. Its gradient gives each of them 1/n; the undivided step, which is
-that of other programs, gives each the whole. All else is the same: negative sampling, window 5 (shrinking), 5 negatives,
-subsample 1e-3, min_count 5, one thread. Scores are those of benchmarks/quality.py, from the same files. Nothing here is
-timed.
+that of other programs, gives each the whole. All else is the same: negative sampling, window 5 (shrinking), 5
+negatives, subsample 1e-3, min_count 5, one thread. Scores are those of benchmarks/quality.py, from the same files.
+Nothing here is timed.
 """
 
 import argparse
