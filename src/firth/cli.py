@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from firth import __version__
-from firth.config import BY_LOSS, CHOICES, TrainConfig, defaults
+from firth.config import BY_LOSS, CBOW, CHOICES, TrainConfig, defaults
 from firth.errors import ConfigError, FirthError
 
 BASE = CHOICES["loss"][0]
@@ -426,13 +426,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_json(parser: argparse.ArgumentParser) -> None:
+def _add_json(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def _default(name: str) -> str:
     """The default of a setting, or those of the losses and architectures that have it."""
-    kinds = {loss: defaults(loss, "skipgram") for loss in BY_LOSS} | {"cbow": defaults(BASE, "cbow")}
+    kinds = {loss: defaults(loss, "skipgram") for loss in BY_LOSS}
+    kinds |= {f"cbow with {loss}": defaults(loss, "cbow") for loss in CBOW}
     having = {kind: found[name] for kind, found in kinds.items() if name in found}
     if not having:
         return f"default {getattr(TrainConfig(threads=1), name)}"
@@ -473,49 +474,63 @@ def _add_phrases_options(parser: argparse.ArgumentParser) -> None:
 def _add_train_options(parser: argparse.ArgumentParser) -> None:
     def setting(option: str, kind: Any, text: str) -> None:
         name = option.removeprefix("--").replace("-", "_")
-        shown = f"{text} ({_default(name)})"
-        parser.add_argument(option, type=kind, default=argparse.SUPPRESS, metavar=kind.__name__.upper(), help=shown)
+        optional(option, kind, kind.__name__.upper(), f"{text} ({_default(name)})")
 
     def choice(option: str, text: str) -> None:
         name = option.removeprefix("--").replace("-", "_")
-        shown = f"{text}: {' or '.join(CHOICES[name])} (default {CHOICES[name][0]})"
-        parser.add_argument(option, default=argparse.SUPPRESS, metavar="NAME", help=shown)
+        optional(option, str, "NAME", f"{text}: {' or '.join(CHOICES[name])} (default {CHOICES[name][0]})")
 
+    def optional(option: str, kind: Any, shown: str, text: str) -> None:
+        group.add_argument(option, type=kind, default=argparse.SUPPRESS, metavar=shown, help=text)
+
+    def flag(option: str, text: str) -> None:
+        group.add_argument(option, action="store_true", default=argparse.SUPPRESS, help=text)
+
+    parser.usage = "%(prog)s INPUT [INPUT ...] -o OUT [options]"
     parser.add_argument("input", metavar="INPUT", nargs="+", help="file, glob pattern, folder, or - for standard input")
     parser.add_argument("-o", "--out", metavar="OUT", required=True, help="the .safetensors file to write")
-    choice("--loss", "objective")
-    choice("--architecture", "model")
-    choice("--update", "negatives shared by the pairs of a window, or drawn for each")
+
+    group = parser.add_argument_group("model")
+    choice("--architecture", "a word predicts each word of its window, or the window the word")
+    flag("--cbow-sum", "CBOW: the sum of the window's vectors, not their mean (give a lower --lr)")
     setting("--dim", int, "dimension of the vectors")
     setting("--window", int, "words on each side of a center")
-    setting("--negatives", int, "negative samples")
+    flag("--fixed-window", "use the whole window at every token, not a random part of it")
+    setting("--maxn", int, "subwords: longest character n-gram; 6 is usual, 0 is none")
+    setting("--minn", int, "subwords: shortest character n-gram")
+    setting("--bucket", int, "subwords: rows that the n-grams share")
+
+    group = parser.add_argument_group("objective")
+    choice("--loss", "objective")
     setting("--epochs", int, "passes over the corpus")
-    setting("--min-count", int, "leave out rarer words")
-    parser.add_argument(
-        "--max-vocab", type=int, default=argparse.SUPPRESS, metavar="INT", help="keep the most frequent (default all)"
-    )
-    parser.add_argument(
-        "--outside-vocab",
-        type=int,
-        default=argparse.SUPPRESS,
-        metavar="INT",
-        help="outside words, of which the first are the center words (softmax; default twice max-vocab)",
-    )
-    setting("--subsample", float, "share of the corpus from which a word's tokens are dropped; 0 keeps all")
-    setting("--ns-exponent", float, "negatives are drawn by count to this power")
     setting("--lr", float, "learning rate at the start")
     setting("--min-lr", float, "learning rate at the end")
+    setting("--subsample", float, "share of the corpus from which a word's tokens are dropped; 0 keeps all")
+    setting("--negatives", int, "negative sampling: how many negatives")
+    setting("--ns-exponent", float, "negative sampling: negatives are drawn by count to this power")
+    choice("--update", "negative sampling, skip-gram: negatives for all pairs of a window, or drawn for each")
     setting("--mix", float, "so much of the outside vectors is added to the center vectors")
-    setting("--maxn", int, "longest character n-gram of subwords; 0: no subwords, 6 is usual")
-    setting("--minn", int, "shortest character n-gram")
-    setting("--bucket", int, "rows that the n-grams share")
-    for option, text in (
-        ("--cbow-sum", "CBOW: the sum of the window's vectors, not their mean"),
-        ("--fixed-window", "use the whole window at every token, not a random part of it"),
-        ("--lower", "lower-case the text (Unicode)"),
-    ):
-        parser.add_argument(option, action="store_true", default=argparse.SUPPRESS, help=text)
-    parser.add_argument(
+    optional("--outside-vocab", int, "INT", "softmax: outside words, the first being centers (default twice max-vocab)")
+    group.add_argument(
+        "--memory", type=float, metavar="GB", help="softmax: what counting pairs may take, the rest on disk (default 2)"
+    )
+
+    group = parser.add_argument_group("vocabulary")
+    setting("--min-count", int, "leave out rarer words")
+    optional("--max-vocab", int, "INT", "keep the most frequent (default all)")
+    group.add_argument("--keep-words", metavar="FILE", help="words that stay whatever --min-count says")
+    group.add_argument(
+        "--vocab", metavar="FILE", help='words and counts to go by: lines "word count", or a .safetensors file'
+    )
+    group.add_argument("--save-vocab", metavar="FILE", help='write the words and counts as lines "word count"')
+
+    group = parser.add_argument_group("text")
+    flag("--lower", "lower-case the text (Unicode)")
+    choice("--tokenizer", "tokens by white space, or words without punctuation")
+    choice("--errors", "invalid UTF-8: replace and warn, or stop")
+
+    group = parser.add_argument_group("phrases")
+    group.add_argument(
         "--phrases",
         type=int,
         nargs="?",
@@ -525,41 +540,24 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
         help="join phrases first, new york -> new_york; two passes join up to four words (default none, 1 if bare)",
     )
     choice("--phrase-score", "score of a phrase")
-    parser.add_argument(
-        "--phrase-threshold",
-        type=float,
-        default=argparse.SUPPRESS,
-        metavar="FLOAT",
-        help="join what scores more (default: count 100, npmi 0.5)",
-    )
+    optional("--phrase-threshold", float, "FLOAT", "join what scores more (default: count 100, npmi 0.5)")
     setting("--delimiter", str, "what stands between joined words")
-    parser.add_argument("--connectors", metavar="FILE", help="words such as of and the: inside phrases only")
-    parser.add_argument(
-        "--vocab", metavar="FILE", help='words and counts to go by: lines "word count", or a .safetensors file'
-    )
-    parser.add_argument("--save-vocab", metavar="FILE", help='write the words and counts as lines "word count"')
-    parser.add_argument("--keep-words", metavar="FILE", help="words that stay whatever --min-count says")
-    parser.add_argument(
+    group.add_argument("--connectors", metavar="FILE", help="words such as of and the: inside phrases only")
+
+    group = parser.add_argument_group("starting vectors")
+    group.add_argument(
         "--from",
         dest="from_",
         metavar="VECTORS",
         help="go on from these: their words and settings, the learning rate anew from --lr to --min-lr",
     )
-    parser.add_argument("--freeze", metavar="FILE", help="words of --from whose vectors do not move, or all")
-    choice("--tokenizer", "tokens by white space, or words without punctuation")
-    choice("--errors", "invalid UTF-8: replace and warn, or stop")
-    parser.add_argument(
-        "--threads", type=int, default=argparse.SUPPRESS, metavar="INT", help="threads (default: all processors)"
-    )
+    group.add_argument("--freeze", metavar="FILE", help="words of --from whose vectors do not move, or all")
+
+    group = parser.add_argument_group("run")
+    optional("--threads", int, "INT", "threads (default: all processors)")
     setting("--seed", int, "seed of all random draws")
-    parser.add_argument("--tmp", metavar="DIR", help="folder for the encoded corpus, 4 bytes a token")
-    parser.add_argument(
-        "--memory",
-        type=float,
-        metavar="GB",
-        help="memory that counting pairs may take, the rest on disk (softmax; default 2)",
-    )
-    parser.add_argument("--checkpoint", metavar="DIR", help="save the run there every five minutes and on Ctrl-C")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
-    parser.add_argument("--quiet", action="store_true", help="no talk and no progress on standard error")
-    _add_json(parser)
+    group.add_argument("--tmp", metavar="DIR", help="folder for the encoded corpus, 4 bytes a token")
+    group.add_argument("--checkpoint", metavar="DIR", help="save the run there every five minutes and on Ctrl-C")
+    group.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    group.add_argument("--quiet", action="store_true", help="no talk and no progress on standard error")
+    _add_json(group)

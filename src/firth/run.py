@@ -58,23 +58,25 @@ def train(
     for standard input; or a list of such paths; or any iterable of lists of tokens, which is read once.
 
     `settings`, with their defaults: loss="negative-sampling" (or "hierarchical-softmax", "softmax"),
-    architecture="skipgram" (or "cbow"), dim=100, window=5, min_count=5, max_vocab=None, fixed_window=False,
-    lower=False, tokenizer="whitespace" (or "words"), errors="replace" (or "strict", for invalid UTF-8), threads=None
-    (all processors), seed=1.
+    architecture="skipgram" (or "cbow", not with softmax), dim=100, window=5, fixed_window=False, min_count=5,
+    max_vocab=None (all), lower=False, tokenizer="whitespace" (or "words"), errors="replace" (or "strict", for invalid
+    UTF-8), threads=None (all processors), seed=1. A setting that a loss or architecture does not have is refused.
 
     Negative sampling: negatives=5, epochs=5, subsample=1e-3, ns_exponent=0.75, lr=0.025, min_lr=1e-4, update="shared"
     (one set of negatives for all pairs of a window; or "per-pair"; skip-gram only). The objective of a pair (c, o) is
-    -log σ(u_o·v_c) - Σ_k log σ(-u_k·v_c) (Mikolov et al., 2013). With threads=1 equal arguments give equal vectors,
-    byte for byte.
+    -log σ(u_o·v_c) - Σ_k log σ(-u_k·v_c) (Mikolov et al., 2013).
 
     Hierarchical softmax: epochs=5, subsample=1e-3, lr=0.025, min_lr=1e-4. The probability of a word is the product of
-    the branches on its path in the Huffman tree of the counts. The result has `nodes` in place of `outside`.
+    the branches on its path in the Huffman tree of the counts (Morin and Bengio, 2005). The result has `nodes` in place
+    of `outside`. With one thread, this and negative sampling give equal vectors for equal arguments, byte for byte.
 
-    CBOW, with either: the mean of the window's vectors predicts the word, or with cbow_sum=True their sum; lr=CBOW_LR
-    for the mean. The step is the gradient of that loss: each word takes its share, 1/n.
+    CBOW: the mean of the window's vectors predicts the word; cbow_sum=False (with True it is their sum), lr=0.15 for
+    negative sampling, lr=0.1 for hierarchical softmax, both meant for the mean. The step is the gradient: of a mean,
+    each of its k words takes 1/k.
 
-    Subwords, with either: maxn=0 (none; 6 is usual), minn=3, bucket=2_000_000. A word's vector is the mean of its own
-    row and those of its character n-grams, minn to maxn long, and `vectors[word]` is there for words never seen too.
+    Subwords, not with softmax: maxn=0 (none; 6 is usual), minn=3, bucket=2_000_000. A word's vector is the mean of its
+    own row and those of its character n-grams, minn to maxn long and hashed to `bucket` rows (Bojanowski et al., 2017);
+    every query then takes words never seen. Memory and file hold dim * bucket * 4 bytes for them.
 
     Softmax: epochs=12, subsample=1e-4, lr=0.3, min_lr=0.15, outside_vocab=None (twice max_vocab), mix=0.25. The
     objective of a pair is -log softmax(U v_c + b)[o], computed exactly for all pairs at once from their expected
@@ -84,27 +86,30 @@ def train(
     training takes up to 20 bytes more for each entry of the counts. Equal arguments give equal vectors, byte for byte,
     with any number of threads.
 
-    Phrases: phrases=0 passes that join words into phrases before anything is counted (see `Phrases`), phrase_score=
-    "count" (or "npmi"), phrase_threshold=None (100 or 0.5), delimiter="_", and `connectors`, words or a file of words.
+    Phrases: phrases=0, so many passes that join words into phrases before anything else is counted (see `Phrases`);
+    phrase_score="count" (or "npmi"), phrase_threshold=None (100 for count, 0.5 for npmi), delimiter="_". `connectors`,
+    words or a file of words, are those that stand inside phrases only.
 
-    The vocabulary: `vocab` is a dict of counts, a file of "word count" lines or a vectors file, and takes the place of
-    counting; `keep_words`, words or a file of words, stay whatever min_count says.
+    The vocabulary: `vocab` is a dict of words and counts, a file of lines "word count" or a vectors file, and takes the
+    place of the corpus's counts. `keep_words`, words or a file of words, stay whatever min_count says.
 
-    `from_` are vectors, or their file, to go on from: their words keep their vectors and their settings are the
-    defaults, but for epochs, lr and min_lr: the learning rate falls anew from lr to min_lr over this corpus. New words
-    join; old ones stay even if they do not occur. `freeze`, "all", words or a file of words, are words of `from_` whose
-    vectors do not move.
+    `from_` are vectors, or their file, to go on from. Their words all stay, with their vectors, and new ones join them.
+    Their settings are the defaults, as far as the loss and the architecture are theirs, but not epochs, lr, min_lr,
+    min_count, max_vocab, errors, threads and seed: the learning rate falls anew from lr to min_lr over this corpus. Not
+    with softmax. The counts of the result are those of `from_` and of this corpus together, and so is the tree of
+    hierarchical softmax: its nodes go on where it stays the same, and begin anew where not. `freeze`, "all", words or a
+    file of words, are words of `from_` whose vectors do not move; not with subwords.
 
-    Losses in the result's history are means over all pairs (CBOW: over all windows), in nats; softmax's, of the vectors
-    after each pass, come with the corpus's conditional `entropy`, which is their floor, the distance `kl` to it and
-    `perplexity`.
+    The result's `history` has one entry an epoch, with the mean loss in nats over all pairs (CBOW: over all windows);
+    softmax's, of the vectors after each pass, comes with the corpus's conditional `entropy`, which is its floor, the
+    distance `kl` to it and `perplexity`.
 
     `checkpoint` is a folder in which the run is saved every five minutes, when it is interrupted and at its end;
     `resume` goes on from there, if there is anything. `tmp` is a folder for the encoded corpus (4 bytes a token),
     by default the system's. `quiet` says nothing on standard error.
 
-    Raises ConfigError, CorpusError, VocabularyError, UnknownWordError (freeze), FormatError (checkpoint, from_),
-    MissingExtraError (zst), and FirthError when training diverges.
+    Raises ConfigError, CorpusError, VocabularyError, UnknownWordError (freeze), FormatError (files given and the
+    checkpoint), MissingExtraError (zst), and FirthError when training diverges.
     """
     start = None if from_ is None else from_ if isinstance(from_, WordVectors) else load(from_)
     config = make_config(settings if start is None else _inherited(start) | settings, others=OTHERS)
