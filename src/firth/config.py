@@ -161,6 +161,8 @@ class TrainConfig:
         if self.threads is None:
             object.__setattr__(self, "threads", available_threads())
         known = defaults(self.loss, self.architecture)
+        if self.architecture == "cbow" and self.cbow_sum is True:  # each word of a sum moves as far as in skip-gram
+            known |= {"lr": BY_LOSS[self.loss]["lr"]}
         for name in _OF_SOME:
             if name in known:
                 if getattr(self, name) is None:
