@@ -174,6 +174,33 @@ def test_the_result_does_not_depend_on_memory(tmp_path, monkeypatch, min_count):
     assert runs[-1] == 4
 
 
+def test_words_too_frequent_for_any_phrase_change_nothing(tmp_path):
+    """The most frequent words are left out where their best score is the threshold, and not where it is above."""
+    lines = sentences("a b c\n" * 8 + "a a\nd e\nx\n" * 8 + "d of e y\n" * 8 + "y\n")
+    counts = Counter(word for line in lines for word in line)
+    n = sum(counts.values())
+    for count in sorted(set(counts.values())):
+        best = (count - 3) * n / count**2
+        for threshold in (math.nextafter(best, 0), best, math.nextafter(best, math.inf)):
+            settings = PhraseSettings(2, threshold=threshold, connectors=frozenset({"of"}))
+            check_against_oracle(tmp_path, lines, settings, 3)
+    stream = phrases._Stream("", np.array([24, 9, 8, 3, 2]), np.zeros(5, bool), PhraseSettings(threshold=3.0), 3, None)
+    assert stream.words[stream._may_join()].tolist() == [1, 2]  # 21 · 46 / 24² < 3 < 6 · 46 / 9², and 0
+
+
+@pytest.mark.parametrize("passes", [1, 2, 3])
+def test_the_last_pass_may_be_found_only(tmp_path, passes):
+    lines = [line for seed in range(3) for line in random_lines(seed)]
+    settings = PhraseSettings(passes, threshold=1.5, connectors=frozenset({"of", "the"}))
+    whole = joined_lists(tmp_path, lines, settings, 3)
+    assert len(whole[2]) == passes
+    got, counts, found = joined_lists(tmp_path, lines, settings, 3, join_last=False)
+    assert found == whole[2]
+    before, _ = oracle(lines, PhraseSettings(max(1, passes - 1), threshold=1.5, connectors=settings.connectors), 3)
+    assert got == (before if passes > 1 else lines)
+    assert counts == Counter(word for line in got for word in line)
+
+
 def test_dropping_leaves_every_other_key_where_it_is_found():
     draw = np.random.default_rng(1)
     for bits in (8, 9):
@@ -238,11 +265,14 @@ def test_a_phrase_that_is_spelled_already_is_that_word(tmp_path):
 
 
 def test_a_joined_word_can_be_a_connector_of_the_next_pass(tmp_path):
+    """Whether or not some token spells it already, too rarely to be a connector before."""
     lines = sentences("a so to b\n" * 9 + "so to\n" * 41 + "a x\nb y\n")
     settings = PhraseSettings(2, threshold=2.0, connectors=frozenset({"so_to"}))
     _, _, passes = joined_lists(tmp_path, lines, settings, 2)
     assert [[phrase.words for phrase in found] for found in passes] == [[("so", "to")], [("a", "so_to", "b")]]
     check_against_oracle(tmp_path, lines, settings, 2)
+    passes = check_against_oracle(tmp_path, [["so_to"], *lines], settings, 2)
+    assert [phrase.words for phrase in passes[1]] == [("a", "so_to", "b")]
 
 
 def test_scores_are_those_of_the_formulas(tmp_path):
@@ -345,7 +375,7 @@ def test_a_disk_that_is_full_is_one_error_and_leaves_nothing(tmp_path, monkeypat
 
     monkeypatch.setattr(phrases._Stream, "rewrite", full)
     with pytest.raises(CorpusError, match=r"cannot write the encoded corpus .*No space left"):
-        Phrases(LINES, min_count=2, threshold=0.5, tmp=tmp_path)
+        Phrases(LINES, min_count=2, threshold=0.5, passes=2, tmp=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

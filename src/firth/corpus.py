@@ -170,11 +170,15 @@ def encoded(
     progress: Progress | None,
     phrases: PhraseSettings,
     joining: Joining | None,
+    join_last: bool = True,
 ) -> Iterator[Encoded]:
-    """The corpus that `source` holds with its phrases joined, for the time of a `with`; see `build_corpus`."""
+    """The corpus that `source` holds with its phrases joined, for the time of a `with`; see `build_corpus`.
+
+    Without `join_last` those of the last pass are found, but not joined.
+    """
     home = _make_folder(folder)
     try:
-        yield _encode(source, home, min_count, lower, tokenizer, errors, progress, phrases, joining)
+        yield _encode(source, home, min_count, lower, tokenizer, errors, progress, phrases, joining, join_last)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -189,6 +193,7 @@ def _encode(
     progress: Progress | None,
     phrases: PhraseSettings | None,
     joining: Joining | None,
+    join_last: bool = True,
 ) -> Encoded:
     replaced = 0
     if is_text_source(source):
@@ -210,7 +215,9 @@ def _encode(
     passes: list[list[FoundPhrase]] = []
     if phrases is not None:
         with _on_disk(home):
-            words_of, counts, passes = join_phrases(path, words_of, counts, phrases, min_count, progress=joining)
+            words_of, counts, passes = join_phrases(
+                path, words_of, counts, phrases, min_count, join_last=join_last, progress=joining
+            )
     return Encoded(path, words_of, counts, tokens, replaced, passes)
 
 

@@ -54,7 +54,7 @@ class Phrases:
         tmp: AnyPath | None = None,
     ) -> None:
         settings = PhraseSettings(passes, score, threshold, delimiter, frozenset(read_words("connectors", connectors)))
-        with _learned(source, settings, min_count, lower, tokenizer, errors, tmp) as text:
+        with _learned(source, settings, min_count, lower, tokenizer, errors, tmp, join_last=False) as text:
             self._take(settings, min_count, text.passes)
 
     def _take(self, settings: PhraseSettings, min_count: int, passes: list[list[FoundPhrase]]) -> None:
@@ -195,6 +195,7 @@ def _learned(
     tmp: AnyPath | None,
     progress: Progress | None = None,
     joining: Joining | None = None,
+    join_last: bool = True,
 ) -> AbstractContextManager[Encoded]:
     """The encoded corpus, to be used in a `with`; the settings of reading are checked as for a training run."""
     config = make_config({"min_count": min_count, "lower": lower, "tokenizer": tokenizer, "errors": errors})
@@ -208,6 +209,7 @@ def _learned(
         progress=progress,
         phrases=settings,
         joining=joining,
+        join_last=join_last,
     )
 
 

@@ -117,6 +117,7 @@ def join_phrases(
     settings: PhraseSettings,
     min_count: int,
     *,
+    join_last: bool = True,
     memory: int = MEMORY,
     progress: Joining | None = None,
 ) -> Joined:
@@ -126,7 +127,8 @@ def join_phrases(
     words and `counts` (n,) how often each occurs. The file is rewritten in place with the numbers that reading the
     joined text would give; so are the words and counts returned. A word that some token spells and that a phrase is
     joined to as well ("new_york") is one word. Phrases do not overlap and do not cross lines; where two could be
-    joined, the first is, from left to right.
+    joined, the first is, from left to right. Without `join_last` the phrases of the last pass are found but not joined:
+    the file, words and counts are then those that this pass has seen.
 
     Counts are exact, and the result does not depend on `memory`, the bytes that the table of candidates may take (at
     least 4 KiB): what does not fit is counted in further runs over the file. Besides it memory grows with the distinct
@@ -136,8 +138,12 @@ def join_phrases(
     """
     from firth.scan import MAX_WORDS, too_many_words
 
-    spelled, connectors = _scan_words(words_of, len(counts), settings)
     given = len(counts)
+    connectors: set[int] = set()  # those frequent enough to matter
+    if settings.connectors:
+        frequent = np.flatnonzero(counts >= min_count)
+        connectors.update(_find_words(words_of, frequent, settings.connectors.__contains__).values())
+    spelled: dict[str, int] | None = None  # the words that hold the delimiter, looked for when phrases are joined
     names: list[str] = []  # of what no token spells
     origins = np.arange(given)  # of each number: the number it had at first, or given + its place in `names`
 
@@ -151,42 +157,42 @@ def join_phrases(
         return found
 
     passes: list[list[FoundPhrase]] = []
-    for _ in range(settings.passes):
-        stream = _Stream(
-            ids_path, counts, np.isin(origins, np.array(sorted(connectors), np.int64)), min_count, progress
-        )
-        keys, values = _candidates(stream, min_count, memory, settings)
+    for left in reversed(range(settings.passes)):
+        is_connector = np.isin(origins, np.array(sorted(connectors), np.int64))
+        stream = _Stream(ids_path, counts, is_connector, settings, min_count, progress)
+        keys, values = _candidates(stream, memory)
         if not len(keys):
             break
-        scores = _scores(stream, keys, values, min_count, settings.score)
+        scores = _scores(stream, keys, values)
         best = np.lexsort((keys, -values, -scores))
         keys, values, scores = keys[best], values[best], scores[best]
         found = _spell(stream, keys, words_now)
         passes.append([FoundPhrase(*row) for row in zip(found, values.tolist(), scores.tolist(), strict=True)])
+        if not left and not join_last:
+            break
+        if spelled is None:
+            spelled = _find_words(words_of, np.arange(given), lambda word: settings.delimiter in word)
         made = np.empty(len(found), np.int64)
         for place, words in enumerate(found):
             name = settings.delimiter.join(words)
             made[place] = spelled.setdefault(name, given + len(names))
             if made[place] == given + len(names):
                 names.append(name)
-                if name in settings.connectors:
-                    connectors.add(int(made[place]))
+            if name in settings.connectors:
+                connectors.add(int(made[place]))
         if given + len(names) > MAX_WORDS:
             raise too_many_words()
         counts, origins = stream.rewrite(keys, made, origins, given + len(names))
     return Joined(words_now if passes else words_of, counts, passes)
 
 
-def _scan_words(words_of: WordsOf, n: int, settings: PhraseSettings) -> tuple[dict[str, int], set[int]]:
-    """The numbers of the words that hold the delimiter, by name, and those of connectors."""
-    spelled: dict[str, int] = {}
-    connectors: set[int] = set()
-    for start in range(0, n, PIECE):
-        words = words_of(np.arange(start, min(start + PIECE, n)))
-        spelled |= {word: number for number, word in enumerate(words, start) if settings.delimiter in word}
-        if settings.connectors:
-            connectors |= {number for number, word in enumerate(words, start) if word in settings.connectors}
-    return spelled, connectors
+def _find_words(words_of: WordsOf, numbers: NDArray[np.int64], wanted: Callable[[str], bool]) -> dict[str, int]:
+    """The numbers of the wanted words among those of `numbers`."""
+    found: dict[str, int] = {}
+    for start in range(0, len(numbers), PIECE):
+        piece = numbers[start : start + PIECE]
+        found |= {word: number for word, number in zip(words_of(piece), piece.tolist(), strict=True) if wanted(word)}
+    return found
 
 
 class _Stream:
@@ -197,17 +203,19 @@ class _Stream:
         path: str | os.PathLike[str],
         counts: NDArray[np.int64],
         is_connector: NDArray[np.bool_],
+        settings: PhraseSettings,
         min_count: int,
         progress: Joining | None,
     ) -> None:
         from firth.bigrams import CONNECTOR, MOST_CONNECTORS, OTHER
 
-        self._path, self._progress = path, progress
-        self.counts, self.tokens = counts, int(counts.sum())
+        self._path, self._progress, self.settings, self.min_count = path, progress, settings, min_count
+        assert settings.threshold is not None  # filled in
+        self.counts, self.tokens, self.threshold = counts, int(counts.sum()), settings.threshold
         self.words = np.flatnonzero((counts >= min_count) & ~is_connector)  # that a phrase may begin or end with
         self.connectors = np.flatnonzero((counts >= min_count) & is_connector)
         self._kinds = np.full(len(counts), OTHER, np.int32)
-        self._kinds[self.words] = np.arange(len(self.words))
+        self._kinds[self.words] = np.where(self._may_join(), np.arange(len(self.words)), OTHER)
         self._kinds[self.connectors] = CONNECTOR - np.arange(len(self.connectors))
         radix = len(self.connectors) + 1
         if len(self.words) ** 2 * radix**MOST_CONNECTORS > 2**64:
@@ -216,6 +224,19 @@ class _Stream:
                 "their combinations are more than 2^64. Raise min_count or give fewer connectors"
             )
         self._sizes = np.array([len(self.words), radix, radix**MOST_CONNECTORS], np.uint64)
+
+    def _may_join(self) -> NDArray[np.bool_]:
+        """Which words can be in a phrase at all.
+
+        A candidate stands there no more often than either of its words; so the count score of any with a word of count
+        c is at most (c - min_count) · N / c². In English the most frequent words go, and with them some 40 % of candidates.
+        """
+        if self.settings.score != "count":
+            return np.ones(len(self.words), bool)
+        counts = self.counts[self.words].astype(np.float64)
+        most = (counts - self.min_count) * self.tokens / counts**2
+        possible: NDArray[np.bool_] = most * (1 + 1e-9) > self.threshold  # a margin beyond the rounding of scores
+        return possible
 
     def parts_of(
         self, keys: NDArray[np.uint64]
@@ -317,35 +338,29 @@ def _shift(table: NDArray[Any]) -> np.uint64:
     return np.uint64(65 - len(table).bit_length())
 
 
-def _candidates(
-    stream: _Stream, min_count: int, memory: int, settings: PhraseSettings
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def _candidates(stream: _Stream, memory: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The keys of the phrases of a pass, and how often each stands there, in no order."""
     from firth.bigrams import frequent
 
-    assert settings.threshold is not None  # filled in
-    threshold = settings.threshold
     chosen: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
 
     def choose(table: NDArray[Any]) -> None:
         for start in range(0, len(table), SLICE):
-            keys, values = frequent(table[start : start + SLICE], np.uint64(min_count))
-            good = _scores(stream, keys, values, min_count, settings.score) > threshold
+            keys, values = frequent(table[start : start + SLICE], np.uint64(stream.min_count))
+            good = _scores(stream, keys, values) > stream.threshold
             chosen.append((keys[good], values[good]))
 
     stream.count(memory, choose)
     return np.concatenate([keys for keys, _ in chosen]), np.concatenate([values for _, values in chosen])
 
 
-def _scores(
-    stream: _Stream, keys: NDArray[np.uint64], values: NDArray[np.int64], min_count: int, score: str
-) -> NDArray[np.float64]:
+def _scores(stream: _Stream, keys: NDArray[np.uint64], values: NDArray[np.int64]) -> NDArray[np.float64]:
     """The scores of candidates that stand there so often; see PhraseSettings."""
     first, _, last = stream.parts_of(keys)
     a, b = stream.counts[first].astype(np.float64), stream.counts[last].astype(np.float64)
     n = float(stream.tokens)
-    if score == "count":
-        return (values - min_count) * n / (a * b)
+    if stream.settings.score == "count":
+        return (values - stream.min_count) * n / (a * b)
     return np.log(values * n / (a * b)) / -np.log(values / n)
 
 
