@@ -229,7 +229,7 @@ class _Stream:
         """Which words can be in a phrase at all.
 
         A candidate stands there no more often than either of its words; so the count score of any with a word of count
-        c is at most (c - min_count) · N / c². In English the most frequent words go, and with them some 40 % of candidates.
+        c is at most (c - min_count) · N / c². In English that spares the most frequent words, with 40 % of candidates.
         """
         if self.settings.score != "count":
             return np.ones(len(self.words), bool)
