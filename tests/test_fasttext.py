@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
-from firth import formats
+from firth import formats, reference
 from firth.errors import FirthError, FormatError
 from firth.formats import convert, load
 from firth.subwords import ngram_rows
@@ -34,18 +34,22 @@ def model_bytes(
     pruned=-1,
     quantised=(False, False),
     seed=0,
+    counts=None,
+    matrices=None,
 ):
     """A model as fastText lays it out, and its two matrices."""
     rng = np.random.default_rng(seed)
     outputs = len(labels) if model == SUPERVISED else len(words)
-    matrices = [rng.normal(size=(rows, DIM)).astype("<f4") for rows in (len(words) + bucket, outputs)]
+    if matrices is None:
+        matrices = [rng.normal(size=(rows, DIM)).astype("<f4") for rows in (len(words) + bucket, outputs)]
+    counts = counts or range(100, 0, -1)
     # dim, window, epochs, min_count, negatives, word n-grams, loss, model, bucket, minn, maxn, updates of the rate
     raw = struct.pack("<2i", 793712314, version)
-    raw += struct.pack("<12id", DIM, 4, 9, 2, 6, 1, loss, model, bucket, minn, maxn, 100, 0.125)
+    raw += struct.pack("<12id", matrices[0].shape[1], 4, 9, 2, 6, 1, loss, model, bucket, minn, maxn, 100, 0.125)
     raw += struct.pack("<3iqq", len(words) + len(labels), len(words), len(labels), 1000, pruned)
     for i, word in enumerate([*words, *labels]):
         encoded = word if isinstance(word, bytes) else word.encode()
-        raw += encoded + b"\0" + struct.pack("<qb", 100 - i, i >= len(words))
+        raw += encoded + b"\0" + struct.pack("<qb", counts[i], i >= len(words))
     for flag, matrix in zip(quantised, matrices, strict=True):
         raw += struct.pack("<?qq", flag, *matrix.shape) + matrix.tobytes()
     return raw, matrices
@@ -149,13 +153,29 @@ def test_supervised_models_of_version_11_have_no_ngrams(tmp_path):
     np.testing.assert_array_equal(converted(tmp_path, raw).center, means(rows))
 
 
-def test_the_nodes_of_hierarchical_softmax_are_left_out(tmp_path):
-    raw, (rows, _) = model_bytes(loss=HS)
-    with pytest.warns(UserWarning, match="the vectors of the Huffman tree's nodes are left out"):
+@pytest.mark.parametrize("model", [SKIPGRAM, CBOW])
+def test_the_nodes_of_hierarchical_softmax_are_read(tmp_path, model):
+    raw, (rows, output) = model_bytes(loss=HS, model=model, counts=[4, 2, 1, 1])
+    vectors = converted(tmp_path, raw)
+    # 1+1 is row 0, and with the word of 2 row 1; that with the word of 4 is row 2, the root; row 3 is not used
+    np.testing.assert_array_equal(vectors.nodes, output[[2, 1, 0]])
+    assert reference.huffman(vectors.counts)[3] == ((0, 1, 2), (1, 1, 1))
+    assert vectors.outside is None
+    assert vectors.config["loss"] == "hierarchical-softmax"
+    np.testing.assert_array_equal(vectors.center, means(rows))
+
+
+def test_the_tree_of_one_word_has_no_nodes(tmp_path):
+    raw, _ = model_bytes(loss=HS, words=["a"])
+    assert converted(tmp_path, raw).nodes.shape == (0, DIM)
+
+
+def test_nodes_of_counts_that_do_not_fall_are_left_out(tmp_path):
+    raw, (rows, _) = model_bytes(loss=HS, counts=[9, 7, 8, 2])
+    with pytest.warns(UserWarning, match=r"model.bin: the nodes of the Huffman tree are left out: the words do not"):
         vectors = converted(tmp_path, raw)
     assert vectors.nodes is None
     assert vectors.outside is None
-    assert vectors.config["loss"] == "hierarchical-softmax"
     np.testing.assert_array_equal(vectors.center, means(rows))
 
 
@@ -284,7 +304,7 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     (tmp_path / "model.bin").write_bytes(model_bytes()[0])
-    monkeypatch.setattr(formats, "_check_folder", lambda path: None)
+    monkeypatch.setattr(formats, "check_folder", lambda path: None)
     monkeypatch.setattr(formats.tempfile, "TemporaryFile", full)
     with pytest.raises(FormatError, match="cannot be written to: No space left on device; make room"):
         convert(tmp_path / "model.bin", tmp_path / "v.safetensors")
@@ -305,17 +325,17 @@ def outcome(tmp_path, raw):
     return None
 
 
-SUPERVISED_MODEL = {"model": SUPERVISED, "labels": ["__label__a"]}
+KINDS = [{}, {"loss": HS}, {"model": SUPERVISED, "labels": ["__label__a"]}]
 
 
-@pytest.mark.parametrize("kind", [{}, SUPERVISED_MODEL])
+@pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_every_truncation_is_refused(tmp_path, kind):
     raw, _ = model_bytes(**kind)
     for length in range(len(raw)):
         assert outcome(tmp_path, raw[:length]) is FormatError, length
 
 
-@pytest.mark.parametrize("kind", [{}, SUPERVISED_MODEL])
+@pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_flipped_bytes_give_a_clear_error_or_valid_vectors(tmp_path, kind):
     raw, _ = model_bytes(**kind)
     rng = np.random.default_rng(5)
@@ -341,6 +361,15 @@ rows = {word: model.get_word_vector(word).tolist() for word in words + unseen}
 json.dump({"words": words, "unseen": unseen, "rows": rows}, open(sys.argv[4], "w"))
 """
 
+
+def ask_fasttext(script, *arguments):
+    """Run a script where fastText is."""
+    python = os.environ.get("FIRTH_FASTTEXT_PYTHON")
+    if python is None:
+        pytest.skip("FIRTH_FASTTEXT_PYTHON names no interpreter that has fastText")
+    subprocess.run([python, "-c", script, *arguments], check=True, capture_output=True)
+
+
 LETTERS = "abcdeéñßжщяκλक़ि日本語한국𝒳👩"
 
 
@@ -358,9 +387,6 @@ LETTERS = "abcdeéñßжщяκλक़ि日本語한국𝒳👩"
     ids=str,
 )
 def test_vectors_are_fasttexts_own(tmp_path, settings):
-    python = os.environ.get("FIRTH_FASTTEXT_PYTHON")
-    if python is None:
-        pytest.skip("FIRTH_FASTTEXT_PYTHON names no interpreter that has fastText")
     rng = np.random.default_rng(8)
     words = ["".join(rng.choice(list(LETTERS), size=rng.integers(1, 9))) for _ in range(300)]
     lines = [" ".join(rng.choice(words, size=12)) for _ in range(400)]
@@ -370,10 +396,10 @@ def test_vectors_are_fasttexts_own(tmp_path, settings):
     (tmp_path / "text.txt").write_text(text, encoding="utf-8")
     shared = {"supervised": False, "dim": 13, "epoch": 2, "minCount": 1, "lr": 0.3}
     paths = [str(tmp_path / name) for name in ("text.txt", "model.bin", "answers.json")]
-    subprocess.run([python, "-c", PEER, json.dumps(shared | settings), *paths], check=True, capture_output=True)
+    ask_fasttext(PEER, json.dumps(shared | settings), *paths)
     answers = json.loads((tmp_path / "answers.json").read_text(encoding="utf-8"))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of labels and nodes: other tests have them
+        warnings.simplefilter("ignore", UserWarning)  # of labels: other tests have it
         convert(tmp_path / "model.bin", tmp_path / "v.safetensors")
     vectors = load(tmp_path / "v.safetensors")
     assert vectors.words == answers["words"]
@@ -384,3 +410,57 @@ def test_vectors_are_fasttexts_own(tmp_path, settings):
     assert np.abs(expected).max() > 0.05
     assert (vectors.subwords is not None) == (settings.get("maxn", 0) > 0)
     assert (vectors.outside is None) == (supervised or settings["loss"] == "hs")
+    assert (vectors.nodes is not None) == (not supervised and settings["loss"] == "hs")
+
+
+TRAIN = """
+import sys, fasttext
+settings = {"loss": "hs", "thread": 1, "verbose": 0, "minCount": 1, "ws": 1, "dim": 12, "epoch": 30, "lr": 0.2}
+model = fasttext.train_unsupervised(sys.argv[1], maxn=0, bucket=0, **settings)
+model.save_model(sys.argv[2])
+"""
+
+PREDICT = """
+import json, sys, fasttext
+model = fasttext.load_model(sys.argv[1])
+answers = [model.f.predict(word + "\\n", -1, 0.0, "strict") for word in json.loads(sys.argv[2])]
+json.dump([{label: chance for chance, label in answer} for answer in answers], open(sys.argv[3], "w"))
+"""
+
+
+def test_a_tree_is_fasttexts_own(tmp_path):
+    """fastText gives probabilities of labels only: it is asked for those of labels that have the words' counts."""
+    rng = np.random.default_rng(3)
+    lines = [f"a{i} b{i}" for i in rng.zipf(1.3, 3000) % 60]  # many words of equal counts
+    (tmp_path / "text.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ask_fasttext(TRAIN, str(tmp_path / "text.txt"), str(tmp_path / "model.bin"))
+    convert(tmp_path / "model.bin", tmp_path / "v.safetensors")
+    vectors = load(tmp_path / "v.safetensors")
+    n, counts = len(vectors), vectors.counts.tolist()
+    assert "</s>" in vectors.words
+    assert len(set(counts)) < n - 10
+    paths = reference.huffman(counts)
+
+    output = np.frombuffer((tmp_path / "model.bin").read_bytes()[-vectors.center.nbytes :], "<f4").reshape(n, -1)
+    labels = [f"__label__{i}" for i in range(n)]
+    asked = {
+        **{"words": [f"x{i}" for i in range(n)], "labels": labels, "counts": counts * 2},
+        **{"matrices": [vectors.center, output], "maxn": 0, "bucket": 0},
+    }
+    (tmp_path / "labels.bin").write_bytes(model_bytes(model=SUPERVISED, loss=HS, **asked)[0])
+    words = list(range(0, n, 5))
+    names = json.dumps([asked["words"][word] for word in words])
+    ask_fasttext(PREDICT, str(tmp_path / "labels.bin"), names, str(tmp_path / "answers.json"))
+    for word, answer in zip(words, json.loads((tmp_path / "answers.json").read_text()), strict=True):
+        found = reference.hierarchical_probabilities(vectors.center[word], vectors.nodes, paths)
+        expected = [answer.get(label, 0.0) for label in labels]  # below 1e-5 it answers nothing
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=5e-5)  # it adds 1e-5 to each factor
+    assert found.max() > 0.05
+
+    ids = {word: i for i, word in enumerate(vectors.words)}
+    centers, outsides = zip(*((ids[word] for word in line.split()) for line in lines[:300]), strict=True)
+    of_pairs, of_strangers = (
+        np.mean([reference.hierarchical_softmax(vectors.center[c], o, vectors.nodes, paths)[0] for c, o in pairs])
+        for pairs in (zip(centers, outsides, strict=True), zip(centers, rng.permutation(outsides), strict=True))
+    )
+    assert of_pairs < 0.4 * of_strangers

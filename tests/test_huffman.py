@@ -92,7 +92,7 @@ COUNTS = [9, 5, 5, 3, 1, 0]
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
-        (lambda words: [*words[:2], (words[2][0], (1, 1)), *words[3:]], "leads to two places"),
+        (lambda words: [*words[:2], (words[2][0], (0, 0, 1)), *words[3:]], "leads to two places"),
         (lambda words: [*words[:3], (words[3][0][:-1], words[3][1][:-1]), *words[4:]], "Kraft"),
         (lambda words: [words[i] for i in (4, 1, 2, 3, 0, 5)], "least cost"),
         (lambda words: [(tuple(4 - j for j in nodes), bits) for nodes, bits in words], "counts of nodes rise"),

@@ -169,6 +169,19 @@ def test_vectors_without_outside_vectors_are_refused(tmp_path, sampled):
         judge(firth.load(tmp_path / "w.safetensors"), sentences())
 
 
+def test_vectors_of_hierarchical_softmax_are_refused():
+    vectors = train(loss="hierarchical-softmax", epochs=1)
+    with pytest.raises(FormatError, match=r"have nodes of a tree and no outside vectors, .*; train with loss"):
+        judge(vectors, sentences())
+
+
+def test_vectors_of_cbow_are_refused():
+    vectors = train(architecture="cbow", epochs=1)
+    assert vectors.outside is not None
+    with pytest.raises(FormatError, match=r"predict a word from the vectors of its whole window, .*skipgram"):
+        judge(vectors, sentences())
+
+
 @pytest.mark.parametrize("name", ["center", "outside", "bias"])
 @pytest.mark.parametrize("value", [np.nan, -np.inf])
 def test_numbers_that_are_none_are_refused(exact, name, value):

@@ -176,14 +176,15 @@ def test_negative_sampling_by_hand():
 
 
 def test_huffman_by_hand():
-    # 0+1 -> node 4; 1+3 -> node 3; 4+5 -> node 2, the later of the two fives; 5+9 -> node 1, a word before a node of 9
+    # 0+1 -> node 4; 1+3 -> node 3; 4+5 -> node 2, the later of the two fives; 5+9 -> node 1, the node of 9 before the
+    # word; 9+14 -> the root
     assert PATHS == [
-        ((0, 1), (0, 0)),
+        ((0,), (1,)),
         ((0, 1), (0, 1)),
-        ((0, 2), (1, 0)),
-        ((0, 2, 3), (1, 1, 0)),
-        ((0, 2, 3, 4), (1, 1, 1, 0)),
-        ((0, 2, 3, 4), (1, 1, 1, 1)),
+        ((0, 1, 2), (0, 0, 0)),
+        ((0, 1, 2, 3), (0, 0, 1, 0)),
+        ((0, 1, 2, 3, 4), (0, 0, 1, 1, 0)),
+        ((0, 1, 2, 3, 4), (0, 0, 1, 1, 1)),
     ]
     assert reference.huffman([7]) == [((), ())]
     assert reference.huffman(np.array([2, 2])) == [((0,), (0,)), ((0,), (1,))]

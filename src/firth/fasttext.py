@@ -2,7 +2,8 @@
 
 A file holds, in little-endian order: a magic number and the version; twelve int32 settings and a double; the
 dictionary, words before labels; a flag and the input matrix, the words' rows and then the n-grams'; a flag and the
-output matrix, one row a word (of hierarchical softmax one a node) or, where the model is supervised, one a label.
+output matrix, one row a word or, where the model is supervised, one a label. Of hierarchical softmax these rows are the
+nodes of the Huffman tree of the counts in the order of their making, and one that is not used.
 """
 
 import mmap
@@ -35,6 +36,7 @@ class Model(NamedTuple):
     rows: npt.NDArray[np.float32]  # (n + bucket, d): the words' own, then those of the n-grams
     ngrams: tuple[int, int, int] | None  # minn, maxn, bucket
     outside: npt.NDArray[np.float32] | None  # (n, d)
+    nodes: npt.NDArray[np.float32] | None  # (n - 1, d), of hierarchical softmax, as `reference.huffman` numbers them
     config: dict[str, Any]  # the settings by firth's names
 
 
@@ -42,7 +44,7 @@ def read_model(path: Path, data: mmap.mmap) -> Model:
     """The model in a file that begins with MAGIC.
 
     Raises FormatError for other versions, quantised or pruned models, and wherever the file is not as it says. Warns of
-    what is left out: labels and all that belongs to them, and the nodes of hierarchical softmax.
+    what is left out: labels and all that belongs to them, and nodes of hierarchical softmax where counts do not fall.
     """
     reader = _Reader(path, data)
     version = reader.numbers("<4xi", "the version")[0]
@@ -75,16 +77,20 @@ def read_model(path: Path, data: mmap.mmap) -> Model:
     config |= {"window": window, "epochs": epochs, "min_count": min_count, "subsample": subsample}
     if _LOSSES[loss] == "negative-sampling":
         config |= {"negatives": negatives, "ns_exponent": _NS_EXPONENT}
+    config |= dict(zip(("minn", "maxn", "bucket"), ngrams, strict=True)) if ngrams else {"maxn": 0}
+    outside = nodes = left_out = None
     if supervised:
         config |= {"word_ngrams": word_ngrams}
         left_out = f"a supervised model: its {labels} labels and any n-grams of words are left out"
-    else:
-        left_out = "the vectors of the Huffman tree's nodes are left out: its ties are not broken as firth's are"
-    config |= dict(zip(("minn", "maxn", "bucket"), ngrams, strict=True)) if ngrams else {"maxn": 0}
-    if supervised or _LOSSES[loss] == "hierarchical-softmax":
+    elif _LOSSES[loss] != "hierarchical-softmax":
+        outside = output
+    elif (counts[1:] <= counts[:-1]).all():
+        nodes = output[: len(words) - 1][::-1]
+    else:  # fastText, which sorts its words, makes a tree of such counts that is not Huffman's
+        left_out = "the nodes of the Huffman tree are left out: the words do not stand by falling count"
+    if left_out:
         warnings.warn(f"{path}: {left_out}", stacklevel=2)
-        return Model(words, counts, rows, ngrams, None, config)
-    return Model(words, counts, rows, ngrams, output, config)
+    return Model(words, counts, rows, ngrams, outside, nodes, config)
 
 
 class _Reader:

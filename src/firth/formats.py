@@ -146,9 +146,9 @@ def convert(src: AnyPath, dst: AnyPath, to: str | None = None) -> None:
     """Write the vectors of file `src` to file `dst`, the formats by extension or, for `dst`, by name in `to`.
 
     The formats are "safetensors" (.safetensors), "word2vec-text" (.txt, .vec) and "word2vec-binary" (.bin). fastText's
-    models are read too, known by their first bytes: words, counts, vectors, n-grams, outside vectors and settings.
-    word2vec's formats lose all but the words and their vectors, with a warning where those are n-grams; read from them,
-    counts are 0. Memory holds the words, and a matrix only where one is read from word2vec's formats.
+    models are read too, known by their first bytes: words, counts, vectors, n-grams, outside vectors or nodes, and
+    settings. word2vec's formats lose all but the words and their vectors, with a warning where those are n-grams; read
+    from them, counts are 0. Memory holds the words, and a matrix only where one is read from word2vec's formats.
 
     Raises FormatError, and ConfigError for an unknown `to`.
     """
@@ -303,7 +303,8 @@ def _read_fasttext(path: Path, folder: Path) -> WordVectors:
     else:
         subwords = _subwords(path, dict(zip(("minn", "maxn", "bucket"), model.ngrams, strict=True)), model.rows)
         center = _on_disk(_finite(path, words, word_vectors(model.words, subwords)), (n, d), folder)
-    return _vectors(path, words, model.counts, center, model.outside, model.config, [], subwords=subwords)
+    matrices = {"nodes": model.nodes, "subwords": subwords}
+    return _vectors(path, words, model.counts, center, model.outside, model.config, [], **matrices)
 
 
 def _finite(

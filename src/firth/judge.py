@@ -62,12 +62,22 @@ def judge(
     equal ones. Tokens of words without vectors are left out. Vectors without a bias are judged twice, see `Judgement`.
     A terminal shows how far it is, on standard error, unless `quiet`.
 
-    Raises ConfigError, CorpusError, MissingExtraError, and FormatError for vectors without outside vectors or with
-    numbers that are not finite.
+    Raises ConfigError, CorpusError, MissingExtraError, and FormatError for vectors without outside vectors, of CBOW,
+    or with numbers that are not finite.
     """
+    if vectors.nodes is not None:
+        raise FormatError(
+            "these vectors are of hierarchical softmax: they have nodes of a tree and no outside vectors, so there is "
+            "no softmax to judge; train with loss negative-sampling or softmax"
+        )
     if vectors.outside is None:
         raise FormatError(
             "these vectors have no outside vectors, which the objective needs: give a file that firth wrote"
+        )
+    if vectors.config.get("architecture") == "cbow":
+        raise FormatError(
+            "these vectors are of CBOW: their outside vectors predict a word from the vectors of its whole window, and "
+            "the objective predicts from one word; train with architecture skipgram"
         )
     if not all(
         np.isfinite(array).all() for array in (vectors.center, vectors.outside, vectors.bias) if array is not None

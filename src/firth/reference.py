@@ -82,16 +82,17 @@ def huffman(counts: Sequence[int]) -> list[TreePath]:
     """(nodes, bits) of every word, from the root to its leaf: the tree of least Σ_w count(w) · len(path of w).
 
     Join the two smallest of what is left until one is left (Huffman 1952): the first taken gets bit 1, the second bit
-    0, their node the sum of their counts. Of equals a word comes before a node, a later word before an earlier one, an
-    older node before a younger one. The n - 1 nodes are numbered in the reverse order of their making: node 0 is the
-    root, and counts fall. A word alone has an empty path. Raises VocabularyError for no counts or a negative one.
+    0, their node the sum of their counts. Of equals a node comes before a word, a later word before an earlier one, an
+    older node before a younger one, as in word2vec.c and fastText. The n - 1 nodes are numbered in the reverse order of
+    their making: node 0 is the root, and counts fall. A word alone has an empty path. Raises VocabularyError for no
+    counts or a negative one.
     """
     array = np.asarray(counts)
     if array.ndim != 1 or not array.size or array.dtype.kind not in "iu" or array.min() < 0:
         raise VocabularyError(f"counts are {counts!r}: expected at least one, all of them whole numbers from 0 up")
     n = len(array)
-    heap: list[tuple[int, bool, int, list[int]]]  # (count, is a node, order among equals, the words below)
-    heap = [(int(count), False, -word, [word]) for word, count in enumerate(array)]
+    heap: list[tuple[int, bool, int, list[int]]]  # (count, is a word, order among equals, the words below)
+    heap = [(int(count), True, -word, [word]) for word, count in enumerate(array)]
     heapq.heapify(heap)
     nodes: list[list[int]] = [[] for _ in range(n)]
     bits: list[list[int]] = [[] for _ in range(n)]
@@ -101,7 +102,7 @@ def huffman(counts: Sequence[int]) -> list[TreePath]:
             for word in taken[3]:
                 nodes[word].insert(0, n - 2 - made)
                 bits[word].insert(0, bit)
-        heapq.heappush(heap, (first[0] + second[0], True, made, first[3] + second[3]))
+        heapq.heappush(heap, (first[0] + second[0], False, made, first[3] + second[3]))
     return [(tuple(nodes[word]), tuple(bits[word])) for word in range(n)]
 
 

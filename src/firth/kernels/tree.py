@@ -10,7 +10,7 @@ def join(counts, leaf_parents, leaf_bits, node_parents, node_bits):
     """The parent and the bit of each of the n leaves and n - 1 nodes; `counts` (n,) int64 rises, equals in their order.
 
     Nodes are numbered as they are made. Their counts never fall, so the smallest of all that is left is the next leaf
-    or the next node; of equals the leaf.
+    or the next node; of equals the node.
     """
     n = len(counts)
     sums = np.empty(n - 1, np.int64)
@@ -18,7 +18,7 @@ def join(counts, leaf_parents, leaf_bits, node_parents, node_bits):
     for made in range(n - 1):
         total = np.int64(0)
         for bit in (1, 0):
-            if leaf < n and (node == made or counts[leaf] <= sums[node]):
+            if leaf < n and (node == made or counts[leaf] < sums[node]):
                 total += counts[leaf]
                 leaf_parents[leaf], leaf_bits[leaf] = made, bit
                 leaf += 1
