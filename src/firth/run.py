@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from firth.checkpoint import Checkpoint
-from firth.config import TrainConfig, make_config, physical_memory
+from firth.config import BY_KIND, TrainConfig, make_config, physical_memory
 from firth.cooccurrence import MEMORY, count_pairs, memory_bytes
 from firth.corpus import Corpus, build_corpus
-from firth.errors import ConfigError, FormatError
+from firth.errors import ConfigError, FormatError, UnknownWordError
 from firth.exact import ExactTrainer
 from firth.formats import load
 from firth.phrases import PhraseSettings
@@ -70,8 +70,8 @@ def train(
     Hierarchical softmax: epochs=5, subsample=1e-3, lr=0.025, min_lr=1e-4. The probability of a word is the product of
     the branches on its path in the Huffman tree of the counts. The result has `nodes` in place of `outside`.
 
-    CBOW, with either: the mean of the window's vectors predicts the word, or with cbow_sum=True their sum; lr=CBOW_LR
-    for the mean. The step is the gradient of that loss: each word takes its share, 1/n.
+    CBOW, with either: the mean of the window's vectors predicts the word, or with cbow_sum=True their sum; lr=0.05. The
+    step is the gradient of that loss: of a mean, each of the n words takes its share, 1/n.
 
     Subwords, with either: maxn=0 (none; 6 is usual), minn=3, bucket=2_000_000. A word's vector is the mean of its own
     row and those of its character n-grams, minn to maxn long, and `vectors[word]` is there for words never seen too.
@@ -92,7 +92,9 @@ def train(
 
     `from_` are vectors, or their file, to go on from: their words keep their vectors and their settings are the
     defaults, but for epochs, lr and min_lr: the learning rate falls anew from lr to min_lr over this corpus. New words
-    join; old ones stay even if they do not occur. `freeze`, "all", words or a file of words, are words of `from_` whose
+    join; old ones stay even if they do not occur. The counts of the result are those of `from_` and of this corpus
+    together, and so is the tree of hierarchical softmax: its nodes go on where it stays the same, and begin anew where
+    not. `freeze`, "all", words or a file of words, are words of `from_` whose
     vectors do not move.
 
     Losses in the result's history are means over all pairs (CBOW: over all windows), in nats; softmax's, of the vectors
@@ -107,7 +109,7 @@ def train(
     MissingExtraError (zst), and FirthError when training diverges.
     """
     start = None if from_ is None else from_ if isinstance(from_, WordVectors) else load(from_)
-    config = make_config(settings if start is None else _inherited(start) | settings, others=OTHERS)
+    config = make_config(settings if start is None else _inherited(start, settings) | settings, others=OTHERS)
     _check_together(config, memory, connectors, start, freeze)
     room = MEMORY if memory is None else memory_bytes(memory)
     if resume and checkpoint is None:
@@ -156,9 +158,14 @@ def train(
             return vectors
 
 
-def _inherited(start: WordVectors) -> dict[str, Any]:
-    """The settings of a run that goes on from vectors, as far as they are theirs."""
+def _inherited(start: WordVectors, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run that goes on from vectors, as far as they are theirs.
+
+    Where `settings` choose another loss or architecture, those that depend on it are not.
+    """
     found = {name: start.config[name] for name in INHERITED if start.config.get(name) is not None}
+    if any(name in settings and settings[name] != found.get(name) for name in ("loss", "architecture")):
+        found = {name: value for name, value in found.items() if name not in BY_KIND}
     return found | {"dim": start.center.shape[1]}
 
 
@@ -183,9 +190,13 @@ def _frozen(start: WordVectors, freeze: Any) -> list[str]:
     """The words of `start` to be frozen. Raises UnknownWordError for others."""
     if freeze == "all":
         return start.words
-    words = read_words("freeze", freeze)
+    words = list(dict.fromkeys(read_words("freeze", freeze)))
+    known = Vocabulary(start.words, start.counts)
     for word in words:
-        start[word]
+        if word not in known.ids:
+            near = ", ".join(map(repr, known.suggest(word)))
+            hint = f"the nearest spellings are {near}" if near else "no word is spelt like it"
+            raise UnknownWordError(f"freeze: {word!r} is not among the {len(known):,} words of from_: {hint}")
     return words
 
 
@@ -199,7 +210,7 @@ def _phrase_settings(config: TrainConfig, connectors: Any) -> PhraseSettings | N
 def _going_on(start: WordVectors, corpus: Corpus, config: TrainConfig, frozen: int) -> str:
     """What a run that starts from vectors will do."""
     new = len(corpus.vocab) - len(start)
-    seen = int((corpus.vocab.counts > 0).sum()) - new
+    seen = sum(count > 0 and word in start for word, count in zip(corpus.vocab.words, corpus.vocab.counts, strict=True))
     held = f", {frozen:,} of them frozen" if frozen else ""
     return (
         f"going on from {len(start):,} words{held}, {seen:,} of which occur here, with {new:,} new ones; the learning "
