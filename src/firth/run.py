@@ -94,8 +94,7 @@ def train(
     defaults, but for epochs, lr and min_lr: the learning rate falls anew from lr to min_lr over this corpus. New words
     join; old ones stay even if they do not occur. The counts of the result are those of `from_` and of this corpus
     together, and so is the tree of hierarchical softmax: its nodes go on where it stays the same, and begin anew where
-    not. `freeze`, "all", words or a file of words, are words of `from_` whose
-    vectors do not move.
+    not. `freeze`, "all", words or a file of words, are words of `from_` whose vectors do not move.
 
     Losses in the result's history are means over all pairs (CBOW: over all windows), in nats; softmax's, of the vectors
     after each pass, come with the corpus's conditional `entropy`, which is their floor, the distance `kl` to it and
