@@ -467,9 +467,7 @@ def test_the_rows_of_n_grams_take_memory_too(monkeypatch, corpus):
     monkeypatch.setattr(trainer, "physical_memory", lambda: 1e6)
     assert Trainer(corpus, make_config(dim=16, maxn=3, bucket=7700))
     for kind in ({}, TREE):
-        with pytest.raises(
-            ConfigError, match=r"16 words of dimension 16 need .* lower dim, or bucket, raise min"
-        ):
+        with pytest.raises(ConfigError, match=r"16 words of dimension 16 need .* lower dim, or bucket, raise min"):
             Trainer(corpus, make_config(dim=16, maxn=3, bucket=7850, **kind))
 
 
