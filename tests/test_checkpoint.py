@@ -10,8 +10,22 @@ from firth import trainer
 from firth.checkpoint import Checkpoint
 from firth.config import TrainConfig
 from firth.corpus import build_corpus
+from firth.progress import Display
 from firth.trainer import Trainer
 
+TREE, CBOW = {"loss": "hierarchical-softmax"}, {"architecture": "cbow"}
+SUBWORDS = {"minn": 1, "maxn": 3, "bucket": 60}
+KINDS = {
+    "shared": {},
+    "per-pair": {"update": "per-pair"},
+    "tree": TREE,
+    "cbow": CBOW,
+    "cbow-sum-tree": CBOW | TREE | {"cbow_sum": True},
+    "subwords": SUBWORDS,
+    "tree-subwords": TREE | SUBWORDS,
+    "cbow-subwords": CBOW | SUBWORDS,
+    "cbow-tree-subwords": CBOW | TREE | SUBWORDS,
+}
 SETTINGS = {"dim": 12, "min_count": 1, "subsample": 0.0, "epochs": 3, "threads": 1, "seed": 4}
 
 
@@ -33,10 +47,11 @@ def interrupted_after(calls):
 
 
 @pytest.mark.parametrize("calls", [1, 2, 5])
-def test_a_restored_run_ends_in_the_same_bytes(tmp_path, monkeypatch, calls):
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_restored_run_ends_in_the_same_bytes(tmp_path, monkeypatch, calls, kind):
     monkeypatch.setattr(trainer, "CHUNK", 64)
     monkeypatch.setattr(trainer, "LOOK_SECONDS", 1e-4)
-    config = TrainConfig(**SETTINGS)
+    config = TrainConfig(**SETTINGS | kind)
     with build_corpus(sentences(), min_count=1) as corpus:
         whole = Trainer(corpus, config)
         assert whole.run(lambda progress: None)
@@ -64,6 +79,32 @@ def test_train_keeps_a_checkpoint_that_is_a_vectors_file(tmp_path):
     assert again.history == vectors.history
 
 
+@pytest.mark.parametrize("kind", [{}, {"architecture": "cbow"}, SUBWORDS, TREE])
+def test_a_run_from_given_vectors_is_resumed_with_its_frozen_words(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(trainer, "CHUNK", 64)
+    monkeypatch.setattr(trainer, "LOOK_SECONDS", 1e-4)
+    old = firth.train(sentences(50), quiet=True, **SETTINGS | kind)
+    new = [[f"{word}x" if word > "w3" else word for word in sentence] for sentence in sentences(100)]
+    again = {"from_": old, "quiet": True, "threads": 1, "min_count": 1, "epochs": 3, "seed": 2}
+    if "maxn" not in kind:
+        again["freeze"] = ["w1", "w2"]
+    whole = firth.train(new, **again)
+    with monkeypatch.context() as broken:
+        broken.setattr(Display, "training", lambda display, progress: interrupt(progress))
+        interrupt = interrupted_after(3)
+        with pytest.raises(KeyboardInterrupt):
+            firth.train(new, **again, checkpoint=tmp_path)
+    saved = firth.load(tmp_path / "checkpoint.safetensors")
+    assert len(saved.history) < 3
+    resumed = firth.train(new, **again, checkpoint=tmp_path, resume=True)
+    assert resumed.center.tobytes() == whole.center.tobytes() != saved.center.tobytes()
+    last, expected = (vectors.nodes if "loss" in kind else vectors.outside for vectors in (resumed, whole))
+    assert last.tobytes() == expected.tobytes()
+    for word in again.get("freeze", ()):
+        assert resumed[word].tobytes() == old[word].tobytes()
+    assert resumed.counts.tolist() == whole.counts.tolist()
+
+
 def test_resume_without_a_checkpoint_begins_anew(tmp_path):
     vectors = firth.train(sentences(), checkpoint=tmp_path / "new", resume=True, quiet=True, **SETTINGS)
     assert len(vectors.history) == 3
@@ -75,6 +116,10 @@ def test_resume_without_a_checkpoint_begins_anew(tmp_path):
         ({"dim": 13}, "dim = 12, not 13"),
         ({"epochs": 4}, "epochs = 3, not 4"),
         ({"seed": 5}, "seed"),
+        ({"architecture": "cbow"}, "architecture = 'skipgram', not 'cbow'"),
+        ({"loss": "hierarchical-softmax"}, "loss = 'negative-sampling', not 'hierarchical-softmax'"),
+        ({"maxn": 3}, "maxn = 0, not 3"),
+        ({"keep_words": ["w0"], "max_vocab": None, "vocab": {"w0": 9, "w1": 9}}, "another corpus"),
         ({"resume": False}, "holds a run already"),
     ],
 )
@@ -143,3 +188,15 @@ def test_a_folder_that_cannot_be_made_is_refused_before_reading(tmp_path):
 
     with pytest.raises(firth.FormatError, match="folder for checkpoints"):
         firth.train(unread(), checkpoint=tmp_path / "file" / "run", quiet=True, **SETTINGS)
+
+
+@pytest.mark.parametrize(("kind", "wrong"), [(TREE, {}), ({}, TREE), (SUBWORDS, {}), ({}, SUBWORDS)])
+def test_a_checkpoint_without_the_arrays_of_its_settings_is_refused(tmp_path, kind, wrong):
+    """The settings of one run with the vectors of another: no nodes for a tree, or no rows for subwords."""
+    for settings, folder in ((kind, tmp_path / "right"), (wrong, tmp_path / "wrong")):
+        firth.train(sentences(), checkpoint=folder, quiet=True, **SETTINGS | settings)
+    right, broken = (firth.load(tmp_path / name / "checkpoint.safetensors") for name in ("right", "wrong"))
+    broken.config = right.config
+    broken.save(tmp_path / "right" / "checkpoint.safetensors")
+    with pytest.raises(firth.FormatError, match="no checkpoint"):
+        firth.train(sentences(), checkpoint=tmp_path / "right", resume=True, quiet=True, **SETTINGS | kind)

@@ -1,6 +1,7 @@
 """The command line as a user meets it: what goes where, exit statuses, wrong input, pipes, Ctrl-C."""
 
 import argparse
+import inspect
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import firth
@@ -71,7 +73,6 @@ def test_train_json_is_one_document(capsys, corpus, tmp_path):
 
 
 SETTINGS = {
-    "architecture": "skipgram",
     "dim": 7,
     "window": 3,
     "epochs": 2,
@@ -80,6 +81,12 @@ SETTINGS = {
     "subsample": 0.5,
     "lr": 0.05,
     "min_lr": 0.001,
+    "minn": 2,
+    "bucket": 300,
+    "phrases": 1,
+    "phrase_score": "npmi",
+    "phrase_threshold": 0.99,
+    "delimiter": "+",
     "fixed_window": True,
     "lower": True,
     "tokenizer": "words",
@@ -87,22 +94,140 @@ SETTINGS = {
     "threads": 2,
     "seed": 9,
 }
-OF_ONE_LOSS = {
-    "negative-sampling": {"update": "per-pair", "negatives": 2, "ns_exponent": 0.5},
-    "softmax": {"outside_vocab": 9, "mix": 0.5},
+SAMPLED = {"negatives": 2, "ns_exponent": 0.5}
+OF_ONE_KIND = {
+    ("negative-sampling", "skipgram"): SAMPLED | {"update": "per-pair", "maxn": 4},
+    ("negative-sampling", "cbow"): SAMPLED | {"cbow_sum": True, "maxn": 4},
+    ("hierarchical-softmax", "skipgram"): {"maxn": 4},
+    ("hierarchical-softmax", "cbow"): {"cbow_sum": True, "maxn": 4},
+    ("softmax", "skipgram"): {"outside_vocab": 9, "mix": 0.5, "maxn": 0},
 }
 
 
-@pytest.mark.parametrize("loss", CHOICES["loss"])
-def test_every_setting_of_train_is_an_option_and_reaches_the_file(capsys, corpus, tmp_path, loss):
-    given = {"loss": loss} | SETTINGS | OF_ONE_LOSS[loss]
-    assert set(given) == set(TrainConfig(loss=loss).as_dict())
+@pytest.mark.parametrize("kind", OF_ONE_KIND)
+def test_every_setting_of_train_is_an_option_and_reaches_the_file(capsys, corpus, tmp_path, kind):
+    given = {"loss": kind[0], "architecture": kind[1]} | SETTINGS | OF_ONE_KIND[kind]
+    assert set(given) == set(TrainConfig(loss=kind[0], architecture=kind[1]).as_dict())
     options = []
     for name, value in given.items():
         options += [f"--{name.replace('_', '-')}"] + ([] if value is True else [value])
     status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", "--quiet", *options)
     assert (status, err) == (0, "")
-    assert firth.load(tmp_path / "v.safetensors").config == given
+    vectors = firth.load(tmp_path / "v.safetensors")
+    assert vectors.config == given
+    assert "salt+pepper" in vectors
+
+
+def test_every_argument_of_train_is_an_option_and_reaches_it(capsys, monkeypatch, tmp_path):
+    """With these and no others; without them, train's own defaults."""
+    seen = []
+
+    def train(source, **arguments):
+        seen.append((source, arguments))
+        return firth.WordVectors(["a"], np.array([3]), np.ones((1, 2), np.float32), None, {}, [])
+
+    monkeypatch.setattr(firth, "train", train)
+    options = {"vocab": "counts.txt", "keep_words": "keep.txt", "connectors": "of.txt", "from_": "old.safetensors"}
+    options |= {"freeze": "all", "checkpoint": "run", "resume": True, "tmp": "t", "memory": 1.5, "quiet": True}
+    assert set(options) == set(run.OTHERS)
+    out = tmp_path / "v.safetensors"
+    line = ["train", "one.txt", "two.txt", "-o", out]
+    for name, value in options.items():
+        line += [f"--{name.rstrip('_').replace('_', '-')}"] + ([] if value is True else [value])
+    for phrases, passes in (([], {}), (["--phrases"], {"phrases": 1}), (["--phrases", 3], {"phrases": 3})):
+        assert call(capsys, *line, *phrases)[0] == 0
+        assert seen.pop() == (["one.txt", "two.txt"], options | passes)
+    assert call(capsys, "train", "one.txt", "-o", out, "--quiet", "--phrases", "-o", out)[0] == 0
+    found = seen.pop()[1]
+    assert found.pop("phrases") == 1
+    defaults = inspect.signature(run.train).parameters
+    assert found == {name: defaults[name].default for name in options} | {"quiet": True}
+
+
+def test_a_vocabulary_is_saved_and_taken_again(capsys, corpus, tmp_path):
+    out_path, counts = tmp_path / "v.safetensors", tmp_path / "counts.txt"
+    train = ["train", corpus, "-o", out_path, "--dim", 4, "--quiet", "--threads", 1, "--seed", 3]
+    assert call(capsys, *train, "--save-vocab", counts)[0] == 0
+    first = firth.load(out_path)
+    lines = [f"{word} {count}" for word, count in zip(first.words, first.counts, strict=True)]
+    assert counts.read_text(encoding="utf-8").splitlines() == lines
+    assert lines[0] == "salt 300"
+    assert call(capsys, *train, "--vocab", counts)[0] == 0
+    second = firth.load(out_path)
+    assert (second.words, second.counts.tolist()) == (first.words, first.counts.tolist())
+    assert second.center.tobytes() == first.center.tobytes()
+    counts.write_text("salt 9\nrain 7\nsky 7\nhail 3\n", encoding="utf-8")
+    assert call(capsys, *train, "--vocab", counts, "--save-vocab", tmp_path / "again.txt")[0] == 0
+    assert firth.load(out_path).words == ["salt", "rain", "sky"]
+    assert (tmp_path / "again.txt").read_text(encoding="utf-8") == "salt 9\nrain 7\nsky 7\n"
+
+
+def test_training_goes_on_from_a_file_with_frozen_and_kept_words(capsys, corpus, vectors_file, tmp_path):
+    out_path, text = tmp_path / "new.safetensors", tmp_path / "new.txt"
+    text.write_text("salt pepper nutmeg thyme\n" * 20 + "seldom salt\n", encoding="utf-8")
+    for name, words in (("keep", "seldom"), ("freeze", "salt")):
+        (tmp_path / f"{name}.txt").write_text(words + "\n", encoding="utf-8")
+    train = ["train", text, "-o", out_path, "--from", vectors_file, "--threads", 1]
+    status, out, err = call(
+        capsys, *train, "--keep-words", tmp_path / "keep.txt", "--freeze", tmp_path / "freeze.txt", "--lr", 0.01
+    )
+    assert (status, out) == (0, "")
+    assert err.splitlines()[1] == (
+        "going on from 10 words, 1 of them frozen, 2 of which occur here, with 3 new ones; the learning rate falls "
+        "from 0.01 to 0.0001 over this corpus, epochs: 5"
+    )
+    old, new = firth.load(vectors_file), firth.load(out_path)
+    assert set(new.words) == {*old.words, "nutmeg", "thyme", "seldom"}
+    assert (new.config["dim"], new.config["subsample"], new.config["epochs"]) == (16, 0, 5)
+    for word in ("salt", "rain", "pepper"):
+        assert (new[word].tobytes() == old[word].tobytes()) == (word != "pepper")
+    assert call(capsys, *train, "--freeze", "all", "--quiet") == (0, "", "")
+    assert firth.load(out_path)["pepper"].tobytes() == old["pepper"].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "parts", "words"),
+    [
+        ([], {"outside"}, "center, outside"),
+        (
+            ["--architecture", "cbow", "--maxn", 3, "--bucket", 1200],
+            {"outside", "subwords"},
+            "outside, 1,200 rows of n",
+        ),
+        (["--loss", "hierarchical-softmax"], {"nodes"}, "center, nodes of the tree"),
+        (
+            ["--loss", "hierarchical-softmax", "--architecture", "cbow", "--maxn", 3, "--bucket", 50],
+            {"nodes", "subwords"},
+            "center, nodes of the tree, 50 rows of n-grams",
+        ),
+    ],
+)
+def test_info_tells_what_a_file_holds(capsys, corpus, tmp_path, options, parts, words):
+    out_path = tmp_path / "v.safetensors"
+    status, out, err = call(capsys, "train", corpus, "-o", out_path, "--dim", 4, "--json", "--quiet", *options)
+    assert (status, err) == (0, "")
+    assert json.loads(out)["config"] == firth.load(out_path).config
+    status, out, _ = call(capsys, "info", out_path, "--json")
+    info = json.loads(out)
+    assert status == 0
+    assert {name for name in ("outside", "nodes", "subwords", "bias") if info[name]} == parts
+    assert info["config"]["maxn"] == (3 if "subwords" in parts else 0)
+    status, out, _ = call(capsys, "info", out_path)
+    assert status == 0
+    assert re.search(rf"^vectors +.*{words}", out, re.MULTILINE)
+    status, out, err = call(capsys, "neighbors", out_path, "saltpepper", "-k", 2)
+    assert status == (0 if "subwords" in parts else 1)
+    assert len((out or err).splitlines()) == (2 if "subwords" in parts else 1)
+
+
+def test_phrases_in_training_talk_of_what_they_do(capsys, monkeypatch, corpus, tmp_path):
+    train = ["train", corpus, "-o", tmp_path / "v.safetensors", "--dim", 4, "--phrases", "--phrase-threshold", 0.5]
+    status, out, err = call(capsys, *train, "--json")
+    assert status == 0
+    assert json.loads(out)["config"]["phrases"] == 1
+    assert "read 3,000 tokens" in err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert "phrases: " in call(capsys, *train)[2]
 
 
 def test_softmax_talks_of_nats_and_perplexity(capsys, corpus, tmp_path):
@@ -310,9 +435,13 @@ def test_eval_and_convert(capsys, vectors_file, tmp_path):
         (["train", "CORPUS", "-o", "OUT", "--dim", "0"], 1, "dim is 0"),
         (["train", "CORPUS", "-o", "OUT", "--threads", "0"], 1, "threads is 0"),
         (["train", "CORPUS", "-o", "OUT", "--loss", "hinge"], 1, "loss is 'hinge': expected 'negative-sampling' or"),
-        (["train", "CORPUS", "-o", "OUT", "--mix", "1"], 1, "mix is a setting of loss 'softmax'"),
+        (["train", "CORPUS", "-o", "OUT", "--mix", "1"], 1, "mix is no setting of skipgram with loss 'neg"),
         (["train", "CORPUS", "-o", "OUT", "--memory", "2"], 1, "memory is a setting of loss 'softmax'; 'negative"),
-        (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--negatives", "5"], 1, "negatives is a setting of loss 'neg"),
+        (
+            ["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--negatives", "5"],
+            1,
+            "negatives is no setting of skipgram with lo",
+        ),
         (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--outside-vocab", "9"], 1, "outside_vocab is 9: expected max_v"),
         (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--max-vocab", "9", "--outside-vocab", "8"], 1, "max_vocab is 9"),
         (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--mix", "x"], 2, "--mix"),
@@ -321,6 +450,28 @@ def test_eval_and_convert(capsys, vectors_file, tmp_path):
         (["train", "CORPUS", "-o", "no-folder/v.safetensors"], 1, "does not exist"),
         (["train", "CORPUS", "-o", "v.txt"], 1, ".safetensors"),
         (["train", "CORPUS", "-o", "OUT", "--resume"], 1, "--checkpoint"),
+        (["train", "CORPUS", "-o", "OUT", "--architecture", "glove"], 1, "expected 'skipgram' or 'cbow'"),
+        (["train", "CORPUS", "-o", "OUT", "--cbow-sum"], 1, "cbow_sum is no setting of skipgram with loss"),
+        (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--architecture", "cbow"], 1, "for CBOW, choose negative-samp"),
+        (["train", "CORPUS", "-o", "OUT", *SOFTMAX, "--maxn", "6"], 1, "loss 'softmax' knows no subwords"),
+        (["train", "CORPUS", "-o", "OUT", "--maxn", "2"], 1, "maxn is 2, below minn, 3"),
+        (["train", "CORPUS", "-o", "OUT", "--phrases", "11"], 1, "phrases is 11"),
+        (["train", "CORPUS", "-o", "OUT", "--phrases", "many"], 2, "--phrases"),
+        (["train", "CORPUS", "-o", "OUT", "--phrases", "1", "--delimiter", "a b"], 1, "delimiter is 'a b'"),
+        (["train", "CORPUS", "-o", "OUT", "--connectors", "of.txt"], 1, "give phrases (--phrases) too"),
+        (["train", "CORPUS", "-o", "OUT", "--phrases", "--connectors", "of.txt"], 1, "of.txt: there is no such file"),
+        (["train", "CORPUS", "-o", "OUT", "--vocab", "counts.txt"], 1, "counts.txt: there is no such file"),
+        (["train", "CORPUS", "-o", "OUT", "--vocab", "CORPUS"], 1, "corpus.txt, line 1: the count is"),
+        (["train", "CORPUS", "-o", "OUT", "--keep-words", "keep.txt"], 1, "keep.txt: there is no such file"),
+        (["train", "CORPUS", "-o", "OUT", "--save-vocab", "no-folder/v.txt"], 1, "does not exist"),
+        (["train", "CORPUS", "-o", "OUT", "--from", "old.safetensors"], 1, "no such file"),
+        (["train", "CORPUS", "-o", "OUT", "--from", "CORPUS"], 1, "safetensors"),
+        (["train", "CORPUS", "-o", "OUT", "--from", "VECTORS", "--dim", "3"], 1, "dimension 16, not dim = 3"),
+        (["train", "CORPUS", "-o", "OUT", "--from", "VECTORS", "--maxn", "4"], 1, "have no subwords"),
+        (["train", "CORPUS", "-o", "OUT", "--from", "VECTORS", *SOFTMAX], 1, "(--loss negative-sampling)"),
+        (["train", "CORPUS", "-o", "OUT", "--from", "VECTORS", "--freeze", "CORPUS", "--maxn", "3"], 1, "subwords"),
+        (["train", "CORPUS", "-o", "OUT", "--from", "VECTORS", "--freeze", "TYPO"], 1, "are 'salt'"),
+        (["train", "CORPUS", "-o", "OUT", "--freeze", "all"], 1, "give from_ (--from) too"),
         (["neighbors", "VECTORS", "sallt"], 1, "'salt'"),
         (["neighbors", "VECTORS", "salt", "-k", "0"], 1, "k is 0"),
         (["neighbors", "missing.safetensors", "salt"], 1, "no such file"),
@@ -340,7 +491,9 @@ def test_mistakes_get_one_line_and_their_status(
     capsys, corpus, vectors_file, tmp_path, monkeypatch, arguments, status, message
 ):
     monkeypatch.chdir(tmp_path)
-    names = {"CORPUS": corpus, "VECTORS": vectors_file, "OUT": tmp_path / "v.safetensors"}
+    typo = corpus.with_name("typo.txt")
+    typo.write_text("sallt\n", encoding="utf-8")
+    names = {"CORPUS": corpus, "VECTORS": vectors_file, "OUT": tmp_path / "v.safetensors", "TYPO": typo}
     found, out, err = call(capsys, *(names.get(argument, argument) for argument in arguments))
     assert (found, out) == (status, "")
     assert message in err.splitlines()[-1]

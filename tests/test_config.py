@@ -7,52 +7,71 @@ import numpy as np
 import pytest
 
 from firth import config
-from firth.config import BY_LOSS, CHOICES, TrainConfig, make_config
+from firth.config import BY_LOSS, CBOW, CHOICES, TrainConfig, defaults, make_config
 from firth.errors import ConfigError
 
 LOSSES = list(CHOICES["loss"])
-ALONE = {
-    "negative-sampling": {"update": "per-pair", "negatives": 3, "ns_exponent": 0.5},
-    "softmax": {"outside_vocab": 30, "mix": 0.5},
+SPECIAL = {
+    ("negative-sampling", "skipgram"): {"update": "per-pair", "negatives": 3, "ns_exponent": 0.5},
+    ("negative-sampling", "cbow"): {"negatives": 3, "ns_exponent": 0.5, "cbow_sum": True},
+    ("softmax", "skipgram"): {"outside_vocab": 30, "mix": 0.5},
+    ("hierarchical-softmax", "skipgram"): {},
+    ("hierarchical-softmax", "cbow"): {"cbow_sum": True},
 }
-"""For each loss the settings that no other has, each with a value that is not the default."""
+"""The settings that some losses and architectures have and others not, each with a value that is not the default."""
+KINDS = list(SPECIAL)
+OF_SOME = {name: value for special in SPECIAL.values() for name, value in special.items()}
+
+
+def made_of(kind, **settings):
+    return TrainConfig(loss=kind[0], architecture=kind[1], **settings)
 
 
 def test_every_loss_has_its_defaults():
     assert list(BY_LOSS) == LOSSES
-    assert TrainConfig().loss == LOSSES[0]
-    for loss, defaults in BY_LOSS.items():
+    assert (TrainConfig().loss, TrainConfig().architecture) == KINDS[0]
+    for loss in LOSSES:
+        assert defaults(loss, "skipgram") == BY_LOSS[loss]
         made = TrainConfig(loss=loss)
-        assert {name: getattr(made, name) for name in defaults} == defaults
-        assert {name for name in defaults if all(name in other for other in BY_LOSS.values())} == set(defaults) - set(
-            ALONE[loss]
-        )
+        assert {name: getattr(made, name) for name in BY_LOSS[loss]} == BY_LOSS[loss]
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_the_settings_of_other_losses_are_left_out(loss):
+def test_cbow_has_its_defaults():
+    skipgram, cbow = defaults("negative-sampling", "skipgram"), defaults("negative-sampling", "cbow")
+    assert set(skipgram) - set(cbow) == {"update"}
+    assert set(cbow) - set(skipgram) == {"cbow_sum"}
+    assert {name for name in cbow if name in skipgram and cbow[name] != skipgram[name]} == {"lr"}
+    for loss in ("negative-sampling", "hierarchical-softmax"):
+        made = TrainConfig(loss=loss, architecture="cbow")
+        assert (made.lr, made.cbow_sum, made.update) == (CBOW["lr"], False, None)
+        assert TrainConfig(loss=loss).cbow_sum is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_settings_of_other_kinds_are_left_out(kind):
     names = [field.name for field in dataclasses.fields(TrainConfig)]
-    others = {name for other in LOSSES if other != loss for name in ALONE[other]}
-    made = TrainConfig(loss=loss)
+    others = set(OF_SOME) - set(SPECIAL[kind])
+    made = made_of(kind)
     assert list(made.as_dict()) == [name for name in names if name not in others]
     assert all(getattr(made, name) is None for name in others)
+    assert all(name in defaults(*kind) for name in SPECIAL[kind])
 
 
 @pytest.mark.parametrize(
-    ("loss", "other", "name"),
-    [(loss, other, name) for loss in LOSSES for other in LOSSES if other != loss for name in ALONE[other]],
+    ("kind", "name"), [(kind, name) for kind in KINDS for name in OF_SOME if name not in SPECIAL[kind]]
 )
-def test_a_setting_of_another_loss_is_refused(loss, other, name):
-    value = ALONE[other][name]
+def test_a_setting_of_another_kind_is_refused(kind, name):
     with pytest.raises(ConfigError) as error:
-        TrainConfig(loss=loss, max_vocab=20, **{name: value})
-    assert str(error.value) == f"{name} is a setting of loss {other!r}; {loss!r} has none: leave it out"
-    assert TrainConfig(loss=other, max_vocab=20, **{name: value}).as_dict()[name] == value
+        made_of(kind, max_vocab=20, **{name: OF_SOME[name]})
+    assert str(error.value) == f"{name} is no setting of {kind[1]} with loss {kind[0]!r}: leave it out"
+    with pytest.raises(ConfigError, match="is no setting of"):
+        made_of(kind, max_vocab=20, **{name: False})  # given, if not true
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_a_config_is_made_again_from_its_settings(loss):
-    made = TrainConfig(loss=loss, max_vocab=20, dim=7, **ALONE[loss])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_config_is_made_again_from_its_settings(kind):
+    made = made_of(kind, max_vocab=20, dim=7, **SPECIAL[kind])
+    assert all(made.as_dict()[name] == value for name, value in SPECIAL[kind].items())
     assert TrainConfig(**made.as_dict()) == made
     assert dataclasses.replace(made, epochs=3).as_dict() == made.as_dict() | {"epochs": 3}
 
@@ -60,9 +79,23 @@ def test_a_config_is_made_again_from_its_settings(loss):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"loss": "hinge"}, "loss is 'hinge': expected 'negative-sampling' or 'softmax'"),
+        ({"loss": "hinge"}, "loss is 'hinge': expected 'negative-sampling' or 'softmax' or 'hierarchical-softmax'"),
         ({"loss": None}, "loss is None"),
-        ({"architecture": "cbow"}, "architecture is 'cbow'"),
+        ({"architecture": "glove"}, "architecture is 'glove': expected 'skipgram' or 'cbow'"),
+        ({"architecture": None}, "architecture is None"),
+        ({"loss": "softmax", "architecture": "cbow"}, "for CBOW, choose negative-sampling or hierarchical-softmax"),
+        ({"architecture": "cbow", "cbow_sum": 1}, "cbow_sum is 1: expected True or False"),
+        ({"maxn": 65}, "maxn is 65: expected a whole number from 0 to 64"),
+        ({"maxn": 6.0}, "maxn is 6.0"),
+        ({"minn": 0, "maxn": 3}, "minn is 0: expected a whole number from 1 to 64"),
+        ({"minn": 4, "maxn": 3}, "maxn is 3, below minn, 4: expected as much, or 0 (no subwords)"),
+        ({"bucket": 0}, "bucket is 0"),
+        ({"bucket": 2**30 + 1}, "bucket is 1073741825"),
+        ({"loss": "softmax", "maxn": 6}, "loss 'softmax' knows no subwords: leave maxn out"),
+        ({"phrases": -1}, "phrases is -1: expected a whole number from 0 to 10"),
+        ({"phrases": 11}, "phrases is 11"),
+        ({"phrases": True}, "phrases is True"),
+        ({"phrase_score": "pmi"}, "phrase_score is 'pmi': expected 'count' or 'npmi'"),
         ({"update": "other"}, "update is 'other': expected 'shared' or 'per-pair'"),
         ({"tokenizer": "letters"}, "tokenizer is 'letters'"),
         ({"dim": 0}, "dim is 0: expected a whole number from 1 to 8192"),

@@ -13,12 +13,28 @@ import firth
 from firth import check_kernels, objective, reference, trainer
 from firth.config import CHOICES, TrainConfig
 from firth.corpus import build_corpus
-from firth.errors import ConfigError, CorpusError, FirthError
+from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
 from firth.kernels import span
 from firth.subwords import ngram_rows
 from firth.trainer import Trainer
 
 UPDATES = CHOICES["update"]
+TREE = {"loss": "hierarchical-softmax"}
+CBOW = {"architecture": "cbow"}
+WHOLE_WORDS = {
+    "shared": {},
+    "per-pair": {"update": "per-pair"},
+    "tree": TREE,
+    "cbow": CBOW,
+    "cbow-sum": CBOW | {"cbow_sum": True},
+    "cbow-tree": CBOW | TREE,
+    "cbow-sum-tree": CBOW | TREE | {"cbow_sum": True},
+}
+SUBWORDS = {"minn": 2, "maxn": 3, "bucket": 200}
+KINDS = WHOLE_WORDS | {f"{name}-subwords": kind | SUBWORDS for name, kind in WHOLE_WORDS.items()}
+"""All kinds of training by sampling or by a tree: the settings of each."""
+
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 EXACT = {"subsample": 0, "fixed_window": True, "min_count": 1, "threads": 1, "quiet": True}
 
 
@@ -36,12 +52,31 @@ def twins(sentences=4000, seed=0):
     return [[f"before{i}", f"{side}{i}", f"after{i}"] for i, side in choices]
 
 
+def disguised(sentences):
+    """The sentences with six random letters for each word, whose n-grams give nothing away; and the words of these."""
+    rng, names = np.random.default_rng(1), {}
+    for word in sorted({word for sentence in sentences for word in sentence}):
+        names[word] = "".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), size=6))
+    assert len(set(names.values())) == len(names)
+    return [[names[word] for word in sentence] for sentence in sentences], {name: word for word, name in names.items()}
+
+
 def ignore(progress):
     pass
 
 
+def parts(vectors):
+    """All the numbers that a run has learned, in bytes."""
+    of_subwords = vectors.subwords.rows if vectors.subwords is not None else None
+    arrays = (vectors.center, vectors.outside, vectors.nodes, of_subwords)
+    return [array.tobytes() for array in arrays if array is not None]
+
+
 def same_bytes(a, b):
-    return a.center.tobytes() == b.center.tobytes() and a.outside.tobytes() == b.outside.tobytes()
+    """Whether two runs, or the vectors of two, are the same."""
+    if isinstance(a, Trainer):
+        return a.center.tobytes() == b.center.tobytes() and a.outside.tobytes() == b.outside.tobytes()
+    return parts(a) == parts(b)
 
 
 @pytest.fixture
@@ -58,22 +93,66 @@ def make_config(**settings):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("update", UPDATES)
-def test_words_of_one_topic_are_neighbours(update, threads):
-    vectors = firth.train(topics(), dim=10, epochs=10, lr=0.05, update=update, threads=threads, subsample=0, quiet=True)
-    assert sorted(vectors.words) == [f"{topic}{i}" for topic in "ab" for i in range(8)]
+@every_kind
+def test_words_of_one_topic_are_neighbours(monkeypatch, kind, threads):
+    monkeypatch.setattr(trainer, "CHUNK", 256)
+    text, meaning = disguised(topics())
+    settings = {"dim": 10, "epochs": 10, "lr": 0.025, "threads": threads, "subsample": 0, "quiet": True}
+    vectors = firth.train(text, **settings | kind)
+    assert sorted(map(meaning.get, vectors.words)) == [f"{topic}{i}" for topic in "ab" for i in range(8)]
     for word in vectors.words:
-        assert {near[0] for near, _ in vectors.neighbors(word, k=7)} == {word[0]}
+        assert {meaning[near][0] for near, _ in vectors.neighbors(word, k=7)} == {meaning[word][0]}
+    losses = [epoch["loss"] for epoch in vectors.history]
+    assert losses[-1] < losses[0] - 0.05
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("update", UPDATES)
-def test_words_that_share_contexts_are_nearest_neighbours(update, threads):
-    settings = {"update": update, "threads": threads, "subsample": 0, "quiet": True}
-    vectors = firth.train(twins(), dim=20, window=2, epochs=15, lr=0.05, **settings)
+@every_kind
+def test_words_that_share_contexts_are_nearest_neighbours(monkeypatch, kind, threads):
+    monkeypatch.setattr(trainer, "CHUNK", 256)
+    text, meaning = disguised(twins())
+    names = {word: name for name, word in meaning.items()}
+    settings = {"dim": 20, "window": 2, "epochs": 15, "lr": 0.05, "threads": threads, "subsample": 0, "quiet": True}
+    vectors = firth.train(text, **settings | kind)
     for i in range(6):
-        assert vectors.neighbors(f"left{i}", k=1)[0][0] == f"right{i}"
-        assert vectors.neighbors(f"right{i}", k=1)[0][0] == f"left{i}"
+        left, right = names[f"left{i}"], names[f"right{i}"]
+        assert vectors.neighbors(left, k=1)[0][0] == right
+        assert vectors.neighbors(right, k=1)[0][0] == left
+
+
+@pytest.mark.parametrize("kind", [{}, TREE, CBOW, CBOW | TREE], ids=["shared", "tree", "cbow", "cbow-tree"])
+def test_words_never_seen_are_near_those_that_share_their_n_grams(kind):
+    """All words of a topic end alike; the vector of a new word with that ending is of the topic."""
+    endings = {"a": "olum", "b": "etix"}
+    text = [[f"{'bcdfghjk'[int(word[1])]}{endings[word[0]]}" for word in sentence] for sentence in topics()]
+    settings = {"dim": 10, "epochs": 10, "lr": 0.05, "minn": 3, "maxn": 4, "bucket": 5000}
+    vectors = firth.train(text, **EXACT | settings | kind)
+    for ending in endings.values():
+        for new in (f"z{ending}", f"xy{ending}"):
+            assert new not in vectors
+            assert {near[1:] for near, _ in vectors.neighbors(new, k=8)} == {ending}
+    with pytest.raises(firth.UnknownWordError):
+        firth.train(text, **EXACT | settings | kind | {"maxn": 0})["zolum"]
+
+
+@every_kind
+def test_the_first_loss_is_ln_2_an_output(kind):
+    """All scores are 0 at the start: a pair is a yes and `negatives` noes, or the branches on the path of its word."""
+    text = [["a"] * 8, ["b", "a"] * 3, ["c", "a", "d"], ["c", "b"]]
+    settings = {"dim": 4, "epochs": 1, "lr": 1e-9, "min_lr": 0, "negatives": 3, "window": 2}
+    if "loss" in kind:  # a: 12, b: 4, c: 2, d: 1
+        outputs, _ = {"a": 1, "b": 2, "c": 3, "d": 3}, settings.pop("negatives")
+    else:
+        outputs = dict.fromkeys("abcd", 4)
+    total = pairs = 0
+    for sentence in text:
+        for place, word in enumerate(sentence):
+            around = len(sentence[max(0, place - 2) : place + 3]) - 1
+            uses = 1 if "architecture" in kind else around
+            total, pairs = total + uses * outputs[word], pairs + uses
+    (epoch,) = firth.train(text, **EXACT | settings | kind).history
+    assert epoch["pairs"] == pairs
+    assert epoch["loss"] == pytest.approx(total / pairs * math.log(2), rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -140,9 +219,9 @@ def test_a_run_is_the_walk_in_plain_python(tmp_path, settings, walked):
 # One seed, one answer.
 
 
-@pytest.mark.parametrize("update", UPDATES)
-def test_one_thread_gives_identical_bytes(update):
-    settings = {"dim": 10, "epochs": 2, "update": update, "quiet": True, "threads": 1}
+@every_kind
+def test_one_thread_gives_identical_bytes(kind):
+    settings = {"dim": 10, "epochs": 2, "quiet": True, "threads": 1} | kind
     first, second, other = (firth.train(topics(), seed=seed, **settings) for seed in (3, 3, 4))
     assert same_bytes(first, second)
     assert not same_bytes(first, other)
@@ -150,27 +229,38 @@ def test_one_thread_gives_identical_bytes(update):
         assert {**a, "seconds": 0} == {**b, "seconds": 0}
 
 
-@pytest.mark.parametrize("update", UPDATES)
-def test_the_size_of_a_chunk_changes_nothing(monkeypatch, corpus, update):
-    def trained(chunk):
-        monkeypatch.setattr(trainer, "CHUNK", chunk)
-        run = Trainer(corpus, make_config(update=update))
-        assert run.run(ignore)
-        return run
+def trained_in_chunks(monkeypatch, corpus, chunk, kind):
+    monkeypatch.setattr(trainer, "CHUNK", chunk)
+    run = Trainer(corpus, make_config(**kind))
+    assert run.run(ignore)
+    return run
 
-    whole = trained(1 << 15)
+
+@pytest.mark.parametrize("kind", WHOLE_WORDS.values(), ids=WHOLE_WORDS)
+def test_the_size_of_a_chunk_changes_nothing(monkeypatch, corpus, kind):
+    whole = trained_in_chunks(monkeypatch, corpus, 1 << 15, kind)
     for chunk in (7, 1000, len(corpus.ids)):
-        cut = trained(chunk)
+        cut = trained_in_chunks(monkeypatch, corpus, chunk, kind)
         assert same_bytes(cut, whole)
         for a, b in zip(cut.state.history, whole.state.history, strict=True):
             assert a["pairs"] == b["pairs"]
             assert a["loss"] == pytest.approx(b["loss"], rel=1e-6)
 
 
-@pytest.mark.parametrize("update", UPDATES)
-def test_two_threads_reach_about_the_loss_of_one(monkeypatch, update):
+@pytest.mark.parametrize("kind", [SUBWORDS, SUBWORDS | CBOW | TREE], ids=["skip-gram", "cbow-tree"])
+def test_words_of_subwords_are_taken_apart_at_the_end_of_a_chunk(monkeypatch, corpus, kind):
+    """So a chunk matters, as the order of steps does; the same tokens and draws lead to about the same loss."""
+    whole = trained_in_chunks(monkeypatch, corpus, 1 << 15, kind)
+    cut = trained_in_chunks(monkeypatch, corpus, 100, kind)
+    for a, b in zip(cut.state.history, whole.state.history, strict=True):
+        assert a["pairs"] == b["pairs"]
+        assert a["loss"] == pytest.approx(b["loss"], rel=0.01)
+
+
+@every_kind
+def test_two_threads_reach_about_the_loss_of_one(monkeypatch, kind):
     monkeypatch.setattr(trainer, "CHUNK", 256)
-    settings = {"dim": 10, "epochs": 4, "update": update, "fixed_window": True, "subsample": 0, "quiet": True}
+    settings = {"dim": 10, "epochs": 4, "fixed_window": True, "subsample": 0, "quiet": True} | kind
     one, two = (firth.train(topics(2000), threads=threads, **settings) for threads in (1, 2))
     for a, b in zip(one.history, two.history, strict=True):
         assert a["pairs"] == b["pairs"]
@@ -205,6 +295,18 @@ def test_history_has_one_entry_an_epoch():
     assert losses[0] < 6 * math.log(2) + 0.1
 
 
+@pytest.mark.parametrize("kind", [CBOW, CBOW | TREE, CBOW | SUBWORDS], ids=["sampling", "tree", "subwords"])
+def test_the_pairs_of_cbow_are_its_windows(kind):
+    """A word alone in its sentence has no window; nor have those whose neighbours are all rare, or out of reach."""
+    text = [["a", "b", "c"]] * 5 + [["a"]] * 7 + [["b", "rare", "c"]] + [["a", "rarer"]] + [["c", "a", "a", "c"]]
+    for window in (1, 5):
+        settings = {"dim": 4, "epochs": 2, "window": window, "fixed_window": False} | kind
+        vectors = firth.train(text, **EXACT | {"min_count": 5} | settings)
+        assert vectors.words == ["a", "c", "b"]
+        assert [epoch["pairs"] for epoch in vectors.history] == [5 * 3 + 2 + 4] * 2
+        assert [epoch["tokens"] for epoch in vectors.history] == [5 * 3 + 7 + 3 + 2 + 4] * 2
+
+
 def test_tokens_are_raw_and_pairs_are_of_kept_words():
     """Sentences close up over a rare word, so its neighbours are neighbours of each other."""
     sentences = [["a", f"rare{i}", "b", "c"] for i in range(20)] + [["a"], ["rare"]]
@@ -235,6 +337,39 @@ def test_the_result_carries_its_settings_and_finite_vectors():
         assert matrix.dtype == np.float32
         assert np.isfinite(matrix).all()
         assert matrix.any(axis=1).all()
+
+
+@every_kind
+def test_what_a_run_learned_is_saved_and_loaded(tmp_path, kind):
+    vectors = firth.train(topics(), **EXACT | {"dim": 7, "epochs": 1} | kind)
+    assert (vectors.outside is None) == ("loss" in kind)
+    if "loss" in kind:
+        assert vectors.nodes.shape == (15, 7)
+        assert vectors.nodes.any(axis=1).all()
+    else:
+        assert vectors.nodes is None
+        assert vectors.outside.shape == (16, 7)
+        assert vectors.outside.any(axis=1).all()
+    assert (vectors.subwords is not None) == ("maxn" in kind)
+    if "maxn" in kind:
+        rows, (offsets, of_words) = vectors.subwords.rows, ngram_rows(vectors.words, 2, 3, 200)
+        assert rows.shape == (16 + 200, 7)
+        means = [rows[of_words[a:b]].astype(np.float64).mean(axis=0) for a, b in itertools.pairwise(offsets)]
+        np.testing.assert_allclose(vectors.center, means, rtol=0, atol=1e-6)
+    vectors.save(tmp_path / "v.safetensors")
+    loaded = firth.load(tmp_path / "v.safetensors")
+    assert same_bytes(loaded, vectors)
+    assert (loaded.words, loaded.config, loaded.history) == (vectors.words, vectors.config, vectors.history)
+    if "maxn" in kind:
+        assert loaded["never"].tobytes() == vectors["never"].tobytes()
+        assert np.isfinite(loaded["never"]).all()
+
+
+@pytest.mark.parametrize("kind", [TREE, TREE | CBOW, TREE | SUBWORDS], ids=["skip-gram", "cbow", "subwords"])
+def test_the_tree_of_one_word_is_refused(kind):
+    with pytest.raises(VocabularyError, match="needs a tree of two words and 'a' is the only one: give more text, or"):
+        firth.train([["a"] * 50], dim=4, epochs=2, **EXACT | kind)
+    assert len(firth.train([["a", "b"] * 50], dim=4, epochs=1, **EXACT | kind).nodes) == 1
 
 
 def test_one_word_trains_without_negatives():
@@ -277,6 +412,12 @@ def test_progress_runs_from_the_first_epoch_to_the_last(monkeypatch, corpus):
         ({"lr": math.nan}, "lr is nan"),
         ({"subsample": -1}, "subsample is -1"),
         ({"update": "other"}, "update is 'other': expected 'shared' or 'per-pair'"),
+        ({"architecture": "cbow", "update": "shared"}, "update is no setting of cbow with loss 'negative-sampling'"),
+        (TREE | {"negatives": 5}, "negatives is no setting of skipgram with loss 'hierarchical-softmax'"),
+        ({"keep_word": ["a"]}, "unknown setting 'keep_word': did you mean 'keep_words'?"),
+        ({"maxn": 2}, "maxn is 2, below minn, 3"),
+        ({"phrases": 1, "phrase_threshold": -1}, "threshold is -1: expected a number, 0 or more for score 'count'"),
+        ({"phrases": 1, "delimiter": " "}, "delimiter is ' ': expected a text without white space"),
     ],
 )
 def test_a_wrong_setting_is_refused_before_anything_is_read(settings, message):
@@ -293,24 +434,25 @@ def test_a_wrong_setting_is_refused_before_anything_is_read(settings, message):
 @pytest.mark.parametrize("loss", ["negative-sampling", "softmax", "hierarchical-softmax", "nonsense"])
 def test_a_loss_and_architecture_trains_or_is_refused(loss, architecture):
     settings = {"loss": loss, "architecture": architecture, "dim": 4, "epochs": 1}
-    if loss in CHOICES["loss"] and architecture in CHOICES["architecture"]:
-        assert firth.train(topics(), **EXACT, **settings).config["loss"] == loss
+    if (loss, architecture) != ("softmax", "cbow") and "nonsense" not in (loss, architecture):
+        config = firth.train(topics(), **EXACT, **settings).config
+        assert (config["loss"], config["architecture"]) == (loss, architecture)
     else:
-        with pytest.raises(ConfigError, match="expected"):
+        with pytest.raises(ConfigError, match=r"expected|for CBOW, choose negative-sampling or hierarchical-softmax"):
             firth.train(topics(), **EXACT, **settings)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("update", UPDATES)
-def test_divergence_is_an_error_that_says_what_to_do(update, threads):
+@every_kind
+def test_divergence_is_an_error_that_says_what_to_do(kind, threads):
     with pytest.raises(FirthError, match=r"training diverged in epoch 1: .* use a learning rate below 1000 \(lr\)"):
-        firth.train(topics(), dim=8, lr=1000, update=update, threads=threads, subsample=0, quiet=True)
+        firth.train(topics(), dim=8, lr=1000, threads=threads, subsample=0, quiet=True, **kind)
 
 
-@pytest.mark.parametrize("update", UPDATES)
-def test_a_corpus_without_a_pair_is_refused(update):
+@every_kind
+def test_a_corpus_without_a_pair_is_refused(kind):
     with pytest.raises(CorpusError, match="no pair of words") as error:
-        firth.train([["a"], ["b"], ["a"]] * 10, dim=4, update=update, **EXACT)
+        firth.train([["a"], ["b"], ["a"]] * 10, dim=4, **EXACT | kind)
     assert "give longer sentences" in str(error.value)
 
 
@@ -318,6 +460,15 @@ def test_matrices_that_do_not_fit_the_memory_are_refused(monkeypatch, corpus):
     monkeypatch.setattr(trainer, "physical_memory", lambda: 1e6)
     with pytest.raises(ConfigError, match="lower dim, raise min_count or set max_vocab"):
         Trainer(corpus, make_config(dim=8192))
+
+
+def test_the_rows_of_n_grams_take_memory_too(monkeypatch, corpus):
+    """A row of an n-gram is there twice, to train and in the result: 64 bytes each, beside those of 16 words."""
+    monkeypatch.setattr(trainer, "physical_memory", lambda: 1e6)
+    assert Trainer(corpus, make_config(dim=16, maxn=3, bucket=7700))
+    for kind in ({}, TREE):
+        with pytest.raises(ConfigError, match=r"16 words of dimension 16 need .* lower dim, or bucket, raise min"):
+            Trainer(corpus, make_config(dim=16, maxn=3, bucket=7850, **kind))
 
 
 # What stops a run, and how it goes on.

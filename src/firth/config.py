@@ -69,7 +69,8 @@ def defaults(loss: str, architecture: str) -> dict[str, Any]:
 _SOME: Any = None
 """The default of a setting that `defaults` knows, and that not all losses and architectures have."""
 
-_OF_SOME = frozenset(BY_LOSS["negative-sampling"]) | frozenset(BY_LOSS["softmax"]) | {"cbow_sum"}
+BY_KIND = frozenset(BY_LOSS["negative-sampling"]) | frozenset(BY_LOSS["softmax"]) | {"cbow_sum"}
+"""The settings that not all losses and architectures have, or whose defaults depend on them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,7 +164,7 @@ class TrainConfig:
         known = defaults(self.loss, self.architecture)
         if self.architecture == "cbow" and self.cbow_sum is True:  # each word of a sum moves as far as in skip-gram
             known |= {"lr": BY_LOSS[self.loss]["lr"]}
-        for name in _OF_SOME:
+        for name in BY_KIND:
             if name in known:
                 if getattr(self, name) is None:
                     object.__setattr__(self, name, known[name])
@@ -175,7 +176,7 @@ class TrainConfig:
 
     def _has(self, name: str) -> bool:
         """Whether the loss and the architecture have a setting."""
-        return name not in _OF_SOME or name in defaults(self.loss, self.architecture)
+        return name not in BY_KIND or name in defaults(self.loss, self.architecture)
 
     def _check_choice(self, name: str) -> None:
         value, choices = getattr(self, name), CHOICES[name]

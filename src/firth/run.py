@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from firth.checkpoint import Checkpoint
-from firth.config import TrainConfig, make_config, physical_memory
+from firth.config import BY_KIND, TrainConfig, make_config, physical_memory
 from firth.cooccurrence import MEMORY, count_pairs, memory_bytes
 from firth.corpus import Corpus, build_corpus
-from firth.errors import ConfigError, FormatError
+from firth.errors import ConfigError, FormatError, UnknownWordError
 from firth.exact import ExactTrainer
 from firth.formats import load
 from firth.phrases import PhraseSettings
@@ -71,8 +71,8 @@ def train(
     of `outside`. With one thread, this and negative sampling give equal vectors for equal arguments, byte for byte.
 
     CBOW: the mean of the window's vectors predicts the word; cbow_sum=False (with True it is their sum), lr=0.15 for
-    negative sampling, lr=0.1 for hierarchical softmax, both meant for the mean. The step is the gradient: of a mean,
-    each of its k words takes 1/k.
+    negative sampling, lr=0.1 for hierarchical softmax, lr=0.025 for the sum. The step is the gradient: of a mean, each of
+    its k words takes 1/k.
 
     Subwords, not with softmax: maxn=0 (none; 6 is usual), minn=3, bucket=2_000_000. A word's vector is the mean of its
     own row and those of its character n-grams, minn to maxn long and hashed to `bucket` rows (Bojanowski et al., 2017);
@@ -112,7 +112,7 @@ def train(
     checkpoint), MissingExtraError (zst), and FirthError when training diverges.
     """
     start = None if from_ is None else from_ if isinstance(from_, WordVectors) else load(from_)
-    config = make_config(settings if start is None else _inherited(start) | settings, others=OTHERS)
+    config = make_config(settings if start is None else _inherited(start, settings) | settings, others=OTHERS)
     _check_together(config, memory, connectors, start, freeze)
     room = MEMORY if memory is None else memory_bytes(memory)
     if resume and checkpoint is None:
@@ -161,9 +161,14 @@ def train(
             return vectors
 
 
-def _inherited(start: WordVectors) -> dict[str, Any]:
-    """The settings of a run that goes on from vectors, as far as they are theirs."""
+def _inherited(start: WordVectors, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run that goes on from vectors, as far as they are theirs.
+
+    Where `settings` choose another loss or architecture, those that depend on it are not.
+    """
     found = {name: start.config[name] for name in INHERITED if start.config.get(name) is not None}
+    if any(name in settings and settings[name] != found.get(name) for name in ("loss", "architecture")):
+        found = {name: value for name, value in found.items() if name not in BY_KIND}
     return found | {"dim": start.center.shape[1]}
 
 
@@ -188,9 +193,13 @@ def _frozen(start: WordVectors, freeze: Any) -> list[str]:
     """The words of `start` to be frozen. Raises UnknownWordError for others."""
     if freeze == "all":
         return start.words
-    words = read_words("freeze", freeze)
+    words = list(dict.fromkeys(read_words("freeze", freeze)))
+    known = Vocabulary(start.words, start.counts)
     for word in words:
-        start[word]
+        if word not in known.ids:
+            near = ", ".join(map(repr, known.suggest(word)))
+            hint = f"the nearest spellings are {near}" if near else "no word is spelt like it"
+            raise UnknownWordError(f"freeze: {word!r} is not among the {len(known):,} words of from_: {hint}")
     return words
 
 
@@ -204,7 +213,7 @@ def _phrase_settings(config: TrainConfig, connectors: Any) -> PhraseSettings | N
 def _going_on(start: WordVectors, corpus: Corpus, config: TrainConfig, frozen: int) -> str:
     """What a run that starts from vectors will do."""
     new = len(corpus.vocab) - len(start)
-    seen = int((corpus.vocab.counts > 0).sum()) - new
+    seen = sum(count > 0 and word in start for word, count in zip(corpus.vocab.words, corpus.vocab.counts, strict=True))
     held = f", {frozen:,} of them frozen" if frozen else ""
     return (
         f"going on from {len(start):,} words{held}, {seen:,} of which occur here, with {new:,} new ones; the learning "

@@ -138,7 +138,7 @@ class _Worker:
 
 
 class Trainer:
-    """A run of skip-gram with negative sampling over a corpus."""
+    """A run of skip-gram or CBOW over a corpus, with negative sampling or hierarchical softmax."""
 
     def __init__(
         self,
@@ -196,9 +196,8 @@ class Trainer:
             self.center[words:, :dim] = known.rows[len(start) :]
         else:
             self.center[here, :dim] = start.center[there]
-        same_tree = start.nodes is not None and start.words == self.words
         if self.config.loss == "hierarchical-softmax":
-            if start.nodes is not None and same_tree and np.array_equal(start.counts, self.corpus.frequencies):
+            if start.nodes is not None and start.words == self.words and self._has_tree_of(start.counts):
                 self.outside[:, :dim] = start.nodes
         elif start.outside is not None:
             self.outside[here, :dim] = start.outside[there]
@@ -208,6 +207,11 @@ class Trainer:
             self._frozen[0] = mask
             if self.config.loss != "hierarchical-softmax" and start.outside is not None:
                 self._frozen[1] = mask
+
+    def _has_tree_of(self, counts: npt.NDArray[np.int64]) -> bool:
+        """Whether the tree of these counts is the one of the run."""
+        paths, steps = objective.tree_paths(counts)
+        return np.array_equal(paths, self._arrays["paths"]) and np.array_equal(steps, self._arrays["path_steps"])
 
     def run(self, on_progress: Callable[[Progress], None], seconds: float = math.inf) -> bool:
         """Train on, for so many seconds at most; return whether the run is finished.
@@ -380,7 +384,7 @@ def _make_tables(corpus: Corpus, config: TrainConfig) -> tuple[Any, dict[str, np
     arrays: dict[str, npt.NDArray[Any]] = {"keep": objective.keep_thresholds(counts, config)}
     negatives = outputs = 0
     if config.loss == "hierarchical-softmax":
-        arrays["paths"], arrays["path_steps"] = objective.tree_paths(counts)
+        arrays["paths"], arrays["path_steps"] = objective.tree_paths(corpus.totals)  # the counts that are saved
         outputs = int(np.diff(arrays["paths"]).max())
     else:
         negatives = config.negatives if len(words) > 1 else 0
