@@ -196,13 +196,16 @@ def test_vectors_of_word2vec_s_text_have_neither_counts_nor_outside_vectors_nor_
 @pytest.mark.parametrize("kind", [TREE, TREE | CBOW], ids=["skip-gram", "cbow"])
 def test_nodes_go_on_where_the_tree_stays_and_begin_anew_where_not(kind):
     old = old_vectors(**kind)
-    settings = QUIET | {"epochs": 1, "lr": 1e-7, "min_lr": 0}
+    settings = QUIET | {"epochs": 1, "lr": 1e-9, "min_lr": 0}
     same = firth.train(text(OLD_WORDS), from_=old, **settings)
     np.testing.assert_allclose(same.nodes, old.nodes, rtol=0, atol=1e-4)
     assert np.abs(old.nodes).max() > 0.01
-    other = firth.train(new_text(), from_=old, **settings)
-    assert other.nodes.shape == (11, 8)
-    assert np.abs(other.nodes).max() < 1e-4
+    longer = firth.train([[old.words[0]] * 9999], from_=old, **settings)
+    assert longer.words == old.words
+    new = firth.train(new_text(), from_=old, **settings)
+    assert new.nodes.shape == (11, 8)
+    for other in (longer, new):
+        assert np.abs(other.nodes).max() < 1e-4
 
 
 def test_saved_nodes_are_those_of_the_tree_of_saved_counts():

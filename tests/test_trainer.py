@@ -450,6 +450,17 @@ def test_divergence_is_an_error_that_says_what_to_do(kind, threads):
 
 
 @every_kind
+def test_a_loss_far_above_that_of_the_start_is_divergence(monkeypatch, kind):
+    """Five negatives and a yes, or a path of one branch, at ln 2 each; the kernels' steps are next to nothing."""
+    settings = EXACT | {"dim": 4, "lr": 1e-9, "min_lr": 0, "epochs": 1} | kind
+    monkeypatch.setattr(trainer, "HOPELESS", 1.01)
+    assert firth.train([["a", "b"] * 9], **settings)
+    monkeypatch.setattr(trainer, "HOPELESS", 0.99)
+    with pytest.raises(FirthError, match="training diverged in epoch 1"):
+        firth.train([["a", "b"] * 9], **settings)
+
+
+@every_kind
 def test_a_corpus_without_a_pair_is_refused(kind):
     with pytest.raises(CorpusError, match="no pair of words") as error:
         firth.train([["a"], ["b"], ["a"]] * 10, dim=4, **EXACT | kind)
