@@ -18,7 +18,6 @@ import quality
 from firth.config import make_config
 from firth.corpus import Corpus, build_corpus
 from firth.evaluate import evaluate
-from firth.kernels import span
 from firth.trainer import Trainer
 
 
@@ -26,7 +25,7 @@ def scores(corpus: Corpus, settings: dict[str, float], divided: bool, eval_dir: 
     """The four scores times 100 and the loss of the last epoch."""
     trainer = Trainer(corpus, make_config({"architecture": "cbow", "threads": 1} | settings))
     if not divided:
-        trainer._tables = trainer._tables._replace(update=span.UNDIVIDED_STEP)
+        trainer._tables = trainer._tables._replace(update=windows.UNDIVIDED_STEP)
     trainer.run(lambda progress: None)
     rows = {row.name: row.score for row in evaluate(trainer.vectors(), [eval_dir / file for file in quality.FILES])}
     found = [rows[name] for name in quality.BENCHMARKS]

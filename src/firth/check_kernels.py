@@ -116,8 +116,8 @@ def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
         outputs = int(np.diff(arrays["paths"]).max())
     if exercise.grams is not None:
         arrays["grams"], arrays["gram_rows"] = exercise.grams
-    updates = {"mean": span.MEAN_STEP, "sum": span.SUM_STEP, "undivided": span.UNDIVIDED_STEP}
-    update = span.WINDOW_STEP if exercise.shared else span.PAIR_STEP
+    updates = {"mean": windows.MEAN_STEP, "sum": windows.SUM_STEP, "undivided": windows.UNDIVIDED_STEP}
+    update = windows.WINDOW_STEP if exercise.shared else windows.PAIR_STEP
     tables = windows.new_tables(
         arrays,
         words=exercise.words,

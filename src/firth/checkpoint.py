@@ -6,9 +6,11 @@ Its settings have one more entry, "unfinished": where the run stands, and a chec
 import os
 import zlib
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 from firth.config import TrainConfig
-from firth.corpus import Corpus
 from firth.errors import ConfigError, FormatError
 from firth.exact import ExactTrainer
 from firth.formats import check_writable, load, load_state, save
@@ -62,8 +64,11 @@ class Checkpoint:
             return False
         unfinished = dict(saved.config["unfinished"])
         corpus = trainer.corpus
-        if unfinished.pop("corpus", None) != _checksum(corpus) or saved.outside_words != corpus.vocab.words:
-            raise ConfigError(f"{self.path} was made with another corpus: resume with the text of the run, unchanged")
+        if unfinished.pop("corpus", None) != _checksum(trainer) or saved.outside_words != corpus.vocab.words:
+            raise ConfigError(
+                f"{self.path} was made with another corpus, or with other frozen words: resume with the text "
+                "of the run, unchanged, and with its arguments"
+            )
         if not trainer.restore(saved, unfinished, load_state(self.path)):
             raise self._no_checkpoint()
         return True
@@ -71,17 +76,21 @@ class Checkpoint:
     def save(self, trainer: Trainer | ExactTrainer) -> None:
         """Replace the checkpoint by one of this moment. Raises FormatError if it cannot be written."""
         vectors, unfinished, state = trainer.snapshot()
-        vectors.config["unfinished"] = unfinished | {"corpus": _checksum(trainer.corpus)}
+        vectors.config["unfinished"] = unfinished | {"corpus": _checksum(trainer)}
         save(vectors, self.path, state)
 
     def _no_checkpoint(self) -> FormatError:
         return FormatError(f"{self.path}: these are vectors, but no checkpoint of a run")
 
 
-def _checksum(corpus: Corpus) -> int:
-    """A checksum of all words' ids and frequencies and of where sentences end."""
-    value = 0
-    for array in (corpus.ids, corpus.offsets, corpus.frequencies, corpus.totals):
+def _checksum(trainer: Trainer | ExactTrainer) -> int:
+    """A checksum of all words' ids and frequencies, of where sentences end and of the words that are frozen."""
+    value, corpus = 0, trainer.corpus
+    frozen: list[npt.NDArray[Any]] = (
+        [mask for mask in trainer.frozen if mask is not None] if isinstance(trainer, Trainer) else []
+    )
+    arrays: list[npt.NDArray[Any]] = [corpus.ids, corpus.offsets, corpus.frequencies, corpus.totals]
+    for array in arrays + frozen:
         for start in range(0, len(array), PIECE):
             value = zlib.crc32(array[start : start + PIECE].data, value)
     return value

@@ -102,15 +102,17 @@ def _train(options: argparse.Namespace) -> int:
     out = check_writable(options.out)
     if options.save_vocab is not None:
         check_folder(options.save_vocab)
+        if os.path.realpath(options.save_vocab) == os.path.realpath(out):
+            raise ConfigError(f"{out} is to hold the vectors: name another file for --save-vocab")
     names = [field.name for field in dataclasses.fields(TrainConfig)]
     settings = {name: getattr(options, name) for name in names if hasattr(options, name)}
     vectors = train(
         options.input,
         vocab=options.vocab,
-        keep_words=options.keep_words or (),
-        connectors=options.connectors or (),
+        keep_words=options.keep_words,
+        connectors=options.connectors,
         from_=options.from_,
-        freeze=options.freeze or (),
+        freeze=options.freeze,
         checkpoint=options.checkpoint,
         resume=options.resume,
         tmp=options.tmp,
@@ -444,6 +446,16 @@ def _default(name: str) -> str:
     return ", ".join([f"default {base}", *others])
 
 
+def _passes(text: str) -> int:
+    """A number of passes; what follows a bare option may be the text to read."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of passes: write --phrases 1, or put --phrases last"
+        ) from None
+
+
 def _add_phrases_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="INPUT", nargs="+", help="file, glob pattern, folder, or - for standard input")
     parser.add_argument("-o", "--out", metavar="OUT", required=True, help="the text to write, or - for stdout")
@@ -532,7 +544,7 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("phrases")
     group.add_argument(
         "--phrases",
-        type=int,
+        type=_passes,
         nargs="?",
         const=1,
         default=argparse.SUPPRESS,

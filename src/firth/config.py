@@ -58,6 +58,10 @@ Its rates are higher than those of skip-gram because the gradient of the mean gi
 """
 
 
+SUBWORDS_LR = 0.05
+"""The learning rate of skip-gram with subwords and negative sampling; fastText's default too."""
+
+
 def defaults(loss: str, architecture: str) -> dict[str, Any]:
     """The settings that the loss and the architecture have, with their defaults; without those that all have."""
     found = BY_LOSS[loss]
@@ -151,6 +155,11 @@ class TrainConfig:
             raise ConfigError(f"subsample is {self.subsample:g}: expected 0 (keep all) or {LEAST_SUBSAMPLE:g} and more")
         if 0 < self.maxn < self.minn:
             raise ConfigError(f"maxn is {self.maxn}, below minn, {self.minn}: expected as much, or 0 (no subwords)")
+        if not self.maxn and (self.minn, self.bucket) != (TrainConfig.minn, TrainConfig.bucket):
+            raise ConfigError("minn and bucket are settings of subwords: give maxn too, as in maxn=6 (--maxn 6)")
+        phrase = ("phrase_score", "phrase_threshold", "delimiter")
+        if not self.phrases and any(getattr(self, name) != getattr(TrainConfig, name) for name in phrase):
+            raise ConfigError(f"{', '.join(phrase)} are settings of phrases: give phrases too, as in phrases=1")
         if self.maxn and self.loss == "softmax":
             raise ConfigError("loss 'softmax' knows no subwords: leave maxn out, or choose negative-sampling")
         for name in ("fixed_window", "lower", "cbow_sum"):
@@ -164,6 +173,8 @@ class TrainConfig:
         known = defaults(self.loss, self.architecture)
         if self.architecture == "cbow" and self.cbow_sum is True:  # each word of a sum moves as far as in skip-gram
             known |= {"lr": BY_LOSS[self.loss]["lr"]}
+        if self.architecture == "skipgram" and self.loss == "negative-sampling" and self.maxn:
+            known |= {"lr": SUBWORDS_LR}
         for name in BY_KIND:
             if name in known:
                 if getattr(self, name) is None:

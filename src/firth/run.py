@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from firth.checkpoint import Checkpoint
-from firth.config import BY_KIND, TrainConfig, make_config, physical_memory
+from firth.config import BY_KIND, CHOICES, TrainConfig, make_config, physical_memory
 from firth.cooccurrence import MEMORY, count_pairs, memory_bytes
 from firth.corpus import Corpus, build_corpus
 from firth.errors import ConfigError, FormatError, UnknownWordError
@@ -17,7 +17,7 @@ from firth.formats import load
 from firth.phrases import PhraseSettings
 from firth.plan import check_limits
 from firth.progress import Display
-from firth.trainer import Trainer
+from firth.trainer import Trainer, check_start
 from firth.vectors import WordVectors
 from firth.vocab import Vocabulary
 from firth.vocabfile import read_vocabulary, read_words
@@ -29,7 +29,7 @@ OTHERS = ("vocab", "keep_words", "connectors", "from_", "freeze", "checkpoint", 
 
 INHERITED = (
     *("loss", "architecture", "update", "cbow_sum", "window", "fixed_window", "negatives", "ns_exponent", "subsample"),
-    *("minn", "maxn", "bucket", "phrases", "phrase_score", "phrase_threshold", "delimiter", "lower", "tokenizer"),
+    *("minn", "maxn", "bucket", "lower", "tokenizer"),
 )
 """The settings of given vectors that training goes on with unless told otherwise."""
 
@@ -41,10 +41,10 @@ def train(
     source: Any,
     *,
     vocab: Any = None,
-    keep_words: Any = (),
-    connectors: Any = (),
+    keep_words: Any = None,
+    connectors: Any = None,
     from_: str | os.PathLike[str] | WordVectors | None = None,
-    freeze: Any = (),
+    freeze: Any = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     tmp: str | os.PathLike[str] | None = None,
@@ -71,8 +71,8 @@ def train(
     of `outside`. With one thread, this and negative sampling give equal vectors for equal arguments, byte for byte.
 
     CBOW: the mean of the window's vectors predicts the word; cbow_sum=False (with True it is their sum), lr=0.15 for
-    negative sampling, lr=0.1 for hierarchical softmax, lr=0.025 for the sum. The step is the gradient: of a mean, each of
-    its k words takes 1/k.
+    negative sampling, lr=0.1 for hierarchical softmax, lr=0.025 for the sum. The step is the gradient:
+    of a mean, each of its k words takes 1/k.
 
     Subwords, not with softmax: maxn=0 (none; 6 is usual), minn=3, bucket=2_000_000. A word's vector is the mean of its
     own row and those of its character n-grams, minn to maxn long and hashed to `bucket` rows (Bojanowski et al., 2017);
@@ -113,11 +113,14 @@ def train(
     """
     start = None if from_ is None else from_ if isinstance(from_, WordVectors) else load(from_)
     config = make_config(settings if start is None else _inherited(start, settings) | settings, others=OTHERS)
-    _check_together(config, memory, connectors, start, freeze)
+    protected, inside = read_words("keep_words", keep_words), frozenset(read_words("connectors", connectors))
+    frozen = _frozen(start, freeze)
+    _check_together(config, memory, protected, inside, start, frozen)
+    if start is not None:
+        check_start(start, config)
     room = MEMORY if memory is None else memory_bytes(memory)
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of the checkpoint: give checkpoint (--checkpoint DIR) too")
-    frozen = () if start is None else _frozen(start, freeze)
     saved = None if checkpoint is None else Checkpoint(checkpoint, resume, config)
     with (
         Display(quiet) as display,
@@ -126,12 +129,12 @@ def train(
             min_count=config.min_count,
             max_vocab=_kept_words(config),
             vocab=None if vocab is None else read_vocabulary(vocab),
-            keep_words=read_words("keep_words", keep_words),
+            keep_words=protected,
             known=None if start is None else Vocabulary(start.words, start.counts),
             lower=config.lower,
             tokenizer=config.tokenizer,
             errors=config.errors,
-            phrases=_phrase_settings(config, connectors),
+            phrases=_phrase_settings(config, inside),
             folder=tmp,
             progress=display.reading,
             joining=display.joining,
@@ -142,6 +145,8 @@ def train(
             trainer = Trainer(corpus, config, start, frozen)
             if start is not None:
                 display.say(_going_on(start, corpus, config, len(frozen)))
+                if start.config.get("phrases") and not config.phrases:
+                    display.say("those words include phrases: give phrases (--phrases) to look for phrases here too")
             return _finish(trainer, lambda seconds: trainer.run(display.training, seconds), saved, resume, display)
         _estimate(corpus, config, display)
         begun = time.monotonic()
@@ -167,12 +172,21 @@ def _inherited(start: WordVectors, settings: dict[str, Any]) -> dict[str, Any]:
     Where `settings` choose another loss or architecture, those that depend on it are not.
     """
     found = {name: start.config[name] for name in INHERITED if start.config.get(name) is not None}
+    if any(found.get(name, CHOICES[name][0]) not in CHOICES[name] for name in ("loss", "architecture")):
+        found = {name: value for name, value in found.items() if name not in (*BY_KIND, "loss", "architecture")}
     if any(name in settings and settings[name] != found.get(name) for name in ("loss", "architecture")):
         found = {name: value for name, value in found.items() if name not in BY_KIND}
     return found | {"dim": start.center.shape[1]}
 
 
-def _check_together(config: TrainConfig, memory: float | None, connectors: Any, start: Any, freeze: Any) -> None:
+def _check_together(
+    config: TrainConfig,
+    memory: float | None,
+    keep_words: list[str],
+    connectors: frozenset[str],
+    start: WordVectors | None,
+    frozen: list[str],
+) -> None:
     """Refuse arguments that have no effect with the settings."""
     if memory is not None and config.loss != "softmax":
         raise ConfigError(f"memory is a setting of loss 'softmax'; {config.loss!r} has none: leave it out")
@@ -183,15 +197,25 @@ def _check_together(config: TrainConfig, memory: float | None, connectors: Any, 
             "loss 'softmax' starts from the counts of the corpus, not from vectors: choose loss='negative-sampling' "
             "(--loss negative-sampling), or leave from_ (--from) out"
         )
-    if freeze and start is None:
-        raise ConfigError("freeze names words of given vectors: give from_ (--from) too")
-    if freeze and config.maxn:
-        raise ConfigError("words made of subwords share their rows and cannot be frozen: leave freeze or maxn out")
+    if keep_words and config.loss == "softmax" and config.max_vocab is not None:
+        raise ConfigError(
+            "with loss 'softmax' and max_vocab, words that are kept might be outside words only: leave keep_words "
+            "(--keep-words) or max_vocab (--max-vocab) out"
+        )
+    if frozen and config.maxn:
+        raise ConfigError(
+            "words made of subwords share their rows and cannot be frozen: leave freeze out, or go on without subwords "
+            "(maxn=0, --maxn 0)"
+        )
 
 
-def _frozen(start: WordVectors, freeze: Any) -> list[str]:
+def _frozen(start: WordVectors | None, freeze: Any) -> list[str]:
     """The words of `start` to be frozen. Raises UnknownWordError for others."""
-    if freeze == "all":
+    if freeze is None:
+        return []
+    if start is None:
+        raise ConfigError("freeze names words of given vectors: give from_ (--from) too")
+    if isinstance(freeze, str) and freeze == "all":
         return start.words
     words = list(dict.fromkeys(read_words("freeze", freeze)))
     known = Vocabulary(start.words, start.counts)
@@ -203,11 +227,10 @@ def _frozen(start: WordVectors, freeze: Any) -> list[str]:
     return words
 
 
-def _phrase_settings(config: TrainConfig, connectors: Any) -> PhraseSettings | None:
+def _phrase_settings(config: TrainConfig, connectors: frozenset[str]) -> PhraseSettings | None:
     if not config.phrases:
         return None
-    words = frozenset(read_words("connectors", connectors))
-    return PhraseSettings(config.phrases, config.phrase_score, config.phrase_threshold, config.delimiter, words)
+    return PhraseSettings(config.phrases, config.phrase_score, config.phrase_threshold, config.delimiter, connectors)
 
 
 def _going_on(start: WordVectors, corpus: Corpus, config: TrainConfig, frozen: int) -> str:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from firth import objective
 from firth.config import TrainConfig, physical_memory
 from firth.corpus import Corpus
-from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
+from firth.errors import ConfigError, CorpusError, FirthError, FormatError, VocabularyError
 from firth.subwords import Subwords, mean_rows, ngram_rows
 from firth.vectors import WordVectors
 
@@ -36,6 +36,9 @@ MERGE_BUDGET = 128
 """Uses of a hot row by all threads together between two merges; far above it the sum of their steps overshoots."""
 
 LOOK_SECONDS = 0.1
+
+PIECE = 1 << 14
+"""Rows looked at at once."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,30 +173,21 @@ class Trainer:
         rng.fill_uniform(self.center, config.dim, rng.stream_key(config.seed, 0, 0))
         self._tables, self._arrays = _make_tables(corpus, config)
         self._span = max(1, int(CHUNK / max(_work(self._tables, config), 1.0)))
-        self._frozen: list[npt.NDArray[np.int64] | None] = [None, None]
+        self.frozen: list[npt.NDArray[np.int64] | None] = [None, None]
         if start is not None:
             self._begin_with(start, frozen)
 
     def _begin_with(self, start: WordVectors, frozen: Collection[str]) -> None:
         """Take over the vectors of the words that `start` has, and freeze some of them."""
         dim, words = self.config.dim, len(self.words)
-        if start.center.shape[1] != dim:
-            raise ConfigError(f"the vectors to start from have dimension {start.center.shape[1]}, not dim = {dim}")
+        check_start(start, self.config)
         ids = {word: i for i, word in enumerate(start.words)}
         here = np.array([i for i, word in enumerate(self.words) if word in ids], np.int64)
         there = np.array([ids[self.words[i]] for i in here], np.int64)
         if self.config.maxn:
-            known = start.subwords
-            wanted = (self.config.minn, self.config.maxn, self.config.bucket)
-            if known is None or (known.minn, known.maxn, known.bucket) != wanted:
-                have = (
-                    "no subwords"
-                    if known is None
-                    else f"minn, maxn, bucket = {known.minn}, {known.maxn}, {known.bucket}"
-                )
-                raise ConfigError(f"the vectors to start from have {have}, and the settings are {wanted}: use theirs")
-            self.center[here, :dim] = known.rows[there]
-            self.center[words:, :dim] = known.rows[len(start) :]
+            assert start.subwords is not None
+            self.center[here, :dim] = start.subwords.rows[there]
+            self.center[words:, :dim] = start.subwords.rows[len(start) :]
         else:
             self.center[here, :dim] = start.center[there]
         if self.config.loss == "hierarchical-softmax":
@@ -204,9 +198,9 @@ class Trainer:
         if frozen:
             held = set(frozen)
             mask = np.array([word in held and word in ids for word in self.words], np.int64)
-            self._frozen[0] = mask
+            self.frozen[0] = mask
             if self.config.loss != "hierarchical-softmax" and start.outside is not None:
-                self._frozen[1] = mask
+                self.frozen[1] = mask
 
     def _has_tree_of(self, counts: npt.NDArray[np.int64]) -> bool:
         """Whether the tree of these counts is the one of the run."""
@@ -282,8 +276,8 @@ class Trainer:
 
     def _new_worker(self) -> _Worker:
         hot = 0 if self.config.maxn else len(self.center)
-        center = _Matrix(self.center, hot, self._frozen[0])
-        outside = _Matrix(self.outside, len(self.outside), self._frozen[1])
+        center = _Matrix(self.center, hot, self.frozen[0])
+        outside = _Matrix(self.outside, len(self.outside), self.frozen[1])
         return _Worker(center, outside, self._tables, self.config.threads or 1)
 
     def _run_epoch(self, on_progress: Callable[[Progress], None], deadline: float) -> None:
@@ -360,6 +354,23 @@ class Trainer:
             )
 
 
+def check_start(start: WordVectors, config: TrainConfig) -> None:
+    """Raise ConfigError unless a run with these settings can go on from `start`, FormatError if that holds a NaN."""
+    if start.center.shape[1] != config.dim:
+        raise ConfigError(f"the vectors to start from have dimension {start.center.shape[1]}, not dim = {config.dim}")
+    known, wanted = start.subwords, (config.minn, config.maxn, config.bucket)
+    if config.maxn and (known is None or (known.minn, known.maxn, known.bucket) != wanted):
+        have = "no subwords" if known is None else f"minn, maxn, bucket = {known.minn}, {known.maxn}, {known.bucket}"
+        raise ConfigError(f"the vectors to start from have {have}, and the settings are {wanted}: use theirs")
+    rows = start.subwords.rows if start.subwords is not None else start.center
+    for name, matrix in (("center", rows), ("outside", start.outside), ("nodes", start.nodes)):
+        for first in range(0, 0 if matrix is None else len(matrix), PIECE):
+            if matrix is not None and not np.isfinite(matrix[first : first + PIECE]).all():
+                raise FormatError(
+                    f"the {name} vectors to start from hold a NaN or an infinity: expected finite numbers"
+                )
+
+
 def _total(workers: list[_Worker]) -> tuple[float, int]:
     """The loss and the pairs of all workers' finished spans."""
     done = [worker.done for worker in workers]
@@ -378,7 +389,7 @@ def _is_state(unfinished: dict[str, object], tokens: int) -> bool:
 def _make_tables(corpus: Corpus, config: TrainConfig) -> tuple[Any, dict[str, npt.NDArray[Any]]]:
     """The kernel's tables, and the arrays that they point to by name."""
     from firth import rng
-    from firth.kernels import span, windows
+    from firth.kernels import windows
 
     words, counts = corpus.vocab.words, corpus.frequencies
     arrays: dict[str, npt.NDArray[Any]] = {"keep": objective.keep_thresholds(counts, config)}
@@ -392,9 +403,9 @@ def _make_tables(corpus: Corpus, config: TrainConfig) -> tuple[Any, dict[str, np
         outputs = negatives + 1
     if config.maxn:
         arrays["grams"], arrays["gram_rows"] = ngram_rows(words, config.minn, config.maxn, config.bucket)
-    update = span.WINDOW_STEP if config.update != "per-pair" else span.PAIR_STEP
+    update = windows.WINDOW_STEP if config.update != "per-pair" else windows.PAIR_STEP
     if config.architecture == "cbow":
-        update = span.SUM_STEP if config.cbow_sum else span.MEAN_STEP
+        update = windows.SUM_STEP if config.cbow_sum else windows.MEAN_STEP
     tables = windows.new_tables(
         arrays,
         words=len(words),

@@ -69,12 +69,15 @@ def read_words(name: str, words: Any) -> list[str]:
     """The words given, or those in the text file at a path, parted by white space; in their order.
 
     `name` is what an error calls them. Raises FormatError for a file that cannot be read, ConfigError for what holds no
-    words.
+    words. None are no words.
     """
+    if words is None:
+        return []
     if not isinstance(words, str | os.PathLike):
-        if isinstance(words, bytes) or not isinstance(words, Iterable):
+        found = [] if isinstance(words, bytes) or not isinstance(words, Iterable) else list(words)
+        if (not found and not isinstance(words, Iterable)) or not all(isinstance(word, str) for word in found):
             raise ConfigError(f"{name} is {words!r:.100}: expected words, or the path of a file of words")
-        return list(words)
+        return found
     with reading(words, "words") as file:
         try:
             return file.read().decode("utf-8-sig").split()

@@ -14,12 +14,16 @@ from numba import njit
 from firth import rng, simd
 from firth.kernels.block import groups_of
 from firth.kernels.rows import take
+from firth.kernels.windows import WINDOW_STEP
 
 TRIES = 1000
 """Draws for one negative before it is left out: only noise with nearly all its mass on one word needs so many."""
 
 NEAR = 1024
 """So many nodes from the root on are in the cache anyway."""
+
+MANY = 32
+"""With more negatives than that some may be taken to be the same, and are not compared."""
 
 PATHS_APART = 4
 """So many tokens before its path a word's place in the table of paths is fetched."""
@@ -49,13 +53,14 @@ def draw_negatives(outside, tables, epoch, word, position, counter, outputs, spa
             counter += 1
             if negative != word:
                 row = take(outside, negative, spare + count * outside.row_bytes)
-                for i in range(1, count):
-                    repeated |= simd.load_int(outputs, ROWS + i) == row
+                if tables.update != WINDOW_STEP and count <= MANY:
+                    for i in range(1, count):
+                        repeated |= simd.load_int(outputs, ROWS + i) == row
                 simd.store_int(outputs, ROWS + count, row)
                 count += 1
                 break
     simd.store_int(outputs, 0, count)
-    simd.store_int(outputs, REPEATED, np.int64(repeated))
+    simd.store_int(outputs, REPEATED, np.int64(repeated or count > MANY))
     for group in range(groups_of(count)):
         simd.store_int(outputs, ROWS + tables.outputs + 1 + group, 1 if group == 0 else 0)
     return counter

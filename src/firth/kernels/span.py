@@ -15,19 +15,13 @@ from firth import simd
 from firth.compiled import compiled
 from firth.kernels import block, grams, outputs, windows
 from firth.kernels.rows import place, take
-from firth.kernels.windows import gather, new_kept
+from firth.kernels.windows import PAIR_STEP, SUM_STEP, UNDIVIDED_STEP, WINDOW_STEP, gather, new_kept
 
 SPAN = 4096
 """Tokens gathered at a time: their words, windows and rows' addresses stay in the nearest caches."""
 
 AHEAD = 2
 """Tokens by which the outputs are drawn, and their rows fetched, before their turn."""
-
-WINDOW_STEP, PAIR_STEP, MEAN_STEP, SUM_STEP, UNDIVIDED_STEP = range(5)
-"""`Tables.update`: one step a window, one a pair (negatives of its own), or one for the window's mean or sum.
-
-The last is the mean without the division in the gradient: what CBOW is elsewhere, kept to measure and test against.
-"""
 
 
 def new_scratch(tables: windows.Tables, row_bytes: int, frozen: bool) -> tuple[block.Scratch, list[npt.NDArray[Any]]]:

@@ -13,6 +13,12 @@ from numba import njit, uint64
 from firth import rng, simd
 from firth.compiled import compiled
 
+WINDOW_STEP, PAIR_STEP, MEAN_STEP, SUM_STEP, UNDIVIDED_STEP = range(5)
+"""`Tables.update`: one step a window, one a pair (negatives of its own), or one for the window's mean or sum.
+
+The last is the mean without the division in the gradient: what CBOW is elsewhere, kept to measure and test against.
+"""
+
 
 class Tables(NamedTuple):
     """What the objective fixes for a whole run; `window` and the others are plain numbers.
@@ -24,7 +30,7 @@ class Tables(NamedTuple):
     words: int
     window: int
     fixed_window: bool
-    update: int  # of `span`: one step a window, one a pair, or one for the window's mean or sum
+    update: int  # a step a window, a pair, ...: see above
     noise: int  # address of (n,) uint64: the alias table of the noise distribution
     negatives: int
     paths: int  # address of (n + 1,) int64: where the tree path of a word begins in `path_steps`
