@@ -100,7 +100,7 @@ OF_ONE_KIND = {
     ("negative-sampling", "cbow"): SAMPLED | {"cbow_sum": True, "maxn": 4},
     ("hierarchical-softmax", "skipgram"): {"maxn": 4},
     ("hierarchical-softmax", "cbow"): {"cbow_sum": True, "maxn": 4},
-    ("softmax", "skipgram"): {"outside_vocab": 9, "mix": 0.5, "maxn": 0},
+    ("softmax", "skipgram"): {"outside_vocab": 9, "mix": 0.5, "maxn": 0, "minn": 3, "bucket": 2_000_000},
 }
 
 

@@ -135,11 +135,13 @@ def test_the_docstring_of_train_tells_every_default():
     assert dict(defaults_told("Hierarchical softmax: ")) == BY_LOSS["hierarchical-softmax"]
     assert dict(defaults_told("Softmax: ")) == BY_LOSS["softmax"]
     rates = [CBOW[loss]["lr"] for loss in ("negative-sampling", "hierarchical-softmax")]
+    rates.append(TrainConfig(architecture="cbow", cbow_sum=True).lr)
     told = defaults_told("CBOW: ")
     assert [value for name, value in told if name == "lr"] == rates
     assert ("cbow_sum", False) in told
     others = dict(told for of in ("`settings`", "Subwords", "Phrases") for told in defaults_told(of))
     config = TrainConfig(threads=1)
+    assert others.pop("lr") == TrainConfig(maxn=6).lr
     assert others == {name: getattr(config, name) for name in others} | {"threads": None}
     known = set(others) | {name for of in (BY_LOSS, CBOW) for settings in of.values() for name in settings}
     assert known == {*config.__dataclass_fields__}

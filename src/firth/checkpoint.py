@@ -86,11 +86,10 @@ class Checkpoint:
 def _checksum(trainer: Trainer | ExactTrainer) -> int:
     """A checksum of all words' ids and frequencies, of where sentences end and of the words that are frozen."""
     value, corpus = 0, trainer.corpus
-    frozen: list[npt.NDArray[Any]] = (
-        [mask for mask in trainer.frozen if mask is not None] if isinstance(trainer, Trainer) else []
-    )
     arrays: list[npt.NDArray[Any]] = [corpus.ids, corpus.offsets, corpus.frequencies, corpus.totals]
-    for array in arrays + frozen:
+    if isinstance(trainer, Trainer):
+        arrays += [mask for mask in trainer.frozen if mask is not None]
+    for array in arrays:
         for start in range(0, len(array), PIECE):
             value = zlib.crc32(array[start : start + PIECE].data, value)
     return value

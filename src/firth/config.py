@@ -172,9 +172,9 @@ class TrainConfig:
             object.__setattr__(self, "threads", available_threads())
         known = defaults(self.loss, self.architecture)
         if self.architecture == "cbow" and self.cbow_sum is True:  # each word of a sum moves as far as in skip-gram
-            known |= {"lr": BY_LOSS[self.loss]["lr"]}
+            known = known | {"lr": BY_LOSS[self.loss]["lr"]}
         if self.architecture == "skipgram" and self.loss == "negative-sampling" and self.maxn:
-            known |= {"lr": SUBWORDS_LR}
+            known = known | {"lr": SUBWORDS_LR}
         for name in BY_KIND:
             if name in known:
                 if getattr(self, name) is None:

@@ -74,9 +74,10 @@ def train(
     negative sampling, lr=0.1 for hierarchical softmax, lr=0.025 for the sum. The step is the gradient:
     of a mean, each of its k words takes 1/k.
 
-    Subwords, not with softmax: maxn=0 (none; 6 is usual), minn=3, bucket=2_000_000. A word's vector is the mean of its
-    own row and those of its character n-grams, minn to maxn long and hashed to `bucket` rows (Bojanowski et al., 2017);
-    every query then takes words never seen. Memory and file hold dim * bucket * 4 bytes for them.
+    Subwords, not with softmax: maxn=0 (none; 6 is usual), minn=3, bucket=2_000_000; skip-gram with negative sampling
+    then has lr=0.05. A word's vector is the mean of its own row and those of its character n-grams, minn to maxn long
+    and hashed to `bucket` rows (Bojanowski et al., 2017); every query then takes words never seen. Memory and file hold
+    dim * bucket * 4 bytes for them.
 
     Softmax: epochs=12, subsample=1e-4, lr=0.3, min_lr=0.15, outside_vocab=None (twice max_vocab), mix=0.25. The
     objective of a pair is -log softmax(U v_c + b)[o], computed exactly for all pairs at once from their expected
@@ -113,9 +114,11 @@ def train(
     """
     start = None if from_ is None else from_ if isinstance(from_, WordVectors) else load(from_)
     config = make_config(settings if start is None else _inherited(start, settings) | settings, others=OTHERS)
+    if connectors is not None and not config.phrases:
+        raise ConfigError("connectors are words inside phrases: give phrases (--phrases) too")
     protected, inside = read_words("keep_words", keep_words), frozenset(read_words("connectors", connectors))
     frozen = _frozen(start, freeze)
-    _check_together(config, memory, protected, inside, start, frozen)
+    _check_together(config, memory, protected, start, frozen)
     if start is not None:
         check_start(start, config)
     room = MEMORY if memory is None else memory_bytes(memory)
@@ -176,6 +179,8 @@ def _inherited(start: WordVectors, settings: dict[str, Any]) -> dict[str, Any]:
         found = {name: value for name, value in found.items() if name not in (*BY_KIND, "loss", "architecture")}
     if any(name in settings and settings[name] != found.get(name) for name in ("loss", "architecture")):
         found = {name: value for name, value in found.items() if name not in BY_KIND}
+    if settings.get("maxn") == 0:
+        found = {name: value for name, value in found.items() if name not in ("minn", "bucket")}
     return found | {"dim": start.center.shape[1]}
 
 
@@ -183,15 +188,12 @@ def _check_together(
     config: TrainConfig,
     memory: float | None,
     keep_words: list[str],
-    connectors: frozenset[str],
     start: WordVectors | None,
     frozen: list[str],
 ) -> None:
     """Refuse arguments that have no effect with the settings."""
     if memory is not None and config.loss != "softmax":
         raise ConfigError(f"memory is a setting of loss 'softmax'; {config.loss!r} has none: leave it out")
-    if connectors and not config.phrases:
-        raise ConfigError("connectors are words inside phrases: give phrases (--phrases) too")
     if start is not None and config.loss == "softmax":
         raise ConfigError(
             "loss 'softmax' starts from the counts of the corpus, not from vectors: choose loss='negative-sampling' "
