@@ -43,8 +43,9 @@ def test_cbow_has_its_defaults():
     assert {name for name in cbow if name in skipgram and cbow[name] != skipgram[name]} == {"lr"}
     for loss in ("negative-sampling", "hierarchical-softmax"):
         made = TrainConfig(loss=loss, architecture="cbow")
-        assert (made.lr, made.cbow_sum, made.update) == (CBOW["lr"], False, None)
+        assert (made.lr, made.cbow_sum, made.update) == (CBOW[loss]["lr"], False, None)
         assert TrainConfig(loss=loss).cbow_sum is None
+        assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True).lr == BY_LOSS[loss]["lr"] != made.lr
 
 
 @pytest.mark.parametrize("kind", KINDS)

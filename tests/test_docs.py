@@ -135,6 +135,7 @@ def test_the_docstring_of_train_tells_every_default():
     assert dict(defaults_told("Hierarchical softmax: ")) == BY_LOSS["hierarchical-softmax"]
     assert dict(defaults_told("Softmax: ")) == BY_LOSS["softmax"]
     rates = [CBOW[loss]["lr"] for loss in ("negative-sampling", "hierarchical-softmax")]
+    rates.append(TrainConfig(architecture="cbow", cbow_sum=True).lr)
     told = defaults_told("CBOW: ")
     assert [value for name, value in told if name == "lr"] == rates
     assert ("cbow_sum", False) in told
