@@ -18,6 +18,7 @@ import quality
 from firth.config import make_config
 from firth.corpus import Corpus, build_corpus
 from firth.evaluate import evaluate
+from firth.kernels import windows
 from firth.trainer import Trainer
 
 
