@@ -105,6 +105,16 @@ def test_a_run_from_given_vectors_is_resumed_with_its_frozen_words(tmp_path, mon
     assert resumed.counts.tolist() == whole.counts.tolist()
 
 
+def test_a_run_with_other_frozen_words_is_not_resumed(tmp_path):
+    again = {"from_": firth.train(sentences(50), quiet=True, **SETTINGS), "checkpoint": tmp_path, "quiet": True}
+    again |= {"min_count": 1, "epochs": 1}
+    firth.train(sentences(100), **again, freeze=["w1", "w2"])
+    for freeze in (["w1"], ["w1", "w3"], None):
+        with pytest.raises(firth.ConfigError, match="or with other frozen words: resume with the text"):
+            firth.train(sentences(100), **again, resume=True, freeze=freeze)
+    assert firth.train(sentences(100), **again, resume=True, freeze=["w2", "w1"])
+
+
 def test_resume_without_a_checkpoint_begins_anew(tmp_path):
     vectors = firth.train(sentences(), checkpoint=tmp_path / "new", resume=True, quiet=True, **SETTINGS)
     assert len(vectors.history) == 3

@@ -81,8 +81,6 @@ SETTINGS = {
     "subsample": 0.5,
     "lr": 0.05,
     "min_lr": 0.001,
-    "minn": 2,
-    "bucket": 300,
     "phrases": 1,
     "phrase_score": "npmi",
     "phrase_threshold": 0.99,
@@ -95,12 +93,13 @@ SETTINGS = {
     "seed": 9,
 }
 SAMPLED = {"negatives": 2, "ns_exponent": 0.5}
+SUBWORDS = {"minn": 2, "maxn": 4, "bucket": 300}
 OF_ONE_KIND = {
-    ("negative-sampling", "skipgram"): SAMPLED | {"update": "per-pair", "maxn": 4},
-    ("negative-sampling", "cbow"): SAMPLED | {"cbow_sum": True, "maxn": 4},
-    ("hierarchical-softmax", "skipgram"): {"maxn": 4},
-    ("hierarchical-softmax", "cbow"): {"cbow_sum": True, "maxn": 4},
-    ("softmax", "skipgram"): {"outside_vocab": 9, "mix": 0.5, "maxn": 0, "minn": 3, "bucket": 2_000_000},
+    ("negative-sampling", "skipgram"): SAMPLED | SUBWORDS | {"update": "per-pair"},
+    ("negative-sampling", "cbow"): SAMPLED | SUBWORDS | {"cbow_sum": True},
+    ("hierarchical-softmax", "skipgram"): SUBWORDS,
+    ("hierarchical-softmax", "cbow"): SUBWORDS | {"cbow_sum": True},
+    ("softmax", "skipgram"): {"outside_vocab": 9, "mix": 0.5, "minn": 3, "maxn": 0, "bucket": 2_000_000},
 }
 
 
@@ -458,7 +457,7 @@ def test_eval_and_convert(capsys, vectors_file, tmp_path):
         (["train", "CORPUS", "-o", "OUT", "--phrases", "11"], 1, "phrases is 11"),
         (["train", "CORPUS", "-o", "OUT", "--phrases", "many"], 2, "--phrases"),
         (["train", "CORPUS", "-o", "OUT", "--phrases", "1", "--delimiter", "a b"], 1, "delimiter is 'a b'"),
-        (["train", "CORPUS", "-o", "OUT", "--connectors", "of.txt"], 1, "give phrases (--phrases) too"),
+        (["train", "CORPUS", "-o", "OUT", "--connectors", "TYPO"], 1, "give phrases (--phrases) too"),
         (["train", "CORPUS", "-o", "OUT", "--phrases", "--connectors", "of.txt"], 1, "of.txt: there is no such file"),
         (["train", "CORPUS", "-o", "OUT", "--vocab", "counts.txt"], 1, "counts.txt: there is no such file"),
         (["train", "CORPUS", "-o", "OUT", "--vocab", "CORPUS"], 1, "corpus.txt, line 1: the count is"),

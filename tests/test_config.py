@@ -1,5 +1,6 @@
 """The settings: defaults of each loss, which belong to which, and the sentence a wrong value gets."""
 
+import copy
 import dataclasses
 import math
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from firth import config
-from firth.config import BY_LOSS, CBOW, CHOICES, TrainConfig, defaults, make_config
+from firth.config import BY_LOSS, CBOW, CHOICES, SUBWORDS_LR, TrainConfig, defaults, make_config
 from firth.errors import ConfigError
 
 LOSSES = list(CHOICES["loss"])
@@ -44,8 +45,19 @@ def test_cbow_has_its_defaults():
     for loss in ("negative-sampling", "hierarchical-softmax"):
         made = TrainConfig(loss=loss, architecture="cbow")
         assert (made.lr, made.cbow_sum, made.update) == (CBOW[loss]["lr"], False, None)
-        assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True).lr == TrainConfig(loss=loss).lr
         assert TrainConfig(loss=loss).cbow_sum is None
+        assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True).lr == BY_LOSS[loss]["lr"] != made.lr
+
+
+def test_subwords_and_sums_have_rates_of_their_own_and_leave_the_others_alone():
+    before = copy.deepcopy((BY_LOSS, CBOW))
+    assert TrainConfig(maxn=6).lr == SUBWORDS_LR != BY_LOSS["negative-sampling"]["lr"]
+    assert TrainConfig(maxn=6, loss="hierarchical-softmax").lr == BY_LOSS["hierarchical-softmax"]["lr"]
+    for loss in CBOW:
+        assert TrainConfig(loss=loss, architecture="cbow", maxn=6).lr == CBOW[loss]["lr"]
+        assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True, maxn=6).lr == BY_LOSS[loss]["lr"]
+    assert TrainConfig().lr == BY_LOSS["negative-sampling"]["lr"]
+    assert (BY_LOSS, CBOW) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -92,6 +104,11 @@ def test_a_config_is_made_again_from_its_settings(kind):
         ({"minn": 4, "maxn": 3}, "maxn is 3, below minn, 4: expected as much, or 0 (no subwords)"),
         ({"bucket": 0}, "bucket is 0"),
         ({"bucket": 2**30 + 1}, "bucket is 1073741825"),
+        ({"minn": 2}, "minn and bucket are settings of subwords: give maxn too"),
+        ({"bucket": 100}, "minn and bucket are settings of subwords: give maxn too"),
+        ({"delimiter": "+"}, "are settings of phrases: give phrases too, as in phrases=1"),
+        ({"phrase_score": "npmi"}, "are settings of phrases: give phrases too"),
+        ({"phrase_threshold": 0.5}, "are settings of phrases: give phrases too"),
         ({"loss": "softmax", "maxn": 6}, "loss 'softmax' knows no subwords: leave maxn out"),
         ({"phrases": -1}, "phrases is -1: expected a whole number from 0 to 10"),
         ({"phrases": 11}, "phrases is 11"),

@@ -131,8 +131,8 @@ def test_counts_are_those_of_both_texts():
 def test_settings_are_inherited_but_for_the_schedule_and_the_vocabulary():
     given = {"architecture": "cbow", "cbow_sum": True, "window": 3, "fixed_window": True, "negatives": 2}
     given |= {"ns_exponent": 0.5, "subsample": 0.01, "minn": 2, "maxn": 3, "bucket": 50, "dim": 7, "lower": True}
-    own = {"epochs": 2, "lr": 0.04, "min_lr": 0.01, "min_count": 2, "max_vocab": 50, "seed": 9, "errors": "strict"}
-    own |= {"phrases": 1, "phrase_score": "npmi", "phrase_threshold": 0.99, "delimiter": "+"}
+    own = {"phrases": 1, "phrase_score": "npmi", "phrase_threshold": 0.99, "delimiter": "+"}
+    own |= {"epochs": 2, "lr": 0.04, "min_lr": 0.01, "min_count": 2, "max_vocab": 50, "seed": 9, "errors": "strict"}
     old = firth.train(text(OLD_WORDS), **QUIET | given | own)
     config = firth.train(new_text(), from_=old, threads=2, quiet=True).config
     assert {name: config[name] for name in given} == given

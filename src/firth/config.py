@@ -64,7 +64,7 @@ SUBWORDS_LR = 0.05
 
 def defaults(loss: str, architecture: str) -> dict[str, Any]:
     """The settings that the loss and the architecture have, with their defaults; without those that all have."""
-    found = BY_LOSS[loss]
+    found = dict(BY_LOSS[loss])
     if architecture == "cbow":
         found = {name: value for name, value in found.items() if name != "update"} | CBOW[loss]
     return found

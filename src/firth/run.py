@@ -172,7 +172,7 @@ def train(
 def _inherited(start: WordVectors, settings: dict[str, Any]) -> dict[str, Any]:
     """The settings of a run that goes on from vectors, as far as they are theirs.
 
-    Where `settings` choose another loss or architecture, those that depend on it are not.
+    Where `settings` choose another loss or architecture, or no subwords, those that depend on it are not.
     """
     found = {name: start.config[name] for name in INHERITED if start.config.get(name) is not None}
     if any(found.get(name, CHOICES[name][0]) not in CHOICES[name] for name in ("loss", "architecture")):
