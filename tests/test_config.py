@@ -57,7 +57,7 @@ def test_subwords_and_sums_have_rates_of_their_own_and_leave_the_others_alone():
         assert TrainConfig(loss=loss, architecture="cbow", maxn=6).lr == CBOW[loss]["lr"]
         assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True, maxn=6).lr == BY_LOSS[loss]["lr"]
     assert TrainConfig().lr == BY_LOSS["negative-sampling"]["lr"]
-    assert (BY_LOSS, CBOW) == before
+    assert before == (BY_LOSS, CBOW)
 
 
 @pytest.mark.parametrize("kind", KINDS)
