@@ -504,7 +504,7 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
 
     group = parser.add_argument_group("model")
     choice("--architecture", "a word predicts each word of its window, or the window the word")
-    flag("--cbow-sum", "CBOW: the sum of the window's vectors, not their mean (give a lower --lr)")
+    flag("--cbow-sum", "CBOW: the sum of the window's vectors, not their mean")
     setting("--dim", int, "dimension of the vectors")
     setting("--window", int, "words on each side of a center")
     flag("--fixed-window", "use the whole window at every token, not a random part of it")
@@ -515,7 +515,7 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("objective")
     choice("--loss", "objective")
     setting("--epochs", int, "passes over the corpus")
-    setting("--lr", float, "learning rate at the start")
+    setting("--lr", float, "learning rate at the start; 0.05 for skip-gram with --maxn, 0.025 with --cbow-sum")
     setting("--min-lr", float, "learning rate at the end")
     setting("--subsample", float, "share of the corpus from which a word's tokens are dropped; 0 keeps all")
     setting("--negatives", int, "negative sampling: how many negatives")
