@@ -290,7 +290,10 @@ def _eval(options: argparse.Namespace) -> int:
     for result in results:
         numbers = ("-", "-")
         if result.score is not None:
-            numbers = (f"{100 * result.score:.1f}", f"{100 * (result.low or 0):.1f} to {100 * (result.high or 0):.1f}")
+            interval = "-"
+            if result.low is not None and result.high is not None:
+                interval = f"{100 * result.low:.1f} to {100 * result.high:.1f}"
+            numbers = (f"{100 * result.score:.1f}", interval)
         rows.append((result.name, *numbers, str(result.used), str(result.total)))
     return _print_rows(rows)
 

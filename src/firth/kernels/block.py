@@ -1,12 +1,13 @@
-"""One gradient step of negative sampling for input rows against shared output rows.
+"""One gradient step of input rows, or of one hidden vector made of them, against shared output rows.
 
-For inputs x_1..x_n and outputs u_0..u_K, where u_0 is the word to predict and the others are negatives, the loss is
+For inputs x_1..x_n and outputs u_1..u_m, of which some are to be answered with yes (the word to predict, the nodes where
+its path takes bit 0) and the others with no (negatives, the nodes where it takes bit 1), the loss is
 
-    Σ_i [ -log σ(u_0·x_i) - Σ_k log σ(-u_k·x_i) ]
+    Σ_i [ -Σ_yes log σ(u_j·x_i) - Σ_no log σ(-u_j·x_i) ]
 
-and every row moves by -lr times its gradient, all gradients taken at the old values. With z = -u_0·x_i for the
-predicted word and z = u_k·x_i for a negative, a term is log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) and its
-derivative σ(z): exact for any score.
+and every row moves by -lr times its gradient, all gradients taken at the old values. With z = -u_j·x_i for a yes and
+z = u_j·x_i for a no, a term is log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) and its derivative σ(z): exact for any score.
+Outputs are worked on in groups of at most MAX_OUTPUTS.
 """
 
 import math
