@@ -1,7 +1,7 @@
 """One gradient step of input rows, or of one hidden vector made of them, against shared output rows.
 
-For inputs x_1..x_n and outputs u_1..u_m, of which some are to be answered with yes (the word to predict, the nodes where
-its path takes bit 0) and the others with no (negatives, the nodes where it takes bit 1), the loss is
+For inputs x_1..x_n and outputs u_1..u_m, of which some are to be answered with yes (the word to predict, the nodes
+where its path takes bit 0) and the others with no (negatives, the nodes where it takes bit 1), the loss is
 
     Σ_i [ -Σ_yes log σ(u_j·x_i) - Σ_no log σ(-u_j·x_i) ]
 
