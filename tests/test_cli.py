@@ -42,6 +42,14 @@ def vectors_file(corpus):
     return path
 
 
+@pytest.fixture(scope="module", autouse=True)
+def ctrl_c_is_heard():
+    """A shell starts what runs in the background deaf to Ctrl-C, and so would be the processes started here."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def call(capsys, *arguments):
     """(status, standard output, standard error) of a command."""
     capsys.readouterr()
