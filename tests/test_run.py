@@ -442,3 +442,40 @@ def test_tokens_of_a_run_with_phrases_are_those_read(capsys):
         == read
         == 400 * 8 + sum(line.count("new") + 2 * line.count("bank") for line in letters())
     )
+
+
+# What is refused or said before the corpus is read.
+
+
+@pytest.mark.parametrize("settings", [{"dim": 9}, {"maxn": 6}])
+def test_vectors_that_do_not_fit_are_refused_before_reading(settings):
+    with pytest.raises(ConfigError, match="the vectors to start from have"):
+        firth.train(unread(), from_=old_vectors(), quiet=True, **settings)
+
+
+@pytest.mark.parametrize(("kind", "name"), [({}, "center"), ({}, "outside"), (TREE, "nodes"), (SUBWORDS, "subwords")])
+def test_a_nan_in_the_vectors_to_start_from_is_named(kind, name):
+    old = old_vectors(**kind)
+    matrix = old.subwords.rows if name == "subwords" else getattr(old, name)
+    broken = matrix.base if matrix.base is not None else matrix
+    broken.flags.writeable = True
+    broken[-1, -1] = np.nan
+    shown = "center" if name == "subwords" else name
+    with pytest.raises(firth.FormatError, match=f"the {shown} vectors to start from hold a NaN"):
+        firth.train(unread(), from_=old, quiet=True)
+
+
+def test_words_that_might_not_be_centers_cannot_be_kept():
+    with pytest.raises(ConfigError, match="might be outside words only"):
+        firth.train(unread(), loss="softmax", max_vocab=4, keep_words=["old7"], quiet=True)
+
+
+def test_going_on_without_phrases_is_said(capsys):
+    joined = [["old", "town", "x"], ["y", "old", "town"], ["x", "y", "z"]] * 50
+    settings = {"min_count": 1, "threads": 1, "dim": 4, "subsample": 0, "epochs": 1}
+    old = firth.train(joined, phrases=1, phrase_threshold=0.5, quiet=True, **settings)
+    assert "old_town" in old
+    firth.train(joined, from_=old, **settings)
+    assert "those words include phrases: give phrases (--phrases)" in capsys.readouterr().err
+    firth.train(joined, from_=old, phrases=1, phrase_threshold=0.5, **settings)
+    assert "include phrases" not in capsys.readouterr().err

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from firth.errors import ConfigError
+from firth.phrases import MOST_PASSES, THRESHOLDS
 
 CHOICES = {
     "loss": ("negative-sampling", "softmax", "hierarchical-softmax"),
@@ -14,7 +15,7 @@ CHOICES = {
     "update": ("shared", "per-pair"),
     "tokenizer": ("whitespace", "words"),
     "errors": ("replace", "strict"),
-    "phrase_score": ("count", "npmi"),
+    "phrase_score": tuple(THRESHOLDS),
 }
 """The values that each setting of names may take, the default first."""
 
@@ -131,7 +132,7 @@ class TrainConfig:
         whole = {"dim": (1, 8192), "window": (1, 1024), "negatives": (1, 1024), "epochs": (1, 1_000_000)}
         whole |= {"min_count": (1, 2**62), "seed": (0, 2**63 - 1), "threads": (1, 1024)}
         whole |= {"max_vocab": (1, 2**31 - 1), "outside_vocab": (1, 2**31 - 1)}
-        whole |= {"minn": (1, 64), "maxn": (0, 64), "bucket": (1, 2**30), "phrases": (0, 10)}
+        whole |= {"minn": (1, 64), "maxn": (0, 64), "bucket": (1, 2**30), "phrases": (0, MOST_PASSES)}
         for name, (low, high) in whole.items():
             if self._has(name) and not (name.endswith("_vocab") and getattr(self, name) is None):
                 self._check_int(name, low, high)

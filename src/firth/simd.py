@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import models
-from numba.extending import intrinsic, register_model
+from numba.extending import intrinsic, register_jitable, register_model
 
 LANES = 16
 MAX_INPUTS = 4
@@ -305,6 +305,7 @@ def _sigmoid_steps(builder, scores, valid, yes, minus_lr, sums):
     return steps, (positive_parts, builder.fmul(sums[1], factor))
 
 
+@register_jitable
 def tile_inputs(outputs):
     """The most inputs of a tile with so many outputs."""
     return min(MAX_INPUTS, MAX_PAIRS // outputs)
@@ -404,6 +405,19 @@ def _loop(builder, count, body, name):
     builder.position_at_end(done)
 
 
+def _fetch_ahead(builder, ahead, count, offset):
+    """Emit the fetching of one cache line of each of `count` rows, of which there may be none."""
+    fetch, ready = builder.append_basic_block("fetch"), builder.append_basic_block("ready")
+    builder.cbranch(builder.icmp_signed("<", ir.Constant(_I64, 0), count), fetch, ready)
+    builder.position_at_end(fetch)
+    base = _pointer(builder, ahead, _I64)
+    _loop(
+        builder, count, lambda i: _prefetch(builder, builder.add(builder.load(builder.gep(base, [i])), offset)), "row"
+    )
+    builder.branch(ready)
+    builder.position_at_end(ready)
+
+
 def _hidden_steps_function(module, outputs):
     """The function of `hidden_steps`, built for one number of outputs."""
     name = f"firth.hidden_steps.{outputs}"
@@ -484,32 +498,18 @@ def _hidden_update_function(module, outputs):
         return module.globals[name]
     function, builder = _new_function(module, name, [_I64, _I64, _FLOAT] + [_I64] * 6)
     n, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count = function.args
-    zero = ir.Constant(_I64, 0)
     u = _row_addresses(builder, u_rows, outputs)
-    x_base, ahead_base, step_base = (
-        _pointer(builder, x_rows, _I64),
-        _pointer(builder, ahead, _I64),
-        _pointer(builder, steps, _FLOAT),
-    )
+    x_base, step_base = _pointer(builder, x_rows, _I64), _pointer(builder, steps, _FLOAT)
     factor = _splat(builder, gain)
     step = [_splat(builder, builder.load(builder.gep(step_base, [ir.Constant(_I64, j)]))) for j in range(outputs)]
     entry = builder.block
-    chunk, fetch, ready, done = (builder.append_basic_block(part) for part in ("chunk", "fetch", "ready", "done"))
+    chunk, done = builder.append_basic_block("chunk"), builder.append_basic_block("done")
     builder.branch(chunk)
 
     builder.position_at_end(chunk)
     offset = builder.phi(_I64)
-    offset.add_incoming(zero, entry)
-    builder.cbranch(builder.icmp_signed("<", zero, ahead_count), fetch, ready)
-    builder.position_at_end(fetch)
-    row = builder.phi(_I64)
-    row.add_incoming(zero, chunk)
-    _prefetch(builder, builder.add(builder.load(builder.gep(ahead_base, [row])), offset))
-    next_row = builder.add(row, ir.Constant(_I64, 1))
-    row.add_incoming(next_row, fetch)
-    builder.cbranch(builder.icmp_signed("<", next_row, ahead_count), fetch, ready)
-
-    builder.position_at_end(ready)
+    offset.add_incoming(ir.Constant(_I64, 0), entry)
+    _fetch_ahead(builder, ahead, ahead_count, offset)
     h = _load(builder, builder.add(hidden, offset))
     places = [builder.add(address, offset) for address in u]
     parts = [_load(builder, place) for place in places]
@@ -561,27 +561,16 @@ def _rank_update_function(module, outputs, apart):
     zero, one = ir.Constant(_I64, 0), ir.Constant(_I64, 1)
     u = _row_addresses(builder, u_rows, outputs)
     u_new = _row_addresses(builder, u_targets, outputs) if apart else u
-    x_base, x_target_base, ahead_base = (_pointer(builder, p, _I64) for p in (x_rows, x_targets, ahead))
+    x_base, x_target_base = _pointer(builder, x_rows, _I64), _pointer(builder, x_targets, _I64)
     entry = builder.block
-    chunk, fetch, ready, inner, after, done = (
-        builder.append_basic_block(name) for name in ("chunk", "fetch", "ready", "input", "after", "done")
-    )
+    chunk, inner, after, done = (builder.append_basic_block(name) for name in ("chunk", "input", "after", "done"))
     builder.branch(chunk)
 
     builder.position_at_end(chunk)
     offset = builder.phi(_I64)
     offset.add_incoming(zero, entry)
-    builder.cbranch(builder.icmp_signed("<", zero, ahead_count), fetch, ready)
-
-    builder.position_at_end(fetch)
-    row = builder.phi(_I64)
-    row.add_incoming(zero, chunk)
-    _prefetch(builder, builder.add(builder.load(builder.gep(ahead_base, [row])), offset))
-    next_row = builder.add(row, one)
-    row.add_incoming(next_row, fetch)
-    builder.cbranch(builder.icmp_signed("<", next_row, ahead_count), fetch, ready)
-
-    builder.position_at_end(ready)
+    _fetch_ahead(builder, ahead, ahead_count, offset)
+    ready = builder.block
     u_parts = [_load(builder, builder.add(address, offset)) for address in u]
     builder.branch(inner)
 

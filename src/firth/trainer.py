@@ -363,9 +363,10 @@ def check_start(start: WordVectors, config: TrainConfig) -> None:
         have = "no subwords" if known is None else f"minn, maxn, bucket = {known.minn}, {known.maxn}, {known.bucket}"
         raise ConfigError(f"the vectors to start from have {have}, and the settings are {wanted}: use theirs")
     rows = start.subwords.rows if start.subwords is not None else start.center
-    for name, matrix in (("center", rows), ("outside", start.outside), ("nodes", start.nodes)):
-        for first in range(0, 0 if matrix is None else len(matrix), PIECE):
-            if matrix is not None and not np.isfinite(matrix[first : first + PIECE]).all():
+    given = {"center": rows, "outside": start.outside, "nodes": start.nodes}
+    for name, matrix in ((name, matrix) for name, matrix in given.items() if matrix is not None):
+        for first in range(0, len(matrix), PIECE):
+            if not np.isfinite(matrix[first : first + PIECE]).all():
                 raise FormatError(
                     f"the {name} vectors to start from hold a NaN or an infinity: expected finite numbers"
                 )

@@ -95,7 +95,7 @@ def count_factors(pairs, scratch):
 @njit(inline="always")
 def steps_of_group(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, lr, scratch):
     """Store the steps of all inputs and 1 to MAX_OUTPUTS outputs, in balanced tiles."""
-    width = min(simd.MAX_INPUTS, simd.MAX_PAIRS // outputs)
+    width = simd.tile_inputs(outputs)
     tiles = (inputs + width - 1) // width
     first = 0
     for tile in range(tiles):
