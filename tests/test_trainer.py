@@ -38,11 +38,11 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 EXACT = {"subsample": 0, "fixed_window": True, "min_count": 1, "threads": 1, "quiet": True}
 
 
-def topics(sentences=400, length=12, seed=0):
-    """Each sentence takes its words from one of two topics, a0..a7 or b0..b7."""
+def topics(sentences=400, length=12, seed=0, words=8):
+    """Each sentence takes its words from one of two topics, a0.. or b0.. up to the number of words of each."""
     rng = np.random.default_rng(seed)
     names = rng.choice(["a", "b"], size=sentences)
-    return [[f"{name}{i}" for i in rng.integers(8, size=length)] for name in names]
+    return [[f"{name}{i}" for i in rng.integers(words, size=length)] for name in names]
 
 
 def twins(sentences=4000, seed=0):
@@ -260,13 +260,15 @@ def test_words_of_subwords_are_taken_apart_at_the_end_of_a_chunk(monkeypatch, co
 
 @every_kind
 def test_two_threads_reach_about_the_loss_of_one(monkeypatch, kind):
+    """200 words: where 16 or so share n-grams, both threads step on the same rows all the time, and overshoot."""
     monkeypatch.setattr(trainer, "CHUNK", 256)
+    text, _ = disguised(topics(2000, words=100))
     settings = {"dim": 10, "epochs": 4, "fixed_window": True, "subsample": 0, "quiet": True} | kind
-    one, two = (firth.train(topics(2000), threads=threads, **settings) for threads in (1, 2))
+    one, two = (firth.train(text, threads=threads, **settings) for threads in (1, 2))
     for a, b in zip(one.history, two.history, strict=True):
         assert a["pairs"] == b["pairs"]
-        assert a["loss"] == pytest.approx(b["loss"], rel=0.1)
-    assert a["loss"] == pytest.approx(b["loss"], rel=0.02)
+        assert a["loss"] == pytest.approx(b["loss"], rel=0.05)
+    assert a["loss"] == pytest.approx(b["loss"], rel=0.01)
 
 
 def test_many_more_threads_than_chunks_train_every_token_once(corpus):
