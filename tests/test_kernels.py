@@ -15,7 +15,7 @@ from numba import njit
 
 from firth import check_kernels, objective, reference, simd
 from firth.check_kernels import Exercise, deviation, train, walk, with_subwords, with_tree
-from firth.kernels import block, rows, span
+from firth.kernels import block, rows, span, unrolled
 
 ROUNDING = 2e-5
 """What float32 rounding may add up to over a small epoch, relative to the largest change."""
@@ -615,29 +615,43 @@ GUARD = 0x5A
 
 @njit
 def pair_steps(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, sums, lr):
-    simd.pair_steps(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, sums, np.float32(lr))
+    unrolled.pair_steps(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, sums, np.float32(lr))
 
 
 @njit
 def rank_update(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count):
-    simd.rank_update(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count)
+    unrolled.rank_update(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count)
 
 
 @njit
-def rank_update_apart(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count, x_targets, u_targets):
-    simd.rank_update_apart(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count, x_targets, u_targets)
+def rank_update_apart(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count, x_to, u_to):
+    unrolled.rank_update_apart(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count, x_to, u_to)
 
 
 @njit
-def hidden_steps(inputs, outputs, x_rows, weight, hidden, u_rows, row_bytes, yes, steps, sums, lr):
-    weight, lr = np.float32(weight), np.float32(lr)
-    simd.hidden_steps(inputs, outputs, x_rows, weight, hidden, u_rows, row_bytes, yes, steps, sums, lr)
+def sum_rows(alike, count, rows, weights, row_bytes, start, target):
+    if alike:
+        unrolled.sum_rows_alike(count, rows, weights, row_bytes, start, target)
+    else:
+        unrolled.sum_rows(count, rows, weights, row_bytes, start, target)
 
 
 @njit
-def hidden_update(inputs, outputs, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count):
-    gain = np.float32(gain)
-    simd.hidden_update(inputs, outputs, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count)
+def move_rows(alike, count, rows, weights, row_bytes, by, ahead, ahead_count):
+    if alike:
+        unrolled.move_rows_alike(count, rows, weights, row_bytes, by, ahead, ahead_count)
+    else:
+        unrolled.move_rows(count, rows, weights, row_bytes, by, ahead, ahead_count)
+
+
+@njit
+def path_rows(path, base, row_bytes, rows):
+    return unrolled.path_rows(path, base, row_bytes, rows)
+
+
+@njit
+def copy_ints(source, count, target):
+    simd.copy_ints(source, count, target)
 
 
 def row_addresses(matrix, order):
@@ -665,8 +679,8 @@ def check_steps(x, u, answers, steps, sums, before):
 
 @pytest.mark.parametrize("pattern", [0, 1, 0b0110010111010110])
 def test_the_steps_of_every_tile(pattern):
-    for outputs in range(1, simd.MAX_OUTPUTS + 1):
-        for inputs, dim in product(range(1, simd.tile_inputs(outputs) + 1), (16, 112)):
+    for outputs in range(1, unrolled.MAX_OUTPUTS + 1):
+        for inputs, dim in product(range(1, unrolled.tile_inputs(outputs) + 1), (16, 112)):
             rng = np.random.default_rng(outputs)
             x, u = random_rows(rng, 5, dim), random_rows(rng, 17, dim, scale=4 / dim**0.5)
             x_order, u_order = rng.permutation(5)[:inputs], rng.integers(17, size=outputs)
@@ -680,33 +694,56 @@ def test_the_steps_of_every_tile(pattern):
             check_steps(x[x_order], u[u_order], answers, steps, sums, before)
 
 
-@pytest.mark.parametrize("pattern", [0, 1, 0b0110010111010110])
-def test_the_steps_and_the_update_of_a_hidden_vector(pattern):
-    for outputs, inputs, dim in product(range(1, simd.MAX_OUTPUTS + 1), (1, 2, 7), (16, 112)):
-        rng = np.random.default_rng(outputs)
-        x, u = random_rows(rng, 9, dim), random_rows(rng, 17, dim, scale=4 / dim**0.5)
-        x_order, u_order = rng.integers(9, size=inputs), rng.permutation(17)[:outputs]
-        x_rows, u_rows = row_addresses(x, x_order), row_addresses(u, u_order)
-        answers, hidden = pattern % 2**outputs, rows.aligned_rows(1, dim)
-        steps = np.full(outputs + 15 + 8, 99, np.float32)
-        before = np.stack([np.full(16, 3, np.float32), np.full(16, 2, np.float32)])
-        sums, old_x, old_u = before.copy(), x.astype(np.float64), u.astype(np.float64)
-        args = [x_rows.ctypes.data, 0.75 / inputs, hidden.ctypes.data, u_rows.ctypes.data, 4 * dim]
-        hidden_steps(inputs, outputs, *args, answers, steps.ctypes.data, sums.ctypes.data, 0.25)
-        np.testing.assert_allclose(hidden[0], 0.75 * old_x[x_order].mean(axis=0), rtol=0, atol=1e-5)
-        check_steps(hidden, u[u_order], answers, steps, sums, before)
-        args[1] = 0.5
-        hidden_update(inputs, outputs, *args, steps.ctypes.data, u_rows.ctypes.data, outputs)
-        step = steps[:outputs].astype(np.float64)
-        np.add.at(old_x, x_order, 0.5 * step @ old_u[u_order])
-        old_u[u_order] += np.outer(step, hidden[0].astype(np.float64))
-        np.testing.assert_allclose(x, old_x, rtol=0, atol=2e-5)
-        np.testing.assert_allclose(u, old_u, rtol=0, atol=2e-5)
+@pytest.mark.parametrize("alike", [False, True])
+def test_sums_and_moves_of_every_number_of_rows(alike):
+    for count, dim in product(range(1, unrolled.MAX_OUTPUTS + 1), (16, 112)):
+        rng = np.random.default_rng(count)
+        matrix, others = random_rows(rng, 9, dim), random_rows(rng, 3, dim)
+        order = rng.integers(9, size=count)
+        weights = rng.normal(size=1 if alike else count).astype(np.float32)
+        expected, target = matrix.astype(np.float64), others.astype(np.float64)
+        factors = np.broadcast_to(weights.astype(np.float64), count)
+        target[1] = target[0] + factors @ expected[order]
+        np.add.at(expected, order, np.outer(factors, target[2]))
+        rows_ = row_addresses(matrix, order)
+        start, end, by = row_addresses(others, range(3))
+        args = [alike, count, rows_.ctypes.data, weights.ctypes.data, 4 * dim]
+        sum_rows(*args, start, end)
+        move_rows(*args, by, rows_.ctypes.data, count)
+        np.testing.assert_allclose(others, target, rtol=0, atol=2e-5)
+        np.testing.assert_allclose(matrix, expected, rtol=0, atol=2e-5)
+
+
+def test_a_sum_can_go_on_where_it_is():
+    matrix, total = random_rows(np.random.default_rng(1), 2, 32), rows.aligned_rows(1, 32)
+    rows_, weights, place = row_addresses(matrix, [0, 1]), np.array([0.5, 2], np.float32), total.ctypes.data
+    for _ in range(2):
+        sum_rows(False, 2, rows_.ctypes.data, weights.ctypes.data, 128, place, place)
+    np.testing.assert_allclose(total[0], matrix[0] + 4 * matrix[1], rtol=0, atol=1e-5)
+
+
+def test_the_rows_and_answers_of_a_path():
+    nodes = np.array([0, 1, 2, 5, 76_000, 2**30 - 1, *range(7, 17)])
+    bits = np.array([0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0, 1])
+    path, found = (2 * nodes + bits).astype(np.int32), np.full(17, -1)
+    even = path_rows(path.ctypes.data, 2**45, 448, found.ctypes.data)
+    assert found[:16].tolist() == [2**45 + 448 * int(node) for node in nodes]
+    assert found[16] == -1
+    assert [even >> i & 1 for i in range(16)] == (1 - bits).tolist()
+    assert even >> 16 == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 16, 17, 40])
+def test_copies_of_whole_numbers(count):
+    source, target = np.arange(100) * 2**40, np.full(100, -1)
+    copy_ints(source.ctypes.data, count, target.ctypes.data)
+    assert (target[:count] == source[:count]).all()
+    assert (target[max(count + 15, 16) :] == -1).all()
 
 
 @pytest.mark.parametrize("apart", [False, True])
 def test_the_update_of_every_number_of_rows(apart):
-    for outputs, inputs, dim in product(range(1, simd.MAX_OUTPUTS + 1), (1, 2, 3, 4, 5, 10), (16, 48)):
+    for outputs, inputs, dim in product(range(1, unrolled.MAX_OUTPUTS + 1), (1, 2, 3, 4, 5, 10), (16, 48)):
         rng = np.random.default_rng(inputs)
         x, u = random_rows(rng, 12, dim), random_rows(rng, 12, dim)
         x_order, u_order = rng.permutation(12)[:inputs], rng.integers(12, size=outputs)
@@ -754,7 +791,10 @@ def test_nothing_is_written_beyond_the_room_of_a_thread(monkeypatch, update):
     def with_guards(*sizes, **more):
         _, arrays = new_scratch(*sizes, **more)
         kept = [guard(array) for array in arrays]
-        return block.Scratch(*[array.ctypes.data for array in kept]), kept
+        *parts, hidden = kept
+        addresses = parts[block.Scratch._fields.index("hidden")]
+        addresses[:] = hidden.ctypes.data + len(hidden) // 3 * 4 * np.arange(3)
+        return block.Scratch(*[array.ctypes.data for array in parts]), kept
 
     monkeypatch.setattr(block, "new_scratch", with_guards)
     for window, negatives in product(WINDOWS, NEGATIVES):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from firth import reference, simd
-from firth.kernels import softmax, stages
+from firth import reference
+from firth.kernels import softmax, stages, tiles
 from firth.kernels.rows import aligned_rows
 from firth.kernels.softmax import BLOCK, GROUP, PANEL, SoftmaxPass
 
@@ -285,11 +285,11 @@ def test_an_error_in_a_task_ends_the_run_and_is_raised():
 
 @njit
 def tile_product(size, sums, a, b, start, c, ahead):
-    simd.tile_product(*size, *sums, *a, *b, *start, *c, ahead)
+    tiles.tile_product(*size, *sums, *a, *b, *start, *c, ahead)
 
 
-@pytest.mark.parametrize("rows", range(1, simd.MAX_ROWS + 1))
-@pytest.mark.parametrize("vectors", range(1, simd.MAX_VECTORS + 1))
+@pytest.mark.parametrize("rows", range(1, tiles.MAX_ROWS + 1))
+@pytest.mark.parametrize("vectors", range(1, tiles.MAX_VECTORS + 1))
 def test_every_tile(rows, vectors):
     rng = np.random.default_rng(rows)
     width = 16 * vectors

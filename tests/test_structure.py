@@ -11,8 +11,8 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 HOUSE = [
-    *("errors", "compiled", "simd", "text", "scan", "bigrams", "vocab", "phrases", "corpus", "config", "reference"),
-    *("rng", "kernels", "huffman", "subwords", "objective", "vectors", "fasttext", "formats", "vocabfile"),
+    *("errors", "compiled", "emit", "simd", "text", "scan", "bigrams", "vocab", "phrases", "corpus", "config"),
+    *("reference", "rng", "kernels", "huffman", "subwords", "objective", "vectors", "fasttext", "formats", "vocabfile"),
     "phrasebook",
     *("trainer", "counts", "cooccurrence", "spectral", "gauge", "plan", "exact"),
     *("check", "check_kernels", "progress", "checkpoint", "run", "evaluate", "judge", "demo", "plot"),
@@ -23,7 +23,7 @@ HOUSE = [
 METHODS = {("vectors", "formats")}
 """Imports against that order, allowed inside a function: `WordVectors.save` writes with `formats`."""
 
-COMPILED = {"compiled", "scan", "bigrams", "simd", "rng", "kernels"}
+COMPILED = {"compiled", "scan", "bigrams", "emit", "simd", "rng", "kernels"}
 """The only ones that may import numba at the top; others import these inside the functions that need them."""
 
 HEAVY = ["numba", "llvmlite", "scipy", "torch", "matplotlib", "ray", "pandas"]

@@ -310,10 +310,10 @@ def _move(
     """Move by one step in which `ids`, or their mean, predict a word; return its loss.
 
     The reference takes every gradient at the old vectors. So does the kernel, but for a word that occurs twice in the
-    window of a step with one group of outputs: it is moved twice in turn (see `simd.rank_update`), and the second time
-    the outputs move along its new vector. `answers` are the rows of U and whether each is a yes.
+    window of a step with one group of outputs: it is moved twice in turn (see `unrolled.rank_update`), and the second
+    time the outputs move along its new vector. `answers` are the rows of U and whether each is a yes.
     """
-    from firth import simd
+    from firth.kernels import unrolled
 
     if exercise.cbow:
         mean = exercise.cbow != "sum"
@@ -327,7 +327,7 @@ def _move(
             grad_inputs[one] += grad_input
             grad_outsides += of_outsides
         repeated = {one: times for one, times in Counter(ids).items() if times > 1 and one not in exercise.frozen}
-        for one, times in repeated.items() if len(answers) <= simd.MAX_OUTPUTS else ():
+        for one, times in repeated.items() if len(answers) <= unrolled.MAX_OUTPUTS else ():
             _, grad_input, _ = pair_loss(inputs[one], word, outsides)
             for row, yes in answers:
                 score = outsides[row] @ inputs[one]

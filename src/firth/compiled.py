@@ -10,7 +10,7 @@ from pathlib import Path
 from numba import njit
 
 _HERE = Path(__file__).parent
-_SOURCES = [_HERE / f"{name}.py" for name in ("scan", "bigrams", "simd", "rng")]
+_SOURCES = [_HERE / f"{name}.py" for name in ("scan", "bigrams", "emit", "simd", "rng")]
 _SOURCES += sorted((_HERE / "kernels").glob("*.py"))
 STAMP = hashlib.sha256(b"\0".join(path.read_bytes() for path in _SOURCES)).hexdigest()
 

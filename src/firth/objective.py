@@ -36,9 +36,10 @@ def noise_probabilities(counts: npt.NDArray[np.int64], config: TrainConfig) -> n
 def tree_paths(counts: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """Where the path of each word begins, (n + 1,) int64, and the steps of all paths: twice the node, plus the bit.
 
-    The tree is Huffman's of the counts (see `huffman`); a path goes from the root to the word.
+    The tree is Huffman's of the counts (see `huffman`); a path goes from the root to the word. After the last one come
+    15 zeros, so that 16 steps can be read from any.
     """
     from firth.huffman import huffman_paths
 
     offsets, nodes, bits = huffman_paths(counts)
-    return offsets, 2 * nodes + bits.astype(np.int32)
+    return offsets, np.append(2 * nodes + bits.astype(np.int32), np.zeros(15, np.int32))

@@ -105,8 +105,10 @@ class _Worker:
 
         period = MERGE_BUDGET // threads
         hot = HOT_ROWS if threads > 1 and period > 1 else 0
+        tokens = max(1, period // (tables.window + 1))  # each is counted once, and used in about window + 1 windows
         (self.center, kept_center), (self.outside, kept_outside) = (
-            rows.thread_rows(matrix.rows, min(hot, matrix.hot), period, matrix.frozen) for matrix in (center, outside)
+            rows.thread_rows(matrix.rows, min(hot, matrix.hot), uses, matrix.frozen)
+            for matrix, uses in ((center, tokens), (outside, period))
         )
         frozen = center.frozen is not None or outside.frozen is not None
         self.scratch, kept_scratch = span.new_scratch(tables, self.center.row_bytes, frozen)

@@ -16,18 +16,21 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+from numba.extending import register_jitable
 
 from firth import simd
 from firth.compiled import compiled
+from firth.kernels import unrolled
+from firth.kernels.rows import aligned_rows
 
 FOLD_AFTER = 96
 """So many factors 1 + e^-|z| <= 2 are multiplied before a logarithm is taken; 2^127 is the limit of float32."""
 
 
-@njit(inline="always")
+@register_jitable
 def groups_of(outputs):
     """How many groups of at most MAX_OUTPUTS outputs there are."""
-    return (outputs + simd.MAX_OUTPUTS - 1) // simd.MAX_OUTPUTS
+    return (outputs + unrolled.MAX_OUTPUTS - 1) // unrolled.MAX_OUTPUTS
 
 
 class Scratch(NamedTuple):
@@ -39,7 +42,8 @@ class Scratch(NamedTuple):
     loss: int  # float64: nats, up to the last fold
     rows: int  # int64: room for the addresses of rows
     copies: int  # int64 and float32: addresses and a copy of every row, for more than one group of outputs
-    hidden: int  # float32: a row, the hidden vector of a window
+    hidden: int  # int64: the addresses of the hidden vector of a window, of what its inputs move by, and of zeros
+    weight: int  # float32: of each input
     spare: int  # float32: rows for copies of frozen ones
     vectors: int  # float32: twice as many rows as a window has tokens, for vectors made of subwords
 
@@ -53,6 +57,7 @@ def new_scratch(
     """
     sums = np.zeros((2, simd.LANES), np.float32)
     sums[1] = 1.0
+    hidden = aligned_rows(3, row_bytes // 4)
     arrays = [
         np.empty(inputs * outputs + simd.LANES, np.float32),
         sums,
@@ -60,11 +65,12 @@ def new_scratch(
         np.zeros(1, np.float64),
         np.empty(addresses, np.int64),
         np.empty((inputs + outputs) * (8 + row_bytes), np.uint8),
-        np.empty(row_bytes, np.uint8),
+        np.array([row.ctypes.data for row in hidden]),
+        np.empty(1, np.float32),
         np.empty(spare * row_bytes, np.uint8),
         np.empty(vectors * row_bytes, np.uint8),
     ]
-    return Scratch(*[array.ctypes.data for array in arrays]), arrays
+    return Scratch(*[array.ctypes.data for array in arrays]), [*arrays, hidden]
 
 
 @compiled
@@ -95,7 +101,7 @@ def count_factors(pairs, scratch):
 @njit(inline="always")
 def steps_of_group(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, lr, scratch):
     """Store the steps of all inputs and 1 to MAX_OUTPUTS outputs, in balanced tiles."""
-    width = simd.tile_inputs(outputs)
+    width = unrolled.tile_inputs(outputs)
     tiles = (inputs + width - 1) // width
     first = 0
     for tile in range(tiles):
@@ -103,7 +109,7 @@ def steps_of_group(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, lr, s
         count_factors(size * outputs, scratch)
         at = steps + 4 * first * outputs
         tile_rows = x_rows + 8 * first
-        simd.pair_steps(size, outputs, tile_rows, u_rows, row_bytes, yes, at, scratch.sums, np.float32(lr))
+        unrolled.pair_steps(size, outputs, tile_rows, u_rows, row_bytes, yes, at, scratch.sums, np.float32(lr))
         first += size
 
 
@@ -120,6 +126,17 @@ def copy_rows(count, rows, row_bytes, copies, places):
 
 
 @njit(inline="always")
+def note_steps(inputs, outputs, x_rows, u_rows, yes, row_bytes, lr, scratch):
+    """Leave the steps of all inputs and outputs at `scratch.steps`, for each group of outputs in turn."""
+    groups, first = groups_of(outputs), 0
+    for group in range(groups):
+        size = (outputs - first) // (groups - group)
+        steps, of_group = scratch.steps + 4 * first * inputs, simd.load_int(yes, group)
+        steps_of_group(inputs, size, x_rows, u_rows + 8 * first, row_bytes, of_group, steps, lr, scratch)
+        first += size
+
+
+@njit(inline="always")
 def step(inputs, outputs, x_rows, u_rows, yes, row_bytes, lr, scratch, ahead, ahead_count):
     """Move all rows by one step of size lr and add to the loss.
 
@@ -127,75 +144,77 @@ def step(inputs, outputs, x_rows, u_rows, yes, row_bytes, lr, scratch, ahead, ah
     array that has for each group of outputs the bits of those that are to be answered with yes. `ahead`: address of
     the addresses of `ahead_count` rows that will be needed soon.
     """
-    groups = groups_of(outputs)
-    first = 0
-    for group in range(groups):
-        size = (outputs - first) // (groups - group)
-        steps, of_group = scratch.steps + 4 * first * inputs, simd.load_int(yes, group)
-        steps_of_group(inputs, size, x_rows, u_rows + 8 * first, row_bytes, of_group, steps, lr, scratch)
-        first += size
-    if groups == 1:
-        simd.rank_update(inputs, outputs, x_rows, u_rows, row_bytes, scratch.steps, ahead, ahead_count)
+    note_steps(inputs, outputs, x_rows, u_rows, yes, row_bytes, lr, scratch)
+    if groups_of(outputs) == 1:
+        unrolled.rank_update(inputs, outputs, x_rows, u_rows, row_bytes, scratch.steps, ahead, ahead_count)
     else:
-        update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count)
+        update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, scratch, ahead, ahead_count)
 
 
 @compiled
-def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, groups, scratch, ahead, ahead_count):
-    """`simd.rank_update` for more than one group of outputs: from copies, so that no group sees another's step."""
+def update_in_groups(inputs, outputs, x_rows, u_rows, row_bytes, scratch, ahead, ahead_count):
+    """`unrolled.rank_update` for more than one group of outputs: from copies, so that no group sees another's step."""
     x_copies, u_copies = scratch.copies, scratch.copies + 8 * inputs
     end = copy_rows(inputs, x_rows, row_bytes, u_copies + 8 * outputs, x_copies)
     copy_rows(outputs, u_rows, row_bytes, end, u_copies)
-    first = 0
+    groups, first = groups_of(outputs), 0
     for group in range(groups):
         size = (outputs - first) // (groups - group)
         steps = scratch.steps + 4 * first * inputs
         u_from, u_to = u_copies + 8 * first, u_rows + 8 * first
-        simd.rank_update_apart(inputs, size, x_copies, u_from, row_bytes, steps, ahead, ahead_count, x_rows, u_to)
+        unrolled.rank_update_apart(inputs, size, x_copies, u_from, row_bytes, steps, ahead, ahead_count, x_rows, u_to)
         ahead_count = 0
         first += size
 
 
 @njit(inline="always")
-def step_of_hidden(
-    inputs, outputs, repeated, x_rows, u_rows, yes, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
-):
+def hidden_rows(scratch):
+    """The addresses of the hidden vector, of what its inputs move by, and of zeros."""
+    return simd.load_int(scratch.hidden, 0), simd.load_int(scratch.hidden, 1), simd.load_int(scratch.hidden, 2)
+
+
+@njit(inline="always")
+def step_of_hidden(inputs, outputs, x_rows, u_rows, yes, weight, gain, row_bytes, lr, scratch, ahead, ahead_count):
     """`step` for the one hidden vector h = weight · Σ_i x_i.
 
-    Each input moves by gain · the step of h, which is the gradient for gain = weight. `repeated` is not 0 if an output
-    may occur twice.
+    Each input moves by gain · the step of h, which is the gradient for gain = weight.
     """
-    groups, hidden = groups_of(outputs), scratch.hidden
-    share, gain, lr = np.float32(weight), np.float32(gain), np.float32(lr)
-    first = 0
-    for group in range(groups):
-        size = (outputs - first) // (groups - group)
-        steps, of_group = scratch.steps + 4 * first, simd.load_int(yes, group)
-        count_factors(size, scratch)
-        rows = u_rows + 8 * first
-        simd.hidden_steps(inputs, size, x_rows, share, hidden, rows, row_bytes, of_group, steps, scratch.sums, lr)
-        first += size
-    if groups == 1 and repeated == 0:
-        steps = scratch.steps
-        simd.hidden_update(inputs, outputs, x_rows, gain, hidden, u_rows, row_bytes, steps, ahead, ahead_count)
+    hidden, moved, zeros = hidden_rows(scratch)
+    weight, gain, lr = np.float32(weight), np.float32(gain), np.float32(lr)
+    if inputs <= unrolled.MAX_OUTPUTS and outputs <= unrolled.MAX_OUTPUTS:
+        simd.store_float(scratch.weight, 0, weight)
+        unrolled.sum_rows_alike(inputs, x_rows, scratch.weight, row_bytes, zeros, hidden)
+        steps, answers = scratch.steps, simd.load_int(yes, 0)
+        count_factors(outputs, scratch)
+        unrolled.pair_steps(1, outputs, scratch.hidden, u_rows, row_bytes, answers, steps, scratch.sums, lr)
+        unrolled.sum_rows(outputs, u_rows, steps, row_bytes, zeros, moved)
+        unrolled.move_rows(outputs, u_rows, steps, row_bytes, hidden, ahead, ahead_count)
+        simd.store_float(scratch.weight, 0, gain)
+        unrolled.move_rows_alike(inputs, x_rows, scratch.weight, row_bytes, moved, ahead, 0)
     else:
-        update_of_hidden(inputs, outputs, x_rows, u_rows, gain, row_bytes, scratch)
+        step_of_hidden_in_groups(inputs, outputs, x_rows, u_rows, yes, weight, gain, row_bytes, lr, scratch)
 
 
 @compiled
-def update_of_hidden(inputs, outputs, x_rows, u_rows, gain, row_bytes, scratch):
-    """`simd.hidden_update` for any number of outputs: first the inputs, so that they see no output's step."""
-    factor = simd.splat(gain)
-    for offset in range(0, row_bytes, 4 * simd.LANES):
-        moved = simd.splat(np.float32(0.0))
-        for j in range(outputs):
-            part = simd.load(simd.load_int(u_rows, j) + offset)
-            moved = simd.multiply_add(simd.splat(simd.load_float(scratch.steps, j)), part, moved)
-        moved = simd.multiply(moved, factor)
-        for i in range(inputs):
-            row = simd.load_int(x_rows, i) + offset
-            simd.store(simd.add(simd.load(row), moved), row)
-        h = simd.load(scratch.hidden + offset)
-        for j in range(outputs):
-            row = simd.load_int(u_rows, j) + offset
-            simd.store(simd.multiply_add(simd.splat(simd.load_float(scratch.steps, j)), h, simd.load(row)), row)
+def step_of_hidden_in_groups(inputs, outputs, x_rows, u_rows, yes, weight, gain, row_bytes, lr, scratch):
+    """`step_of_hidden` for any numbers of rows: first all sums, so that none sees another group's step."""
+    hidden, moved, zeros = hidden_rows(scratch)
+    simd.store_float(scratch.weight, 0, weight)
+    before = zeros
+    for first in range(0, inputs, unrolled.MAX_OUTPUTS):
+        size = min(inputs - first, unrolled.MAX_OUTPUTS)
+        unrolled.sum_rows_alike(size, x_rows + 8 * first, scratch.weight, row_bytes, before, hidden)
+        before = hidden
+    note_steps(1, outputs, scratch.hidden, u_rows, yes, row_bytes, lr, scratch)
+    before = zeros
+    for first in range(0, outputs, unrolled.MAX_OUTPUTS):
+        size, steps = min(outputs - first, unrolled.MAX_OUTPUTS), scratch.steps + 4 * first
+        unrolled.sum_rows(size, u_rows + 8 * first, steps, row_bytes, before, moved)
+        before = moved
+    for first in range(0, outputs, unrolled.MAX_OUTPUTS):
+        size, steps = min(outputs - first, unrolled.MAX_OUTPUTS), scratch.steps + 4 * first
+        unrolled.move_rows(size, u_rows + 8 * first, steps, row_bytes, hidden, 0, 0)
+    simd.store_float(scratch.weight, 0, gain)
+    for first in range(0, inputs, unrolled.MAX_OUTPUTS):
+        size = min(inputs - first, unrolled.MAX_OUTPUTS)
+        unrolled.move_rows_alike(size, x_rows + 8 * first, scratch.weight, row_bytes, moved, 0, 0)

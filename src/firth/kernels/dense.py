@@ -13,7 +13,7 @@ from numba import njit
 
 from firth import simd
 from firth.compiled import compiled
-from firth.kernels import stages
+from firth.kernels import stages, tiles
 from firth.kernels.rows import aligned_rows
 from firth.kernels.sparse import Doubles, Floats, expect
 
@@ -31,7 +31,7 @@ GRAM_PARTS = 16
 MAX_SWEEPS = 60
 
 _VECTOR = 4 * simd.LANES
-_TILE = simd.MAX_VECTORS * _VECTOR
+_TILE = tiles.MAX_VECTORS * _VECTOR
 _ZEROS = aligned_rows(1, _TILE // 4)
 
 
@@ -70,12 +70,12 @@ def gram(a: Floats, b: Floats, threads: int, weights: Floats | None = None) -> D
     part_rows = GRAM_BLOCK * max(1, -(-blocks // GRAM_PARTS))
     parts = np.zeros((-(-n // part_rows), columns, b.shape[1]))
     scaled = [aligned_rows(GRAM_BLOCK if weights is not None else 0, columns) for _ in range(threads)]
-    tiles = [aligned_rows(simd.MAX_ROWS, _TILE // 4) for _ in range(threads)]
+    tile_rooms = [aligned_rows(tiles.MAX_ROWS, _TILE // 4) for _ in range(threads)]
     addresses = [array.ctypes.data for array in (a, b, _ZEROS)]
     sizes = 4 * columns, 4 * b.shape[1]
 
     def task(number: int, thread: int) -> None:
-        room = tiles[thread].ctypes.data, scaled[thread].ctypes.data
+        room = tile_rooms[thread].ctypes.data, scaled[thread].ctypes.data
         rows = number * part_rows, min((number + 1) * part_rows, n)
         factors = 0 if weights is None else weights.ctypes.data
         _gram_rows(*addresses, factors, *sizes, *room, parts[number].ctypes.data, *rows)
@@ -173,16 +173,16 @@ def _run(task: Callable[[int, int], None], count: int, threads: int) -> None:
 @compiled
 def _multiply_rows(a, b, out, zeros, k, a_bytes, row_bytes, first, last):
     vectors = row_bytes // _VECTOR
-    groups = (vectors + simd.MAX_VECTORS - 1) // simd.MAX_VECTORS
+    groups = (vectors + tiles.MAX_VECTORS - 1) // tiles.MAX_VECTORS
     for start in range(first, last, BLOCK):
         end = min(start + BLOCK, last)
         done = 0
         for group in range(groups):
             size = (vectors - done) // (groups - group)
-            for row in range(start, end, simd.MAX_ROWS):
-                count = min(simd.MAX_ROWS, end - row)
+            for row in range(start, end, tiles.MAX_ROWS):
+                count = min(tiles.MAX_ROWS, end - row)
                 from_row, to = a + row * a_bytes, out + row * row_bytes + done * _VECTOR
-                simd.tile_product(
+                tiles.tile_product(
                     *(count, size, 1, k, from_row, a_bytes, 4, 0, b + done * _VECTOR, row_bytes, 0),
                     *(zeros, 0, to, row_bytes, from_row + BLOCK * a_bytes),
                 )
@@ -193,7 +193,7 @@ def _multiply_rows(a, b, out, zeros, k, a_bytes, row_bytes, first, last):
 def _gram_rows(a, b, zeros, weights, a_bytes, b_bytes, tile, scaled, total, first, last):
     """Add Σ_r w_r a_r b_rᵀ over the rows first..last to the doubles at `total`."""
     columns, vectors = a_bytes // 4, b_bytes // _VECTOR
-    groups = (vectors + simd.MAX_VECTORS - 1) // simd.MAX_VECTORS
+    groups = (vectors + tiles.MAX_VECTORS - 1) // tiles.MAX_VECTORS
     for start in range(first, last, GRAM_BLOCK):
         rows = min(GRAM_BLOCK, last - start)
         of_a, of_b = a + start * a_bytes, b + start * b_bytes
@@ -207,9 +207,9 @@ def _gram_rows(a, b, zeros, weights, a_bytes, b_bytes, tile, scaled, total, firs
         done = 0
         for group in range(groups):
             size = (vectors - done) // (groups - group)
-            for column in range(0, columns, simd.MAX_ROWS):
-                count = min(simd.MAX_ROWS, columns - column)
-                simd.tile_product(
+            for column in range(0, columns, tiles.MAX_ROWS):
+                count = min(tiles.MAX_ROWS, columns - column)
+                tiles.tile_product(
                     *(count, size, 1, rows, of_a + 4 * column, 4, a_bytes, 0, of_b + done * _VECTOR, b_bytes, 0),
                     *(zeros, 0, tile, _TILE, ahead),
                 )

@@ -4,37 +4,42 @@ With negative sampling these are the word's own row, yes, and the rows of K nega
 they are the inner nodes on the way from the root of the tree to the word, yes where the way takes bit 0.
 
 A set of outputs is an array of int64, `set_size` of them: how many rows; how many of the first are not worth fetching
-ahead; whether a row occurs twice; the rows' addresses; a free place; and for each group of rows (see `block`) the bits
-of those that are yes.
+ahead; the rows' addresses, with room for a block more; and for each group of rows (see `block`) the bits of those that
+are yes.
 """
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 from firth import rng, simd
+from firth.kernels import unrolled
 from firth.kernels.block import groups_of
 from firth.kernels.rows import take
-from firth.kernels.windows import WINDOW_STEP
 
 TRIES = 1000
 """Draws for one negative before it is left out: only noise with nearly all its mass on one word needs so many."""
 
-NEAR = 1024
-"""So many nodes from the root on are in the cache anyway."""
-
-MANY = 32
-"""With more negatives than that some may be taken to be the same, and are not compared."""
+NEAR = 5
+"""The first so many nodes of a path are in the cache anyway."""
 
 PATHS_APART = 4
 """So many tokens before its path a word's place in the table of paths is fetched."""
 
-REPEATED, ROWS = 2, 3
-"""Places in a set: whether a row occurs twice, and where the rows begin."""
+ROWS = 2
+"""The place in a set where the rows begin."""
 
 
-def set_size(outputs: int) -> int:
+@register_jitable
+def answers_place(outputs):
+    """The place in a set of at most so many outputs where the bits begin."""
+    return ROWS + outputs + unrolled.MAX_OUTPUTS
+
+
+@register_jitable
+def set_size(outputs):
     """The int64 numbers of a set of at most so many outputs."""
-    return ROWS + outputs + 1 + -(-outputs // simd.MAX_OUTPUTS)
+    return answers_place(outputs) + groups_of(outputs)
 
 
 @njit(inline="always")
@@ -46,23 +51,19 @@ def draw_negatives(outside, tables, epoch, word, position, counter, outputs, spa
     stream = rng.draw(epoch.noise_key, position)
     simd.store_int(outputs, 1, 0)
     simd.store_int(outputs, ROWS, take(outside, word, spare))
-    count, repeated = 1, 0
+    count = 1
     for _ in range(tables.negatives):
         for _ in range(TRIES):
             negative = rng.pick(tables.noise, tables.words, rng.draw(stream, counter))
             counter += 1
             if negative != word:
                 row = take(outside, negative, spare + count * outside.row_bytes)
-                if tables.update != WINDOW_STEP and count <= MANY:
-                    for i in range(1, count):
-                        repeated |= simd.load_int(outputs, ROWS + i) == row
                 simd.store_int(outputs, ROWS + count, row)
                 count += 1
                 break
     simd.store_int(outputs, 0, count)
-    simd.store_int(outputs, REPEATED, np.int64(repeated or count > MANY))
     for group in range(groups_of(count)):
-        simd.store_int(outputs, ROWS + tables.outputs + 1 + group, 1 if group == 0 else 0)
+        simd.store_int(outputs, answers_place(tables.outputs) + group, 1 if group == 0 else 0)
     return counter
 
 
@@ -70,9 +71,9 @@ def draw_negatives(outside, tables, epoch, word, position, counter, outputs, spa
 def fetch_path(tables, words, token, last):
     """Fetch the path of a token that comes soon, and where the path of one some tokens later begins."""
     if token + PATHS_APART < last:
-        simd.prefetch(tables.paths + 8 * words[token + PATHS_APART])
+        simd.prefetch(tables.paths + 8 * simd.load_int(words, token + PATHS_APART))
     if token < last:
-        begin = tables.path_steps + 4 * simd.load_int(tables.paths, words[token])
+        begin = tables.path_steps + 4 * simd.load_int(tables.paths, simd.load_int(words, token))
         simd.prefetch(begin)
         simd.prefetch(begin + 64)
 
@@ -82,18 +83,18 @@ def follow_path(outside, tables, word, outputs):
     """Fill the set at `outputs` with the nodes on the path of a word."""
     begin = simd.load_int(tables.paths, word)
     count = simd.load_int(tables.paths, word + 1) - begin
-    groups, first, near = groups_of(count), 0, 0
+    groups, first = groups_of(count), 0
     for group in range(groups):
         size = (count - first) // (groups - group)
-        yes = 0
-        for i in range(size):
-            step = np.int64(simd.load_int32(tables.path_steps, begin + first + i))
-            node = step >> 1
-            near += node < NEAR
-            yes |= (1 - (step & 1)) << i
-            simd.store_int(outputs, ROWS + first + i, take(outside, node, 0))
-        simd.store_int(outputs, ROWS + tables.outputs + 1 + group, yes)
+        path, rows = tables.path_steps + 4 * (begin + first), outputs + 8 * (ROWS + first)
+        yes = unrolled.path_rows(path, outside.shared, outside.row_bytes, rows) & ((1 << size) - 1)
+        simd.store_int(outputs, answers_place(tables.outputs) + group, yes)
         first += size
+    if outside.hot > 0:
+        for i in range(count):
+            node = np.int64(simd.load_int32(tables.path_steps, begin + i)) >> 1
+            if node >= outside.hot:  # a path goes from nodes of low numbers to higher ones
+                break
+            simd.store_int(outputs, ROWS + i, take(outside, node, 0))
     simd.store_int(outputs, 0, count)
-    simd.store_int(outputs, 1, near)
-    simd.store_int(outputs, REPEATED, 0)
+    simd.store_int(outputs, 1, min(count, NEAR))

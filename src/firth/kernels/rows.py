@@ -21,7 +21,7 @@ class Rows(NamedTuple):
     shared: int  # (n, stride) float32, every row 64-byte aligned
     private: int  # (hot, stride) float32
     base: int  # (hot, stride) float32: what `private` was at its last merge
-    uses: int  # (hot,) int64: blocks since the last merge
+    uses: int  # (hot,) int64: how often `take` gave the row since its last merge
     hot: int
     row_bytes: int
     period: int  # uses between two merges of a row

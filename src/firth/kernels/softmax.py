@@ -23,11 +23,14 @@ from numba import njit
 
 from firth import simd
 from firth.compiled import compiled
-from firth.kernels import stages
+from firth.kernels import stages, tiles
 from firth.kernels.rows import aligned_rows
 from firth.kernels.sparse import Csr, expect, expect_csr
 
-PANEL = simd.MAX_VECTORS * simd.LANES
+NO_WORD = -1e30
+"""The score of a place after the last word, of probability zero."""
+
+PANEL = tiles.MAX_VECTORS * simd.LANES
 """Outside words of a panel: z, the packed copy of U and its gradient are kept panel by panel."""
 
 BLOCK = 48
@@ -89,7 +92,7 @@ def pack(p, first, last):
         for lane in range(PANEL):
             word = panel * PANEL + lane
             inside = word < p.words
-            bias = simd.load_float(p.bias, word) if inside else np.float32(simd.PAD)
+            bias = simd.load_float(p.bias, word) if inside else np.float32(NO_WORD)
             simd.store_float(p.packed_bias, word, bias)
             for k in range(p.dim):
                 value = simd.load_float(p.outside + word * p.row_bytes, k) if inside else np.float32(0.0)
@@ -122,12 +125,12 @@ def scores(p, center, rows, errors, maxima):
         z = errors + panel * BLOCK * _PANEL
         u = p.packed + panel * p.dim * _PANEL
         b = p.packed_bias + panel * _PANEL
-        for row in range(0, rows, simd.MAX_ROWS):
+        for row in range(0, rows, tiles.MAX_ROWS):
             v, to = center + row * p.row_bytes, z + row * _PANEL
-            size = min(simd.MAX_ROWS, rows - row)
-            ahead = u + p.dim * (_PANEL + row // simd.MAX_ROWS * _VECTOR)
-            simd.tile_product(
-                *(size, simd.MAX_VECTORS, 1, p.dim, v, p.row_bytes, 4, 0),
+            size = min(tiles.MAX_ROWS, rows - row)
+            ahead = u + p.dim * (_PANEL + row // tiles.MAX_ROWS * _VECTOR)
+            tiles.tile_product(
+                *(size, tiles.MAX_VECTORS, 1, p.dim, v, p.row_bytes, 4, 0),
                 *(u, _PANEL, 0, b, 0, to, _PANEL, ahead),
             )
         for row in range(rows):
@@ -165,7 +168,7 @@ def gradient_of_rows(p, rows, errors, grad):
     for offset in range(0, rows * p.row_bytes, _VECTOR):
         simd.store(simd.splat(np.float32(0.0)), grad + offset)
     vectors = p.row_bytes // _VECTOR
-    groups = (vectors + simd.MAX_VECTORS - 1) // simd.MAX_VECTORS
+    groups = (vectors + tiles.MAX_VECTORS - 1) // tiles.MAX_VECTORS
     for panel in range(p.panels):
         words = min(PANEL, p.words - panel * PANEL)
         ahead = p.outside + (panel + 1) * PANEL * p.row_bytes
@@ -173,11 +176,11 @@ def gradient_of_rows(p, rows, errors, grad):
         for group in range(groups):
             size = (vectors - first) // (groups - group)
             u = p.outside + panel * PANEL * p.row_bytes + first * _VECTOR
-            for row in range(0, rows, simd.MAX_ROWS):
+            for row in range(0, rows, tiles.MAX_ROWS):
                 e = errors + (panel * BLOCK + row) * _PANEL
                 to = grad + row * p.row_bytes + first * _VECTOR
-                count = min(simd.MAX_ROWS, rows - row)
-                simd.tile_product(
+                count = min(tiles.MAX_ROWS, rows - row)
+                tiles.tile_product(
                     *(count, size, 1, words, e, _PANEL, 4, 0),
                     *(u, p.row_bytes, 0, to, p.row_bytes, to, p.row_bytes, ahead),
                 )
@@ -266,22 +269,22 @@ def backward(p, slab, rows, first, last):
     whole, rest = rows // BLOCK, rows % BLOCK
     block_bytes = p.panels * BLOCK * _PANEL
     for panel in range(first, last):
-        for k in range(0, p.dim + 1, simd.MAX_ROWS):
-            size = min(simd.MAX_ROWS, p.dim + 1 - k)
+        for k in range(0, p.dim + 1, tiles.MAX_ROWS):
+            size = min(tiles.MAX_ROWS, p.dim + 1 - k)
             f = slab.scaled + 4 * k
             e = slab.errors + panel * BLOCK * _PANEL
             to = p.packed_grad + (panel * (p.dim + 1) + k) * _PANEL
-            ahead = e + (k // simd.MAX_ROWS % max(whole, 1)) * block_bytes + BLOCK * _PANEL
+            ahead = e + (k // tiles.MAX_ROWS % max(whole, 1)) * block_bytes + BLOCK * _PANEL
             if whole > 0:
-                simd.tile_product(
-                    *(size, simd.MAX_VECTORS, whole, BLOCK, f, 4, p.scaled_bytes, BLOCK * p.scaled_bytes),
+                tiles.tile_product(
+                    *(size, tiles.MAX_VECTORS, whole, BLOCK, f, 4, p.scaled_bytes, BLOCK * p.scaled_bytes),
                     *(e, _PANEL, block_bytes, to, _PANEL, to, _PANEL, ahead),
                 )
             if rest > 0:
                 f += whole * BLOCK * p.scaled_bytes
                 e += whole * block_bytes
-                simd.tile_product(
-                    *(size, simd.MAX_VECTORS, 1, rest, f, 4, p.scaled_bytes, 0),
+                tiles.tile_product(
+                    *(size, tiles.MAX_VECTORS, 1, rest, f, 4, p.scaled_bytes, 0),
                     *(e, _PANEL, 0, to, _PANEL, to, _PANEL, ahead),
                 )
 

@@ -8,6 +8,7 @@ outputs and one pass over the rows. CBOW: the mean, or the sum, of the inputs pr
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from numba import njit
 
@@ -34,7 +35,7 @@ def new_scratch(tables: windows.Tables, row_bytes: int, frozen: bool) -> tuple[b
         inputs,
         tables.outputs,
         row_bytes,
-        addresses=inputs + (AHEAD + 1) * outputs.set_size(tables.outputs),
+        addresses=inputs + simd.LANES + (AHEAD + 1) * outputs.set_size(tables.outputs),
         spare=inputs + (AHEAD + 1) * tables.outputs if frozen else 0,
         vectors=2 * (inputs + 1) if tables.grams else 0,
     )
@@ -49,6 +50,39 @@ def predict(outside, tables, epoch, word, position, at, spare):
         outputs.draw_negatives(outside, tables, epoch, word, position, 0, at, spare)
 
 
+@njit(inline="always")
+def enter(tables, center, words, token, lowest, count, scratch):
+    """The address of the vector of a token that comes into the windows; those with n-grams stay for 2 · window + 1."""
+    if token + AHEAD < count:
+        grams.fetch(tables, simd.load_int(words, token + AHEAD), center)
+    room = 2 * tables.window + 1
+    vector, base = vector_of(token, room, center.row_bytes, scratch)
+    if token - lowest >= room:
+        grams.take_apart(tables, simd.load_int(words, token - room), center, vector, base)
+    grams.compose(tables, simd.load_int(words, token), center, vector, base)
+    return vector
+
+
+@njit(inline="always")
+def vector_of(token, room, row_bytes, scratch):
+    """Where the vector of a token made of n-grams is while it stays, and what it was when it came."""
+    vector = scratch.vectors + token % room * row_bytes
+    return vector, vector + room * row_bytes
+
+
+@njit(inline="always")
+def copy_window(center, words, left, token, right, scratch):
+    """Note the rows of a window, copies of those that stay as they are, and return how many there are."""
+    n = 0
+    for other in range(left, right):
+        if other != token:
+            simd.store_int(
+                scratch.rows, n, take(center, simd.load_int(words, other), scratch.spare + n * center.row_bytes)
+            )
+            n += 1
+    return n
+
+
 @compiled
 def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratch):
     """Train on positions start..stop (stop exclusive) of the corpus; return the number of predictions.
@@ -60,41 +94,35 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
     window, row_bytes = tables.window, center.row_bytes
     kept = new_kept(SPAN + 2 * window + 1)
     words, positions, lefts, rights = kept
-    inputs, sets = scratch.rows, scratch.rows + 16 * window
-    yes = 8 * (outputs.ROWS + tables.outputs + 1)
-    set_bytes = yes + 8 * block.groups_of(tables.outputs)
+    rows_of_tokens = np.empty(len(words) + simd.LANES, np.int64)
+    words_at, rows, copied = words.ctypes.data, rows_of_tokens.ctypes.data, center.frozen != 0
+    inputs, sets = scratch.rows, scratch.rows + 8 * (2 * window + simd.LANES)
+    yes, set_bytes = 8 * outputs.answers_place(tables.outputs), 8 * outputs.set_size(tables.outputs)
     spare, spare_bytes = scratch.spare + 2 * window * row_bytes, tables.outputs * row_bytes
-    room, bases = 2 * window + 1, scratch.vectors + (2 * window + 1) * row_bytes
-    pairs = 0
+    room, pairs = 2 * window + 1, 0
     for span in range(start, stop, SPAN):
         lowest, first, last, count = gather(ids, offsets, span, min(span + SPAN, stop), tables, epoch, kept)
-        composed = retired = lowest
+        entered = lowest
         if tables.update != PAIR_STEP:
             for token in range(first, min(first + AHEAD, last)):
                 turn = token % (AHEAD + 1)
                 at, copies = sets + turn * set_bytes, spare + turn * spare_bytes
                 predict(outside, tables, epoch, words[token], positions[token], at, copies)
         for token in range(first, last):
-            if tables.grams != 0:
-                while composed < count and composed <= token + window:
-                    if composed - retired == room:
-                        at = retired % room * row_bytes
-                        grams.take_apart(tables, words[retired], center, scratch.vectors + at, bases + at)
-                        retired += 1
-                    if composed + AHEAD < count:
-                        grams.fetch(tables, words[composed + AHEAD], center)
-                    at = composed % room * row_bytes
-                    grams.compose(tables, words[composed], center, scratch.vectors + at, bases + at)
-                    composed += 1
-            n = 0
-            for other in range(lefts[token], rights[token]):
-                if other != token:
+            left, right = lefts[token], rights[token]
+            if copied:
+                n = copy_window(center, words_at, left, token, right, scratch)
+            else:
+                while entered < count and entered <= token + window:
                     if tables.grams != 0:
-                        row = scratch.vectors + other % room * row_bytes
+                        row = enter(tables, center, words_at, entered, lowest, count, scratch)
                     else:
-                        row = take(center, words[other], scratch.spare + n * row_bytes)
-                    simd.store_int(inputs, n, row)
-                    n += 1
+                        row = take(center, words[entered], 0)
+                    simd.store_int(rows, entered, row)
+                    entered += 1
+                n = right - left - 1
+                simd.copy_ints(rows + 8 * left, token - left, inputs)
+                simd.copy_ints(rows + 8 * (token + 1), right - token - 1, inputs + 8 * (token - left))
             word, position = words[token], positions[token]
             lr = epoch.lr + epoch.slope * position
             if tables.update != PAIR_STEP:
@@ -102,7 +130,7 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                 ahead, ahead_count = sets, 0
                 following = token + AHEAD
                 if tables.paths != 0:
-                    outputs.fetch_path(tables, words, following + AHEAD, last)
+                    outputs.fetch_path(tables, words_at, following + AHEAD, last)
                 if following < last:
                     turn = following % (AHEAD + 1)
                     next_set, copies = sets + turn * set_bytes, spare + turn * spare_bytes
@@ -121,21 +149,8 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                         pairs += 1
                         weight = 1.0 if tables.update == SUM_STEP else 1.0 / n
                         gain = 1.0 if tables.update == UNDIVIDED_STEP else weight
-                        repeated = simd.load_int(at, outputs.REPEATED)
                         block.step_of_hidden(
-                            n,
-                            m,
-                            repeated,
-                            inputs,
-                            u_rows,
-                            at + yes,
-                            weight,
-                            gain,
-                            row_bytes,
-                            lr,
-                            scratch,
-                            ahead,
-                            ahead_count,
+                            n, m, inputs, u_rows, at + yes, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
                         )
             else:
                 pairs += n
@@ -151,12 +166,9 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
                         ahead_count = simd.load_int(next_set, 0)
                     m, u_rows, x_row = simd.load_int(at, 0), at + 8 * outputs.ROWS, inputs + 8 * i
                     ahead = next_set + 8 * outputs.ROWS
-                    repeated = simd.load_int(at, outputs.REPEATED)
-                    block.step_of_hidden(
-                        1, m, repeated, x_row, u_rows, at + yes, 1.0, 1.0, row_bytes, lr, scratch, ahead, ahead_count
-                    )
-        while retired < composed:
-            at = retired % room * row_bytes
-            grams.take_apart(tables, words[retired], center, scratch.vectors + at, bases + at)
-            retired += 1
+                    block.step(1, m, x_row, u_rows, at + yes, row_bytes, lr, scratch, ahead, ahead_count)
+        if tables.grams != 0:
+            for token in range(max(lowest, entered - room), entered):
+                vector, base = vector_of(token, room, row_bytes, scratch)
+                grams.take_apart(tables, words[token], center, vector, base)
     return pairs

@@ -34,7 +34,7 @@ class Tables(NamedTuple):
     noise: int  # address of (n,) uint64: the alias table of the noise distribution
     negatives: int
     paths: int  # address of (n + 1,) int64: where the tree path of a word begins in `path_steps`
-    path_steps: int  # address of int32: twice the node, plus the bit
+    path_steps: int  # address of int32: twice the node, plus the bit; 16 can be read from any
     outputs: int  # the most rows that a word's prediction needs: negatives + 1, or the longest path
     grams: int  # address of (n + 1,) int64: where the rows of a word begin in `gram_rows`
     gram_rows: int  # address of int32: the rows of V whose mean is the word's vector
