@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 import os
+import pickle
 import platform
 import subprocess
 import sys
@@ -178,6 +179,14 @@ def test_one_word(update):
 @each(UPDATES)
 def test_two_words_are_each_others_negatives(update, negatives):
     assert_same(small_corpus(2, 4, words=2, negatives=negatives, **update))
+
+
+@each(CBOW)
+@pytest.mark.parametrize("negatives", [5, 16])
+def test_a_span_is_the_walk_for_windows_of_more_than_16_words(negatives, update):
+    lr = 0.001 if update["cbow"] == "sum" else 0.01
+    for exercise in all_kinds(small_corpus(9, 17, negatives=negatives, lr=lr, **update)):
+        assert_same(exercise)
 
 
 @each(UPDATES)
@@ -797,7 +806,7 @@ def test_nothing_is_written_beyond_the_room_of_a_thread(monkeypatch, update):
         return block.Scratch(*[array.ctypes.data for array in parts]), kept
 
     monkeypatch.setattr(block, "new_scratch", with_guards)
-    for window, negatives in product(WINDOWS, NEGATIVES):
+    for window, negatives in product((*WINDOWS, 9), NEGATIVES):
         for exercise in all_kinds(small_corpus(window, 17, negatives=negatives, **update)):
             train(exercise)
             train(dataclasses.replace(exercise, frozen=range(11)))
@@ -805,6 +814,35 @@ def test_nothing_is_written_beyond_the_room_of_a_thread(monkeypatch, update):
     for memory in guarded:
         assert (memory[:128] == GUARD).all()
         assert (memory[-128:] == GUARD).all()
+
+
+# Other places for memory.
+
+
+ELSEWHERE_IN_MEMORY = """
+import pickle, sys
+from firth import check_kernels
+for exercise in pickle.load(sys.stdin.buffer):
+    found = check_kernels.train(exercise)
+    sys.stdout.buffer.write(found.center.tobytes() + found.outside.tobytes())
+"""
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="needs an allocator that can be told what to give back")
+@each(UPDATES)
+def test_no_kernel_uses_memory_that_it_has_given_back(update):
+    """What is freed is gone at once, so a kernel that still reads it is killed."""
+    exercises = list(all_kinds(small_corpus(5, 17, **update)))
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE_IN_MEMORY],
+        input=pickle.dumps(exercises),
+        env=os.environ | {"MALLOC_MMAP_THRESHOLD_": "4096"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    trained = [train(exercise) for exercise in exercises]
+    assert done.stdout == b"".join(one.center.tobytes() + one.outside.tobytes() for one in trained)
 
 
 # Other processors.

@@ -131,7 +131,7 @@ def add_to_doubles(typingctx, vector, address):
 
 @intrinsic
 def copy_ints(typingctx, source, count, target):
-    """Copy `count` int64 from one address to another, 16 at a time: both places need room for 16 or 15 more."""
+    """Copy `count` int64 from one address to another, 16 at a time and at least once: both need room for that."""
 
     def codegen(context, builder, signature, args):
         source, count, target = args

@@ -105,7 +105,8 @@ class _Worker:
 
         period = MERGE_BUDGET // threads
         hot = HOT_ROWS if threads > 1 and period > 1 else 0
-        tokens = max(1, period // (tables.window + 1))  # each is counted once, and used in about window + 1 windows
+        # a token of V is looked up once for some window + 1 windows, but in each of them where rows are frozen
+        tokens = period if center.frozen is not None else max(1, period // (tables.window + 1))
         (self.center, kept_center), (self.outside, kept_outside) = (
             rows.thread_rows(matrix.rows, min(hot, matrix.hot), uses, matrix.frozen)
             for matrix, uses in ((center, tokens), (outside, period))

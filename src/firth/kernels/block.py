@@ -41,6 +41,7 @@ class Scratch(NamedTuple):
     factors: int  # int64: how many factors a lane of the product has
     loss: int  # float64: nats, up to the last fold
     rows: int  # int64: room for the addresses of rows
+    entered: int  # int64: the addresses of the vectors of a span's tokens
     copies: int  # int64 and float32: addresses and a copy of every row, for more than one group of outputs
     hidden: int  # int64: the addresses of the hidden vector of a window, of what its inputs move by, and of zeros
     weight: int  # float32: of each input
@@ -49,7 +50,7 @@ class Scratch(NamedTuple):
 
 
 def new_scratch(
-    inputs: int, outputs: int, row_bytes: int, addresses: int, spare: int = 0, vectors: int = 0
+    inputs: int, outputs: int, row_bytes: int, addresses: int, tokens: int, spare: int = 0, vectors: int = 0
 ) -> tuple[Scratch, list[npt.NDArray[Any]]]:
     """A Scratch for steps of at most so many rows, with room for so many addresses, and the arrays that it points to.
 
@@ -64,6 +65,7 @@ def new_scratch(
         np.zeros(1, np.int64),
         np.zeros(1, np.float64),
         np.empty(addresses, np.int64),
+        np.empty(tokens, np.int64),
         np.empty((inputs + outputs) * (8 + row_bytes), np.uint8),
         np.array([row.ctypes.data for row in hidden]),
         np.empty(1, np.float32),

@@ -80,7 +80,7 @@ def fetch_path(tables, words, token, last):
 
 @njit(inline="always")
 def follow_path(outside, tables, word, outputs):
-    """Fill the set at `outputs` with the nodes on the path of a word."""
+    """Fill the set at `outputs` with the nodes on the path of a word; nodes never stay as they are."""
     begin = simd.load_int(tables.paths, word)
     count = simd.load_int(tables.paths, word + 1) - begin
     groups, first = groups_of(count), 0

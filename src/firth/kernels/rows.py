@@ -24,7 +24,7 @@ class Rows(NamedTuple):
     uses: int  # (hot,) int64: how often `take` gave the row since its last merge
     hot: int
     row_bytes: int
-    period: int  # uses between two merges of a row
+    period: int  # uses, as counted by `take`, between two merges of a row
     frozen: int  # (n,) int64: 1 for a row that stays as it is; 0 if there is none
 
 

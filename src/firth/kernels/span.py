@@ -8,7 +8,6 @@ outputs and one pass over the rows. CBOW: the mean, or the sum, of the inputs pr
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from numba import njit
 
@@ -36,6 +35,7 @@ def new_scratch(tables: windows.Tables, row_bytes: int, frozen: bool) -> tuple[b
         tables.outputs,
         row_bytes,
         addresses=inputs + simd.LANES + (AHEAD + 1) * outputs.set_size(tables.outputs),
+        tokens=SPAN + inputs + 1 + simd.LANES,
         spare=inputs + (AHEAD + 1) * tables.outputs if frozen else 0,
         vectors=2 * (inputs + 1) if tables.grams else 0,
     )
@@ -92,10 +92,10 @@ def train_span(ids, offsets, start, stop, tables, epoch, center, outside, scratc
     sentence.
     """
     window, row_bytes = tables.window, center.row_bytes
-    kept = new_kept(SPAN + 2 * window + 1)
+    kept = new_kept(SPAN + 2 * window + 1)  # used in every round, so that it stays where `words_at` points
     words, positions, lefts, rights = kept
-    rows_of_tokens = np.empty(len(words) + simd.LANES, np.int64)
-    words_at, rows, copied = words.ctypes.data, rows_of_tokens.ctypes.data, center.frozen != 0
+    words_at, rows = words.ctypes.data, scratch.entered
+    copied = center.frozen != 0 and tables.grams == 0
     inputs, sets = scratch.rows, scratch.rows + 8 * (2 * window + simd.LANES)
     yes, set_bytes = 8 * outputs.answers_place(tables.outputs), 8 * outputs.set_size(tables.outputs)
     spare, spare_bytes = scratch.spare + 2 * window * row_bytes, tables.outputs * row_bytes
