@@ -287,6 +287,11 @@ def _rank_update_function(module, outputs, apart):
     return function
 
 
+def _call_rank_update(builder, inputs, outputs, *rest, apart):
+    make = partial(_rank_update_function, apart=apart)
+    emit.call_by_number(builder, outputs, MAX_OUTPUTS, make, [inputs, *rest], "rank_update")
+
+
 @intrinsic
 def rank_update(typingctx, inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count):
     """Add `Σ_j steps[i, j] u_j` to each input row x_i and `Σ_i steps[i, j] x_i` to each of 1-16 output rows u_j.
@@ -297,8 +302,7 @@ def rank_update(typingctx, inputs, outputs, x_rows, u_rows, row_bytes, steps, ah
     """
 
     def codegen(context, builder, signature, args):
-        n, m, *rest = args
-        emit.call_by_number(builder, m, MAX_OUTPUTS, partial(_rank_update_function, apart=False), [n, *rest], "update")
+        _call_rank_update(builder, *args, apart=False)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 8), codegen
@@ -311,8 +315,7 @@ def rank_update_apart(
     """`rank_update` that reads x_i and u_j from one place and adds to rows in another."""
 
     def codegen(context, builder, signature, args):
-        n, m, *rest = args
-        emit.call_by_number(builder, m, MAX_OUTPUTS, partial(_rank_update_function, apart=True), [n, *rest], "update")
+        _call_rank_update(builder, *args, apart=True)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 10), codegen
