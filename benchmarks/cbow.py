@@ -15,11 +15,11 @@ from pathlib import Path
 
 import quality
 
-from firth.config import make_config
-from firth.corpus import Corpus, build_corpus
-from firth.evaluate import evaluate
-from firth.kernels import windows
-from firth.trainer import Trainer
+from firth.corpus.encode import Corpus, build_corpus
+from firth.evaluate.benchmarks import evaluate
+from firth.settings import make_config
+from firth.sgd import _windows as windows
+from firth.sgd.trainer import Trainer
 
 
 def scores(corpus: Corpus, settings: dict[str, float], divided: bool, eval_dir: Path) -> list[float]:

@@ -49,14 +49,21 @@ from speed import check_firth, machine, talk
 
 import firth
 from firth import reference
-from firth.config import TrainConfig, available_threads
-from firth.cooccurrence import CUTOFF, count_pairs
-from firth.corpus import Corpus, build_corpus
-from firth.counts import Cooccurrences
-from firth.evaluate import Result, evaluate, read_analogies, read_similarities, score_analogies, score_similarities
-from firth.exact import ExactTrainer
-from firth.judge import judge
-from firth.plan import check_limits
+from firth.corpus.encode import Corpus, build_corpus
+from firth.evaluate.benchmarks import (
+    Result,
+    evaluate,
+    read_analogies,
+    read_similarities,
+    score_analogies,
+    score_similarities,
+)
+from firth.evaluate.objective import judge
+from firth.exact.cooccurrences import Cooccurrences
+from firth.exact.counting import CUTOFF, count_pairs
+from firth.exact.plan import check_limits
+from firth.exact.trainer import ExactTrainer
+from firth.settings import TrainConfig, available_threads
 
 TABLES = ("counting", "passes", "textbook", "objective", "quality", "determinism")
 WINDOW = 5
@@ -233,8 +240,8 @@ def whole_run(job: Row) -> Row:
 
 def time_pass(trainer: ExactTrainer, runs: int) -> Row:
     """Seconds of gradient passes with the vectors of a finished run, after a check of some of its rows."""
-    from firth.kernels.rows import aligned_rows
-    from firth.kernels.softmax import SoftmaxPass
+    from firth.exact._softmax import SoftmaxPass
+    from firth.native.arrays import aligned_rows
 
     counts, (n, m), dim = trainer.counts, trainer.counts.shape, trainer.config.dim
     threads = trainer.config.threads or 1

@@ -187,7 +187,7 @@ def default_lr(system: str, model: str) -> float:
     if settings["architecture"] == "skipgram" and not settings.get("maxn"):
         return 0.025
     if system.startswith("firth"):
-        from firth.config import TrainConfig
+        from firth.settings import TrainConfig
 
         return TrainConfig(**settings).lr
     return 0.025 if system == "gensim" else 0.05
@@ -219,7 +219,7 @@ def saved_name(system: str) -> str:
 def load(path: Path) -> Any:
     """The vectors of a file that a system saved. Raises firth.FormatError for numbers that are not finite."""
     import firth
-    from firth.formats import convert
+    from firth.formats.native import convert
 
     if path.suffix != ".safetensors":
         convert(path, path.with_suffix(".safetensors"))

@@ -38,8 +38,8 @@ def since(start: list[float]) -> list[float]:
 
 def run_firth(job: Job) -> Job:
     from firth import Phrases
-    from firth.phrasebook import join_text
-    from firth.phrases import PhraseSettings
+    from firth.corpus.joining import PhraseSettings
+    from firth.phrases import join_text
 
     settings = PhraseSettings(score=job["score"], threshold=job["threshold"])
     with tempfile.TemporaryDirectory() as folder:

@@ -29,7 +29,7 @@ from pathlib import Path
 
 import peers
 
-from firth.evaluate import evaluate
+from firth.evaluate.benchmarks import evaluate
 
 BENCHMARKS = {"wordsim353": "WordSim-353", "men": "MEN", "simlex999": "SimLex-999", "questions-words": "analogies"}
 FILES = ("wordsim353.tsv", "men.tsv", "simlex999.tsv", "questions-words.txt")

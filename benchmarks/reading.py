@@ -14,7 +14,7 @@ from collections import Counter
 
 import numpy as np
 
-from firth.corpus import build_corpus
+from firth.corpus.encode import build_corpus
 
 
 def two_passes(path: str, min_count: int) -> tuple[array, array, list[str], list[int]]:

@@ -35,8 +35,10 @@ from pathlib import Path
 import numpy as np
 import peers
 
-from firth import FirthError, check, check_kernels
-from firth.evaluate import BUNDLED, evaluate
+from firth import FirthError
+from firth.check import formulas as check
+from firth.check import kernels as check_kernels
+from firth.evaluate.benchmarks import BUNDLED, evaluate
 
 CHECK_TOKENS, CHECK_EPOCHS = 2_000_000, 4
 JUDGED_TOKENS = 6_000_000

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import firth
-from firth import check
-from firth.config import BY_LOSS, CBOW, TrainConfig
+from firth.check import formulas as check
+from firth.settings import BY_LOSS, CBOW, TrainConfig
 
 ROOT = Path(__file__).parents[1]
 DERIVATION = ROOT / "docs" / "derivation.md"

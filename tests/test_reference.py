@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from firth import check, reference
+from firth import reference
+from firth.check import formulas as check
 from firth.errors import VocabularyError
 from firth.reference import naive_softmax, negative_sampling
 

@@ -1,4 +1,4 @@
-"""The house: imports point one way, importing is light, and no file knows pickle."""
+"""The house: folders are stages and imports point one way, importing is light, and no file knows pickle."""
 
 import ast
 import json
@@ -10,31 +10,34 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
-HOUSE = [
-    *("errors", "compiled", "emit", "simd", "text", "scan", "bigrams", "vocab", "phrases", "corpus", "config"),
-    *("reference", "rng", "kernels", "huffman", "subwords", "objective", "vectors", "fasttext", "formats", "vocabfile"),
-    "phrasebook",
-    *("trainer", "counts", "cooccurrence", "spectral", "gauge", "plan", "exact"),
-    *("check", "check_kernels", "progress", "checkpoint", "run", "evaluate", "judge", "demo", "plot"),
-    *("__init__", "cli", "__main__"),
+STAGES = [
+    *("errors", "settings", "reference", "native", "files", "corpus", "vectors", "training", "formats"),
+    *("sgd", "exact", "phrases", "run", "check", "evaluate", "gensim", "sklearn", "app", "__init__", "__main__"),
 ]
-"""A module imports only modules before its own; those of kernels also one another."""
+"""Folders and single files of the package: each imports its own modules and those of stages before it, no others."""
 
-METHODS = {("vectors", "formats")}
-"""Imports against that order, allowed inside a function: `WordVectors.save` writes with `formats`."""
-
-COMPILED = {"compiled", "scan", "bigrams", "emit", "simd", "rng", "kernels"}
-"""The only ones that may import numba at the top; others import these inside the functions that need them."""
+FACADES = {"gensim", "sklearn", "__init__", "__main__"}
+"""Nothing imports these; `app` alone asks `firth` itself for its public names."""
 
 HEAVY = ["numba", "llvmlite", "scipy", "torch", "matplotlib", "ray", "pandas"]
 
 
-def stage_of(path):
-    return path.relative_to(SOURCE).with_suffix("").parts[0]
+def module_of(path):
+    """The dotted name of a file, without `firth`."""
+    return ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
 
 
-def stages_imported(tree):
-    """(stage, line) of every import of firth in a syntax tree."""
+def modules():
+    return {module_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
+
+
+def stage_of(module):
+    return module.partition(".")[0]
+
+
+def imported(tree, known):
+    """(module, line, whether at the top) of every import of firth in a syntax tree; "" stands for firth itself."""
+    top = set(tree.body)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"line {node.lineno}: a relative import: write the whole name"
@@ -45,66 +48,123 @@ def stages_imported(tree):
             continue
         for name in names:
             package, _, rest = name.partition(".")
-            stage = rest.partition(".")[0]
             if package == "firth":
-                yield (stage if stage in HOUSE else "__init__"), node.lineno
+                while rest and rest not in known:
+                    rest = rest.rpartition(".")[0]
+                yield rest, node.lineno, node in top
 
 
-def upward_imports(stage, source):
+def wrong_imports(module, source, known):
     """The imports in the text of a module that go against the order of the house, "from -> to, line n"."""
-    tree = ast.parse(source)
-    at_top = {node.lineno for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)}
-    wrong = []
-    for other, line in stages_imported(tree):
-        inside = stage == other == "kernels"
-        method = (stage, other) in METHODS and line not in at_top
-        if not (HOUSE.index(other) < HOUSE.index(stage) or inside or method):
-            wrong.append(f"{stage} -> {other}, line {line}")
+    stage, wrong = stage_of(module), []
+    for other, line, _ in imported(ast.parse(source), known):
+        target = stage_of(other) or "__init__"
+        allowed = target == stage or (STAGES.index(target) < STAGES.index(stage) and target not in FACADES)
+        if not (allowed or (target == "__init__" and stage in ("app", "__main__"))):
+            wrong.append(f"{module} -> {other or 'firth'}, line {line}")
     return wrong
 
 
-def modules():
-    return sorted(SOURCE.rglob("*.py"))
+def circle(imports):
+    """The modules of a circle of imports, from a dict of the modules that each imports; empty if there is none."""
+    done, under_way = set(), []
+
+    def visit(module):
+        if module in under_way:
+            return under_way[under_way.index(module) :]
+        if module in done:
+            return []
+        under_way.append(module)
+        for other in imports.get(module, ()):
+            if found := visit(other):
+                return found
+        done.add(under_way.pop())
+        return []
+
+    return next((found for module in imports if (found := visit(module))), [])
 
 
-def test_there_are_modules_and_each_has_its_place_in_the_house():
-    stages = {stage_of(path) for path in modules()}
-    assert {"errors", "config", "reference", "vectors"} <= stages
-    assert stages <= set(HOUSE), f"give {stages - set(HOUSE)} a place in HOUSE"
+def numba_at_top(source):
+    """Whether a module imports numba or llvmlite when it is imported."""
+    for node in ast.parse(source).body:
+        names = [node.module] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if any(name.partition(".")[0] in ("numba", "llvmlite") for name in names):
+            return True
+    return False
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
-def test_imports_point_to_earlier_modules_only(path):
-    assert upward_imports(stage_of(path), path.read_text(encoding="utf-8")) == []
+def is_compiled(module):
+    """Whether a module may import numba at its top: those of `native`, and those whose names begin with `_`."""
+    leaf = module.rpartition(".")[2]
+    return stage_of(module) == "native" or (leaf.startswith("_") and not leaf.startswith("__"))
+
+
+def test_every_stage_has_its_place():
+    stages = {stage_of(module) or "__init__" for module in modules()}
+    assert {"errors", "settings", "reference", "sgd", "exact", "app"} <= stages
+    assert stages <= set(STAGES), f"give {stages - set(STAGES)} a place in STAGES"
+
+
+@pytest.mark.parametrize(("module", "path"), modules().items(), ids=lambda value: str(value) or "firth")
+def test_imports_point_to_earlier_stages_only(module, path):
+    assert wrong_imports(module or "__init__", path.read_text("utf-8"), modules()) == []
+
+
+def test_there_is_no_circle():
+    known = modules()
+    imports = {
+        module: {other for other, _, _ in imported(ast.parse(path.read_text("utf-8")), known) if other}
+        for module, path in known.items()
+    }
+    assert circle(imports) == []
+
+
+@pytest.mark.parametrize(("module", "path"), modules().items(), ids=lambda value: str(value) or "firth")
+def test_only_compiled_modules_import_numba_at_their_top(module, path):
+    assert is_compiled(module) or not numba_at_top(path.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
-    ("stage", "source", "wrong"),
+    ("module", "source", "wrong"),
     [
         ("reference", "from firth.errors import FirthError", 0),
-        ("reference", "from firth.kernels import skipgram", 1),
-        ("reference", "import firth.cli", 1),
-        ("reference", "from firth import trainer", 1),
-        ("text", "from firth import train", 1),
-        ("text", "def f():\n    from firth.vocab import Vocabulary", 1),
-        ("kernels", "from firth.kernels import block", 0),
-        ("vectors", "class A:\n    def save(self):\n        from firth.formats import save", 0),
-        ("vectors", "from firth.formats import save", 1),
-        ("cli", "from firth import train", 0),
+        ("reference", "from firth.sgd import _span", 1),
+        ("reference", "import firth.app.cli", 1),
+        ("corpus.sources", "from firth import train", 1),
+        ("corpus.sources", "def f():\n    from firth.vectors.container import WordVectors", 1),
+        ("corpus.sources", "from firth.corpus.vocabulary import Vocabulary", 0),
+        ("app.cli", "from firth import train", 0),
+        ("app.cli", "from firth.gensim import Word2Vec", 1),
         ("errors", "import numpy", 0),
     ],
 )
-def test_the_check_of_imports_notices(stage, source, wrong):
-    assert len(upward_imports(stage, source)) == wrong
+def test_the_check_of_imports_notices(module, source, wrong):
+    known = {*modules(), "gensim"}
+    assert len(wrong_imports(module, source, known)) == wrong
 
 
-def test_the_kernels_and_the_reference_do_not_know_each_other():
-    for path in modules():
-        imported = {stage for stage, _ in stages_imported(ast.parse(path.read_text(encoding="utf-8")))}
-        if stage_of(path) in COMPILED:
-            assert "reference" not in imported, path
-        if stage_of(path) == "reference":
-            assert not imported & COMPILED
+def test_the_check_of_circles_notices():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"b"}})) == {"b", "c"}
+
+
+def test_the_check_of_compilers_notices():
+    assert numba_at_top("from numba import njit")
+    assert not numba_at_top("def f():\n    from numba import njit")
+    assert is_compiled("sgd._span")
+    assert not is_compiled("sgd.trainer")
+    assert not is_compiled("sgd.__init__")
+
+
+def test_the_compiled_code_and_the_reference_do_not_know_each_other():
+    known = modules()
+    for module, path in known.items():
+        others = {other for other, _, _ in imported(ast.parse(path.read_text("utf-8")), known)}
+        if is_compiled(module):
+            assert "reference" not in others, module
+        if module == "reference":
+            assert not any(map(is_compiled, others))
 
 
 def heavy_after(statement):
@@ -121,14 +181,14 @@ def test_import_firth_is_light():
 
 
 def test_no_module_but_the_compiled_ones_loads_numba_when_imported():
-    light = {stage_of(path) for path in modules()} - COMPILED - {"__init__", "__main__"}
-    assert heavy_after("\n".join(f"import firth.{stage}" for stage in sorted(light))) == []
+    light = [module for module in modules() if module and not is_compiled(module) and module != "__main__"]
+    assert heavy_after("\n".join(f"import firth.{module}" for module in light)) == []
 
 
 def test_the_check_of_weight_notices():
-    assert "numba" in heavy_after("import firth.simd")
+    assert "numba" in heavy_after("import firth.native.simd")
 
 
 def test_no_module_knows_pickle():
-    for path in modules():
-        assert "pickle" not in path.read_text(encoding="utf-8").lower(), path
+    for module, path in modules().items():
+        assert "pickle" not in path.read_text(encoding="utf-8").lower(), module

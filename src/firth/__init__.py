@@ -1,8 +1,6 @@
 """firth learns vectors for words, and for anything else that comes in sequences, from your own data."""
 
 from firth import reference
-from firth.cooccurrence import cooccurrences
-from firth.counts import Cooccurrences
 from firth.errors import (
     ConfigError,
     CorpusError,
@@ -12,10 +10,12 @@ from firth.errors import (
     UnknownWordError,
     VocabularyError,
 )
-from firth.formats import load
-from firth.phrasebook import Phrases
-from firth.run import train
-from firth.vectors import WordVectors
+from firth.exact.cooccurrences import Cooccurrences
+from firth.exact.counting import cooccurrences
+from firth.formats.native import load
+from firth.phrases import Phrases
+from firth.run.train import train
+from firth.vectors.container import WordVectors
 
 __version__ = "0.1.0"
 __all__ = [

@@ -2,6 +2,6 @@
 
 import sys
 
-from firth.cli import main
+from firth.app.cli import main
 
 sys.exit(main())

@@ -1,0 +1,1 @@
+"""The proof that ships: formulas against central differences, kernels against the reference."""

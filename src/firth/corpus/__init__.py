@@ -1,0 +1,1 @@
+"""From text to word ids on disk: sources, vocabulary, encoding, phrases joined."""

@@ -1,0 +1,1 @@
+"""How good vectors are: benchmarks, their statistics, the exact objective on a corpus."""

@@ -1,0 +1,168 @@
+"""How well vectors predict a corpus: the exact objective of any vectors file against any text."""
+
+import dataclasses
+import math
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.corpus.encode import build_corpus
+from firth.errors import ConfigError, CorpusError, FormatError
+from firth.exact.cooccurrences import Cooccurrences, conditional_entropy
+from firth.exact.counting import count_pairs
+from firth.exact.trainer import HOPELESS
+from firth.run.display import Display
+from firth.settings import TrainConfig, available_threads, physical_memory
+from firth.vectors.container import WordVectors
+
+Floats = npt.NDArray[np.float32]
+
+READING = ("window", "fixed_window", "lower", "tokenizer", "errors")
+"""Settings of the vectors' own training that the corpus is read with."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """What a model of P(outside word | center word) is worth on a corpus, in nats a pair.
+
+    bias: "own", the vectors' bias; "none"; or "noise", the logarithms of the probabilities that negatives were drawn
+    with, which make the softmax of vectors from negative sampling the distribution they estimate (Levy and Goldberg,
+    2014). pairs: the expected number of pairs of an epoch. cross_entropy = entropy + kl; entropy is the corpus's own
+    conditional entropy, below which no model gets; perplexity = exp(cross_entropy). tokens: of the corpus; known: those
+    of the vectors' outside words.
+    """
+
+    bias: str
+    pairs: float
+    cross_entropy: float
+    entropy: float
+    kl: float
+    perplexity: float
+    tokens: int
+    known: int
+
+
+def judge(
+    vectors: WordVectors,
+    source: Any,
+    *,
+    window: int | None = None,
+    subsample: float | None = None,
+    threads: int | None = None,
+    tmp: str | os.PathLike[str] | None = None,
+    quiet: bool = False,
+) -> list[Judgement]:
+    """The exact softmax objective of `vectors` on a corpus, read as by `firth.train`.
+
+    The model is q(o|c) = softmax over all outside words of u_o·v_c + b_o. Window and subsampling are those that the
+    vectors were trained with unless given, and so are the settings of reading; figures of two files compare only with
+    equal ones. Tokens of words without vectors are left out. Vectors without a bias are judged twice, see `Judgement`.
+    A terminal shows how far it is, on standard error, unless `quiet`.
+
+    Raises ConfigError, CorpusError, MissingExtraError, and FormatError for vectors without outside vectors, of CBOW,
+    or with numbers that are not finite.
+    """
+    if vectors.nodes is not None:
+        raise FormatError(
+            "these vectors are of hierarchical softmax: they have nodes of a tree and no outside vectors, so there is "
+            "no softmax to judge; train with loss negative-sampling or softmax"
+        )
+    if vectors.outside is None:
+        raise FormatError(
+            "these vectors have no outside vectors, which the objective needs: give a file that firth wrote"
+        )
+    if vectors.config.get("architecture") == "cbow":
+        raise FormatError(
+            "these vectors are of CBOW: their outside vectors predict a word from the vectors of its whole window, and "
+            "the objective predicts from one word; train with architecture skipgram"
+        )
+    if not all(
+        np.isfinite(array).all() for array in (vectors.center, vectors.outside, vectors.bias) if array is not None
+    ):
+        raise FormatError("these vectors have numbers that are not finite: expected finite ones")
+    settings = {name: vectors.config[name] for name in (*READING, "subsample") if name in vectors.config}
+    _check_memory(vectors, threads)
+    given = {"window": window, "subsample": subsample, "threads": threads}
+    config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
+    with (
+        Display(quiet) as display,
+        build_corpus(
+            source,
+            words=vectors.outside_words,
+            lower=config.lower,
+            tokenizer=config.tokenizer,
+            errors=config.errors,
+            folder=tmp,
+            progress=display.reading,
+        ) as corpus,
+    ):
+        n, known = len(vectors), len(corpus.ids)
+        with count_pairs(corpus, config, centers=n, folder=tmp, progress=display.counting) as counts:
+            pairs = float(counts.row_sums.sum())
+            if not pairs:
+                raise CorpusError("the corpus has no pair of known words: no sentence has two of them")
+            entropy, judgements, biases = conditional_entropy(counts), [], _biases(vectors)
+            for number, (name, bias) in enumerate(biases):
+
+                def show(rows: int, before: int = n * number) -> None:
+                    display.judging(before + rows, n * len(biases))
+
+                loss = _loss(vectors, bias, counts, config.threads or 1, show) / pairs
+                if not loss < HOPELESS:  # a NaN is not
+                    raise FormatError(
+                        f"the scores of these vectors are too large: a cross-entropy of {loss:g} nats a pair; expected "
+                        f"less than {HOPELESS:g}"
+                    )
+                judgements.append(
+                    Judgement(name, pairs, loss, entropy, loss - entropy, math.exp(loss), corpus.tokens, known)
+                )
+            return judgements
+
+
+def _check_memory(vectors: WordVectors, threads: int | None) -> None:
+    from firth.exact._softmax import scratch_bytes
+
+    n, m, dim = len(vectors), len(vectors.outside_words), vectors.center.shape[1]
+    need = 4.0 * (n + m) * (dim + 16) + scratch_bytes(n, m, dim, threads or available_threads())
+    have = physical_memory()
+    if need > have:
+        raise ConfigError(
+            f"judging {n:,} center and {m:,} outside words of dimension {dim} needs {need / 1e9:.1f} GB and this "
+            f"machine has {have / 1e9:.1f} GB: give fewer threads, or vectors of a smaller vocabulary"
+        )
+
+
+def _biases(vectors: WordVectors) -> list[tuple[str, Floats]]:
+    """The biases that vectors are judged with, each with its name."""
+    if vectors.bias is not None:
+        return [("own", vectors.bias)]
+    biases = [("none", np.zeros(len(vectors.outside_words), np.float32))]
+    exponent = vectors.config.get("ns_exponent")
+    known = len(vectors.counts) == len(vectors.outside_words) and vectors.counts.all()
+    if known and isinstance(exponent, float) and abs(exponent) <= 16:
+        biases.append(("noise", (exponent * np.log(vectors.counts)).astype(np.float32)))
+    return biases
+
+
+def _loss(
+    vectors: WordVectors, bias: Floats, counts: Cooccurrences, threads: int, progress: Callable[[int], None]
+) -> float:
+    """The summed loss in nats of the model that a file holds: without the outside vectors mixed into its center."""
+    from firth.exact._softmax import SoftmaxPass
+    from firth.native.arrays import aligned_rows
+
+    (n, m), dim = counts.shape, vectors.center.shape[1]
+    center, outside = aligned_rows(n, dim), aligned_rows(m, dim)
+    outside[:, :dim] = vectors.outside
+    mix = 0.0 if "unfinished" in vectors.config else vectors.config.get("mix", 0.0)
+    if not isinstance(mix, int | float) or not 0 <= mix <= 16:
+        raise FormatError(f"the vectors' setting mix is {mix!r:.100}: expected a number from 0 to 16")
+    with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it
+        center[:, :dim] = vectors.center - np.float32(mix) * outside[:n, :dim]
+    row_loss = np.empty(n)
+    kernel = SoftmaxPass(counts.indptr, counts.indices, counts.data, n, m, dim, threads)
+    kernel.loss(center, outside, np.ascontiguousarray(bias), row_loss, progress)
+    return float(row_loss.sum())

@@ -1,0 +1,1 @@
+"""The exact softmax objective on co-occurrence counts."""

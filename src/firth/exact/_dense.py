@@ -1,0 +1,368 @@
+"""Dense linear algebra: products of tall float32 matrices, and the inverse and SVD of small float64 ones.
+
+Every sum is taken in an order that depends on the shapes alone, so results have the same bytes with any number of
+threads, and whatever else the processor does. That is why NumPy's products and decompositions are not used: the bytes
+of theirs depend on the number of threads of the library below it.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+from firth.exact import _tiles as tiles
+from firth.exact._sparse import Doubles, Floats, expect
+from firth.native import simd
+from firth.native.arrays import aligned_rows
+from firth.native.jit import compiled
+from firth.native.threads import Stage, run_stages
+
+BLOCK = 48
+"""Rows of a product that are made while a few columns of the right matrix stay in the cache."""
+
+TASK_ROWS = 20 * BLOCK
+
+GRAM_BLOCK = 128
+"""Rows whose products are summed in float32 before they are added to float64 sums."""
+
+GRAM_PARTS = 16
+"""The most parts that the rows of a Gram matrix are cut into."""
+
+MAX_SWEEPS = 60
+
+_VECTOR = 4 * simd.LANES
+_TILE = tiles.MAX_VECTORS * _VECTOR
+_ZEROS = aligned_rows(1, _TILE // 4)
+
+
+def multiply(a: Floats, b: Floats, out: Floats, threads: int) -> None:
+    """Write A B (n, stride) to `out`, for A (n, k and padding) and B (k, stride), rows as from `aligned_rows`.
+
+    Each entry is a float32 sum in order of k. What the padding of A holds does not matter.
+    """
+    k, stride = _expect_rows("b", b)
+    _expect_rows("a", a)
+    if not 1 <= k <= a.shape[1]:
+        raise ValueError(f"a has {a.shape[1]} columns and b {k} rows: expected a row of b for 1 or more columns of a")
+    expect("out", out, np.float32, (len(a), stride))
+    if np.may_share_memory(out, a) or np.may_share_memory(out, b):
+        raise ValueError("out shares memory with a or b: expected a matrix of its own")
+    addresses = [array.ctypes.data for array in (a, b, out, _ZEROS)]
+    sizes = k, 4 * a.shape[1], 4 * stride
+
+    def task(number: int, thread: int) -> None:
+        _multiply_rows(*addresses, *sizes, number * TASK_ROWS, min((number + 1) * TASK_ROWS, len(a)))
+
+    _run(task, -(-len(a) // TASK_ROWS), threads)
+
+
+def gram(a: Floats, b: Floats, threads: int, weights: Floats | None = None) -> Doubles:
+    """Aᵀ B = Σ_r w_r a_r b_rᵀ (row floats of A, of B), for A and B of n rows as from `aligned_rows`; w is 1 if None.
+
+    Products of 128 rows are summed in float32, those sums in float64.
+    """
+    n, columns = _expect_rows("a", a)
+    _expect_rows("b", b)
+    expect("b", b, np.float32, (n, b.shape[1]))
+    if weights is not None:
+        expect("weights", weights, np.float32, (n,))
+    blocks = -(-n // GRAM_BLOCK)
+    part_rows = GRAM_BLOCK * max(1, -(-blocks // GRAM_PARTS))
+    parts = np.zeros((-(-n // part_rows), columns, b.shape[1]))
+    scaled = [aligned_rows(GRAM_BLOCK if weights is not None else 0, columns) for _ in range(threads)]
+    tile_rooms = [aligned_rows(tiles.MAX_ROWS, _TILE // 4) for _ in range(threads)]
+    addresses = [array.ctypes.data for array in (a, b, _ZEROS)]
+    sizes = 4 * columns, 4 * b.shape[1]
+
+    def task(number: int, thread: int) -> None:
+        room = tile_rooms[thread].ctypes.data, scaled[thread].ctypes.data
+        rows = number * part_rows, min((number + 1) * part_rows, n)
+        factors = 0 if weights is None else weights.ctypes.data
+        _gram_rows(*addresses, factors, *sizes, *room, parts[number].ctypes.data, *rows)
+
+    _run(task, len(parts), threads)
+    total = np.zeros((columns, b.shape[1]))
+    for part in parts:
+        total += part
+    return total
+
+
+def inverse(square: Doubles) -> Doubles:
+    """The inverse (k, k) of a symmetric positive definite matrix, of which the upper triangle is read.
+
+    By A = RᵀR with a triangular R, A⁻¹ = R⁻¹ R⁻ᵀ. The result is symmetric to the last bit. ValueError if A or A⁻¹ is
+    not finite, or A is not positive definite: a pivot is below k · 2^-52 of its diagonal entry, all of it rounding.
+    """
+    _expect_square(square)
+    result = np.zeros_like(square)
+    failed = _inverse(square.copy(), np.zeros_like(square), result)
+    if failed >= 0:
+        raise ValueError(f"the matrix is not positive definite: the pivot of row {failed} is not above rounding")
+    if not np.isfinite(result).all():
+        raise ValueError("the inverse is not finite: expected a matrix of larger entries")
+    return result
+
+
+def svd(square: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+    """Left vectors (k, k), singular values (k,) that fall, and right vectors (k, k): M = left · diag(values) · rightᵀ.
+
+    A singular value below max(k, 10) · 1e-15 of the largest is given as zero, and its column of `left` is zero; all of
+    `right` is orthogonal. Of a symmetric positive semidefinite matrix they are eigenvectors and eigenvalues.
+    By rotations of pairs of columns until all are orthogonal (Hestenes 1958; pairs in the order of Brent & Luk 1985),
+    of the columns of the triangle that Householder's reflections with pivots leave (Drmač & Veselić 2008).
+    ValueError if M is not finite.
+    """
+    _expect_square(square)
+    k = len(square)
+    tolerance = 1e-15 * max(k, 10)
+    exponent = math.frexp(np.abs(square).max(initial=0.0))[1]  # a power of two rounds nothing, and no square overflows
+    columns = k + k % 2  # a column of zeros makes the pairs whole
+    triangle, q, order = np.ldexp(square.T, -exponent, order="C"), np.eye(k), np.arange(k)
+    _triangle(triangle, q, order, np.zeros((k, k)))
+    work = np.zeros((2 * k, columns))  # M[order] = top · bottomᵀ, before and after each rotation of columns of both
+    work[:k, :k], work[k:, :k] = triangle.T, q
+    places = np.arange(columns)
+    for _ in range(MAX_SWEEPS):
+        if k < 2 or not _sweep(work, places, tolerance):
+            break
+    else:
+        raise ValueError(f"the columns are not orthogonal after {MAX_SWEEPS} sweeps of rotations")
+    kept = places < k
+    left, right = np.empty((k, k)), work[k:, kept]
+    left[order] = work[:k, kept]
+    singular = np.sqrt(_squares(left))
+    falling = np.argsort(-singular, kind="stable")
+    left, singular, right = left[:, falling], singular[falling], right[:, falling]
+    zero = singular <= tolerance * singular.max(initial=0.0)
+    singular[zero] = 0.0
+    left = np.where(zero, 0.0, left / np.where(zero, 1.0, singular))
+    return np.ascontiguousarray(left), np.ldexp(singular, exponent), np.ascontiguousarray(right)
+
+
+def _squares(matrix: Doubles) -> Doubles:
+    """The squared length of each column, summed in order of rows."""
+    total = np.zeros(matrix.shape[1])
+    for row in matrix:
+        total += row * row
+    return total
+
+
+def _expect_rows(name: str, matrix: Floats) -> tuple[int, int]:
+    """The shape of a matrix as from `aligned_rows`."""
+    if matrix.ndim != 2 or matrix.shape[1] % simd.LANES:
+        raise ValueError(f"{name} is of shape {matrix.shape}: expected rows of a multiple of {simd.LANES} floats")
+    expect(name, matrix, np.float32, matrix.shape)
+    return matrix.shape
+
+
+def _expect_square(square: Doubles) -> None:
+    k = len(square) if square.ndim else 0
+    expect("the matrix", square, np.float64, (k, k))
+    if not np.isfinite(square).all():
+        raise ValueError("the matrix has entries that are not finite")
+
+
+def _run(task: Callable[[int, int], None], count: int, threads: int) -> None:
+    """Do the tasks; a single one in the calling thread."""
+    if count == 1:
+        task(0, 0)
+    else:
+        run_stages([Stage(task, count)], threads)
+
+
+@compiled
+def _multiply_rows(a, b, out, zeros, k, a_bytes, row_bytes, first, last):
+    vectors = row_bytes // _VECTOR
+    groups = (vectors + tiles.MAX_VECTORS - 1) // tiles.MAX_VECTORS
+    for start in range(first, last, BLOCK):
+        end = min(start + BLOCK, last)
+        done = 0
+        for group in range(groups):
+            size = (vectors - done) // (groups - group)
+            for row in range(start, end, tiles.MAX_ROWS):
+                count = min(tiles.MAX_ROWS, end - row)
+                from_row, to = a + row * a_bytes, out + row * row_bytes + done * _VECTOR
+                tiles.tile_product(
+                    *(count, size, 1, k, from_row, a_bytes, 4, 0, b + done * _VECTOR, row_bytes, 0),
+                    *(zeros, 0, to, row_bytes, from_row + BLOCK * a_bytes),
+                )
+            done += size
+
+
+@compiled
+def _gram_rows(a, b, zeros, weights, a_bytes, b_bytes, tile, scaled, total, first, last):
+    """Add Σ_r w_r a_r b_rᵀ over the rows first..last to the doubles at `total`."""
+    columns, vectors = a_bytes // 4, b_bytes // _VECTOR
+    groups = (vectors + tiles.MAX_VECTORS - 1) // tiles.MAX_VECTORS
+    for start in range(first, last, GRAM_BLOCK):
+        rows = min(GRAM_BLOCK, last - start)
+        of_a, of_b = a + start * a_bytes, b + start * b_bytes
+        if weights != 0:
+            for row in range(rows):
+                weight = simd.splat(simd.load_float(weights, start + row))
+                for offset in range(row * a_bytes, (row + 1) * a_bytes, _VECTOR):
+                    simd.store(simd.multiply(simd.load(of_a + offset), weight), scaled + offset)
+            of_a = scaled
+        ahead = of_b + GRAM_BLOCK * b_bytes
+        done = 0
+        for group in range(groups):
+            size = (vectors - done) // (groups - group)
+            for column in range(0, columns, tiles.MAX_ROWS):
+                count = min(tiles.MAX_ROWS, columns - column)
+                tiles.tile_product(
+                    *(count, size, 1, rows, of_a + 4 * column, 4, a_bytes, 0, of_b + done * _VECTOR, b_bytes, 0),
+                    *(zeros, 0, tile, _TILE, ahead),
+                )
+                for i in range(count):
+                    to = total + 2 * ((column + i) * b_bytes + done * _VECTOR)
+                    for j in range(size):
+                        simd.add_to_doubles(simd.load(tile + i * _TILE + j * _VECTOR), to + 2 * j * _VECTOR)
+            done += size
+
+
+@njit(inline="always")
+def _add_row(to, factor, row):
+    for i in range(len(to)):
+        to[i] += factor * row[i]
+
+
+@compiled
+def _inverse(r, lower, result):
+    """Write the inverse of `r`, which becomes R; the first row whose pivot is not positive, or -1."""
+    k = len(r)
+    for i in range(k):
+        diagonal = r[i, i]
+        for j in range(i):
+            _add_row(r[i, i:], -r[j, i], r[j, i:])
+        pivot = r[i, i]
+        if not pivot > k * 2.0**-52 * diagonal:
+            return i
+        root = math.sqrt(pivot)
+        for j in range(i, k):
+            r[i, j] /= root
+    for i in range(k):  # R⁻ᵀ from Rᵀ R⁻ᵀ = I, row by row
+        lower[i, i] = 1.0
+        for j in range(i):
+            _add_row(lower[i, : j + 1], -r[j, i], lower[j, : j + 1])
+        for j in range(i + 1):
+            lower[i, j] /= r[i, i]
+    for i in range(k):  # R⁻¹ R⁻ᵀ
+        for j in range(i, k):
+            _add_row(result[i, : i + 1], lower[j, i], lower[j, : i + 1])
+        for j in range(i):
+            result[j, i] = result[i, j]
+    return -1
+
+
+@compiled
+def _triangle(a, q, order, reflections):
+    """Make A = Q R with columns of A in such an order that the diagonal of R falls; A becomes R, Q begins as I."""
+    k = len(a)
+    squares, sums, scales = np.empty(k), np.empty(k), np.zeros(k)
+    for j in range(k):
+        squares[:] = 0.0
+        for r in range(j, k):
+            _add_squares(squares[j:], a[r, j:])
+        pivot = j + np.argmax(squares[j:])
+        norm = math.sqrt(squares[pivot])
+        if norm == 0.0:
+            break
+        for r in range(k):
+            a[r, j], a[r, pivot] = a[r, pivot], a[r, j]
+        order[j], order[pivot] = order[pivot], order[j]
+        for r in range(j, k):
+            reflections[j, r], a[r, j] = a[r, j], 0.0
+        scales[j] = 1.0 / (norm * (norm + abs(reflections[j, j])))
+        a[j, j] = -math.copysign(norm, reflections[j, j])
+        reflections[j, j] -= a[j, j]
+        _reflect(a[j:, j + 1 :], reflections[j, j:], scales[j], sums[j + 1 :])
+    for j in range(k - 1, -1, -1):
+        _reflect(q[j:, j:], reflections[j, j:], scales[j], sums[j:])
+
+
+@njit(inline="always")
+def _add_squares(to, row):
+    for i in range(len(to)):
+        to[i] += row[i] * row[i]
+
+
+@njit(inline="always")
+def _reflect(a, v, scale, sums):
+    """Subtract scale · v (vᵀ A) from A."""
+    sums[:] = 0.0
+    for r in range(len(v)):
+        _add_row(sums, v[r], a[r])
+    for r in range(len(v)):
+        _add_row(a[r], -scale * v[r], sums)
+
+
+@compiled
+def _sweep(work, places, tolerance):
+    """Rotate every pair of columns of the upper half of `work` that is not orthogonal, once; whether any was not.
+
+    Column i is paired with column half + i, for all i at once; then all columns but the first move on by one, around
+    the circle that the two halves make. After one round less than columns, every one has met every other and is back.
+    """
+    k, half = work.shape[0] // 2, work.shape[1] // 2
+    aa, bb, ab, cosines, sines = np.empty(half), np.empty(half), np.empty(half), np.empty(half), np.empty(half)
+    first, second = np.empty(half), np.empty(half)
+    first_places, second_places = places[:half].copy(), places[half:].copy()
+    rotated = False
+    for _ in range(2 * half - 1):
+        aa[:] = 0.0
+        bb[:] = 0.0
+        ab[:] = 0.0
+        for r in range(k):
+            _add_products(work[r, :half], work[r, half:], aa, bb, ab)
+        negligible = tolerance * tolerance * max(aa.max(), bb.max())
+        for i in range(half):
+            cosines[i], sines[i] = 1.0, 0.0
+            if min(aa[i], bb[i]) > negligible and abs(ab[i]) > tolerance * math.sqrt(aa[i]) * math.sqrt(bb[i]):
+                rotated = True
+                cosines[i], sines[i] = _rotation(aa[i], bb[i], ab[i])
+        for r in range(2 * k):
+            _rotate(work[r, :half], work[r, half:], cosines, sines, first, second)
+            _move_on(work[r, :half], work[r, half:], first, second)
+        first_places[:] = places[:half]
+        second_places[:] = places[half:]
+        _move_on(places[:half], places[half:], first_places, second_places)
+    return rotated
+
+
+@njit(inline="always")
+def _add_products(a, b, aa, bb, ab):
+    for i in range(len(aa)):
+        aa[i] += a[i] * a[i]
+        bb[i] += b[i] * b[i]
+        ab[i] += a[i] * b[i]
+
+
+@njit(inline="always")
+def _rotation(aa, bb, ab):
+    """Cosine and sine of the smaller angle that makes two columns orthogonal."""
+    ratio = (bb - aa) / (2.0 * ab)
+    tangent = math.copysign(1.0, ratio) / (abs(ratio) + math.sqrt(1.0 + ratio * ratio))
+    cosine = 1.0 / math.sqrt(1.0 + tangent * tangent)
+    return cosine, tangent * cosine
+
+
+@njit(inline="always")
+def _rotate(a, b, cosines, sines, first, second):
+    for i in range(len(first)):
+        first[i] = cosines[i] * a[i] - sines[i] * b[i]
+        second[i] = sines[i] * a[i] + cosines[i] * b[i]
+
+
+@njit(inline="always")
+def _move_on(a, b, first, second):
+    """Write what was rotated one place further around the circle."""
+    half = len(first)
+    a[0] = first[0]
+    if half == 1:
+        b[0] = second[0]
+        return
+    a[1] = second[0]
+    a[2:] = first[1 : half - 1]
+    b[: half - 1] = second[1:]
+    b[half - 1] = first[half - 1]

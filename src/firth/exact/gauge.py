@@ -1,0 +1,72 @@
+"""The freedom that the softmax objective leaves, and the choice that makes its vectors comparable.
+
+The scores u_o·v_c + b_o, up to a number for each center word, decide the objective. They stay the same under V → V M,
+U → U M⁻ᵀ, under adding one vector to all rows of U, and under adding one to all rows of V if b makes up for it. So V as
+training leaves it is in an arbitrary basis.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+NEGLIGIBLE = 1e-6
+"""A direction with so much less than the largest one's length is rounding error, and becomes zero."""
+
+
+def fix_gauge(center: Floats, outside: Floats, bias: Floats, threads: int = 1) -> tuple[Floats, Floats, Floats]:
+    """(A, B, b'), the same model as (V, U, b) in the one gauge that it determines, but for signs.
+
+    The columns of A (n, d) and B (m, d) have mean 0; A = Q √S and B = P √S with orthonormal Q and P, S falling, is the
+    singular value decomposition of the scores without the means; b' (m,) has Σ exp(b') = 1. In each column the entry
+    of A that is largest in magnitude is positive. All to float32 rounding.
+    """
+    dim = center.shape[1]
+    b = bias + (outside * center.mean(axis=0, dtype=np.float64)).sum(axis=1)
+    b -= b.max()
+    b -= np.log(np.exp(b).sum())
+    rows = _centered(center), _centered(outside)
+    for _ in range(2):  # the second time with the rounding errors of columns that are orthogonal already
+        rows = _balanced(*rows, threads)
+    a, c = (matrix[:, :dim] for matrix in rows)
+    signs = np.where(a[np.abs(a).argmax(axis=0), np.arange(dim)] < 0, np.float32(-1), np.float32(1))
+    return a * signs, c * signs, b.astype(np.float32)
+
+
+def _balanced(v: Floats, u: Floats, threads: int) -> tuple[Floats, Floats]:
+    """Q √S and P √S of the singular value decomposition Q S Pᵀ of V Uᵀ."""
+    from firth.exact import _dense as dense
+
+    # V = Q' R with R = Λ½ Eᵀ of VᵀV = E Λ Eᵀ, and U = P' T likewise; V Uᵀ = Q' (R Tᵀ) P'ᵀ.
+    (r, r_inverse), (t, t_inverse) = (_factor(dense.gram(rows, rows, threads)) for rows in (v, u))
+    left, singular, right = dense.svd(_product(r, t.T))
+    roots = np.sqrt(np.where(singular > NEGLIGIBLE * singular.max(), singular, 0.0))
+    a, c = np.empty_like(v), np.empty_like(u)
+    dense.multiply(v, _product(r_inverse, left * roots).astype(np.float32), a, threads)
+    dense.multiply(u, _product(t_inverse, right * roots).astype(np.float32), c, threads)
+    return a, c
+
+
+def _centered(rows: Floats) -> Floats:
+    """Rows less their mean, as kernels take them."""
+    from firth.native.arrays import aligned_rows
+
+    centered = aligned_rows(*rows.shape)
+    centered[:, : rows.shape[1]] = rows - rows.mean(axis=0, dtype=np.float64)
+    return centered
+
+
+def _factor(square: Doubles) -> tuple[Doubles, Doubles]:
+    """R = Λ½ Eᵀ of a positive semidefinite E Λ Eᵀ, and its inverse, or pseudo-inverse, E Λ^-½."""
+    from firth.exact import _dense as dense
+
+    vectors, powers, _ = dense.svd(square)
+    roots = np.sqrt(np.where(powers > NEGLIGIBLE**2 * powers.max(), powers, 0.0))
+    inverse = np.where(roots > 0, 1 / np.where(roots > 0, roots, 1.0), 0.0)
+    return roots[:, None] * vectors.T, vectors * inverse
+
+
+def _product(x: Doubles, y: Doubles) -> Doubles:
+    """X Y, in an order of sums that no library chooses."""
+    return np.ascontiguousarray(np.einsum("ij,jk->ik", x, y))

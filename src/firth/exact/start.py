@@ -1,0 +1,56 @@
+"""Where exact training starts: a randomised singular value decomposition of the counts' positive mutual information.
+
+Source of the algorithm: Halko, Martinsson and Tropp (2011), with one power iteration; of the matrix: Levy and Goldberg
+(2014).
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.exact.cooccurrences import Cooccurrences
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+OVERSAMPLING = 20
+
+NEGLIGIBLE = 1e-10
+"""A direction with so much less than the largest one's power is rounding error."""
+
+
+def start(counts: Cooccurrences, dim: int, seed: int, threads: int) -> tuple[Floats, Floats]:
+    """(V, U), float32 (n, dim) and (m, dim): A √S and B √S, where A S Bᵀ is nearest to the counts' PPMI matrix.
+
+    Where the matrix has fewer than `dim` directions, the others are zero.
+    """
+    from firth.exact import _dense as dense
+    from firth.exact import _sparse as sparse
+    from firth.native import rng
+    from firth.native.arrays import aligned_rows
+
+    n, m = counts.shape
+    x = sparse.Csr(counts.indptr, counts.indices, counts.data, m)
+    matrix = sparse.ppmi(x, counts.row_sums, counts.column_sums, threads)
+    turned = sparse.transposed(matrix)
+    rank = dim + OVERSAMPLING
+    of_rows, room, of_columns = aligned_rows(n, rank), aligned_rows(n, rank), aligned_rows(m, rank)
+    rng.fill_uniform(of_columns, rank, rng.stream_key(seed, 0, 1))
+    for _ in range(2):
+        sparse.multiply(matrix, of_columns, room, threads)
+        dense.multiply(room, _whitening(dense.gram(room, room, threads))[0].astype(np.float32), of_rows, threads)
+        sparse.multiply(turned, of_rows, of_columns, threads)
+    whitening, singular = _whitening(dense.gram(of_columns, of_columns, threads))
+    # PPMI ≈ Q Cᵀ with C = PPMIᵀ Q = B S Eᵀ, so that A = Q E; `whitening` is E S⁻¹.
+    center, outside = room, aligned_rows(m, rank)
+    dense.multiply(of_rows, (whitening * singular**1.5).astype(np.float32), center, threads)
+    dense.multiply(of_columns, (whitening * singular**0.5).astype(np.float32), outside, threads)
+    return center[:, :dim], outside[:, :dim]
+
+
+def _whitening(square: Doubles) -> tuple[Doubles, Doubles]:
+    """E S⁻¹ and S for YᵀY = E S² Eᵀ, by falling S: Y E S⁻¹ is orthonormal, with zero columns where S is negligible."""
+    from firth.exact import _dense as dense
+
+    vectors, powers, _ = dense.svd(square)
+    singular = np.sqrt(np.where(powers > NEGLIGIBLE * powers.max(), powers, 0.0))
+    return vectors * np.where(singular > 0, 1 / np.where(singular > 0, singular, 1.0), 0.0), singular

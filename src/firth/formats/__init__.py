@@ -1,0 +1,1 @@
+"""Files of vectors and of vocabularies: reading, writing, converting."""

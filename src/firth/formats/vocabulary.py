@@ -1,0 +1,143 @@
+"""Vocabularies from files and mappings, and into text files: a word and its count a line, as word2vec.c keeps them."""
+
+import codecs
+import operator
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.corpus.sources import MAX_TOKEN
+from firth.corpus.vocabulary import MOST_TOKENS, Vocabulary
+from firth.errors import ConfigError, FormatError, VocabularyError
+from firth.formats.native import AnyPath, check_folder, load, reading, replacing
+
+LONGEST = MAX_TOKEN + 64
+"""Bytes of a line."""
+
+EXPECTED = f"expected a whole number from 0 to {MOST_TOKENS}"
+
+
+def read_vocabulary(source: Any) -> Vocabulary:
+    """The words that `source` holds, in its order, each with its count: 0 or more.
+
+    `source` is a mapping of words to counts, such as a collections.Counter; or the path of a vectors file of firth's
+    (.safetensors) or of a text in UTF-8: in every line a word, spaces or tabs, and a whole number. The word is all
+    that stands before the last white space. That is what `write_vocabulary` writes, and word2vec.c's -save-vocab,
+    whose first line, </s>, is for its own mark at the end of every line; firth has none, so that the line is best
+    taken out where it has a count.
+
+    Raises FormatError for anything else in a file, and says in which line; VocabularyError for a wrong mapping.
+    """
+    if isinstance(source, Mapping):
+        return _from_mapping(source)
+    if not isinstance(source, str | os.PathLike):
+        raise VocabularyError(
+            f"the vocabulary is {source!r:.100} ({type(source).__name__}): expected the path of a file, or words and "
+            "their counts in a dict"
+        )
+    path = Path(source)
+    if path.suffix == ".safetensors":
+        vectors = load(path)
+        return Vocabulary(vectors.words, np.array(vectors.counts))
+    return _from_text(path)
+
+
+def write_vocabulary(vocab: Vocabulary, path: AnyPath) -> None:
+    """Write words and counts as text, whole or not at all; `read_vocabulary` reads the same ones back.
+
+    Raises FormatError where the file cannot be written, and for a word that a line cannot hold: an empty one, or one
+    with white space at an end or a line break inside, as only lists of tokens can have.
+    """
+    path = check_folder(path)
+    with replacing(path) as file:
+        if vocab.words[0].startswith("\ufeff"):
+            file.write(codecs.BOM_UTF8)  # the first is taken for a byte order mark
+        for word, count in zip(vocab.words, vocab.counts.tolist(), strict=True):
+            encoded = _utf8(word)
+            if not encoded or encoded != encoded.strip() or b"\n" in encoded or b"\r" in encoded:
+                raise FormatError(
+                    f"{path}: the word {word[:100]!r} cannot be written: expected text without white space at its ends "
+                    "and without line breaks"
+                )
+            file.write(b"%s %d\n" % (encoded, count))
+
+
+def read_words(name: str, words: Any) -> list[str]:
+    """The words given, or those in the text file at a path, parted by white space; in their order.
+
+    `name` is what an error calls them. Raises FormatError for a file that cannot be read, ConfigError for what holds no
+    words. None are no words.
+    """
+    if words is None:
+        return []
+    if not isinstance(words, str | os.PathLike):
+        found = [] if isinstance(words, bytes) or not isinstance(words, Iterable) else list(words)
+        if (not found and not isinstance(words, Iterable)) or not all(isinstance(word, str) for word in found):
+            raise ConfigError(f"{name} is {words!r:.100}: expected words, or the path of a file of words")
+        return found
+    with reading(words, "words") as file:
+        try:
+            return file.read().decode("utf-8-sig").split()
+        except UnicodeDecodeError as error:
+            raise FormatError(f"{words}, byte {error.start}: {error.reason}: expected words in UTF-8") from None
+
+
+def _utf8(word: str) -> bytes:
+    """The bytes of a word, or none where it holds half a character."""
+    try:
+        return word.encode()
+    except UnicodeEncodeError:
+        return b""
+
+
+def _from_mapping(mapping: Mapping[Any, Any]) -> Vocabulary:
+    if not mapping:
+        raise VocabularyError("the vocabulary is empty: expected words and their counts")
+    counts = np.empty(len(mapping), np.int64)
+    for place, (word, count) in enumerate(mapping.items()):
+        if not isinstance(word, str) or not _utf8(word):
+            raise VocabularyError(f"a word of the vocabulary is {word!r:.100}: expected text, not empty")
+        try:
+            number = -1 if isinstance(count, bool) else operator.index(count)
+        except TypeError:
+            number = -1
+        if not 0 <= number <= MOST_TOKENS:
+            raise VocabularyError(f"the count of {word[:100]!r} is {count!r:.100}: {EXPECTED}")
+        counts[place] = number
+    return Vocabulary([str.__str__(word) for word in mapping], counts)
+
+
+def _from_text(path: Path) -> Vocabulary:
+    places: dict[str, int] = {}
+    counts: list[int] = []
+    with reading(path, "words and counts") as file:
+        while line := file.readline(LONGEST):
+            where = f"{path}, line {len(counts) + 1}"
+            if not counts:
+                line = line.removeprefix(codecs.BOM_UTF8)
+            if len(line) == LONGEST:
+                raise FormatError(f"{where}: more than {LONGEST:,} bytes: expected a word and its count")
+            fields = line.rsplit(None, 1)
+            if len(fields) != 2 or b"\r" in fields[0]:
+                raise FormatError(f"{where}: {line[:60]!r}: expected a word, a space, its count and a line end")
+            if not fields[1].isdigit() or len(fields[1]) > 19 or int(fields[1]) > MOST_TOKENS:
+                raise FormatError(f"{where}: the count is {fields[1][:60]!r}: {EXPECTED}")
+            try:
+                word = fields[0].strip().decode()
+            except UnicodeDecodeError:
+                raise FormatError(f"{where}: the word is {fields[0][:60]!r}: expected UTF-8") from None
+            first = places.setdefault(word, len(counts))
+            if first < len(counts):
+                raise FormatError(
+                    f"{where}: the word {word[:100]!r} stands in line {first + 1} already: expected every word once"
+                )
+            counts.append(int(fields[1]))
+    if not counts:
+        raise FormatError(f"{path}: the file is empty: expected words and counts")
+    try:
+        return Vocabulary(list(places), np.array(counts, np.int64))
+    except VocabularyError as error:
+        raise FormatError(f"{path}: {error}") from None

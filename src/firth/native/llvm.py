@@ -1,0 +1,189 @@
+"""LLVM code for vectors of 16 floats: the pieces that compiled blocks are built of.
+
+LLVM maps such a vector to one AVX-512 register and splits it for narrower processors, so one source serves all of
+them. Addresses are plain integers (`array.ctypes.data`); rows are whole numbers of 16 floats. Nothing here checks
+bounds: callers do. Every function takes the builder of the code that it adds to.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils
+
+from firth.native.arrays import LANES
+
+I32, I64, FLOAT = ir.IntType(32), ir.IntType(64), ir.FloatType()
+VECTOR = ir.VectorType(FLOAT, LANES)
+INTS, LONGS = (ir.VectorType(kind, LANES) for kind in (I32, I64))
+FLAGS = ir.VectorType(ir.IntType(1), LANES)
+
+
+def constant(value):
+    """A number in all lanes."""
+    return ir.Constant(VECTOR, [float(np.float32(value))] * LANES)
+
+
+def pointer(builder, address, kind):
+    """A pointer to an address, for a value of a kind."""
+    return builder.inttoptr(address, kind.as_pointer())
+
+
+def load(builder, address, kind=VECTOR):
+    """The 16 numbers at an address."""
+    vector = builder.load(pointer(builder, address, kind))
+    vector.align = 4
+    return vector
+
+
+def store(builder, vector, address):
+    """Write 16 numbers to an address."""
+    builder.store(vector, pointer(builder, address, vector.type)).align = 4
+
+
+def multiply_add(builder, a, b, c):
+    """A · b + c, rounded once where the processor can."""
+    kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32")
+    return builder.call(function, [a, b, c])
+
+
+def splat(builder, scalar):
+    """A float or a whole number in all lanes."""
+    one = builder.insert_element(
+        ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined), scalar, ir.Constant(I32, 0)
+    )
+    return builder.shuffle_vector(one, one, ir.Constant(INTS, [0] * LANES))
+
+
+_POWER_OF_TWO = (
+    1.0000000716552195,
+    0.6931469670632642,
+    0.24022119721166574,
+    0.05550713274650634,
+    0.00967554147984634,
+    0.0013276472028500084,
+)
+"""Near-minimax polynomial of 2^f on [-1/2, 1/2], lowest degree first: relative error 7.5e-8."""
+
+
+_RECIPROCAL = (70 / 33, -16 / 11, 32 / 99)
+"""Minimax quadratic of 1/x on [1, 2], lowest degree first: relative error 1/99, squared by each Newton step."""
+
+
+def _polynomial(builder, coefficients, x):
+    value = constant(coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        value = multiply_add(builder, value, x, constant(coefficient))
+    return value
+
+
+def exp_of_minus_abs(builder, z):
+    """exp(-|z|) to float32 rounding, as 2^n · 2^f with n whole and |f| <= 1/2.
+
+    It stays at 2^-64 from there on: a smaller one times a learning rate would be subnormal, which is very slow.
+    """
+    bits = builder.bitcast(z, INTS)
+    minus = builder.bitcast(builder.or_(bits, ir.Constant(INTS, [-(2**31)] * LANES)), VECTOR)
+    exponent = builder.fmul(minus, constant(1.4426950408889634))
+    lowest = constant(-64.0)
+    exponent = builder.select(builder.fcmp_ordered("<", exponent, lowest), lowest, exponent)
+    shifter = constant(12582912.0)  # 1.5 · 2^23: adding it rounds to a whole number kept in the low bits
+    shifted = builder.fadd(exponent, shifter)
+    power = _polynomial(builder, _POWER_OF_TWO, builder.fsub(exponent, builder.fsub(shifted, shifter)))
+    whole = builder.shl(builder.bitcast(shifted, INTS), ir.Constant(INTS, [23] * LANES))
+    return builder.bitcast(builder.add(builder.bitcast(power, INTS), whole), VECTOR)
+
+
+def reciprocal_of_1_to_2(builder, x):
+    """1/x for 1 <= x <= 2 to float32 rounding, without a division: a division of 16 floats takes 16 cycles."""
+    value = _polynomial(builder, _RECIPROCAL, x)
+    for _ in range(2):
+        value = builder.fmul(value, multiply_add(builder, builder.fneg(x), value, constant(2.0)))
+    return value
+
+
+def prefetch(builder, address, to_write=1, cache=3):
+    """Fetch a cache line into the cache of a level, 3 for the nearest, to be written to or read."""
+    place = pointer(builder, address, ir.IntType(8))
+    kind = ir.FunctionType(ir.VoidType(), [place.type, I32, I32, I32])
+    function = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
+    data = 1
+    builder.call(function, [place, *(ir.Constant(I32, value) for value in (to_write, cache, data))])
+
+
+def sum_lanes(builder, vectors):
+    """One vector whose lane i is the sum of vectors[i]: four rounds that fold pairs, halving the width each time."""
+    vectors = list(vectors) + [None] * (LANES - len(vectors))
+    lanes = np.arange(LANES)
+    for width in (8, 4, 2, 1):
+        upper = (lanes // width) % 2 == 1  # the lanes that hold the second vector of a pair
+        kept = [int(lane + LANES * second) for lane, second in zip(lanes, upper, strict=True)]
+        moved = [int((lane ^ width) + LANES * second) for lane, second in zip(lanes, upper, strict=True)]
+        half = len(vectors) // 2
+        folded = []
+        for first, second in zip(vectors[:half], vectors[half:], strict=True):
+            if first is None:
+                folded.append(None)
+                continue
+            second = constant(0.0) if second is None else second
+            parts = [builder.shuffle_vector(first, second, ir.Constant(INTS, mask)) for mask in (kept, moved)]
+            folded.append(builder.fadd(*parts))
+        vectors = folded
+    return vectors[0]
+
+
+def row_addresses(builder, rows, count):
+    """The `count` addresses in the array at an address."""
+    base = pointer(builder, rows, I64)
+    return [builder.load(builder.gep(base, [ir.Constant(I64, i)])) for i in range(count)]
+
+
+def new_function(module, name, arguments):
+    """A function of its own, with the builder of its code, that a module keeps to itself."""
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    function.attributes.add("nounwind")
+    return function, ir.IRBuilder(function.append_basic_block("entry"))
+
+
+def loop(builder, end, body, name, step=1):
+    """Emit a loop over 0, step, 2 step, ... below `end`, at least once; `body` is called with the number."""
+    entry, first = builder.block, builder.append_basic_block(name)
+    builder.branch(first)
+    builder.position_at_end(first)
+    i = builder.phi(I64)
+    i.add_incoming(ir.Constant(I64, 0), entry)
+    body(i)
+    after = builder.add(i, ir.Constant(I64, step))
+    i.add_incoming(after, builder.block)
+    done = builder.append_basic_block(name + ".done")
+    builder.cbranch(builder.icmp_signed("<", after, end), first, done)
+    builder.position_at_end(done)
+
+
+def fetch_ahead(builder, ahead, count, offset):
+    """Emit the fetching of one cache line of each of `count` rows, of which there may be none."""
+    fetch, ready = builder.append_basic_block("fetch"), builder.append_basic_block("ready")
+    builder.cbranch(builder.icmp_signed("<", ir.Constant(I64, 0), count), fetch, ready)
+    builder.position_at_end(fetch)
+    base = pointer(builder, ahead, I64)
+
+    def fetch_row(i):
+        prefetch(builder, builder.add(builder.load(builder.gep(base, [i])), offset))
+
+    loop(builder, count, fetch_row, "row")
+    builder.branch(ready)
+    builder.position_at_end(ready)
+
+
+def call_by_number(builder, number, largest, make, args, name):
+    """Emit the call of the function that is made for the number, 1 to `largest`."""
+    end = builder.append_basic_block(f"{name}.end")
+    switch = builder.switch(number, end)
+    for case in range(1, largest + 1):
+        block = builder.append_basic_block(f"{name}.{case}")
+        switch.add_case(ir.Constant(I64, case), block)
+        with builder.goto_block(block):
+            builder.call(make(builder.module, case), args)
+            builder.branch(end)
+    builder.position_at_end(end)

@@ -1,0 +1,1 @@
+"""One run, from a source to vectors: `firth.train`, its display, its checkpoints."""

@@ -1,0 +1,135 @@
+"""What a user sees of long work, on standard error: a bar with an ETA on a terminal, a line an epoch everywhere."""
+
+import contextlib
+import math
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from firth.exact.trainer import PassProgress
+from firth.sgd.trainer import Progress
+
+
+class Display:
+    """Shows reading and training; shows nothing when `quiet`."""
+
+    def __init__(self, quiet: bool) -> None:
+        """Show nothing if `quiet`, and no bar unless standard error is a terminal."""
+        self._quiet = quiet
+        self._terminal = not quiet and sys.stderr is not None and sys.stderr.isatty()
+        self._bar: Any = None
+        self._start = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """The display."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the terminal clean."""
+        self._close()
+
+    def reading(self, done: int, total: int | None) -> None:
+        """Show how far reading is: bytes done and in all, or sentences done."""
+        unit = "sentences" if total is None else "B"
+        self._show("reading", done, total, unit)
+
+    def joining(self, done: int, total: int) -> None:
+        """Show how far a run over the corpus for phrases is, in ids."""
+        if self._bar is not None and self._bar.desc != "phrases":
+            self._close()
+        self._show("phrases", done, total, "ids")
+
+    def read(self, tokens: int, words: int) -> None:
+        """Say what was read."""
+        self._close()
+        seconds = time.monotonic() - self._start
+        self.say(f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words in the vocabulary")
+
+    def training(self, progress: Progress) -> None:
+        """Show how far training is; say what an epoch that ended has brought."""
+        self._show("training", progress.tokens, progress.total_tokens, "tokens")
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{_loss(progress)}, lr {progress.lr:.5f}", refresh=False)
+        if progress.epoch_seconds is not None:
+            speed = progress.total_tokens / progress.epochs / max(progress.epoch_seconds, 1e-9)
+            self.say(
+                f"epoch {progress.epoch}/{progress.epochs}: {_loss(progress)} nats a pair, "
+                f"{speed / 1e6:.2f} million tokens/s"
+            )
+
+    def counting(self, done: int, total: int) -> None:
+        """Show how far counting pairs is, in tokens."""
+        self._show("counting", done, total, "tokens")
+
+    def counted(self, pairs: int, seconds: float) -> None:
+        """Say what was counted, and how long that took."""
+        self._close()
+        self.say(f"counted {pairs:,} different pairs of words in {seconds:.1f} s")
+
+    def judging(self, done: int, total: int) -> None:
+        """Show how far judging vectors is, in center words."""
+        self._show("judging", done, total, "words")
+
+    def passing(self, progress: PassProgress) -> None:
+        """Show how far exact training is; say what a pass that ended has brought."""
+        self._show("training", round(progress.flop), round(progress.total_flop), "flop")
+        if progress.epoch_seconds is None or progress.loss is None:
+            return
+        if progress.last_stage:
+            self.say(
+                f"pass {progress.epoch}/{progress.epochs}: cross-entropy {progress.loss:.4f} nats a pair, "
+                f"{progress.loss - progress.floor:.4f} above the corpus's own {progress.floor:.4f}, "
+                f"perplexity {math.exp(progress.loss):,.1f}, {progress.epoch_seconds:.2f} s"
+            )
+        elif progress.epoch == progress.epochs:
+            self.say(f"the {progress.words:,} most frequent words first: {progress.loss:.4f} nats a pair")
+
+    def say(self, line: str) -> None:
+        """Print a line, above the bar if there is one."""
+        if self._quiet or sys.stderr is None:
+            return
+        try:
+            if self._bar is not None:
+                self._bar.write(line, file=sys.stderr)
+            else:
+                print(line, file=sys.stderr, flush=True)
+        except OSError:  # nobody listens any more, which must not stop the work
+            self._quiet, self._terminal = True, False
+
+    def _show(self, what: str, done: int, total: int | None, unit: str) -> None:
+        if not self._terminal:
+            return
+        try:
+            self._move_bar(what, done, total, unit)
+        except OSError:
+            self._quiet, self._terminal = True, False
+
+    def _move_bar(self, what: str, done: int, total: int | None, unit: str) -> None:
+        if self._bar is not None and self._bar.desc != what:
+            self._close()
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                desc=what,
+                total=total,
+                unit=" " + unit,
+                unit_scale=True,
+                leave=False,
+                mininterval=0.1,
+                file=sys.stderr,
+            )
+        self._bar.update(done - self._bar.n)
+
+    def _close(self) -> None:
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with contextlib.suppress(OSError):
+                bar.close()
+
+
+def _loss(progress: Progress) -> str:
+    return "loss -" if progress.loss is None else f"loss {progress.loss:.4f}"

@@ -1,0 +1,450 @@
+"""Epochs, threads, schedule and progress: from an encoded corpus to two matrices of vectors.
+
+Every draw and every learning rate is a function of the seed, the epoch and the position in the corpus. With one thread
+a run is therefore fully determined; with several, threads see each other's steps at times that nobody fixes, and two
+runs differ by about as much as two seeds do.
+"""
+
+import dataclasses
+import math
+import threading
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.corpus.encode import Corpus
+from firth.corpus.subsampling import keep_thresholds
+from firth.errors import ConfigError, CorpusError, FirthError, FormatError, VocabularyError
+from firth.native.arrays import aligned_rows
+from firth.settings import TrainConfig, physical_memory
+from firth.sgd import tables as objective
+from firth.vectors.container import WordVectors
+from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
+
+CHUNK = 1 << 15
+"""Tokens that a thread trains on before it looks up, with the default settings: some ten milliseconds."""
+
+HOPELESS = 100.0
+"""A mean loss so many times that of the start is divergence."""
+
+HOT_ROWS = 32
+"""Rows of the most frequent words that each of several threads keeps a copy of: few, as copies fill the cache."""
+
+MERGE_BUDGET = 128
+"""Uses of a hot row by all threads together between two merges; far above it the sum of their steps overshoots."""
+
+LOOK_SECONDS = 0.1
+
+PIECE = 1 << 14
+"""Rows looked at at once."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a run is: epochs count from 1, tokens are raw corpus tokens over all epochs, loss is in nats a pair."""
+
+    epoch: int
+    epochs: int
+    tokens: int
+    total_tokens: int
+    loss: float | None  # None as long as there was no pair
+    lr: float
+    epoch_seconds: float | None  # what the epoch took, if it has just ended
+
+
+@dataclasses.dataclass
+class State:
+    """Where a run stands: with the two matrices, all that is needed to go on."""
+
+    position: int = 0  # tokens of the encoded corpus done in the epoch under way
+    loss: float = 0.0  # nats, of the epoch under way
+    pairs: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+
+
+UNFINISHED = ("position", "loss", "pairs", "seconds")
+"""What a snapshot keeps of the state, besides the history."""
+
+
+@dataclasses.dataclass
+class _Matrix:
+    """The rows of V or U with what threads have to know of them."""
+
+    rows: npt.NDArray[np.float32]
+    hot: int  # so many of the first rows may be kept by threads: the most used ones
+    frozen: npt.NDArray[np.int64] | None = None
+
+
+class _Spans:
+    """Hands out the corpus to threads, span after span, until the end or until it is told to stop."""
+
+    def __init__(self, start: int, end: int, size: int) -> None:
+        self.position, self._end, self._size = start, end, size
+        self._lock, self._stopped = threading.Lock(), False
+
+    def take(self) -> tuple[int, int] | None:
+        with self._lock:
+            start = self.position
+            if self._stopped or start >= self._end:
+                return None
+            self.position = min(start + self._size, self._end)
+            return start, self.position
+
+    def stop(self) -> None:
+        self._stopped = True
+
+
+class _Worker:
+    """One thread's view of the matrices, its scratch room, and what it has done."""
+
+    def __init__(self, center: _Matrix, outside: _Matrix, tables: Any, threads: int) -> None:
+        from firth.sgd import _block as block
+        from firth.sgd import _rows as rows
+        from firth.sgd import _span as span
+
+        period = MERGE_BUDGET // threads
+        hot = HOT_ROWS if threads > 1 and period > 1 else 0
+        # a token of V is looked up once for some window + 1 windows, but in each of them where rows are frozen
+        tokens = period if center.frozen is not None else max(1, period // (tables.window + 1))
+        (self.center, kept_center), (self.outside, kept_outside) = (
+            rows.thread_rows(matrix.rows, min(hot, matrix.hot), uses, matrix.frozen)
+            for matrix, uses in ((center, tokens), (outside, period))
+        )
+        frozen = center.frozen is not None or outside.frozen is not None
+        self.scratch, kept_scratch = span.new_scratch(tables, self.center.row_bytes, frozen)
+        self._kept = [kept_center, kept_outside, kept_scratch]  # what the addresses point to
+        self._loss = kept_scratch[block.Scratch._fields.index("loss")]
+        self.done = (0.0, 0)  # loss and pairs of all spans finished
+
+    def go_on_from(self, loss: float, pairs: int) -> None:
+        """Count on from what was done before, in one sum wherever a run was interrupted."""
+        self._loss[0] = loss
+        self.done = (loss, pairs)
+
+    def train_span(self, corpus: Corpus, start: int, stop: int, tables: Any, epoch: Any) -> None:
+        """Train on a span and let the other threads see all of it."""
+        from firth.sgd import _block as block
+        from firth.sgd import _rows as rows
+        from firth.sgd import _span as span
+
+        pairs = span.train_span(
+            corpus.ids, corpus.offsets, start, stop, tables, epoch, self.center, self.outside, self.scratch
+        )
+        block.fold(self.scratch)
+        rows.merge(self.center)
+        rows.merge(self.outside)
+        self.done = (float(self._loss[0]), self.done[1] + pairs)
+
+    def work(self, corpus: Corpus, spans: _Spans, tables: Any, epoch: Any) -> None:
+        """Train on one span after another."""
+        try:
+            while span := spans.take():
+                self.train_span(corpus, *span, tables, epoch)
+        finally:
+            spans.stop()
+
+
+class Trainer:
+    """A run of skip-gram or CBOW over a corpus, with negative sampling or hierarchical softmax."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        config: TrainConfig,
+        start: WordVectors | None = None,
+        frozen: Collection[str] = (),
+    ) -> None:
+        """Allocate and initialise: V uniform in ±1/(2 dim), U zero, but for the words that `start` has.
+
+        `frozen` words of `start` keep the vectors that it has for them. Raises ConfigError if memory cannot hold them
+        or `start` does not fit the settings, VocabularyError for a tree of one word.
+        """
+        from firth.native import rng
+
+        self.corpus, self.config, self.state = corpus, config, State()
+        self.words = corpus.vocab.words
+        words, bucket = len(corpus.vocab), config.bucket if config.maxn else 0
+        tree = config.loss == "hierarchical-softmax"
+        if tree and words == 1:
+            raise VocabularyError(
+                f"hierarchical softmax needs a tree of two words and {self.words[0]!r} is the only one: give more "
+                "text, or lower min_count"
+            )
+        _check_memory(words + bucket, words - tree, words, config)
+        self.center = aligned_rows(words + bucket, config.dim)
+        self.outside = aligned_rows(words - tree, config.dim)
+        rng.fill_uniform(self.center, config.dim, rng.stream_key(config.seed, 0, 0))
+        self._tables, self._arrays = _make_tables(corpus, config)
+        self._span = max(1, int(CHUNK / max(_work(self._tables, config), 1.0)))
+        self.frozen: list[npt.NDArray[np.int64] | None] = [None, None]
+        if start is not None:
+            self._begin_with(start, frozen)
+
+    def _begin_with(self, start: WordVectors, frozen: Collection[str]) -> None:
+        """Take over the vectors of the words that `start` has, and freeze some of them."""
+        dim, words = self.config.dim, len(self.words)
+        check_start(start, self.config)
+        ids = {word: i for i, word in enumerate(start.words)}
+        here = np.array([i for i, word in enumerate(self.words) if word in ids], np.int64)
+        there = np.array([ids[self.words[i]] for i in here], np.int64)
+        if self.config.maxn:
+            assert start.subwords is not None
+            self.center[here, :dim] = start.subwords.rows[there]
+            self.center[words:, :dim] = start.subwords.rows[len(start) :]
+        else:
+            self.center[here, :dim] = start.center[there]
+        if self.config.loss == "hierarchical-softmax":
+            if start.nodes is not None and start.words == self.words and self._has_tree_of(start.counts):
+                self.outside[:, :dim] = start.nodes
+        elif start.outside is not None:
+            self.outside[here, :dim] = start.outside[there]
+        if frozen:
+            held = set(frozen)
+            mask = np.array([word in held and word in ids for word in self.words], np.int64)
+            self.frozen[0] = mask
+            if self.config.loss != "hierarchical-softmax" and start.outside is not None:
+                self.frozen[1] = mask
+
+    def _has_tree_of(self, counts: npt.NDArray[np.int64]) -> bool:
+        """Whether the tree of these counts is the one of the run."""
+        paths, steps = objective.tree_paths(counts)
+        return np.array_equal(paths, self._arrays["paths"]) and np.array_equal(steps, self._arrays["path_steps"])
+
+    def run(self, on_progress: Callable[[Progress], None], seconds: float = math.inf) -> bool:
+        """Train on, for so many seconds at most; return whether the run is finished.
+
+        After an exception, KeyboardInterrupt included, `state` and the matrices stand where the threads stopped.
+        Raises FirthError when the loss is no longer a finite number, CorpusError when the whole run had no pair.
+        """
+        on_progress(self._progress(self.state.position, None))
+        self._compile()
+        deadline = time.perf_counter() + seconds
+        while len(self.state.history) < self.config.epochs:
+            self._run_epoch(on_progress, deadline)
+            if self.state.position < len(self.corpus.ids):
+                return False
+            self._end_epoch()
+            entry = self.state.history[-1]
+            on_progress(self._progress(0, entry["loss"], entry["seconds"]))
+        if not any(entry["pairs"] for entry in self.state.history):
+            raise CorpusError(
+                "there was no pair of words to train on: no sentence had two words left after min_count and subsample; "
+                "give longer sentences, lower min_count, or keep all tokens with subsample 0"
+            )
+        return True
+
+    def vectors(self) -> WordVectors:
+        """The vectors as they stand."""
+        config, dim = self.config, self.config.dim
+        center, outside = (np.ascontiguousarray(matrix[:, :dim]) for matrix in (self.center, self.outside))
+        tree = config.loss == "hierarchical-softmax"
+        subwords = None
+        if config.maxn:
+            subwords = Subwords(config.minn, config.maxn, config.bucket, center)
+            center = mean_rows(center, self._arrays["grams"], self._arrays["gram_rows"], dim)
+        return WordVectors(
+            self.words,
+            self.corpus.totals,
+            center,
+            None if tree else outside,
+            config.as_dict(),
+            [dict(epoch) for epoch in self.state.history],
+            nodes=outside if tree else None,
+            subwords=subwords,
+        )
+
+    def snapshot(self) -> tuple[WordVectors, dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
+        """All that is needed to go on: the vectors, where the epoch under way stands, and no further arrays."""
+        state = self.state
+        return self.vectors(), {name: getattr(state, name) for name in UNFINISHED}, {}
+
+    def restore(self, saved: WordVectors, unfinished: dict[str, Any], arrays: dict[str, Any]) -> bool:
+        """Go on from a snapshot; return whether it is one of such a run."""
+        dim = self.config.dim
+        of_center = saved.subwords.rows if saved.subwords is not None else saved.center
+        of_outside = saved.outside if saved.nodes is None else saved.nodes
+        if of_outside is None or arrays or not _is_state(unfinished, len(self.corpus.ids)):
+            return False
+        if of_center.shape != (len(self.center), dim) or of_outside.shape != (len(self.outside), dim):
+            return False
+        self.state = State(history=saved.history, **unfinished)
+        self.center[:, :dim], self.outside[:, :dim] = of_center, of_outside
+        return True
+
+    def _compile(self) -> None:
+        """Compile the kernels, or load them from numba's cache, so that no epoch's time includes it."""
+        from firth.sgd._windows import Epoch
+
+        self._new_worker().train_span(self.corpus, 0, 0, self._tables, Epoch(0, 0, 0.0, 0.0))
+
+    def _new_worker(self) -> _Worker:
+        hot = 0 if self.config.maxn else len(self.center)
+        center = _Matrix(self.center, hot, self.frozen[0])
+        outside = _Matrix(self.outside, len(self.outside), self.frozen[1])
+        return _Worker(center, outside, self._tables, self.config.threads or 1)
+
+    def _run_epoch(self, on_progress: Callable[[Progress], None], deadline: float) -> None:
+        """Train to the end of the epoch, or until the deadline or an exception."""
+        from firth.native import rng
+        from firth.native.threads import wait_for_all
+        from firth.sgd import _windows as windows
+
+        state, end = self.state, len(self.corpus.ids)
+        number = len(state.history) + 1
+        lr, slope = self._lr(0), (self._lr(end) - self._lr(0)) / end
+        keys = [rng.stream_key(self.config.seed, number, purpose) for purpose in (1, 2)]
+        epoch = windows.Epoch(keys[0], keys[1], lr, slope)
+        spans = _Spans(state.position, end, self._span)
+        workers = [self._new_worker() for _ in range(self.config.threads or 1)]
+        workers[0].go_on_from(state.loss, state.pairs)
+        start = time.perf_counter()
+        with ThreadPoolExecutor(len(workers)) as pool:
+            running: list[Future[None]] = []
+            try:
+                for worker in workers:
+                    running.append(pool.submit(worker.work, self.corpus, spans, self._tables, epoch))
+                while wait(running, LOOK_SECONDS).not_done:
+                    loss, pairs = _total(workers)
+                    self._check_loss(loss, pairs)
+                    on_progress(self._progress(spans.position, loss / pairs if pairs else None))
+                    if time.perf_counter() > deadline:
+                        spans.stop()
+            finally:
+                spans.stop()
+                wait_for_all(running)
+                state.seconds += time.perf_counter() - start
+                state.position = spans.position
+                state.loss, state.pairs = _total(workers)
+        for future in running:
+            future.result()
+        self._check_loss(state.loss, state.pairs)
+
+    def _end_epoch(self) -> None:
+        state = self.state
+        entry = {
+            "epoch": len(state.history) + 1,
+            "loss": state.loss / state.pairs if state.pairs else None,
+            "pairs": state.pairs,
+            "tokens": self.corpus.tokens,
+            "seconds": state.seconds,
+            "lr": self._lr(len(self.corpus.ids)),
+        }
+        self.state = State(history=[*state.history, entry])
+
+    def _lr(self, position: int) -> float:
+        """The learning rate at a position of the epoch under way; it falls in a straight line over the run."""
+        done = (len(self.state.history) + position / len(self.corpus.ids)) / self.config.epochs
+        return self.config.lr + (self.config.min_lr - self.config.lr) * done
+
+    def _progress(self, position: int, loss: float | None, seconds: float | None = None) -> Progress:
+        done = len(self.state.history) + position / len(self.corpus.ids)
+        return Progress(
+            epoch=math.ceil(done) if done else 1,
+            epochs=self.config.epochs,
+            tokens=round(done * self.corpus.tokens),
+            total_tokens=self.config.epochs * self.corpus.tokens,
+            loss=loss,
+            lr=self._lr(position),
+            epoch_seconds=seconds,
+        )
+
+    def _check_loss(self, loss: float, pairs: int) -> None:
+        """Refuse to go on when the loss is not a number, or far above the start's: ln 2 for each output of a pair."""
+        worst = HOPELESS * self._tables.outputs * math.log(2.0)
+        if not loss <= worst * max(pairs, 1):
+            raise FirthError(
+                f"training diverged in epoch {len(self.state.history) + 1}: the loss is {loss / max(pairs, 1):.4g} "
+                f"nats a pair; use a learning rate below {self.config.lr:g} (lr), or a smaller window"
+            )
+
+
+def check_start(start: WordVectors, config: TrainConfig) -> None:
+    """Raise ConfigError unless a run with these settings can go on from `start`, FormatError if that holds a NaN."""
+    if start.center.shape[1] != config.dim:
+        raise ConfigError(f"the vectors to start from have dimension {start.center.shape[1]}, not dim = {config.dim}")
+    known, wanted = start.subwords, (config.minn, config.maxn, config.bucket)
+    if config.maxn and (known is None or (known.minn, known.maxn, known.bucket) != wanted):
+        have = "no subwords" if known is None else f"minn, maxn, bucket = {known.minn}, {known.maxn}, {known.bucket}"
+        raise ConfigError(f"the vectors to start from have {have}, and the settings are {wanted}: use theirs")
+    rows = start.subwords.rows if start.subwords is not None else start.center
+    given = {"center": rows, "outside": start.outside, "nodes": start.nodes}
+    for name, matrix in ((name, matrix) for name, matrix in given.items() if matrix is not None):
+        for first in range(0, len(matrix), PIECE):
+            if not np.isfinite(matrix[first : first + PIECE]).all():
+                raise FormatError(
+                    f"the {name} vectors to start from hold a NaN or an infinity: expected finite numbers"
+                )
+
+
+def _total(workers: list[_Worker]) -> tuple[float, int]:
+    """The loss and the pairs of all workers' finished spans."""
+    done = [worker.done for worker in workers]
+    return sum(loss for loss, _ in done), sum(pairs for _, pairs in done)
+
+
+def _is_state(unfinished: dict[str, object], tokens: int) -> bool:
+    if unfinished.keys() != set(UNFINISHED):
+        return False
+    position, pairs = unfinished["position"], unfinished["pairs"]
+    whole = type(position) is int and 0 <= position <= tokens and type(pairs) is int and pairs >= 0
+    numbers = [unfinished["loss"], unfinished["seconds"]]
+    return whole and all(type(number) is float and math.isfinite(number) for number in numbers)
+
+
+def _make_tables(corpus: Corpus, config: TrainConfig) -> tuple[Any, dict[str, npt.NDArray[Any]]]:
+    """The kernel's tables, and the arrays that they point to by name."""
+    from firth.native import rng
+    from firth.sgd import _windows as windows
+
+    words, counts = corpus.vocab.words, corpus.frequencies
+    arrays: dict[str, npt.NDArray[Any]] = {"keep": keep_thresholds(counts, config)}
+    negatives = outputs = 0
+    if config.loss == "hierarchical-softmax":
+        arrays["paths"], arrays["path_steps"] = objective.tree_paths(corpus.totals)  # the counts that are saved
+        outputs = int(np.diff(arrays["paths"]).max())
+    else:
+        negatives = config.negatives if len(words) > 1 else 0
+        arrays["noise"] = rng.alias_table(objective.noise_probabilities(counts, config))
+        outputs = negatives + 1
+    if config.maxn:
+        arrays["grams"], arrays["gram_rows"] = ngram_rows(words, config.minn, config.maxn, config.bucket)
+    update = windows.WINDOW_STEP if config.update != "per-pair" else windows.PAIR_STEP
+    if config.architecture == "cbow":
+        update = windows.SUM_STEP if config.cbow_sum else windows.MEAN_STEP
+    tables = windows.new_tables(
+        arrays,
+        words=len(words),
+        window=config.window,
+        fixed_window=config.fixed_window,
+        update=update,
+        negatives=negatives,
+        outputs=outputs,
+    )
+    return tables, arrays
+
+
+def _work(tables: Any, config: TrainConfig) -> float:
+    """How much more a token costs than with the default settings, about."""
+    inputs = config.window / 5
+    outputs = tables.outputs / 6
+    hidden = config.architecture == "cbow"
+    work = (inputs + outputs) / 4 if hidden else inputs * outputs
+    return float((work + 4 * bool(tables.grams)) * max(config.dim, 16) / 100)
+
+
+def _check_memory(center: int, outside: int, words: int, config: TrainConfig) -> None:
+    """Refuse matrices that the machine cannot hold: two for training, their rows padded, and the result's."""
+    result = words + outside + (center if config.maxn else 0)
+    need = 4 * ((center + outside) * -(-config.dim // 16) * 16 + result * config.dim)
+    have = physical_memory()
+    if need > have:
+        subwords = ", or bucket" if config.maxn else ""
+        raise ConfigError(
+            f"{words:,} words of dimension {config.dim} need {need / 1e9:.1f} GB and this machine has {have / 1e9:.1f} "
+            f"GB: lower dim{subwords}, raise min_count or set max_vocab"
+        )

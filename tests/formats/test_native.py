@@ -1,0 +1,695 @@
+"""Vectors files: bytes are reproducible, saving is atomic, bad files are named."""
+
+import json
+import os
+import stat
+import struct
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from firth.errors import ConfigError, FirthError, FormatError
+from firth.formats import native as formats
+from firth.formats.native import check_writable, convert, load, save
+from firth.vectors.container import WordVectors
+from firth.vectors.subwords import Subwords
+
+WORDS = ["the", "naïve", "日本", "of", "Ünï", "x"]
+
+
+def make(seed=0, words=WORDS, outside=True, d=4):
+    rng = np.random.default_rng(seed)
+    center, other = rng.normal(size=(2, len(words), d)).astype(np.float32)
+    counts = np.arange(len(words), 0, -1) * 10
+    config = {"dim": d, "lr": 0.025, "loss": "negative-sampling", "max_vocab": None}
+    return WordVectors(words, counts, center, other if outside else None, config, [{"epoch": 1, "loss": 2.5}])
+
+
+def make_more():
+    """Vectors with a bias and with outside words beyond their words."""
+    few = make()
+    outside = np.random.default_rng(9).normal(size=(9, 4)).astype(np.float32)
+    parts = (WORDS, few.counts, few.center, outside, few.config, few.history)
+    return WordVectors(*parts, outside_words=[*WORDS, "più", "", "z"], bias=outside[:, 0] * 3)
+
+
+def make_spelt():
+    """Vectors with the rows of n-grams, and with nodes in place of outside vectors."""
+    few = make()
+    rows, nodes = (np.random.default_rng(8).normal(size=(count, 4)).astype(np.float32) for count in (6 + 11, 5))
+    parts = (WORDS, few.counts, few.center, None, few.config, few.history)
+    return WordVectors(*parts, nodes=nodes, subwords=Subwords(2, 5, 11, rows))
+
+
+def same(a, b):
+    assert a.words == b.words
+    assert a.outside_words == b.outside_words
+    np.testing.assert_array_equal(a.center, b.center)
+    assert (a.subwords is None) == (b.subwords is None)
+    rows = []
+    if a.subwords is not None:
+        first, second = a.subwords, b.subwords
+        assert (first.minn, first.maxn, first.bucket) == (second.minn, second.maxn, second.bucket)
+        rows = [(first.rows, second.rows)]
+    for left, right in ((a.outside, b.outside), (a.bias, b.bias), (a.nodes, b.nodes), *rows):
+        assert (left is None) == (right is None)
+        if left is not None:
+            np.testing.assert_array_equal(left, right)
+    np.testing.assert_array_equal(a.counts, b.counts)
+    assert (a.config, a.history) == (b.config, b.history)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "vectors.safetensors"
+
+
+@pytest.mark.parametrize("outside", [True, False])
+def test_what_is_saved_is_loaded(path, outside):
+    vectors = make(outside=outside)
+    save(vectors, str(path))
+    same(load(path), vectors)
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_one_word_even_an_empty_one(path):
+    vectors = make(words=[""], d=1)
+    save(vectors, path)
+    same(load(path), vectors)
+
+
+def test_the_safetensors_library_reads_the_file(path):
+    vectors = make()
+    save(vectors, path)
+    tensors = load_file(path)
+    assert sorted(tensors) == ["center", "counts", "outside", "word_offsets", "words"]
+    np.testing.assert_array_equal(tensors["center"], vectors.center)
+    assert tensors["words"].tobytes().decode() == "".join(WORDS)
+    assert tensors["word_offsets"].tolist() == [0, 3, 9, 15, 17, 22, 23]
+
+
+def test_more_outside_words_and_the_bias_are_saved(path):
+    vectors = make_more()
+    save(vectors, path)
+    same(load(path), vectors)
+    tensors = load_file(path)
+    assert sorted(tensors) == [
+        *("bias", "center", "counts", "more_word_offsets", "more_words", "outside", "word_offsets", "words")
+    ]
+    np.testing.assert_array_equal(tensors["bias"], vectors.bias)
+    assert tensors["words"].tobytes().decode() == "".join(WORDS)
+    assert tensors["more_words"].tobytes().decode() == "piùz"
+    assert tensors["more_word_offsets"].tolist() == [0, 4, 4, 5]
+    for matrix in (load(path).center, load(path).outside, load(path).bias):
+        assert matrix.flags.aligned
+
+
+def test_a_bias_needs_no_more_words(path):
+    few = make()
+    parts = (WORDS, few.counts, few.center, few.outside, few.config, few.history)
+    vectors = WordVectors(*parts, bias=np.arange(6, dtype=np.float32))
+    save(vectors, path)
+    same(load(path), vectors)
+    assert (again := load(path)).outside_words is again.words
+    assert sorted(load_file(path)) == ["bias", "center", "counts", "outside", "word_offsets", "words"]
+
+
+def test_ngrams_and_nodes_are_saved(path):
+    vectors = make_spelt()
+    save(vectors, path)
+    same(load(path), vectors)
+    np.testing.assert_array_equal(load(path)["unseen"], vectors["unseen"])
+    tensors = load_file(path)
+    assert sorted(tensors) == ["center", "counts", "nodes", "subwords", "word_offsets", "words"]
+    np.testing.assert_array_equal(tensors["nodes"], vectors.nodes)
+    np.testing.assert_array_equal(tensors["subwords"], vectors.subwords.rows)
+    with safe_open(path, framework="np") as file:
+        parts = json.loads(file.metadata()["firth"])
+    assert parts["format"] == 1
+    assert parts["subwords"] == {"minn": 2, "maxn": 5, "bucket": 11}
+
+
+def test_one_word_has_no_nodes_but_a_tree(path):
+    vectors = WordVectors(
+        ["a"], np.ones(1, int), np.ones((1, 3), np.float32), None, {}, [], nodes=np.ones((0, 3), "f4")
+    )
+    save(vectors, path)
+    same(load(path), vectors)
+
+
+def test_loading_maps_memory_and_is_read_only(path):
+    save(make_spelt(), path)
+    vectors = load(path)
+    for matrix in (vectors.center, vectors.nodes, vectors.subwords.rows):
+        base = matrix
+        while isinstance(base, np.ndarray):
+            base = base.base
+        assert type(base).__name__ == "mmap"
+        assert matrix.flags.aligned
+        with pytest.raises(ValueError, match="read-only"):
+            matrix[0, 0] = 1
+
+
+def test_equal_vectors_give_equal_bytes(path, tmp_path):
+    vectors = make()
+    save(vectors, path)
+    config = dict(reversed(vectors.config.items()))
+    other = WordVectors(list(WORDS), vectors.counts.copy(), vectors.center[:], vectors.outside, config, vectors.history)
+    save(other, tmp_path / "other.safetensors")
+    save(load(path), tmp_path / "again.safetensors")
+    assert len({file.read_bytes() for file in tmp_path.iterdir()}) == 1
+
+
+def test_arrays_that_are_not_contiguous_are_saved_by_value(path):
+    wide = np.random.default_rng(0).normal(size=(6, 8)).astype(np.float32)
+    vectors = WordVectors(WORDS, np.arange(12)[::2], wide[:, ::2], np.asfortranarray(wide[:, 1::2]), {}, [])
+    save(vectors, path)
+    same(load(path), vectors)
+
+
+def test_matrices_are_written_piece_by_piece(path, tmp_path, monkeypatch):
+    """The same bytes, and never a copy of a whole matrix whose rows are padded."""
+    vectors = make_spelt()
+    save(vectors, path)
+    padded = np.pad(vectors.subwords.rows, [(0, 0), (0, 12)])[:, :4]
+    copies = []
+    copy = np.ascontiguousarray
+    monkeypatch.setattr(np, "ascontiguousarray", lambda array, dtype: copies.append(len(array)) or copy(array, dtype))
+    monkeypatch.setattr(formats, "PIECE", 40)  # two rows
+    parts = (WORDS, vectors.counts, vectors.center, None, vectors.config, vectors.history)
+    save(WordVectors(*parts, nodes=vectors.nodes, subwords=Subwords(2, 5, 11, padded)), tmp_path / "pieces.safetensors")
+    assert (tmp_path / "pieces.safetensors").read_bytes() == path.read_bytes()
+    assert copies.count(2) > 8
+
+
+def test_numpy_numbers_in_config_and_history_become_plain(path):
+    vectors = make()
+    vectors.history.append({"epoch": np.int64(2), "loss": np.float64(2.25)})
+    save(vectors, path)
+    assert load(path).history[1] == {"epoch": 2, "loss": 2.25}
+    vectors.config["callback"] = print
+    with pytest.raises(FormatError, match="config and history do not fit into JSON"):
+        save(vectors, path)
+
+
+# Saving whole or not at all.
+
+
+def test_saving_over_a_loaded_file_keeps_the_loaded_vectors(path):
+    old = make(seed=1)
+    save(old, path)
+    mapped = load(path)
+    save(make(seed=2), path)
+    np.testing.assert_array_equal(mapped.center, old.center)
+    same(load(path), make(seed=2))
+    save(mapped, path)
+    same(load(path), old)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()])
+@pytest.mark.parametrize("at", ["fsync", "replace"])
+def test_a_failed_save_leaves_the_old_file_and_nothing_else(path, monkeypatch, error, at):
+    save(make(seed=1), path)
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(os, at, fail)
+    expected = FormatError if isinstance(error, OSError) else type(error)
+    with pytest.raises(expected) as caught:
+        save(make(seed=2), path)
+    monkeypatch.undo()
+    if isinstance(error, OSError):
+        assert str(caught.value) == (
+            f"{path}: cannot be written: No space left on device; make room or give a path on another disk"
+        )
+    same(load(path), make(seed=1))
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_save_that_fails_in_the_middle_of_writing_leaves_nothing(path):
+    def write_part():
+        with formats.replacing(path) as file:
+            file.write(b"part")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_part()
+    assert os.listdir(path.parent) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permission bits are POSIX's")
+def test_a_new_file_has_the_permissions_of_the_umask(path):
+    old = os.umask(0o027)
+    try:
+        save(make(), path)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_symlink_is_followed(path, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    target = tmp_path / "elsewhere" / "real.safetensors"
+    try:
+        path.symlink_to(target)
+    except OSError:
+        pytest.skip("this system makes no symbolic links")
+    save(make(), path)
+    assert path.is_symlink()
+    assert target.is_file()
+    same(load(path), make())
+
+
+def test_a_leftover_of_a_killed_process_does_not_hinder(path, monkeypatch):
+    monkeypatch.setattr(formats.threading, "get_native_id", lambda: 7)
+    (path.parent / f".{path.name}.{os.getpid()}-7.tmp").write_text("left over")
+    save(make(), path)
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_check_writable_changes_nothing(path):
+    assert check_writable(path) == path
+    assert os.listdir(path.parent) == []
+    path.write_bytes(b"precious")
+    check_writable(str(path))
+    assert path.read_bytes() == b"precious"
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("vectors.bin", "ends in .safetensors"),
+        ("vectors", "name it vectors.safetensors"),
+        ("", "ends in .safetensors"),
+        ("missing/vectors.safetensors", "the folder .*missing does not exist: make it first"),
+        ("file/vectors.safetensors", "does not exist|Not a directory"),
+        ("folder.safetensors", "expected the name of a file"),
+        ("a\0b.safetensors", "NUL"),
+        ("x" * 300 + ".safetensors", "cannot be written: File name too long"),
+    ],
+)
+def test_a_path_that_cannot_be_saved_to_is_found_out_before(tmp_path, name, message):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.safetensors").mkdir()
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(FormatError, match=message):
+        check_writable(tmp_path / name)
+    with pytest.raises(FormatError, match=message):
+        save(make(), tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_that_refuses_files_is_found_out_before(path, monkeypatch):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(formats.tempfile, "TemporaryFile", refuse)  # root may write everywhere
+    with pytest.raises(FormatError, match="Permission denied; give a path that this user may use"):
+        check_writable(path)
+
+
+# Bad files.
+
+
+def written(path, change=lambda header, metadata: None, data=lambda data: data, vectors=None):
+    """Save vectors, then let `change` edit the header and the metadata of the file and `data` its data."""
+    save(vectors or make(), path)
+    raw = path.read_bytes()
+    (length,) = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8 : 8 + length])
+    metadata = json.loads(header["__metadata__"]["firth"])
+    text = change(header, metadata)
+    if header.get("__metadata__"):
+        header["__metadata__"]["firth"] = json.dumps(metadata) if text is None else text
+    encoded = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(encoded)) + encoded + data(raw[8 + length :]))
+    return path
+
+
+def test_the_editor_of_these_tests_writes_valid_files(path):
+    same(load(written(path)), make())
+    same(load(written(path, vectors=make_more())), make_more())
+    same(load(written(path, vectors=make_spelt())), make_spelt())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h, m: h.pop("__metadata__") and None, "without firth's metadata"),
+        (lambda h, m: "{", "metadata is not JSON"),
+        (lambda h, m: "[" * 100_000, "metadata is not JSON"),
+        (lambda h, m: "[]", "no format number"),
+        (lambda h, m: m.update(format="1"), "no format number"),
+        (lambda h, m: m.update(format=2), "format 2; this firth reads 1: pip install --upgrade firth"),
+        (lambda h, m: m.update(config=[]), "config is no object"),
+        (lambda h, m: m.pop("config") and None, "config is no object"),
+        (lambda h, m: m.update(history={}), "history is no list of objects"),
+        (lambda h, m: m.update(history=[3]), "history is no list of objects"),
+        (lambda h, m: h.update(middle=h.pop("center")), "no tensor 'center': expected F32 with 2 dimensions"),
+        (lambda h, m: h.update(other=h.pop("counts")), "no tensor 'counts'"),
+        (lambda h, m: h["center"].update(dtype="I32"), "tensor 'center' is I32 of shape .*: expected F32"),
+        (
+            lambda h, m: h["center"].update(shape=[24]),
+            "'center' is F32 of shape .24.: expected F32 with 2 dim",
+        ),
+        (lambda h, m: h["center"].update(shape=[4, 6]), "6 words and 4 center vectors"),
+        (lambda h, m: h["outside"].update(shape=[4, 6]), "outside vectors are .*expected float32 of shape"),
+        (lambda h, m: h["center"].update(shape=[6, 5]), "not a whole safetensors file"),
+        (lambda h, m: h["center"].update(data_offsets=[0, 96]), "not a whole safetensors file"),
+        (lambda h, m: h["words"].update(dtype="I8"), "tensor 'words' is I8"),
+    ],
+)
+def test_a_wrong_header_is_refused(path, change, message):
+    with pytest.raises(FormatError, match=message) as caught:
+        load(written(path, change))
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h, m: h.update(x=h.pop("more_word_offsets")), "no tensor 'more_word_offsets': expected I64"),
+        (lambda h, m: h.update(x=h.pop("more_words")), r"outside vectors are .*\(9, 4\): expected .*\(6, 4\)"),
+        (lambda h, m: h.update(x=h.pop("outside")), "9 outside words, but no outside vectors"),
+        (lambda h, m: h["more_words"].update(dtype="I8"), "'more_words' is I8 .*: expected U8"),
+        (lambda h, m: h["more_words"].update(shape=[1, 5]), "'more_words' is U8 of shape .*: expected U8 with 1"),
+        (lambda h, m: h["more_word_offsets"].update(dtype="F64"), "'more_word_offsets' is F64"),
+        (lambda h, m: h["bias"].update(dtype="I32"), "'bias' is I32 of shape .9.: expected F32 with 1 dimension"),
+        (lambda h, m: h["bias"].update(shape=[3, 3]), "'bias' is F32 of shape .3, 3.: expected F32 with 1 dimension"),
+        (lambda h, m: h["bias"].update(shape=[10]), "not a whole safetensors file"),
+        (lambda h, m: h["outside"].update(shape=[4, 9]), r"outside vectors are .*\(4, 9\): expected .*\(9, 4\)"),
+        (lambda h, m: h["outside"].update(shape=[12, 3]), r"outside vectors are .*\(12, 3\): expected .*\(9, 4\)"),
+    ],
+)
+def test_a_wrong_header_of_more_words_is_refused(path, change, message):
+    with pytest.raises(FormatError, match=message) as caught:
+        load(written(path, change, vectors=make_more()))
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h, m: h.update(x=h.pop("subwords")), "no tensor 'subwords': expected F32 with 2 dimensions"),
+        (lambda h, m: m.pop("subwords") and None, "tensor 'subwords', but the metadata has no minn, maxn and bucket"),
+        (lambda h, m: m.update(subwords=[2, 5, 11]), r"subwords are \[2, 5, 11\]: expected minn, maxn and bucket"),
+        (lambda h, m: m["subwords"].pop("minn") and None, "subwords are .*: expected minn, maxn and bucket"),
+        (lambda h, m: m["subwords"].update(rows=3), "subwords are .*: expected minn, maxn and bucket"),
+        (lambda h, m: m["subwords"].update(minn=0), "minn is 0: expected a whole number"),
+        (lambda h, m: m["subwords"].update(minn=2.0), "minn is 2.0: expected a whole number"),
+        (lambda h, m: m["subwords"].update(maxn=10**30), "maxn is 1000000000000000000000000000000: expected"),
+        (lambda h, m: m["subwords"].update(minn=6), "minn is 6, above maxn, 5"),
+        (lambda h, m: m["subwords"].update(bucket=10), r"rows are of shape \(17, 4\): expected \(16, 4\)"),
+        (lambda h, m: m["subwords"].update(bucket=17), r"rows are float32 of shape \(17, 4\): expected .*words \+ 17"),
+        (lambda h, m: m["subwords"].update(bucket=2**31), "bucket is 2147483648"),
+        (lambda h, m: h["subwords"].update(shape=[34, 2]), r"rows are of shape \(34, 2\): expected \(17, 4\)"),
+        (lambda h, m: h["subwords"].update(dtype="I32"), "'subwords' is I32"),
+        (lambda h, m: h["nodes"].update(shape=[4, 5]), r"nodes are .*\(4, 5\): expected .*\(5, 4\)"),
+        (lambda h, m: h["nodes"].update(shape=[20]), "'nodes' is F32 of shape .20.: expected F32 with 2 dimensions"),
+        (lambda h, m: h["nodes"].update(dtype="I32"), "'nodes' is I32"),
+        (lambda h, m: h["nodes"].update(shape=[2**61, 4]), "not a whole safetensors file"),
+    ],
+)
+def test_a_wrong_header_of_ngrams_or_nodes_is_refused(path, change, message):
+    with pytest.raises(FormatError, match=message) as caught:
+        load(written(path, change, vectors=make_spelt()))
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_bias_without_outside_vectors_is_refused(path):
+    few = make()
+    biased = WordVectors(WORDS, few.counts, few.center, few.outside, {}, [], bias=np.ones(6, np.float32))
+    with pytest.raises(FormatError, match="there is a bias, but no outside vectors"):
+        load(written(path, lambda h, m: h.update(x=h.pop("outside")), vectors=biased))
+    with pytest.raises(FormatError, match=r"bias is float32 of shape \(6,\): expected float32 of shape \(9,\)"):
+        load(written(path, swap_bias, vectors=make_more()))
+
+
+def swap_bias(header, _):
+    """Let the bias be of the six words only, and its other three numbers be a tensor nobody asks for."""
+    begin, end = header["bias"]["data_offsets"]
+    header["bias"].update(shape=[6], data_offsets=[begin, begin + 24])
+    header["rest"] = {"dtype": "F32", "shape": [3], "data_offsets": [begin + 24, end]}
+
+
+OFFSETS = 6 * 8  # counts come first
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "message"),
+    [
+        (0, -1, "the count of 'the' is negative"),
+        (OFFSETS, 1, "offsets do not rise from 0 to 23"),
+        (OFFSETS + 8, 10, "offsets do not rise"),
+        (OFFSETS + 8, -(2**63), "offsets do not rise"),
+        (OFFSETS + 5 * 8, 2**62, "offsets do not rise"),
+        (OFFSETS + 6 * 8, 22, "offsets do not rise"),
+        (OFFSETS + 1 * 8, 6, r"word 0 is b'thena\\xc3': expected UTF-8"),
+    ],
+)
+def test_wrong_data_is_refused(path, at, value, message):
+    patch = struct.pack("<q", value)
+    with pytest.raises(FormatError, match=message):
+        load(written(path, data=lambda data: data[:at] + patch + data[at + 8 :]))
+
+
+MORE_OFFSETS = OFFSETS + 7 * 8
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "message"),
+    [
+        (0, 1, "the more word offsets do not rise from 0 to 5, the bytes of all more words"),
+        (1, 6, "more word offsets do not rise"),
+        (1, -(2**63), "more word offsets do not rise"),
+        (3, 4, "more word offsets do not rise"),
+        (3, 2**62, "more word offsets do not rise"),
+        (1, 3, r"more word 0 is b'pi\\xc3': expected UTF-8"),
+    ],
+)
+def test_wrong_data_of_more_words_is_refused(path, at, value, message):
+    at, patch = MORE_OFFSETS + 8 * at, struct.pack("<q", value)
+    with pytest.raises(FormatError, match=message):
+        load(written(path, data=lambda data: data[:at] + patch + data[at + 8 :], vectors=make_more()))
+
+
+@pytest.mark.parametrize(("text", "word"), [("piùx", "x"), ("pppp\0", "p")])
+def test_a_more_word_that_comes_twice_is_refused(path, text, word):
+    """Once with a word of the vocabulary, once with another of the more words."""
+    bounds = struct.pack("<4q", 0, 4, 4, 5) if word == "x" else struct.pack("<4q", 0, 1, 2, 5)
+    old = struct.pack("<4q", 0, 4, 4, 5), "piùz".encode()
+    edit = lambda data: data.replace(old[0], bounds).replace(old[1], text.encode())  # noqa: E731
+    with pytest.raises(FormatError, match=f"the outside word '{word}' comes twice"):
+        load(written(path, data=edit, vectors=make_more()))
+
+
+def test_a_word_that_comes_twice_is_refused(path):
+    save(make(words=["ab", "cb"]), path)
+    path.write_bytes(path.read_bytes().replace(b"abcb", b"abab"))
+    with pytest.raises(FormatError, match="the word 'ab' comes twice"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"abc", "not a whole safetensors file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "not a whole safetensors file"),
+        (struct.pack("<Q", 2**63) + b"{}", "not a whole safetensors file"),
+        (struct.pack("<Q", 2) + b"{}", "without firth's metadata"),
+        (struct.pack("<Q", 4) + b"null", "not a whole safetensors file"),
+    ],
+)
+def test_a_file_that_is_no_vectors_file_is_refused(path, content, message):
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=message) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_another_programs_safetensors_file_is_refused(path):
+    save_file({"weight": np.ones((2, 2), np.float32)}, path)
+    with pytest.raises(FormatError, match="without firth's metadata"):
+        load(path)
+
+
+def test_what_is_no_file_of_that_name_is_refused(tmp_path):
+    (tmp_path / "folder.safetensors").mkdir()
+    for name, message in [
+        ("missing.safetensors", "there is no such file"),
+        ("folder.safetensors", "not a regular file"),
+        ("v.bin", r"for word2vec-binary, run: firth convert .*v.bin .*v.safetensors"),
+        ("v.pkl", "ends in .safetensors"),
+        ("a\0.safetensors", "NUL"),
+    ]:
+        with pytest.raises(FormatError, match=message):
+            load(tmp_path / name)
+
+
+def outcome(path):
+    try:
+        vectors = load(path)
+        vectors.neighbors(vectors.words[0])
+        vectors.center.tobytes()
+    except FirthError as error:
+        return type(error)
+    return None
+
+
+@pytest.mark.parametrize("vectors", [make(), make_more(), make_spelt()])
+def test_every_truncation_is_refused(path, vectors):
+    save(vectors, path)
+    raw = path.read_bytes()
+    for length in range(len(raw)):
+        path.write_bytes(raw[:length])
+        assert outcome(path) is FormatError, length
+
+
+@pytest.mark.parametrize("vectors", [make(), make_more(), make_spelt()])
+def test_flipped_bytes_give_a_clear_error_or_valid_vectors(path, vectors):
+    save(vectors, path)
+    raw = path.read_bytes()
+    rng = np.random.default_rng(5)
+    outcomes = set()
+    for at in range(len(raw)):
+        flipped = bytearray(raw)
+        flipped[at] ^= int(rng.integers(1, 256))
+        path.write_bytes(flipped)
+        outcomes.add(outcome(path))
+    assert outcomes == {None, FormatError}
+
+
+# word2vec's formats.
+
+
+@pytest.mark.parametrize("vectors", [make(seed=3), make_more()])
+@pytest.mark.parametrize("extension", ["txt", "vec", "bin"])
+def test_conversion_there_and_back_keeps_words_and_vectors(path, tmp_path, extension, vectors):
+    save(vectors, path)
+    convert(path, tmp_path / f"v.{extension}")
+    convert(tmp_path / f"v.{extension}", tmp_path / "back.safetensors")
+    back = load(tmp_path / "back.safetensors")
+    same(back, WordVectors(WORDS, np.zeros(6, np.int64), vectors.center, None, {}, []))
+
+
+def test_conversion_to_firths_own_format_keeps_everything(path, tmp_path):
+    for vectors in (make_more(), make_spelt()):
+        save(vectors, path)
+        convert(path, tmp_path / "copy.safetensors")
+        assert (tmp_path / "copy.safetensors").read_bytes() == path.read_bytes()
+
+
+def test_the_text_format_literally(path, tmp_path):
+    center = np.array([[1, -0.5], [0.1, 1e-20]], dtype=np.float32)
+    save(WordVectors(["a", "é"], np.array([2, 1]), center, None, {}, []), path)
+    convert(path, tmp_path / "v.txt")
+    assert (tmp_path / "v.txt").read_bytes() == "2 2\na 1 -0.5\né 0.100000001 9.99999968e-21\n".encode()
+
+
+def test_the_binary_format_literally(path, tmp_path):
+    save(WordVectors(["a", "é"], np.array([2, 1]), np.array([[1], [2]], np.float32), None, {}, []), path)
+    convert(path, tmp_path / "v.bin")
+    assert (tmp_path / "v.bin").read_bytes() == b"2 1\na \0\0\x80?\n\xc3\xa9 \0\0\0@\n"
+
+
+def test_binary_without_line_ends_and_text_with_spare_spaces_are_read(tmp_path):
+    (tmp_path / "v.bin").write_bytes(b"2 1\na \0\0\x80?b \x20\x20\x20\x20")
+    (tmp_path / "v.txt").write_bytes(b"2 1\r\na 1 \r\nb  7.5e-1  \n\n")
+    for name in ("v.bin", "v.txt"):
+        convert(tmp_path / name, tmp_path / "v.safetensors")
+        assert load(tmp_path / "v.safetensors").words == ["a", "b"]
+    assert load(tmp_path / "v.safetensors").center.tolist() == [[1], [0.75]]
+
+
+def test_the_format_can_be_named(path, tmp_path):
+    save(make(), path)
+    convert(path, tmp_path / "plain", to="word2vec-text")
+    assert (tmp_path / "plain").read_bytes().startswith(b"6 4\nthe ")
+    with pytest.raises(ConfigError, match="to is 'pickle': expected 'safetensors' or"):
+        convert(path, tmp_path / "plain", to="pickle")
+    with pytest.raises(FormatError, match=r"the extension names no format: expected \.safetensors, \.txt"):
+        convert(path, tmp_path / "plain.npy")
+    with pytest.raises(FormatError, match="the extension names no format"):
+        convert(tmp_path / "plain", path)
+
+
+@pytest.mark.parametrize("word", ["", "a b", "a\n", "\ta"])
+def test_words_that_word2vecs_formats_cannot_hold_are_refused(path, tmp_path, word):
+    save(make(words=["fine", word]), path)
+    for name in ("v.txt", "v.bin"):
+        with pytest.raises(FormatError, match="word2vec's files take no spaces"):
+            convert(path, tmp_path / name)
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_half_a_character_is_refused(path):
+    with pytest.raises(FormatError, match="it holds half a character"):
+        save(make(words=["fine", "\ud800"]), path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "line 1: b'': expected two numbers"),
+        (b"king 0.5 0.25\n", "line 1: .*expected two numbers, the words and the dimension"),
+        (b"0 3\n", "line 1: .*expected two numbers"),
+        (b"9999999999 300\na 1\n", "line 1: 9999999999 words of dimension 300: the file is too short"),
+        (b"2 2\na 1 2\nb 3\n     ", "line 3: 2 fields: expected a word and 2 numbers"),
+        (b"2 2\na 1 2\n           ", "line 3: 0 fields"),
+        (b"2 2\na 1 2\nb 3 x\n", "line 3: could not convert string to float"),
+        (b"2 2\na 1 2\n\xff 3 4\n", "line 3: .*expected a word in UTF-8"),
+        (b"2 2\na 1 2\na 3 4\n", "line 3: the word 'a' comes twice"),
+        (b"2 2\na 1 2\nb 1 nan\n", "line 3: the vector of 'b' is not finite"),
+        (b"2 2\na 1 2\nb 1 1e39\n", "line 3: the vector of 'b' is not finite"),
+        (b"2 2\na 1 2\nb 3 4\nc 5 6\n", "line 4: more text: expected an end after the 2 words"),
+    ],
+)
+def test_bad_text_is_named_by_its_line(tmp_path, content, message):
+    (tmp_path / "v.txt").write_bytes(content)
+    with pytest.raises(FormatError, match=f"v.txt, {message}"):
+        convert(tmp_path / "v.txt", tmp_path / "v.safetensors")
+    assert os.listdir(tmp_path) == ["v.txt"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", ": the file is empty"),
+        (b"1 1", ", line 1: b'': expected two numbers"),
+        (b"99 9\na 1234", ", line 1: 99 words of dimension 9: the file is too short"),
+        (b"2 1\na \0\0\0\0\nb \0\0", ", byte 10: expected word 2 of 2, a space and 4 bytes"),
+        (b"2 1\na \0\0\0\0\nbbbbbbbbb", ", byte 10: expected word 2 of 2"),
+        (b"1 1\n\xff \0\0\0\0\n", ", byte 4: the word is b'.xff': expected UTF-8"),
+        (b"1 1\na \0\0\xc0\x7f\n", ", byte 4: the vector of 'a' is not finite"),
+        (b"1 1\na \0\0\0\0\nb \0\0\0\0", ", byte 10: more bytes"),
+        (b"2 1\na \0\0\0\0\na \0\0\0\0", ": the word 'a' comes twice"),
+    ],
+)
+def test_bad_binary_is_named_by_its_byte(tmp_path, content, message):
+    (tmp_path / "v.bin").write_bytes(content)
+    with pytest.raises(FormatError, match=f"v.bin{message}"):
+        convert(tmp_path / "v.bin", tmp_path / "v.safetensors")
+    assert os.listdir(tmp_path) == ["v.bin"]
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin"])
+def test_damaged_word2vec_files_give_a_clear_error_or_valid_vectors(path, tmp_path, name):
+    save(make(words=["a", "日本"], d=2), path)
+    convert(path, tmp_path / name)
+    raw = (tmp_path / name).read_bytes()
+    damaged = [raw[:at] for at in range(len(raw) - 1)]
+    damaged += [raw[:at] + bytes([byte]) + raw[at + 1 :] for at in range(len(raw)) for byte in (0, 10, 32, 57, 255)]
+    outcomes = set()
+    for content in damaged:
+        (tmp_path / name).write_bytes(content)
+        try:
+            convert(tmp_path / name, path)
+            outcomes.add(outcome(path))
+        except FormatError:
+            outcomes.add(FormatError)
+    assert outcomes == {None, FormatError}

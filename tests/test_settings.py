@@ -1,0 +1,177 @@
+"""The settings: defaults of each loss, which belong to which, and the sentence a wrong value gets."""
+
+import copy
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from firth import settings as config
+from firth.errors import ConfigError
+from firth.settings import BY_LOSS, CBOW, CHOICES, SUBWORDS_LR, TrainConfig, defaults, make_config
+
+LOSSES = list(CHOICES["loss"])
+SPECIAL = {
+    ("negative-sampling", "skipgram"): {"update": "per-pair", "negatives": 3, "ns_exponent": 0.5},
+    ("negative-sampling", "cbow"): {"negatives": 3, "ns_exponent": 0.5, "cbow_sum": True},
+    ("softmax", "skipgram"): {"outside_vocab": 30, "mix": 0.5},
+    ("hierarchical-softmax", "skipgram"): {},
+    ("hierarchical-softmax", "cbow"): {"cbow_sum": True},
+}
+"""The settings that some losses and architectures have and others not, each with a value that is not the default."""
+KINDS = list(SPECIAL)
+OF_SOME = {name: value for special in SPECIAL.values() for name, value in special.items()}
+
+
+def made_of(kind, **settings):
+    return TrainConfig(loss=kind[0], architecture=kind[1], **settings)
+
+
+def test_every_loss_has_its_defaults():
+    assert list(BY_LOSS) == LOSSES
+    assert (TrainConfig().loss, TrainConfig().architecture) == KINDS[0]
+    for loss in LOSSES:
+        assert defaults(loss, "skipgram") == BY_LOSS[loss]
+        made = TrainConfig(loss=loss)
+        assert {name: getattr(made, name) for name in BY_LOSS[loss]} == BY_LOSS[loss]
+
+
+def test_cbow_has_its_defaults():
+    skipgram, cbow = defaults("negative-sampling", "skipgram"), defaults("negative-sampling", "cbow")
+    assert set(skipgram) - set(cbow) == {"update"}
+    assert set(cbow) - set(skipgram) == {"cbow_sum"}
+    assert {name for name in cbow if name in skipgram and cbow[name] != skipgram[name]} == {"lr"}
+    for loss in ("negative-sampling", "hierarchical-softmax"):
+        made = TrainConfig(loss=loss, architecture="cbow")
+        assert (made.lr, made.cbow_sum, made.update) == (CBOW[loss]["lr"], False, None)
+        assert TrainConfig(loss=loss).cbow_sum is None
+        assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True).lr == BY_LOSS[loss]["lr"] != made.lr
+
+
+def test_subwords_and_sums_have_rates_of_their_own_and_leave_the_others_alone():
+    before = copy.deepcopy((BY_LOSS, CBOW))
+    assert TrainConfig(maxn=6).lr == SUBWORDS_LR != BY_LOSS["negative-sampling"]["lr"]
+    assert TrainConfig(maxn=6, loss="hierarchical-softmax").lr == BY_LOSS["hierarchical-softmax"]["lr"]
+    for loss in CBOW:
+        assert TrainConfig(loss=loss, architecture="cbow", maxn=6).lr == CBOW[loss]["lr"]
+        assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True, maxn=6).lr == BY_LOSS[loss]["lr"]
+    assert TrainConfig().lr == BY_LOSS["negative-sampling"]["lr"]
+    assert before == (BY_LOSS, CBOW)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_settings_of_other_kinds_are_left_out(kind):
+    names = [field.name for field in dataclasses.fields(TrainConfig)]
+    others = set(OF_SOME) - set(SPECIAL[kind])
+    made = made_of(kind)
+    assert list(made.as_dict()) == [name for name in names if name not in others]
+    assert all(getattr(made, name) is None for name in others)
+    assert all(name in defaults(*kind) for name in SPECIAL[kind])
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind in KINDS for name in OF_SOME if name not in SPECIAL[kind]]
+)
+def test_a_setting_of_another_kind_is_refused(kind, name):
+    with pytest.raises(ConfigError) as error:
+        made_of(kind, max_vocab=20, **{name: OF_SOME[name]})
+    assert str(error.value) == f"{name} is no setting of {kind[1]} with loss {kind[0]!r}: leave it out"
+    with pytest.raises(ConfigError, match="is no setting of"):
+        made_of(kind, max_vocab=20, **{name: False})  # given, if not true
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_config_is_made_again_from_its_settings(kind):
+    made = made_of(kind, max_vocab=20, dim=7, **SPECIAL[kind])
+    assert all(made.as_dict()[name] == value for name, value in SPECIAL[kind].items())
+    assert TrainConfig(**made.as_dict()) == made
+    assert dataclasses.replace(made, epochs=3).as_dict() == made.as_dict() | {"epochs": 3}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"loss": "hinge"}, "loss is 'hinge': expected 'negative-sampling' or 'softmax' or 'hierarchical-softmax'"),
+        ({"loss": None}, "loss is None"),
+        ({"architecture": "glove"}, "architecture is 'glove': expected 'skipgram' or 'cbow'"),
+        ({"architecture": None}, "architecture is None"),
+        ({"loss": "softmax", "architecture": "cbow"}, "for CBOW, choose negative-sampling or hierarchical-softmax"),
+        ({"architecture": "cbow", "cbow_sum": 1}, "cbow_sum is 1: expected True or False"),
+        ({"maxn": 65}, "maxn is 65: expected a whole number from 0 to 64"),
+        ({"maxn": 6.0}, "maxn is 6.0"),
+        ({"minn": 0, "maxn": 3}, "minn is 0: expected a whole number from 1 to 64"),
+        ({"minn": 4, "maxn": 3}, "maxn is 3, below minn, 4: expected as much, or 0 (no subwords)"),
+        ({"bucket": 0}, "bucket is 0"),
+        ({"bucket": 2**30 + 1}, "bucket is 1073741825"),
+        ({"minn": 2}, "minn and bucket are settings of subwords: give maxn too"),
+        ({"bucket": 100}, "minn and bucket are settings of subwords: give maxn too"),
+        ({"delimiter": "+"}, "are settings of phrases: give phrases too, as in phrases=1"),
+        ({"phrase_score": "npmi"}, "are settings of phrases: give phrases too"),
+        ({"phrase_threshold": 0.5}, "are settings of phrases: give phrases too"),
+        ({"loss": "softmax", "maxn": 6}, "loss 'softmax' knows no subwords: leave maxn out"),
+        ({"phrases": -1}, "phrases is -1: expected a whole number from 0 to 10"),
+        ({"phrases": 11}, "phrases is 11"),
+        ({"phrases": True}, "phrases is True"),
+        ({"phrase_score": "pmi"}, "phrase_score is 'pmi': expected 'count' or 'npmi'"),
+        ({"update": "other"}, "update is 'other': expected 'shared' or 'per-pair'"),
+        ({"tokenizer": "letters"}, "tokenizer is 'letters'"),
+        ({"dim": 0}, "dim is 0: expected a whole number from 1 to 8192"),
+        ({"dim": "9"}, "dim is '9'"),
+        ({"window": True}, "window is True"),
+        ({"epochs": 2.0}, "epochs is 2.0"),
+        ({"threads": 0}, "threads is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"max_vocab": 0}, "max_vocab is 0"),
+        ({"lr": math.nan}, "lr is nan: expected a number, from 0 to 1000"),
+        ({"lr": "0.1"}, "lr is '0.1'"),
+        ({"subsample": math.inf}, "subsample is inf: expected a number, 0 or more"),
+        ({"subsample": 1e-13}, "subsample is 1e-13: expected 0 (keep all) or 1e-12 and more"),
+        ({"lr": 0.05, "min_lr": 0.1}, "min_lr is 0.1, above lr, 0.05: lower min_lr too"),
+        ({"ns_exponent": 17}, "ns_exponent is 17"),
+        ({"lower": 1}, "lower is 1: expected True or False"),
+        ({"loss": "softmax", "mix": -0.1}, "mix is -0.1: expected a number, from 0 to 16"),
+        ({"loss": "softmax", "mix": True}, "mix is True"),
+        ({"loss": "softmax", "epochs": 0}, "epochs is 0"),
+        ({"loss": "softmax", "lr": 0.01}, ", above lr, 0.01: lower min_lr too"),
+        ({"loss": "softmax", "max_vocab": 20, "outside_vocab": 2.5}, "outside_vocab is 2.5"),
+        ({"loss": "softmax", "max_vocab": 20, "outside_vocab": 0}, "outside_vocab is 0"),
+        ({"loss": "softmax", "max_vocab": 20, "outside_vocab": 19}, "outside_vocab is 19: expected max_vocab and at"),
+        ({"loss": "softmax", "outside_vocab": 19}, "outside_vocab is 19: expected max_vocab and at least as much"),
+    ],
+    ids=str,
+)
+def test_a_wrong_value_is_refused_with_a_sentence(settings, message):
+    with pytest.raises(ConfigError) as error:
+        TrainConfig(**settings)
+    assert message in str(error.value)
+
+
+def test_as_many_outside_words_as_center_words_are_enough():
+    made = TrainConfig(loss="softmax", max_vocab=20, outside_vocab=20)
+    assert (made.max_vocab, made.outside_vocab) == (20, 20)
+
+
+def test_numbers_of_other_types_become_plain_ones():
+    made = TrainConfig(dim=np.int32(7), lr=np.float32(0.5), subsample=1, seed=np.uint64(2**63 - 1))
+    assert (type(made.dim), type(made.lr), type(made.subsample), made.seed) == (int, float, float, 2**63 - 1)
+
+
+def test_no_threads_means_all_processors(monkeypatch):
+    monkeypatch.setattr(config, "available_threads", lambda: 7)
+    assert TrainConfig().threads == 7
+    assert TrainConfig(threads=2).threads == 2
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest_one():
+    with pytest.raises(ConfigError, match="unknown setting 'windw': did you mean 'window'"):
+        make_config({"windw": 5})
+    with pytest.raises(ConfigError, match="did you mean 'memory'"):
+        make_config({"memry": 5}, others=("memory",))
+    with pytest.raises(ConfigError, match="the settings are loss, architecture"):
+        make_config({"xyz": 5})
+    assert make_config({"loss": "softmax", "mix": 0}).mix == 0
+
+
+def test_the_memory_of_the_machine_is_a_number_of_bytes():
+    assert config.physical_memory() > 1e8
