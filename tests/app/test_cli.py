@@ -20,8 +20,8 @@ from firth.app.cli import _parser, main
 from firth.exact import plan
 from firth.exact import trainer as exact
 from firth.run import display as progress
+from firth.run import train as run
 from firth.run.display import Display
-from firth.run.train import train as run
 from firth.settings import CHOICES, TrainConfig
 
 SOFTMAX = ["--loss", "softmax"]

@@ -12,6 +12,7 @@ from firth import reference
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.evaluate.objective import judge
 from firth.exact import counting as cooccurrence
+from firth.formats.native import convert
 from firth.vectors.container import WordVectors
 
 
@@ -146,7 +147,7 @@ def test_a_hopeless_model_is_refused(exact, factor):
 
 
 def test_more_than_the_memory_is_refused(monkeypatch, exact):
-    monkeypatch.setattr("firth.judge.physical_memory", lambda: 1e3)
+    monkeypatch.setattr("firth.evaluate.objective.physical_memory", lambda: 1e3)
     with pytest.raises(ConfigError, match=r"needs 0\.0 GB and this machine has 0\.0 GB"):
         judge(exact, sentences())
 
@@ -164,8 +165,8 @@ def test_vectors_without_counts_have_no_noise_to_judge_with(sampled):
 
 def test_vectors_without_outside_vectors_are_refused(tmp_path, sampled):
     sampled.save(tmp_path / "v.safetensors")
-    firth.formats.convert(tmp_path / "v.safetensors", tmp_path / "v.txt")
-    firth.formats.convert(tmp_path / "v.txt", tmp_path / "w.safetensors")
+    convert(tmp_path / "v.safetensors", tmp_path / "v.txt")
+    convert(tmp_path / "v.txt", tmp_path / "w.safetensors")
     with pytest.raises(FormatError, match="have no outside vectors"):
         judge(firth.load(tmp_path / "w.safetensors"), sentences())
 

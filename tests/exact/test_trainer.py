@@ -17,14 +17,16 @@ from firth import reference
 from firth.corpus.encode import build_corpus
 from firth.errors import ConfigError, CorpusError, FirthError, FormatError
 from firth.exact import counting as cooccurrence
+from firth.exact import plan
 from firth.exact import start as spectral
 from firth.exact import trainer as exact
 from firth.exact.counting import count_pairs
-from firth.exact.trainer import ExactTrainer, plan
+from firth.exact.trainer import ExactTrainer
+from firth.run import train as train_module
 from firth.run.checkpoint import Checkpoint
 from firth.settings import TrainConfig
 
-SAMPLE = Path(exact.__file__).parent / "data" / "sample.txt.xz"
+SAMPLE = Path(firth.__file__).parent / "data" / "sample.txt.xz"
 SETTINGS = {"loss": "softmax", "dim": 6, "min_count": 1, "threads": 1}
 NAIVE = {"fixed_window": True, "subsample": 0}
 
@@ -642,7 +644,7 @@ def test_a_corpus_without_a_pair_is_refused(sentences):
 
 def test_what_does_not_fit_the_memory_is_refused_before_counting(monkeypatch):
     monkeypatch.setattr(plan, "physical_memory", lambda: 1e6)
-    monkeypatch.setattr(firth.run, "count_pairs", None)
+    monkeypatch.setattr(train_module, "count_pairs", None)
     with pytest.raises(
         ConfigError, match=r"60 center words .* dimension 5000 need 0\.\d+ GB .* has 0\.0 GB: set max_v"
     ):
@@ -650,13 +652,13 @@ def test_what_does_not_fit_the_memory_is_refused_before_counting(monkeypatch):
 
 
 def test_memory_is_for_counting_and_two_gigabytes_unless_given(monkeypatch):
-    given, count = [], firth.run.count_pairs
+    given, count = [], train_module.count_pairs
 
     def look(*arguments, memory, **others):
         given.append(memory)
         return count(*arguments, memory=memory, **others)
 
-    monkeypatch.setattr(firth.run, "count_pairs", look)
+    monkeypatch.setattr(train_module, "count_pairs", look)
     for memory in ({}, {"memory": None}, {"memory": 0.5}):
         train(zipf(), epochs=1, **memory)
     assert given == [2_000_000_000, 2_000_000_000, 500_000_000]

@@ -275,7 +275,7 @@ def test_matrices_of_other_shapes_are_refused(tmp_path, matrix, shape):
 
 
 def test_a_word_without_an_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("firth.fasttext.MAX_TOKEN", 3)
+    monkeypatch.setattr("firth.formats.fasttext.MAX_TOKEN", 3)
     (tmp_path / "model.bin").write_bytes(model_bytes()[0])
     with pytest.raises(FormatError, match=r"model.bin, byte 92: no end of the word within 3 bytes"):
         convert(tmp_path / "model.bin", tmp_path / "v.safetensors")
@@ -284,7 +284,7 @@ def test_a_word_without_an_end_is_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize("maxn", [0, 6])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_vector_that_is_not_finite_is_named(tmp_path, monkeypatch, maxn, value):
-    monkeypatch.setattr("firth.subwords.BLOCK_BYTES", 6)
+    monkeypatch.setattr("firth.vectors.subwords.BLOCK_BYTES", 6)
     monkeypatch.setattr(formats, "PIECE", 24)
     raw, (rows, _) = model_bytes(maxn=maxn)
     raw = raw.replace(rows[2, 1].tobytes(), np.float32(value).tobytes())

@@ -50,7 +50,7 @@ def interrupted_after(calls):
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_restored_run_ends_in_the_same_bytes(tmp_path, monkeypatch, calls, kind):
     monkeypatch.setattr(trainer, "CHUNK", 64)
-    monkeypatch.setattr(trainer, "LOOK_SECONDS", 1e-4)
+    monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
     config = TrainConfig(**SETTINGS | kind)
     with build_corpus(sentences(), min_count=1) as corpus:
         whole = Trainer(corpus, config)
@@ -82,7 +82,7 @@ def test_train_keeps_a_checkpoint_that_is_a_vectors_file(tmp_path):
 @pytest.mark.parametrize("kind", [{}, {"architecture": "cbow"}, SUBWORDS, TREE])
 def test_a_run_from_given_vectors_is_resumed_with_its_frozen_words(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(trainer, "CHUNK", 64)
-    monkeypatch.setattr(trainer, "LOOK_SECONDS", 1e-4)
+    monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
     old = firth.train(sentences(50), quiet=True, **SETTINGS | kind)
     new = [[f"{word}x" if word > "w3" else word for word in sentence] for sentence in sentences(100)]
     again = {"from_": old, "quiet": True, "threads": 1, "min_count": 1, "epochs": 3, "seed": 2}

@@ -387,7 +387,7 @@ def test_one_word_trains_without_negatives():
 
 def test_progress_runs_from_the_first_epoch_to_the_last(monkeypatch, corpus):
     monkeypatch.setattr(trainer, "CHUNK", 100)
-    monkeypatch.setattr(trainer, "LOOK_SECONDS", 1e-4)
+    monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
     seen = []
     run = Trainer(corpus, make_config(epochs=3, lr=0.04, min_lr=0.01))
     run.run(seen.append)
@@ -495,7 +495,7 @@ def test_the_rows_of_n_grams_take_memory_too(monkeypatch, corpus):
 def stopped(monkeypatch):
     """Set when a run is told to stop; until then its threads wait at token 640, to be caught in the middle."""
     monkeypatch.setattr(trainer, "CHUNK", 64)
-    monkeypatch.setattr(trainer, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 0.001)
     event, train_span, stop = threading.Event(), trainer._Worker.train_span, trainer._Spans.stop
 
     def train_and_wait(worker, corpus, start, *rest):
@@ -637,7 +637,7 @@ def test_keep_thresholds_reach_the_kernel(corpus):
 
 def test_a_span_that_takes_longer_than_a_look_is_no_divergence(monkeypatch):
     """The loss of a span counts when its pairs do, not while the kernel adds it up."""
-    monkeypatch.setattr(trainer, "LOOK_SECONDS", 0.005)
+    monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 0.005)
     train_span = trainer._Worker.train_span
 
     def slow(worker, corpus, start, stop, *rest):

@@ -119,7 +119,7 @@ def test_neighbors_of_a_list_are_those_of_each_word_in_any_block(random, monkeyp
     words = ["w3", "w299", "w3", "w0"]
     one_by_one = [random.neighbors(word, k=5) for word in words]
     assert random.neighbors(words, k=5) == one_by_one
-    monkeypatch.setattr("firth.vectors.BLOCK_VALUES", 700)  # two queries a block, a hundred rows a block
+    monkeypatch.setattr("firth.vectors.container.BLOCK_VALUES", 700)  # two queries a block, a hundred rows a block
     assert make(random.center).neighbors(words, k=5) == one_by_one
     assert random.neighbors([]) == []
 

@@ -122,7 +122,7 @@ def test_vectors_of_words_come_the_same_in_any_blocks(matrix, monkeypatch):
     whole = list(word_vectors(encoded, subwords))
     assert len(whole) == 1
     np.testing.assert_array_equal(whole[0], mean_rows(matrix, *ngram_rows(WORDS, 3, 6, 50), 5))
-    monkeypatch.setattr("firth.subwords.BLOCK_BYTES", 10)
+    monkeypatch.setattr("firth.vectors.subwords.BLOCK_BYTES", 10)
     parts = list(word_vectors(encoded, subwords))
     assert len(parts) > 5
     np.testing.assert_array_equal(np.concatenate(parts), whole[0])

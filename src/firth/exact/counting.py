@@ -11,7 +11,6 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Self
 
@@ -56,8 +55,6 @@ STRETCH = 1 << 22
 
 LARGEST = 2**31 - 1
 """Places in the corpus are int32 as long as none is above this."""
-
-LOOK_SECONDS = 0.05
 
 _Entries = tuple[NDArray[np.int32], NDArray[np.float32]]  # columns and values
 
@@ -351,7 +348,7 @@ class _Plan:
         `on_look` is called with the occurrences done.
         """
         from firth.exact import _pairs as pairs
-        from firth.native.threads import wait_for_all
+        from firth.native.threads import run_threads
 
         starts = np.concatenate([[0], np.cumsum(self._counts[first:last])])
         positions, ends = np.empty(starts[-1], self.place), starts[:-1].copy()
@@ -378,39 +375,24 @@ class _Plan:
         bounds = np.unique(np.concatenate([[0], cuts, [last - first]])) + first
         tasks = _Tasks(bounds.tolist(), output, memory)
 
-        def work() -> None:
+        def work(thread: int) -> None:
             room, arrays = pairs.new_room(tables.columns, tables.window, ROOM)
             cursor, indices, data = arrays["cursor"], arrays["indices"], arrays["data"]
-            try:
-                while task := tasks.take():
-                    number, row, end = task
-                    found: list[_Entries] = []
-                    cursor[:] = row, starts[row - first], 0
-                    while cursor[0] < end:
-                        if tasks.stopped:
-                            return
-                        before = int(cursor[1])
-                        filled = pairs.count_rows(tables, room, end, self._quota)
-                        found.append((indices[:filled].copy(), data[:filled].copy()))
-                        tasks.add(int(cursor[1]) - before)
-                    tasks.finish(number, found)
-            except BaseException:
-                tasks.stop()
-                raise
+            while task := tasks.take():
+                number, row, end = task
+                found: list[_Entries] = []
+                cursor[:] = row, starts[row - first], 0
+                while cursor[0] < end:
+                    if tasks.stopped:
+                        return
+                    before = int(cursor[1])
+                    filled = pairs.count_rows(tables, room, end, self._quota)
+                    found.append((indices[:filled].copy(), data[:filled].copy()))
+                    tasks.add(int(cursor[1]) - before)
+                tasks.finish(number, found)
 
         room, arrays = pairs.new_room(tables.columns, tables.window, 0)
         pairs.count_rows(tables, room, 0, 0)  # compiled here, where Ctrl-C is heard
         del room, arrays
-        running: list[Future[None]] = []
-        with ThreadPoolExecutor(self._threads) as pool:
-            try:
-                for _ in range(self._threads):
-                    running.append(pool.submit(work))
-                while wait(running, LOOK_SECONDS).not_done:
-                    on_look(tasks.done)
-            finally:
-                tasks.stop()
-                wait_for_all(running)
-        for future in running:
-            future.result()
+        run_threads(work, self._threads, tasks.stop, lambda: on_look(tasks.done))
         on_look(tasks.done)

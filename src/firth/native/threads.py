@@ -1,7 +1,6 @@
-"""Work cut into tasks, done by several threads in an order that the results do not depend on.
+"""Threads that run compiled code: the one loop that starts them, watches them and ends them, and tasks in stages.
 
-A task is some milliseconds of compiled code that runs without Python's global lock. Threads take tasks in turn, stage
-after stage; a stage names the stages that must be finished before it, so that the others may still be under way.
+Compiled code runs without Python's global lock, for some milliseconds at a time, so that Ctrl-C is answered at once.
 """
 
 import threading
@@ -12,11 +11,51 @@ from typing import NamedTuple
 LOOK_SECONDS = 0.1
 
 
+def run_threads(
+    work: Callable[[int], None], threads: int, stop: Callable[[], None], on_look: Callable[[], None] = lambda: None
+) -> None:
+    """Call `work` with 0, 1, ... in as many threads, and `on_look` in the calling thread about ten times a second.
+
+    `stop` must make every `work` return soon. It is called at the end, and when `work` or `on_look` raises: the
+    exception, KeyboardInterrupt included, is raised again when all threads have returned.
+    """
+    running: list[Future[None]] = []
+
+    def stop_all_if_one_fails(thread: int) -> None:
+        try:
+            work(thread)
+        except BaseException:
+            stop()
+            raise
+
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for thread in range(threads):
+                running.append(pool.submit(stop_all_if_one_fails, thread))
+            while wait(running, LOOK_SECONDS).not_done:
+                on_look()
+        finally:
+            stop()
+            _wait_for_all(running)
+    for future in running:
+        future.result()
+
+
+def _wait_for_all(running: list[Future[None]]) -> None:
+    """Wait until no thread is at work on arrays that may be gone after this, whatever happens meanwhile."""
+    while True:
+        try:
+            wait(running)
+            return
+        except KeyboardInterrupt:
+            continue
+
+
 class Stage(NamedTuple):
-    """Tasks that may be done at once."""
+    """Tasks that may run at once: threads take them in turn, stage after stage."""
 
     task: Callable[[int, int], None]  # called with the number of the task and that of the thread
-    count: int
+    tasks: int
     after: tuple[int, ...] = ()  # the stages, by their place in the list, that must be finished before
 
 
@@ -25,14 +64,14 @@ class _Tasks:
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._stages = stages
-        self._left = [stage.count for stage in stages]
+        self._left = [stage.tasks for stage in stages]
         self._stage, self._next = 0, 0
         self._changed, self._stopped = threading.Condition(), False
 
     def take(self) -> tuple[int, int] | None:
         """The stage and the number of the next task, as soon as it may be done; None when there is no more."""
         with self._changed:
-            while self._stage < len(self._stages) and self._next == self._stages[self._stage].count:
+            while self._stage < len(self._stages) and self._next == self._stages[self._stage].tasks:
                 self._stage, self._next = self._stage + 1, 0
             if self._stopped or self._stage == len(self._stages):
                 return None
@@ -54,41 +93,16 @@ class _Tasks:
 
     def work(self, thread: int) -> None:
         """Do one task after another."""
-        try:
-            while taken := self.take():
-                stage, number = taken
-                self._stages[stage].task(number, thread)
-                self.finish(stage)
-        except BaseException:
-            self.stop()
-            raise
+        while taken := self.take():
+            stage, number = taken
+            self._stages[stage].task(number, thread)
+            self.finish(stage)
 
 
 def run_stages(stages: Sequence[Stage], threads: int, on_look: Callable[[], None] = lambda: None) -> None:
-    """Do all tasks with so many threads; `on_look` is called in the calling thread about ten times a second.
+    """Do the tasks of all stages; `threads`, `on_look` and exceptions are those of `run_threads`.
 
-    An exception, KeyboardInterrupt included, stops the threads after the tasks under way and is raised then.
+    The results do not depend on the order of the tasks if no two that may run at once write the same place.
     """
     tasks = _Tasks(stages)
-    running: list[Future[None]] = []
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for thread in range(threads):
-                running.append(pool.submit(tasks.work, thread))
-            while wait(running, LOOK_SECONDS).not_done:
-                on_look()
-        finally:
-            tasks.stop()
-            wait_for_all(running)
-    for future in running:
-        future.result()
-
-
-def wait_for_all(running: list[Future[None]]) -> None:
-    """Wait until no thread is at work on arrays that may be gone after this, whatever happens meanwhile."""
-    while True:
-        try:
-            wait(running)
-            return
-        except KeyboardInterrupt:
-            continue
+    run_threads(tasks.work, threads, tasks.stop, on_look)

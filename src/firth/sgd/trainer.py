@@ -10,7 +10,6 @@ import math
 import threading
 import time
 from collections.abc import Callable, Collection
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -36,8 +35,6 @@ HOT_ROWS = 32
 
 MERGE_BUDGET = 128
 """Uses of a hot row by all threads together between two merges; far above it the sum of their steps overshoots."""
-
-LOOK_SECONDS = 0.1
 
 PIECE = 1 << 14
 """Rows looked at at once."""
@@ -142,11 +139,8 @@ class _Worker:
 
     def work(self, corpus: Corpus, spans: _Spans, tables: Any, epoch: Any) -> None:
         """Train on one span after another."""
-        try:
-            while span := spans.take():
-                self.train_span(corpus, *span, tables, epoch)
-        finally:
-            spans.stop()
+        while span := spans.take():
+            self.train_span(corpus, *span, tables, epoch)
 
 
 class Trainer:
@@ -291,7 +285,7 @@ class Trainer:
     def _run_epoch(self, on_progress: Callable[[Progress], None], deadline: float) -> None:
         """Train to the end of the epoch, or until the deadline or an exception."""
         from firth.native import rng
-        from firth.native.threads import wait_for_all
+        from firth.native.threads import run_threads
         from firth.sgd import _windows as windows
 
         state, end = self.state, len(self.corpus.ids)
@@ -303,25 +297,23 @@ class Trainer:
         workers = [self._new_worker() for _ in range(self.config.threads or 1)]
         workers[0].go_on_from(state.loss, state.pairs)
         start = time.perf_counter()
-        with ThreadPoolExecutor(len(workers)) as pool:
-            running: list[Future[None]] = []
-            try:
-                for worker in workers:
-                    running.append(pool.submit(worker.work, self.corpus, spans, self._tables, epoch))
-                while wait(running, LOOK_SECONDS).not_done:
-                    loss, pairs = _total(workers)
-                    self._check_loss(loss, pairs)
-                    on_progress(self._progress(spans.position, loss / pairs if pairs else None))
-                    if time.perf_counter() > deadline:
-                        spans.stop()
-            finally:
+
+        def work(thread: int) -> None:
+            workers[thread].work(self.corpus, spans, self._tables, epoch)
+
+        def look() -> None:
+            loss, pairs = _total(workers)
+            self._check_loss(loss, pairs)
+            on_progress(self._progress(spans.position, loss / pairs if pairs else None))
+            if time.perf_counter() > deadline:
                 spans.stop()
-                wait_for_all(running)
-                state.seconds += time.perf_counter() - start
-                state.position = spans.position
-                state.loss, state.pairs = _total(workers)
-        for future in running:
-            future.result()
+
+        try:
+            run_threads(work, len(workers), spans.stop, look)
+        finally:
+            state.seconds += time.perf_counter() - start
+            state.position = spans.position
+            state.loss, state.pairs = _total(workers)
         self._check_loss(state.loss, state.pairs)
 
     def _end_epoch(self) -> None:
