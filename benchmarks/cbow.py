@@ -9,6 +9,7 @@ Nothing here is timed.
 """
 
 import argparse
+import dataclasses
 import statistics
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ import quality
 from firth.corpus.encode import Corpus, build_corpus
 from firth.evaluate.benchmarks import evaluate
 from firth.settings import make_config
-from firth.sgd import _windows as windows
+from firth.sgd.tables import Kernel
 from firth.sgd.trainer import Trainer
 
 
@@ -26,7 +27,7 @@ def scores(corpus: Corpus, settings: dict[str, float], divided: bool, eval_dir: 
     """The four scores times 100 and the loss of the last epoch."""
     trainer = Trainer(corpus, make_config({"architecture": "cbow", "threads": 1} | settings))
     if not divided:
-        trainer._tables = trainer._tables._replace(update=windows.UNDIVIDED_STEP)
+        trainer._kernel = Kernel(dataclasses.replace(trainer._kernel.tables, update="undivided"))
     trainer.run(lambda progress: None)
     rows = {row.name: row.score for row in evaluate(trainer.vectors(), [eval_dir / file for file in quality.FILES])}
     found = [rows[name] for name in quality.BENCHMARKS]

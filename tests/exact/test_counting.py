@@ -66,7 +66,7 @@ def corpus():
 
 def expected(corpus, config):
     """X by the reference."""
-    keep = (keep_thresholds(corpus.frequencies, config) + 1) / DRAWS
+    keep = (keep_thresholds(corpus.frequencies, config.subsample) + 1) / DRAWS
     sentences = [corpus.ids[a:b].tolist() for a, b in zip(corpus.offsets, corpus.offsets[1:], strict=False)]
     return reference.expected_pairs(sentences, keep, config.window, config.fixed_window)
 
@@ -148,7 +148,7 @@ def test_the_cutoff_leaves_out_what_it_says(monkeypatch):
     line = ["a", *["x"] * 60, "b"]
     with build_corpus([line], min_count=1) as corpus:
         config = TrainConfig(window=2, subsample=0.25, threads=1)
-        k = (keep_thresholds(corpus.vocab.counts, config)[0] + 1) / DRAWS
+        k = (keep_thresholds(corpus.vocab.counts, config.subsample)[0] + 1) / DRAWS
         chance, gap = 1.0, 0  # of a pair with `gap` words x between
         while chance >= cooccurrence.CUTOFF:
             gap += 1

@@ -10,7 +10,7 @@ from firth.check import kernels as check_kernels
 from firth.corpus.subsampling import keep_thresholds
 from firth.native import rng
 from firth.settings import TrainConfig
-from firth.sgd import tables as objective
+from firth.sgd.tables import noise_probabilities
 
 PUBLISHED = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
 """The first outputs of splitmix64 from state 0."""
@@ -129,7 +129,7 @@ def test_an_alias_table_holds_an_odd_distribution(probabilities):
 
 def test_an_alias_table_holds_the_noise_of_a_large_vocabulary():
     counts = 10**7 // np.arange(1, 100_001)
-    probabilities = objective.noise_probabilities(counts, TrainConfig())
+    probabilities = noise_probabilities(counts, TrainConfig().ns_exponent)
     found = chances(rng.alias_table(probabilities))
     np.testing.assert_allclose(found, probabilities, rtol=1e-4, atol=1e-14)
 
@@ -153,7 +153,7 @@ def test_the_last_bits_stay_inside_the_table():
 
 def test_thresholds_keep_every_token_without_subsampling():
     counts = np.array([1000, 3, 1])
-    thresholds = keep_thresholds(counts, TrainConfig(subsample=0))
+    thresholds = keep_thresholds(counts, 0)
     assert thresholds.dtype == np.int64
     assert thresholds.tolist() == [DRAWS - 1] * 3
 
@@ -163,21 +163,21 @@ def test_thresholds_are_the_chances_to_keep(subsample):
     counts = np.array([900_000, 90_000, 9_000, 900, 90, 10])
     share = counts / counts.sum()
     expected = np.minimum(1, np.sqrt(subsample / share) + subsample / share)
-    thresholds = keep_thresholds(counts, TrainConfig(subsample=subsample))
+    thresholds = keep_thresholds(counts, subsample)
     np.testing.assert_allclose((thresholds + 1) / DRAWS, expected, rtol=0, atol=2.0**-32)
     assert (np.diff(thresholds) >= 0).all()
     assert (thresholds[expected == 1] == DRAWS - 1).all()
 
 
 def test_a_threshold_is_never_below_the_smallest_chance():
-    thresholds = keep_thresholds(np.array([2**62, 1]), TrainConfig(subsample=1e-12))
+    thresholds = keep_thresholds(np.array([2**62, 1]), 1e-12)
     assert (thresholds >= 0).all()
 
 
 def test_words_that_never_occur_do_not_change_the_thresholds_of_others():
     counts = np.array([900, 0, 90, 9, 0])
-    thresholds = keep_thresholds(counts, TrainConfig(subsample=0.01))
-    alone = keep_thresholds(counts[counts > 0], TrainConfig(subsample=0.01))
+    thresholds = keep_thresholds(counts, 0.01)
+    alone = keep_thresholds(counts[counts > 0], 0.01)
     assert thresholds[counts > 0].tolist() == alone.tolist()
     assert (thresholds >= 0).all()
     assert (thresholds < DRAWS).all()
@@ -186,7 +186,7 @@ def test_words_that_never_occur_do_not_change_the_thresholds_of_others():
 @pytest.mark.parametrize("exponent", [0.75, 1.0, 0.0, -0.5, 16.0, -16.0])
 def test_words_that_never_occur_are_never_noise(exponent):
     counts = np.array([0, 5000, 0, 40, 1])
-    found = objective.noise_probabilities(counts, TrainConfig(ns_exponent=exponent))
+    found = noise_probabilities(counts, exponent)
     weights = [float(count) ** exponent if count else 0.0 for count in counts]
     np.testing.assert_allclose(found, np.array(weights) / sum(weights), rtol=1e-12)
     assert found[0] == found[2] == 0
@@ -198,7 +198,7 @@ def test_words_that_never_occur_are_never_noise(exponent):
 @pytest.mark.parametrize("exponent", [0.75, 1.0, 0.0, -0.5, 16.0, -16.0])
 def test_noise_is_the_power_of_the_counts(exponent):
     counts = np.array([10**6, 5000, 40, 40, 1])
-    found = objective.noise_probabilities(counts, TrainConfig(ns_exponent=exponent))
+    found = noise_probabilities(counts, exponent)
     weights = [float(count) ** exponent for count in counts]
     np.testing.assert_allclose(found, np.array(weights) / sum(weights), rtol=1e-12)
 

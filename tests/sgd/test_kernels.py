@@ -12,18 +12,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from numba import njit
 
 from firth import reference
 from firth.check import kernels as check_kernels
 from firth.check.kernels import Exercise, deviation, train, walk, with_subwords, with_tree
-from firth.native import simd
-from firth.native.arrays import aligned_rows
-from firth.sgd import _block as block
-from firth.sgd import _rows as rows
-from firth.sgd import _span as span
-from firth.sgd import _unrolled as unrolled
-from firth.sgd import tables as objective
+from firth.sgd import _scratch
+from firth.sgd._tokens import SPAN
 
 ROUNDING = 2e-5
 """What float32 rounding may add up to over a small epoch, relative to the largest change."""
@@ -238,7 +232,7 @@ def long_sentence():
     """More tokens in one sentence than the kernel gathers at a time, then short sentences."""
     rng = np.random.default_rng(3)
     vectors = [rng.normal(size=(9, 2)).astype(np.float32) for _ in range(2)]
-    sentences = [rng.integers(9, size=size).tolist() for size in (3, span.SPAN + 500, 1, 7, 2)]
+    sentences = [rng.integers(9, size=size).tolist() for size in (3, SPAN + 500, 1, 7, 2)]
     return Exercise(sentences, *vectors, window=2, fixed_window=False, negatives=2, lr=0.01)
 
 
@@ -286,7 +280,7 @@ def test_subwords_see_the_cut_into_spans_and_each_part_is_its_walk(update):
 
 def test_subwords_of_a_sentence_longer_than_a_gathered_span_are_those_of_its_parts(long_sentence):
     exercise = with_subwords(long_sentence, np.random.default_rng(0))
-    assert_same_bytes(train(exercise), in_parts(exercise, [span.SPAN]))
+    assert_same_bytes(train(exercise), in_parts(exercise, [SPAN]))
 
 
 # Planted bugs: the walk must notice each.
@@ -380,8 +374,8 @@ def test_the_walk_notices_a_wrong_path_of_a_rare_word(monkeypatch, plant, update
     exercise = with_tree(small_corpus(3, 8, **update), fibonacci(12))
     word = 7
     assert 1 <= exercise.ids().tolist().count(word) <= 5
-    right = objective.tree_paths
-    monkeypatch.setattr(objective, "tree_paths", lambda counts: plant(*right(counts), word))
+    right = check_kernels.tree_paths
+    monkeypatch.setattr(check_kernels, "tree_paths", lambda counts: plant(*right(counts), word))
     assert deviation(exercise, walk(exercise), train(exercise)) > 100 * ROUNDING
 
 
@@ -588,215 +582,12 @@ def test_private_rows_give_what_rows_in_place_give(hot, period, update):
             assert deviation(exercise, train(exercise), train(exercise, hot, period)) < ROUNDING
 
 
-def test_merging_adds_what_every_thread_did():
-    matrix = aligned_rows(4, 20)
-    matrix[:] = np.arange(4)[:, None]
-    threads = [rows.thread_rows(matrix, 3, 8) for _ in range(2)]
-    for step, (_, (_, private, _, uses)) in zip([16.0, 0.5], threads, strict=True):
-        private[:2] += step
-        uses[:2] = 1
-    for thread, _ in (*threads, *threads):
-        rows.merge(thread)
-    expected = [16.5, 17.5, 2, 3]
-    assert matrix[:, 0].tolist() == expected
-    assert (matrix == matrix[:, :1]).all()
-    for _, (_, private, base, uses) in threads:
-        assert private[:, 0].tolist() == base[:, 0].tolist() == expected[:3]
-        assert not uses.any()
-
-
-def test_a_row_never_used_follows_the_others():
-    matrix = aligned_rows(2, 16)
-    thread, (_, private, base, _) = rows.thread_rows(matrix, 1, 8)
-    matrix[0] = 7
-    rows.merge(thread)
-    assert (matrix[0] == 7).all()
-    assert (private == 7).all()
-    assert (base == 7).all()
-
-
-@pytest.mark.parametrize(("count", "dim", "stride"), [(3, 1, 16), (3, 16, 16), (5, 17, 32), (1, 100, 112)])
-def test_rows_are_aligned_zeros_of_whole_vectors(count, dim, stride):
-    matrix = aligned_rows(count, dim)
-    assert matrix.shape == (count, stride)
-    assert matrix.ctypes.data % 64 == 0
-    assert matrix.flags.c_contiguous
-    assert not matrix.any()
-
-
-# The blocks.
-
 GUARD = 0x5A
-
-
-@njit
-def pair_steps(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, sums, lr):
-    unrolled.pair_steps(inputs, outputs, x_rows, u_rows, row_bytes, yes, steps, sums, np.float32(lr))
-
-
-@njit
-def rank_update(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count):
-    unrolled.rank_update(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count)
-
-
-@njit
-def rank_update_apart(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count, x_to, u_to):
-    unrolled.rank_update_apart(inputs, outputs, x_rows, u_rows, row_bytes, steps, ahead, ahead_count, x_to, u_to)
-
-
-@njit
-def sum_rows(alike, count, rows, weights, row_bytes, start, target):
-    if alike:
-        unrolled.sum_rows_alike(count, rows, weights, row_bytes, start, target)
-    else:
-        unrolled.sum_rows(count, rows, weights, row_bytes, start, target)
-
-
-@njit
-def move_rows(alike, count, rows, weights, row_bytes, by, ahead, ahead_count):
-    if alike:
-        unrolled.move_rows_alike(count, rows, weights, row_bytes, by, ahead, ahead_count)
-    else:
-        unrolled.move_rows(count, rows, weights, row_bytes, by, ahead, ahead_count)
-
-
-@njit
-def path_rows(path, base, row_bytes, rows):
-    return unrolled.path_rows(path, base, row_bytes, rows)
-
-
-@njit
-def copy_ints(source, count, target):
-    simd.copy_ints(source, count, target)
-
-
-def row_addresses(matrix, order):
-    return np.array([matrix.ctypes.data + matrix.strides[0] * row for row in order], np.int64)
-
-
-def random_rows(rng, count, dim, scale=1.0):
-    matrix = aligned_rows(count, dim)
-    matrix[:] = rng.normal(scale=scale, size=matrix.shape)
-    return matrix
-
-
-def check_steps(x, u, answers, steps, sums, before):
-    """Steps of inputs x (n, d) with outputs u (m, d), and of `sums` how they grew; bit j of `answers` is yes."""
-    sign = np.where(answers >> np.arange(len(u)) & 1, -1, 1)
-    z = sign * (x.astype(np.float64) @ u.T.astype(np.float64))
-    np.testing.assert_allclose(
-        steps[: z.size].reshape(z.shape), -0.25 * sign * reference.sigmoid(z), rtol=2e-5, atol=1e-7
-    )
-    assert (steps[z.size + 15 :] == 99).all()
-    assert sums[0].sum() == pytest.approx(before[0].sum() + np.maximum(z, 0).sum(), rel=1e-5)
-    logarithms = [np.log(part[1].astype(np.float64)).sum() for part in (before, sums)]
-    assert logarithms[1] == pytest.approx(logarithms[0] + np.log1p(np.exp(-abs(z))).sum(), rel=1e-5)
-
-
-@pytest.mark.parametrize("pattern", [0, 1, 0b0110010111010110])
-def test_the_steps_of_every_tile(pattern):
-    for outputs in range(1, unrolled.MAX_OUTPUTS + 1):
-        for inputs, dim in product(range(1, unrolled.tile_inputs(outputs) + 1), (16, 112)):
-            rng = np.random.default_rng(outputs)
-            x, u = random_rows(rng, 5, dim), random_rows(rng, 17, dim, scale=4 / dim**0.5)
-            x_order, u_order = rng.permutation(5)[:inputs], rng.integers(17, size=outputs)
-            x_rows, u_rows = row_addresses(x, x_order), row_addresses(u, u_order)
-            answers = pattern % 2**outputs
-            steps = np.full(inputs * outputs + 15 + 8, 99, np.float32)
-            before = np.stack([np.full(16, 3, np.float32), np.full(16, 2, np.float32)])
-            sums = before.copy()
-            addresses = x_rows.ctypes.data, u_rows.ctypes.data
-            pair_steps(inputs, outputs, *addresses, 4 * dim, answers, steps.ctypes.data, sums.ctypes.data, 0.25)
-            check_steps(x[x_order], u[u_order], answers, steps, sums, before)
-
-
-@pytest.mark.parametrize("alike", [False, True])
-def test_sums_and_moves_of_every_number_of_rows(alike):
-    for count, dim in product(range(1, unrolled.MAX_OUTPUTS + 1), (16, 112)):
-        rng = np.random.default_rng(count)
-        matrix, others = random_rows(rng, 9, dim), random_rows(rng, 3, dim)
-        order = rng.integers(9, size=count)
-        weights = rng.normal(size=1 if alike else count).astype(np.float32)
-        expected, target = matrix.astype(np.float64), others.astype(np.float64)
-        factors = np.broadcast_to(weights.astype(np.float64), count)
-        target[1] = target[0] + factors @ expected[order]
-        np.add.at(expected, order, np.outer(factors, target[2]))
-        rows_ = row_addresses(matrix, order)
-        start, end, by = row_addresses(others, range(3))
-        args = [alike, count, rows_.ctypes.data, weights.ctypes.data, 4 * dim]
-        sum_rows(*args, start, end)
-        move_rows(*args, by, rows_.ctypes.data, count)
-        np.testing.assert_allclose(others, target, rtol=0, atol=2e-5)
-        np.testing.assert_allclose(matrix, expected, rtol=0, atol=2e-5)
-
-
-def test_a_sum_can_go_on_where_it_is():
-    matrix, total = random_rows(np.random.default_rng(1), 2, 32), aligned_rows(1, 32)
-    rows_, weights, place = row_addresses(matrix, [0, 1]), np.array([0.5, 2], np.float32), total.ctypes.data
-    for _ in range(2):
-        sum_rows(False, 2, rows_.ctypes.data, weights.ctypes.data, 128, place, place)
-    np.testing.assert_allclose(total[0], matrix[0] + 4 * matrix[1], rtol=0, atol=1e-5)
-
-
-def test_the_rows_and_answers_of_a_path():
-    nodes = np.array([0, 1, 2, 5, 76_000, 2**30 - 1, *range(7, 17)])
-    bits = np.array([0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 0, 1, 0, 1, 0, 1])
-    path, found = (2 * nodes + bits).astype(np.int32), np.full(17, -1)
-    even = path_rows(path.ctypes.data, 2**45, 448, found.ctypes.data)
-    assert found[:16].tolist() == [2**45 + 448 * int(node) for node in nodes]
-    assert found[16] == -1
-    assert [even >> i & 1 for i in range(16)] == (1 - bits).tolist()
-    assert even >> 16 == 0
-
-
-@pytest.mark.parametrize("count", [0, 1, 10, 16, 17, 40])
-def test_copies_of_whole_numbers(count):
-    source, target = np.arange(100) * 2**40, np.full(100, -1)
-    copy_ints(source.ctypes.data, count, target.ctypes.data)
-    assert (target[:count] == source[:count]).all()
-    assert (target[max(count + 15, 16) :] == -1).all()
-
-
-@pytest.mark.parametrize("apart", [False, True])
-def test_the_update_of_every_number_of_rows(apart):
-    for outputs, inputs, dim in product(range(1, unrolled.MAX_OUTPUTS + 1), (1, 2, 3, 4, 5, 10), (16, 48)):
-        rng = np.random.default_rng(inputs)
-        x, u = random_rows(rng, 12, dim), random_rows(rng, 12, dim)
-        x_order, u_order = rng.permutation(12)[:inputs], rng.integers(12, size=outputs)
-        x_rows, u_rows = row_addresses(x, x_order), row_addresses(u, u_order)
-        steps = rng.normal(size=(inputs, outputs)).astype(np.float32)
-        expected_x, expected_u = x.astype(np.float64), u.astype(np.float64)
-        change_x, change_u = steps @ expected_u[u_order], steps.T @ expected_x[x_order]
-        args = [inputs, outputs, x_rows.ctypes.data, u_rows.ctypes.data, 4 * dim, steps.ctypes.data]
-        args += [u_rows.ctypes.data, outputs]
-        found_x, found_u = x, u
-        if apart:
-            found_x, found_u = random_rows(rng, 12, dim), random_rows(rng, 12, dim)
-            before = x.tobytes(), u.tobytes()
-            expected_x, expected_u = found_x.astype(np.float64), found_u.astype(np.float64)
-            targets = row_addresses(found_x, x_order), row_addresses(found_u, u_order)
-            rank_update_apart(*args, *(rows_.ctypes.data for rows_ in targets))
-            assert before == (x.tobytes(), u.tobytes())
-        else:
-            rank_update(*args)
-        np.add.at(expected_x, x_order, change_x)
-        np.add.at(expected_u, u_order, change_u)
-        np.testing.assert_allclose(found_x, expected_x, rtol=0, atol=2e-5)
-        np.testing.assert_allclose(found_u, expected_u, rtol=0, atol=2e-5)
-
-
-def test_a_repeated_input_row_is_moved_twice_in_turn():
-    x, u = aligned_rows(1, 16), aligned_rows(1, 16)
-    x[:], u[:] = 1, 8
-    x_rows, u_rows, steps = row_addresses(x, [0, 0]), row_addresses(u, [0]), np.array([0.5, 0.25], np.float32)
-    rank_update(2, 1, x_rows.ctypes.data, u_rows.ctypes.data, 64, steps.ctypes.data, 0, 0)
-    assert (x == 1 + 0.5 * 8 + 0.25 * 8).all()
-    assert (u == 8 + 0.5 * 1 + 0.25 * (1 + 0.5 * 8)).all()
 
 
 @each(UPDATES)
 def test_nothing_is_written_beyond_the_room_of_a_thread(monkeypatch, update):
-    new_scratch, guarded = block.new_scratch, []
+    scratch_arrays, guarded = _scratch.scratch_arrays, []
 
     def guard(array):
         memory = np.full(array.nbytes + 256, GUARD, np.uint8)
@@ -805,14 +596,12 @@ def test_nothing_is_written_beyond_the_room_of_a_thread(monkeypatch, update):
         return memory[128:-128].view(array.dtype)
 
     def with_guards(*sizes, **more):
-        _, arrays = new_scratch(*sizes, **more)
-        kept = [guard(array) for array in arrays]
-        *parts, hidden = kept
-        addresses = parts[block.Scratch._fields.index("hidden")]
-        addresses[:] = hidden.ctypes.data + len(hidden) // 3 * 4 * np.arange(3)
-        return block.Scratch(*[array.ctypes.data for array in parts]), kept
+        arrays = {name: guard(array) for name, array in scratch_arrays(*sizes, **more).items()}
+        rows = arrays["hidden rows"]
+        arrays["hidden"][:] = rows.ctypes.data + len(rows) // 3 * 4 * np.arange(3)
+        return arrays
 
-    monkeypatch.setattr(block, "new_scratch", with_guards)
+    monkeypatch.setattr(_scratch, "scratch_arrays", with_guards)
     for window, negatives in product((*WINDOWS, 9), NEGATIVES):
         for exercise in all_kinds(small_corpus(window, 17, negatives=negatives, **update)):
             train(exercise)

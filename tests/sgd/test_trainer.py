@@ -16,9 +16,10 @@ from firth.corpus.encode import build_corpus
 from firth.corpus.subsampling import keep_thresholds
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
 from firth.settings import CHOICES, TrainConfig
-from firth.sgd import _span as span
 from firth.sgd import trainer
+from firth.sgd._tokens import SPAN
 from firth.sgd.trainer import Trainer
+from firth.sgd.worker import Worker
 from firth.vectors.subwords import ngram_rows
 
 UPDATES = CHOICES["update"]
@@ -181,7 +182,7 @@ def test_a_run_is_the_walk_in_plain_python(tmp_path, settings, walked):
         run.run(ignore)
         words, counts, tokens = corpus.vocab.words, corpus.vocab.counts, len(corpus.ids)
         sentences = [corpus.ids[a:b].tolist() for a, b in itertools.pairwise(corpus.offsets)]
-    assert tokens < min(run._span, span.SPAN)  # or subwords would be taken apart in between
+    assert tokens < min(run._span, SPAN)  # or subwords would be taken apart in between
 
     def key(epoch, purpose):
         return check_kernels.draw(check_kernels.draw(check_kernels.draw(7, 0), epoch), purpose)
@@ -496,18 +497,18 @@ def stopped(monkeypatch):
     """Set when a run is told to stop; until then its threads wait at token 640, to be caught in the middle."""
     monkeypatch.setattr(trainer, "CHUNK", 64)
     monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 0.001)
-    event, train_span, stop = threading.Event(), trainer._Worker.train_span, trainer._Spans.stop
+    event, train_span, stop = threading.Event(), Worker.train_span, trainer._Spans.stop
 
-    def train_and_wait(worker, corpus, start, *rest):
+    def train_and_wait(worker, ids, offsets, start, *rest):
         if start >= 640:
             event.wait(timeout=60)
-        train_span(worker, corpus, start, *rest)
+        train_span(worker, ids, offsets, start, *rest)
 
     def stop_and_tell(spans):
         stop(spans)
         event.set()
 
-    monkeypatch.setattr(trainer._Worker, "train_span", train_and_wait)
+    monkeypatch.setattr(Worker, "train_span", train_and_wait)
     monkeypatch.setattr(trainer._Spans, "stop", stop_and_tell)
     return event
 
@@ -601,14 +602,14 @@ def test_a_finished_run_does_nothing_more(uninterrupted):
 
 def test_an_error_in_a_thread_is_raised_and_stops_the_others(monkeypatch, stopped, corpus):
     run = Trainer(corpus, make_config(threads=2))
-    train_span = trainer._Worker.train_span
+    train_span = Worker.train_span
 
-    def breaks(worker, corpus, start, *rest):
+    def breaks(worker, ids, offsets, start, *rest):
         if start == 320:
             raise RuntimeError("broken")
-        train_span(worker, corpus, start, *rest)
+        train_span(worker, ids, offsets, start, *rest)
 
-    monkeypatch.setattr(trainer._Worker, "train_span", breaks)
+    monkeypatch.setattr(Worker, "train_span", breaks)
     with pytest.raises(RuntimeError, match="broken"):
         run.run(ignore)
     assert run.state.position <= 704
@@ -630,7 +631,7 @@ def test_keep_thresholds_reach_the_kernel(corpus):
     whole, part = (Trainer(corpus, make_config(subsample=t, **settings)) for t in (0, 5e-4))
     for run in (whole, part):
         run.run(ignore)
-    keep = (keep_thresholds(corpus.vocab.counts, part.config) + 1) / 2**32
+    keep = (keep_thresholds(corpus.vocab.counts, part.config.subsample) + 1) / 2**32
     expected = np.mean(keep) ** 2
     assert part.state.history[0]["pairs"] / whole.state.history[0]["pairs"] == pytest.approx(expected, rel=0.15)
 
@@ -638,15 +639,15 @@ def test_keep_thresholds_reach_the_kernel(corpus):
 def test_a_span_that_takes_longer_than_a_look_is_no_divergence(monkeypatch):
     """The loss of a span counts when its pairs do, not while the kernel adds it up."""
     monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 0.005)
-    train_span = trainer._Worker.train_span
+    train_span = Worker.train_span
 
-    def slow(worker, corpus, start, stop, *rest):
+    def slow(worker, ids, offsets, start, stop, *rest):
         if stop > start:
-            worker._loss[0] += 1e9
+            worker._arrays["loss"][0] += 1e9
             time.sleep(0.05)
-            worker._loss[0] -= 1e9
-        train_span(worker, corpus, start, stop, *rest)
+            worker._arrays["loss"][0] -= 1e9
+        train_span(worker, ids, offsets, start, stop, *rest)
 
-    monkeypatch.setattr(trainer._Worker, "train_span", slow)
+    monkeypatch.setattr(Worker, "train_span", slow)
     vectors = firth.train([["salt", "pepper"]] * 50, dim=4, min_count=1, subsample=0, epochs=2, threads=2, quiet=True)
     assert vectors.history[-1]["pairs"] == 100

@@ -18,7 +18,8 @@ from firth.exact.counting import count_pairs
 from firth.native.arrays import aligned_rows
 from firth.reference import Array
 from firth.settings import TrainConfig
-from firth.sgd import tables as objective
+from firth.sgd.tables import Kernel, Tables, tree_paths
+from firth.sgd.worker import Worker
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,7 +41,7 @@ class Exercise:
     cbow: what a window's words become, "mean" or "sum"; "undivided" is the mean with the sum's gradient, and wrong.
     tree: (n,) counts for hierarchical softmax; outside then has n - 1 rows. grams: offsets and rows of words made of
     subwords, as from `subwords.ngram_rows`; center then has all rows, and the walk is that of one span (see
-    `kernels.grams`): it takes all vectors apart at the end. frozen: words whose vectors stay; none of subwords.
+    `sgd._composed`): it takes all vectors apart at the end. frozen: words whose vectors stay; none of subwords.
     """
 
     sentences: Sequence[Sequence[int]]
@@ -80,12 +81,15 @@ class Exercise:
         """`keep` (n,)."""
         return np.full(self.words, _LOW, np.int64) if self.keep is None else self.keep
 
+    def noise_shares(self) -> npt.NDArray[np.float64]:
+        """The distribution of the negatives (n,)."""
+        return np.full(self.words, 1 / self.words) if self.noise is None else self.noise
+
     def noise_table(self) -> npt.NDArray[np.uint64]:
         """The alias table of the negatives (n,)."""
         from firth.native import rng
 
-        n = self.words
-        return np.asarray(rng.alias_table(np.full(n, 1 / n) if self.noise is None else self.noise))
+        return np.asarray(rng.alias_table(self.noise_shares()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,49 +104,32 @@ class Trained:
 
 def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
     """The exercise done by the compiled kernel, in float32, with `hot` private rows merged after `period` uses."""
-    from firth.sgd import _block as block
-    from firth.sgd import _rows as rows
-    from firth.sgd import _span as span
-    from firth.sgd import _windows as windows
+    from firth.sgd._tokens import Epoch
 
     dim, mask = exercise.center.shape[1], None
     if exercise.frozen:
         mask = np.zeros(exercise.words, np.int64)
         mask[list(exercise.frozen)] = 1
-    center_matrix, outside_matrix = _padded(exercise.center), _padded(exercise.outside)
-    center, kept_center = rows.thread_rows(center_matrix, hot, period, mask)
-    outside, kept_outside = rows.thread_rows(outside_matrix, hot, period, mask if exercise.tree is None else None)
-    arrays: dict[str, npt.NDArray[Any]] = {"keep": exercise.thresholds()}
-    outputs = exercise.negatives + 1
-    if exercise.tree is None:
-        arrays["noise"] = exercise.noise_table()
-    else:
-        arrays["paths"], arrays["path_steps"] = objective.tree_paths(np.asarray(exercise.tree, np.int64))
-        outputs = int(np.diff(arrays["paths"]).max())
-    if exercise.grams is not None:
-        arrays["grams"], arrays["gram_rows"] = exercise.grams
-    updates = {"mean": windows.MEAN_STEP, "sum": windows.SUM_STEP, "undivided": windows.UNDIVIDED_STEP}
-    update = windows.WINDOW_STEP if exercise.shared else windows.PAIR_STEP
-    tables = windows.new_tables(
-        arrays,
-        words=exercise.words,
+    tables = Tables(
+        keep=exercise.thresholds(),
         window=exercise.window,
         fixed_window=exercise.fixed_window,
-        update=updates[exercise.cbow] if exercise.cbow else update,
-        negatives=exercise.negatives,
-        outputs=outputs,
+        update=exercise.cbow or ("shared" if exercise.shared else "per-pair"),
+        ngrams=exercise.grams,
     )
-    scratch, kept = span.new_scratch(tables, center.row_bytes, frozen=mask is not None)
-    epoch = windows.Epoch(exercise.token_key, exercise.noise_key, exercise.lr, exercise.slope)
+    if exercise.tree is None:
+        tables = dataclasses.replace(tables, noise=exercise.noise_shares(), negatives=exercise.negatives)
+    else:
+        tables = dataclasses.replace(tables, tree=tree_paths(np.asarray(exercise.tree, np.int64)))
+    center, outside = _padded(exercise.center), _padded(exercise.outside)
+    masks = mask, mask if exercise.tree is None else None
+    worker = Worker(Kernel(tables), center, outside, hot=(hot, hot), periods=(period, period), frozen=masks)
     ids = exercise.ids()
     stop = len(ids) if exercise.stop is None else exercise.stop
-    pairs = span.train_span(ids, exercise.offsets(), exercise.start, stop, tables, epoch, center, outside, scratch)
-    for private in (center, outside):
-        rows.merge(private)
-    block.fold(scratch)
-    loss = float(kept[block.Scratch._fields.index("loss")][0])
-    del kept_center, kept_outside, arrays  # what the kernel's addresses point to has to live until here
-    return Trained(center_matrix[:, :dim], outside_matrix[:, :dim], loss, int(pairs))
+    epoch = Epoch(exercise.token_key, exercise.noise_key, exercise.lr, exercise.slope)
+    worker.train_span(ids, exercise.offsets(), exercise.start, stop, epoch)
+    loss, pairs = worker.done
+    return Trained(center[:, :dim], outside[:, :dim], loss, int(pairs))
 
 
 def walk(exercise: Exercise) -> Trained:
@@ -288,11 +275,11 @@ def _draws(key: int, position: int) -> Iterator[int]:
 
 def _negatives(table: Sequence[int], word: int, count: int, draws: Iterator[int]) -> list[int]:
     """`count` negatives, each drawn again while it is the predicted word, and left out after so many tries."""
-    from firth.sgd import _outputs as outputs
+    from firth.sgd._negatives import TRIES
 
     negatives = []
     for _ in range(count):
-        for _ in range(outputs.TRIES):
+        for _ in range(TRIES):
             bits = next(draws)
             column = (bits >> 32) * len(table) >> 32
             negative = column if bits & _LOW <= table[column] >> 32 else table[column] & _LOW
@@ -315,10 +302,10 @@ def _move(
     """Move by one step in which `ids`, or their mean, predict a word; return its loss.
 
     The reference takes every gradient at the old vectors. So does the kernel, but for a word that occurs twice in the
-    window of a step with one group of outputs: it is moved twice in turn (see `unrolled.rank_update`), and the second
+    window of a step with one group of outputs: it is moved twice in turn (see `_blocks.rank_update`), and the second
     time the outputs move along its new vector. `answers` are the rows of U and whether each is a yes.
     """
-    from firth.sgd import _unrolled as unrolled
+    from firth.sgd import _blocks
 
     if exercise.cbow:
         mean = exercise.cbow != "sum"
@@ -332,7 +319,7 @@ def _move(
             grad_inputs[one] += grad_input
             grad_outsides += of_outsides
         repeated = {one: times for one, times in Counter(ids).items() if times > 1 and one not in exercise.frozen}
-        for one, times in repeated.items() if len(answers) <= unrolled.MAX_OUTPUTS else ():
+        for one, times in repeated.items() if len(answers) <= _blocks.MAX_OUTPUTS else ():
             _, grad_input, _ = pair_loss(inputs[one], word, outsides)
             for row, yes in answers:
                 score = outsides[row] @ inputs[one]

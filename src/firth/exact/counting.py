@@ -335,7 +335,7 @@ class _Plan:
         self._stream, self._lengths, self._counts = stream, lengths, corpus.vocab.counts
         self._window, self._threads = config.window, config.threads or 1
         self._unit = 1.0 if config.fixed_window else float(config.window)
-        self._keep = (keep_thresholds(corpus.frequencies, config) + 1) / DRAWS
+        self._keep = (keep_thresholds(corpus.frequencies, config.subsample) + 1) / DRAWS
         self._drop = (1.0 - self._keep).astype(np.float32)  # not float32 keep: what it leaves to 1 may be tiny
         self._begin = pairs.begin_walk(config.window, config.fixed_window)
         kept = float(self._keep @ self._counts) / max(1, self._counts.sum())

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from firth.native import simd
-from firth.native.arrays import aligned_rows
-from firth.native.jit import compiled
+from firth.native.arrays import LANES, aligned_rows
+from firth.native.jit import chosen_by_type, compiled, inlined
+
+LINE = 4 * LANES
 
 
 class Rows(NamedTuple):
@@ -26,27 +27,31 @@ class Rows(NamedTuple):
     hot: int
     row_bytes: int
     period: int  # uses, as counted by `take`, between two merges of a row
-    frozen: int  # (n,) int64: 1 for a row that stays as it is; 0 if there is none
+
+
+FrozenRows = NamedTuple("FrozenRows", [*Rows.__annotations__.items(), ("frozen", int)])
+"""`Rows` of which some stay as they are. frozen: address of (n,) int64, 1 for such a row."""
+
+AnyRows = Rows | FrozenRows
 
 
 def thread_rows(
     matrix: npt.NDArray[np.float32], hot: int, period: int, frozen: npt.NDArray[np.int64] | None = None
-) -> tuple[Rows, list[npt.NDArray[Any]]]:
-    """The Rows of a thread that keeps `hot` private rows of a matrix, and the arrays that they point to."""
+) -> tuple[AnyRows, list[npt.NDArray[Any]]]:
+    """The rows of a thread that keeps `hot` private rows of a matrix, and the arrays that they point to."""
     private, base = (aligned_rows(hot, matrix.shape[1]) for _ in range(2))
     private[:] = base[:] = matrix[:hot]
     arrays = [matrix, private, base, np.zeros(hot, np.int64)]
-    held = 0
-    if frozen is not None:
-        arrays.append(frozen)
-        held = frozen.ctypes.data
-    return Rows(*[array.ctypes.data for array in arrays[:4]], hot, 4 * matrix.shape[1], period, held), arrays
+    parts = *[array.ctypes.data for array in arrays], hot, 4 * matrix.shape[1], period
+    if frozen is None:
+        return Rows(*parts), arrays
+    return FrozenRows(*parts, frozen.ctypes.data), [*arrays, frozen]
 
 
-@njit(inline="always")
-def merge_row(rows, at):
+@inlined
+def _merge_row(rows, at):
     """Add what the thread did to the private row at a byte offset to the shared row, and begin anew from there."""
-    for offset in range(at, at + rows.row_bytes, 4 * simd.LANES):
+    for offset in range(at, at + rows.row_bytes, LINE):
         change = simd.sub(simd.load(rows.private + offset), simd.load(rows.base + offset))
         merged = simd.add(simd.load(rows.shared + offset), change)
         simd.store(merged, rows.shared + offset)
@@ -54,10 +59,10 @@ def merge_row(rows, at):
         simd.store(merged, rows.base + offset)
 
 
-@njit(inline="always")
-def refresh_row(rows, at):
+@inlined
+def _refresh_row(rows, at):
     """Take over the shared row."""
-    for offset in range(at, at + rows.row_bytes, 4 * simd.LANES):
+    for offset in range(at, at + rows.row_bytes, LINE):
         row = simd.load(rows.shared + offset)
         simd.store(row, rows.private + offset)
         simd.store(row, rows.base + offset)
@@ -68,34 +73,48 @@ def merge(rows):
     """Merge every private row that was used since its last merge, refresh the others."""
     for word in range(rows.hot):
         if simd.load_int(rows.uses, word) > 0:
-            merge_row(rows, word * rows.row_bytes)
+            _merge_row(rows, word * rows.row_bytes)
             simd.store_int(rows.uses, word, 0)
         else:
-            refresh_row(rows, word * rows.row_bytes)
+            _refresh_row(rows, word * rows.row_bytes)
 
 
-@njit(inline="always")
+@chosen_by_type
 def take(rows, word, spare):
-    """The address of a word's row for one block, merged first when its turn has come.
+    """The address of a word's row for one step, merged first when its turn has come.
 
-    A frozen row is copied to `spare`, for the block to move that.
+    A frozen row is copied to `spare`, for the step to move that.
     """
+    return _take_or_copy if rows.instance_class is FrozenRows else _take
+
+
+@inlined
+def _take_in_place(rows, word):
     at = word * rows.row_bytes
-    if rows.frozen != 0 and simd.load_int(rows.frozen, word) != 0:
-        for offset in range(0, rows.row_bytes, 4 * simd.LANES):
-            simd.store(simd.load(rows.shared + at + offset), spare + offset)
-        return spare
     if word >= rows.hot:
         return rows.shared + at
     uses = simd.load_int(rows.uses, word) + 1
     if uses > rows.period:
-        merge_row(rows, at)
+        _merge_row(rows, at)
         uses = 1
     simd.store_int(rows.uses, word, uses)
     return rows.private + at
 
 
-@njit(inline="always")
+def _take(rows, word, spare):
+    return _take_in_place(rows, word)
+
+
+def _take_or_copy(rows, word, spare):
+    if simd.load_int(rows.frozen, word) == 0:
+        return _take_in_place(rows, word)
+    at = rows.shared + word * rows.row_bytes
+    for offset in range(0, rows.row_bytes, LINE):
+        simd.store(simd.load(at + offset), spare + offset)
+    return spare
+
+
+@inlined
 def place(rows, word):
     """The address of a word's row, for prefetching."""
     return word * rows.row_bytes + (rows.private if word < rows.hot else rows.shared)

@@ -20,7 +20,8 @@ from firth.corpus.subsampling import keep_thresholds
 from firth.errors import ConfigError, CorpusError, FirthError, FormatError, VocabularyError
 from firth.native.arrays import aligned_rows
 from firth.settings import TrainConfig, physical_memory
-from firth.sgd import tables as objective
+from firth.sgd.tables import Kernel, Tables, noise_probabilities, tree_paths
+from firth.sgd.worker import Worker
 from firth.vectors.container import WordVectors
 from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
 
@@ -68,15 +69,6 @@ UNFINISHED = ("position", "loss", "pairs", "seconds")
 """What a snapshot keeps of the state, besides the history."""
 
 
-@dataclasses.dataclass
-class _Matrix:
-    """The rows of V or U with what threads have to know of them."""
-
-    rows: npt.NDArray[np.float32]
-    hot: int  # so many of the first rows may be kept by threads: the most used ones
-    frozen: npt.NDArray[np.int64] | None = None
-
-
 class _Spans:
     """Hands out the corpus to threads, span after span, until the end or until it is told to stop."""
 
@@ -94,53 +86,6 @@ class _Spans:
 
     def stop(self) -> None:
         self._stopped = True
-
-
-class _Worker:
-    """One thread's view of the matrices, its scratch room, and what it has done."""
-
-    def __init__(self, center: _Matrix, outside: _Matrix, tables: Any, threads: int) -> None:
-        from firth.sgd import _block as block
-        from firth.sgd import _rows as rows
-        from firth.sgd import _span as span
-
-        period = MERGE_BUDGET // threads
-        hot = HOT_ROWS if threads > 1 and period > 1 else 0
-        # a token of V is looked up once for some window + 1 windows, but in each of them where rows are frozen
-        tokens = period if center.frozen is not None else max(1, period // (tables.window + 1))
-        (self.center, kept_center), (self.outside, kept_outside) = (
-            rows.thread_rows(matrix.rows, min(hot, matrix.hot), uses, matrix.frozen)
-            for matrix, uses in ((center, tokens), (outside, period))
-        )
-        frozen = center.frozen is not None or outside.frozen is not None
-        self.scratch, kept_scratch = span.new_scratch(tables, self.center.row_bytes, frozen)
-        self._kept = [kept_center, kept_outside, kept_scratch]  # what the addresses point to
-        self._loss = kept_scratch[block.Scratch._fields.index("loss")]
-        self.done = (0.0, 0)  # loss and pairs of all spans finished
-
-    def go_on_from(self, loss: float, pairs: int) -> None:
-        """Count on from what was done before, in one sum wherever a run was interrupted."""
-        self._loss[0] = loss
-        self.done = (loss, pairs)
-
-    def train_span(self, corpus: Corpus, start: int, stop: int, tables: Any, epoch: Any) -> None:
-        """Train on a span and let the other threads see all of it."""
-        from firth.sgd import _block as block
-        from firth.sgd import _rows as rows
-        from firth.sgd import _span as span
-
-        pairs = span.train_span(
-            corpus.ids, corpus.offsets, start, stop, tables, epoch, self.center, self.outside, self.scratch
-        )
-        block.fold(self.scratch)
-        rows.merge(self.center)
-        rows.merge(self.outside)
-        self.done = (float(self._loss[0]), self.done[1] + pairs)
-
-    def work(self, corpus: Corpus, spans: _Spans, tables: Any, epoch: Any) -> None:
-        """Train on one span after another."""
-        while span := spans.take():
-            self.train_span(corpus, *span, tables, epoch)
 
 
 class Trainer:
@@ -173,8 +118,8 @@ class Trainer:
         self.center = aligned_rows(words + bucket, config.dim)
         self.outside = aligned_rows(words - tree, config.dim)
         rng.fill_uniform(self.center, config.dim, rng.stream_key(config.seed, 0, 0))
-        self._tables, self._arrays = _make_tables(corpus, config)
-        self._span = max(1, int(CHUNK / max(_work(self._tables, config), 1.0)))
+        self._kernel = Kernel(make_tables(corpus, config))
+        self._span = max(1, int(CHUNK / max(_work(self._kernel.tables, config), 1.0)))
         self.frozen: list[npt.NDArray[np.int64] | None] = [None, None]
         if start is not None:
             self._begin_with(start, frozen)
@@ -206,8 +151,8 @@ class Trainer:
 
     def _has_tree_of(self, counts: npt.NDArray[np.int64]) -> bool:
         """Whether the tree of these counts is the one of the run."""
-        paths, steps = objective.tree_paths(counts)
-        return np.array_equal(paths, self._arrays["paths"]) and np.array_equal(steps, self._arrays["path_steps"])
+        here = self._kernel.tables.tree
+        return here is not None and all(map(np.array_equal, here, tree_paths(counts)))
 
     def run(self, on_progress: Callable[[Progress], None], seconds: float = math.inf) -> bool:
         """Train on, for so many seconds at most; return whether the run is finished.
@@ -240,7 +185,8 @@ class Trainer:
         subwords = None
         if config.maxn:
             subwords = Subwords(config.minn, config.maxn, config.bucket, center)
-            center = mean_rows(center, self._arrays["grams"], self._arrays["gram_rows"], dim)
+            assert self._kernel.tables.ngrams is not None
+            center = mean_rows(center, *self._kernel.tables.ngrams, dim)
         return WordVectors(
             self.words,
             self.corpus.totals,
@@ -271,35 +217,48 @@ class Trainer:
         return True
 
     def _compile(self) -> None:
-        """Compile the kernels, or load them from numba's cache, so that no epoch's time includes it."""
-        from firth.sgd._windows import Epoch
+        """Compile the kernel, or load it from the cache, so that no epoch's time includes it."""
+        from firth.sgd._tokens import Epoch
 
-        self._new_worker().train_span(self.corpus, 0, 0, self._tables, Epoch(0, 0, 0.0, 0.0))
+        self._new_worker().train_span(self.corpus.ids, self.corpus.offsets, 0, 0, Epoch(0, 0, 0.0, 0.0))
 
-    def _new_worker(self) -> _Worker:
-        hot = 0 if self.config.maxn else len(self.center)
-        center = _Matrix(self.center, hot, self.frozen[0])
-        outside = _Matrix(self.outside, len(self.outside), self.frozen[1])
-        return _Worker(center, outside, self._tables, self.config.threads or 1)
+    def _new_worker(self) -> Worker:
+        """A worker of one of the run's threads.
+
+        A row of V is looked up once for about window + 1 windows, but in each of them where rows are frozen.
+        """
+        threads = self.config.threads or 1
+        period = MERGE_BUDGET // threads
+        hot = HOT_ROWS if threads > 1 and period > 1 else 0
+        tokens = period if self.frozen[0] is not None else max(1, period // (self.config.window + 1))
+        return Worker(
+            self._kernel,
+            self.center,
+            self.outside,
+            hot=(min(hot, len(self.center)), min(hot, len(self.outside))),
+            periods=(tokens, period),
+            frozen=(self.frozen[0], self.frozen[1]),
+        )
 
     def _run_epoch(self, on_progress: Callable[[Progress], None], deadline: float) -> None:
         """Train to the end of the epoch, or until the deadline or an exception."""
         from firth.native import rng
         from firth.native.threads import run_threads
-        from firth.sgd import _windows as windows
+        from firth.sgd._tokens import Epoch
 
         state, end = self.state, len(self.corpus.ids)
         number = len(state.history) + 1
         lr, slope = self._lr(0), (self._lr(end) - self._lr(0)) / end
         keys = [rng.stream_key(self.config.seed, number, purpose) for purpose in (1, 2)]
-        epoch = windows.Epoch(keys[0], keys[1], lr, slope)
+        epoch = Epoch(keys[0], keys[1], lr, slope)
         spans = _Spans(state.position, end, self._span)
         workers = [self._new_worker() for _ in range(self.config.threads or 1)]
         workers[0].go_on_from(state.loss, state.pairs)
         start = time.perf_counter()
 
         def work(thread: int) -> None:
-            workers[thread].work(self.corpus, spans, self._tables, epoch)
+            while span := spans.take():
+                workers[thread].train_span(self.corpus.ids, self.corpus.offsets, *span, epoch)
 
         def look() -> None:
             loss, pairs = _total(workers)
@@ -347,7 +306,7 @@ class Trainer:
 
     def _check_loss(self, loss: float, pairs: int) -> None:
         """Refuse to go on when the loss is not a number, or far above the start's: ln 2 for each output of a pair."""
-        worst = HOPELESS * self._tables.outputs * math.log(2.0)
+        worst = HOPELESS * self._kernel.tables.outputs * math.log(2.0)
         if not loss <= worst * max(pairs, 1):
             raise FirthError(
                 f"training diverged in epoch {len(self.state.history) + 1}: the loss is {loss / max(pairs, 1):.4g} "
@@ -373,7 +332,7 @@ def check_start(start: WordVectors, config: TrainConfig) -> None:
                 )
 
 
-def _total(workers: list[_Worker]) -> tuple[float, int]:
+def _total(workers: list[Worker]) -> tuple[float, int]:
     """The loss and the pairs of all workers' finished spans."""
     done = [worker.done for worker in workers]
     return sum(loss for loss, _ in done), sum(pairs for _, pairs in done)
@@ -388,45 +347,31 @@ def _is_state(unfinished: dict[str, object], tokens: int) -> bool:
     return whole and all(type(number) is float and math.isfinite(number) for number in numbers)
 
 
-def _make_tables(corpus: Corpus, config: TrainConfig) -> tuple[Any, dict[str, npt.NDArray[Any]]]:
-    """The kernel's tables, and the arrays that they point to by name."""
-    from firth.native import rng
-    from firth.sgd import _windows as windows
-
+def make_tables(corpus: Corpus, config: TrainConfig) -> Tables:
+    """The tables of a run over a corpus."""
     words, counts = corpus.vocab.words, corpus.frequencies
-    arrays: dict[str, npt.NDArray[Any]] = {"keep": keep_thresholds(counts, config)}
-    negatives = outputs = 0
-    if config.loss == "hierarchical-softmax":
-        arrays["paths"], arrays["path_steps"] = objective.tree_paths(corpus.totals)  # the counts that are saved
-        outputs = int(np.diff(arrays["paths"]).max())
-    else:
-        negatives = config.negatives if len(words) > 1 else 0
-        arrays["noise"] = rng.alias_table(objective.noise_probabilities(counts, config))
-        outputs = negatives + 1
-    if config.maxn:
-        arrays["grams"], arrays["gram_rows"] = ngram_rows(words, config.minn, config.maxn, config.bucket)
-    update = windows.WINDOW_STEP if config.update != "per-pair" else windows.PAIR_STEP
+    update = config.update
     if config.architecture == "cbow":
-        update = windows.SUM_STEP if config.cbow_sum else windows.MEAN_STEP
-    tables = windows.new_tables(
-        arrays,
-        words=len(words),
+        update = "sum" if config.cbow_sum else "mean"
+    tables = Tables(
+        keep=keep_thresholds(counts, config.subsample),
         window=config.window,
         fixed_window=config.fixed_window,
-        update=update,
-        negatives=negatives,
-        outputs=outputs,
+        update=update or "shared",
+        ngrams=ngram_rows(words, config.minn, config.maxn, config.bucket) if config.maxn else None,
     )
-    return tables, arrays
+    if config.loss == "hierarchical-softmax":
+        return dataclasses.replace(tables, tree=tree_paths(corpus.totals))  # the counts that are saved
+    negatives = config.negatives if len(words) > 1 else 0
+    return dataclasses.replace(tables, noise=noise_probabilities(counts, config.ns_exponent), negatives=negatives)
 
 
-def _work(tables: Any, config: TrainConfig) -> float:
+def _work(tables: Tables, config: TrainConfig) -> float:
     """How much more a token costs than with the default settings, about."""
     inputs = config.window / 5
     outputs = tables.outputs / 6
-    hidden = config.architecture == "cbow"
-    work = (inputs + outputs) / 4 if hidden else inputs * outputs
-    return float((work + 4 * bool(tables.grams)) * max(config.dim, 16) / 100)
+    work = (inputs + outputs) / 4 if tables.cbow else inputs * outputs
+    return float((work + 4 * (tables.ngrams is not None)) * max(config.dim, 16) / 100)
 
 
 def _check_memory(center: int, outside: int, words: int, config: TrainConfig) -> None:

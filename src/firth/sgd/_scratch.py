@@ -1,0 +1,86 @@
+"""What a thread reuses from step to step, so that kernels allocate nothing.
+
+numba frees an array after its last use by name, so an address taken inside a kernel would dangle, and it counts arrays
+in and out of every call. Hence all arrays are made here, outside kernels, which see their addresses alone.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.native.arrays import LANES, aligned_rows
+from firth.sgd._output_sets import set_size
+from firth.sgd._tokens import most_kept
+
+SETS = 3
+"""Sets of outputs that are ready at a time: that of a token, and those of the next two."""
+
+
+class Scratch(NamedTuple):
+    """Addresses of what a thread reuses."""
+
+    coefficients: int  # float32: inputs · outputs + 16
+    sums: int  # (2, 16) float32: Σ max(z, 0) and Π (1 + e^-|z|), lane by lane, since the last fold
+    factors: int  # int64: how many factors a lane of the product has
+    loss: int  # float64: nats, up to the last fold
+    inputs: int  # int64: addresses of the rows of a window
+    sets: int  # int64: SETS sets of outputs
+    words: int  # int64: of each kept token of a span its word; likewise the next three, see `_tokens.Kept`
+    positions: int
+    left: int
+    right: int
+    entered: int  # int64: of each kept token of a span the address of its vector
+    hidden: int  # int64: addresses of the hidden vector of a window, of what its inputs move by, and of zeros
+    weight: int  # float32: of each input
+    input_copies: int  # float32: copies of the frozen rows of a window
+    output_copies: int  # float32: copies of the frozen rows of each set
+    vectors: int  # float32: vectors of tokens composed of n-grams, twice what windows reach at a time
+
+
+GroupScratch = NamedTuple("GroupScratch", [*Scratch.__annotations__.items(), ("row_copies", int)])
+"""`Scratch` for steps with more than MAX_OUTPUTS rows of a kind, which are worked on in groups.
+
+row_copies: address of int64 and float32, the addresses and a copy of every row of a step.
+"""
+
+AnyScratch = Scratch | GroupScratch
+
+
+def scratch_arrays(
+    window: int, outputs: int, row_bytes: int, *, groups: bool, frozen: bool, composed: bool
+) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a Scratch by name: for windows of a radius and sets of at most `outputs` rows.
+
+    `groups`: whether there may be more rows than a block takes. `frozen`: whether rows of either matrix stay as they
+    are. `composed`: whether vectors are made of n-grams. The rows that `hidden` points to are "hidden rows".
+    """
+    inputs, tokens = 2 * window, most_kept(window)
+    sums = np.zeros((2, LANES), np.float32)
+    sums[1] = 1.0
+    hidden_rows = aligned_rows(3, row_bytes // 4)
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "coefficients": np.empty(inputs * outputs + LANES, np.float32),
+        "sums": sums,
+        "factors": np.zeros(1, np.int64),
+        "loss": np.zeros(1, np.float64),
+        "inputs": np.empty(inputs + LANES, np.int64),
+        "sets": np.empty(SETS * set_size(outputs), np.int64),
+        "hidden": np.array([row.ctypes.data for row in hidden_rows]),
+        "weight": np.empty(1, np.float32),
+        "input_copies": np.empty(inputs * row_bytes if frozen else 0, np.uint8),
+        "output_copies": np.empty(SETS * outputs * row_bytes if frozen else 0, np.uint8),
+        "vectors": np.empty(2 * (inputs + 1) * row_bytes if composed else 0, np.uint8),
+        "hidden rows": hidden_rows,
+    }
+    arrays |= {name: np.empty(tokens, np.int64) for name in ("words", "positions", "left", "right")}
+    arrays["entered"] = np.empty(tokens + LANES, np.int64)
+    if groups:
+        arrays["row_copies"] = np.empty((inputs + outputs) * (8 + row_bytes), np.uint8)
+    return arrays
+
+
+def scratch_of(arrays: dict[str, npt.NDArray[Any]]) -> AnyScratch:
+    """The Scratch of arrays from `scratch_arrays`, which must outlive it."""
+    kind = GroupScratch if "row_copies" in arrays else Scratch
+    return kind(**{name: arrays[name].ctypes.data for name in kind._fields})

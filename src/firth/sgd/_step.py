@@ -1,0 +1,206 @@
+"""One gradient step of input rows, or of one hidden vector made of them, against shared output rows.
+
+For inputs x_1..x_n and outputs u_1..u_m, of which some are to be answered with yes (the word to predict, the nodes
+where its path takes bit 0) and the others with no (negatives, the nodes where it takes bit 1), the loss is
+
+    Σ_i [ -Σ_yes log σ(u_j·x_i) - Σ_no log σ(-u_j·x_i) ]
+
+and every row moves by -lr times its gradient, all gradients taken at the old values. With z = -u_j·x_i for a yes and
+z = u_j·x_i for a no, a term is log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) and its derivative σ(z): exact for any score.
+So a row moves by the sum of the rows it meets, each times a coefficient, ∓lr σ(z). Sets of more than MAX_OUTPUTS
+outputs are worked on in groups of that many at most.
+"""
+
+import math
+
+import numpy as np
+
+from firth.native import simd
+from firth.native.arrays import LANES
+from firth.native.jit import chosen_by_type, compiled, inlined
+from firth.sgd import _blocks as blocks
+from firth.sgd._output_sets import groups_of
+from firth.sgd._scratch import GroupScratch
+
+FOLD_AFTER = 96
+"""Factors 1 + e^-|z| <= 2 that are multiplied before a logarithm is taken; 2^127 is the limit of float32."""
+
+
+@compiled
+def fold(scratch):
+    """Move the running sums into the loss; eight lanes' factors multiplied in float64 stay below 2^(8 · FOLD_AFTER)."""
+    loss = simd.load_double(scratch.loss, 0)
+    for first in range(0, LANES, 8):
+        product = 1.0
+        for lane in range(first, first + 8):
+            loss += np.float64(simd.load_float(scratch.sums, lane))
+            product *= np.float64(simd.load_float(scratch.sums, LANES + lane))
+            simd.store_float(scratch.sums, lane, np.float32(0.0))
+            simd.store_float(scratch.sums, LANES + lane, np.float32(1.0))
+        loss += math.log(product)
+    simd.store_double(scratch.loss, 0, loss)
+    simd.store_int(scratch.factors, 0, 0)
+
+
+@inlined
+def _count_factors(pairs, scratch):
+    """Fold if the factors of some pairs more could make the running product too large."""
+    factors = (pairs + LANES - 1) // LANES
+    if simd.load_int(scratch.factors, 0) + factors > FOLD_AFTER:
+        fold(scratch)
+    simd.store_int(scratch.factors, 0, simd.load_int(scratch.factors, 0) + factors)
+
+
+@inlined
+def _coefficients_of_group(table, inputs, outputs, x_rows, u_rows, row_bytes, yes, coefficients, lr, scratch):
+    """Store the coefficients of all inputs and 1 to MAX_OUTPUTS outputs, in balanced tiles."""
+    width = blocks.tile_inputs(outputs)
+    tiles = (inputs + width - 1) // width
+    first = 0
+    for tile in range(tiles):
+        size = (inputs - first) // (tiles - tile)
+        _count_factors(size * outputs, scratch)
+        at = coefficients + 4 * first * outputs
+        tile_rows = x_rows + 8 * first
+        blocks.pair_coefficients(
+            table, size, outputs, tile_rows, u_rows, row_bytes, yes, at, scratch.sums, np.float32(lr)
+        )
+        first += size
+
+
+@inlined
+def _coefficients(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch):
+    """Store the coefficients of all inputs and outputs, for each group of outputs in turn."""
+    groups, first = groups_of(outputs), 0
+    for group in range(groups):
+        size = (outputs - first) // (groups - group)
+        at, yes = scratch.coefficients + 4 * first * inputs, simd.load_int(answers, group)
+        _coefficients_of_group(table, inputs, size, x_rows, u_rows + 8 * first, row_bytes, yes, at, lr, scratch)
+        first += size
+
+
+@chosen_by_type
+def step(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch, ahead, ahead_count):
+    """Move all rows by one step of size lr and add to the loss.
+
+    `table`: of the blocks. `x_rows`, `u_rows`: addresses of arrays of row addresses; rows are whole numbers of 16
+    floats. `answers`: address of an array that has for each group of outputs the bits of those that are to be answered
+    with yes. `ahead`: address of the addresses of `ahead_count` rows that will be needed soon.
+    """
+    return _step_in_groups if scratch.instance_class is GroupScratch else _step
+
+
+def _step(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch, ahead, ahead_count):
+    coefficients, yes = scratch.coefficients, simd.load_int(answers, 0)
+    _coefficients_of_group(table, inputs, outputs, x_rows, u_rows, row_bytes, yes, coefficients, lr, scratch)
+    blocks.rank_update(table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, ahead, ahead_count)
+
+
+def _step_in_groups(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch, ahead, ahead_count):
+    _coefficients(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch)
+    if groups_of(outputs) == 1:
+        coefficients = scratch.coefficients
+        blocks.rank_update(table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, ahead, ahead_count)
+    else:
+        _update_in_groups(table, inputs, outputs, x_rows, u_rows, row_bytes, scratch, ahead, ahead_count)
+
+
+@inlined
+def _copy_rows(count, rows, row_bytes, copies, places):
+    """Copy rows one after another to `copies` and write the addresses of the copies to `places`."""
+    for i in range(count):
+        row = simd.load_int(rows, i)
+        simd.store_int(places, i, copies)
+        for offset in range(0, row_bytes, 4 * LANES):
+            simd.store(simd.load(row + offset), copies + offset)
+        copies += row_bytes
+    return copies
+
+
+@compiled
+def _update_in_groups(table, inputs, outputs, x_rows, u_rows, row_bytes, scratch, ahead, ahead_count):
+    """`rank_update` for more than one group of outputs: from copies, so that no group sees another's step."""
+    x_copies, u_copies = scratch.row_copies, scratch.row_copies + 8 * inputs
+    end = _copy_rows(inputs, x_rows, row_bytes, u_copies + 8 * outputs, x_copies)
+    _copy_rows(outputs, u_rows, row_bytes, end, u_copies)
+    groups, first = groups_of(outputs), 0
+    for group in range(groups):
+        size = (outputs - first) // (groups - group)
+        at = scratch.coefficients + 4 * first * inputs
+        u_from, u_to = u_copies + 8 * first, u_rows + 8 * first
+        blocks.rank_update_apart(table, inputs, size, x_copies, u_from, row_bytes, at, ahead, ahead_count, x_rows, u_to)
+        ahead_count = 0
+        first += size
+
+
+@chosen_by_type
+def step_of_hidden(
+    table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+):
+    """`step` for the one hidden vector h = weight · Σ_i x_i.
+
+    Each input moves by gain · the step of h, which is the gradient for gain = weight.
+    """
+    return _step_of_hidden_in_groups if scratch.instance_class is GroupScratch else _step_of_hidden
+
+
+def _step_of_hidden(
+    table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+):
+    weight, gain, lr = np.float32(weight), np.float32(gain), np.float32(lr)
+    hidden, moved, zeros = _hidden_rows(scratch)
+    simd.store_float(scratch.weight, 0, weight)
+    blocks.sum_rows_alike(table, inputs, x_rows, scratch.weight, row_bytes, zeros, hidden)
+    coefficients, yes = scratch.coefficients, simd.load_int(answers, 0)
+    _count_factors(outputs, scratch)
+    blocks.pair_coefficients(table, 1, outputs, scratch.hidden, u_rows, row_bytes, yes, coefficients, scratch.sums, lr)
+    blocks.sum_rows(table, outputs, u_rows, coefficients, row_bytes, zeros, moved)
+    blocks.move_rows(table, outputs, u_rows, coefficients, row_bytes, hidden, ahead, ahead_count)
+    simd.store_float(scratch.weight, 0, gain)
+    blocks.move_rows_alike(table, inputs, x_rows, scratch.weight, row_bytes, moved, ahead, 0)
+
+
+_step_of_few = inlined(_step_of_hidden)
+
+
+def _step_of_hidden_in_groups(
+    table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+):
+    if inputs <= blocks.MAX_OUTPUTS and outputs <= blocks.MAX_OUTPUTS:
+        _step_of_few(
+            table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+        )
+    else:
+        _step_of_many(table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch)
+
+
+@inlined
+def _hidden_rows(scratch):
+    """The addresses of the hidden vector, of what its inputs move by, and of zeros."""
+    return simd.load_int(scratch.hidden, 0), simd.load_int(scratch.hidden, 1), simd.load_int(scratch.hidden, 2)
+
+
+@compiled
+def _step_of_many(table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch):
+    """`step_of_hidden` for any numbers of rows: first all sums, so that none sees another group's step."""
+    weight, gain, lr = np.float32(weight), np.float32(gain), np.float32(lr)
+    hidden, moved, zeros = _hidden_rows(scratch)
+    simd.store_float(scratch.weight, 0, weight)
+    before = zeros
+    for first in range(0, inputs, blocks.MAX_OUTPUTS):
+        size = min(inputs - first, blocks.MAX_OUTPUTS)
+        blocks.sum_rows_alike(table, size, x_rows + 8 * first, scratch.weight, row_bytes, before, hidden)
+        before = hidden
+    _coefficients(table, 1, outputs, scratch.hidden, u_rows, answers, row_bytes, lr, scratch)
+    before = zeros
+    for first in range(0, outputs, blocks.MAX_OUTPUTS):
+        size, at = min(outputs - first, blocks.MAX_OUTPUTS), scratch.coefficients + 4 * first
+        blocks.sum_rows(table, size, u_rows + 8 * first, at, row_bytes, before, moved)
+        before = moved
+    for first in range(0, outputs, blocks.MAX_OUTPUTS):
+        size, at = min(outputs - first, blocks.MAX_OUTPUTS), scratch.coefficients + 4 * first
+        blocks.move_rows(table, size, u_rows + 8 * first, at, row_bytes, hidden, 0, 0)
+    simd.store_float(scratch.weight, 0, gain)
+    for first in range(0, inputs, blocks.MAX_OUTPUTS):
+        size = min(inputs - first, blocks.MAX_OUTPUTS)
+        blocks.move_rows_alike(table, size, x_rows + 8 * first, scratch.weight, row_bytes, moved, 0, 0)
