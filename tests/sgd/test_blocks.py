@@ -103,7 +103,7 @@ def check_coefficients(x, u, answers, coefficients, sums, before):
 
 
 @pytest.mark.parametrize("pattern", [0, 1, 0b0110010111010110])
-def test_the_steps_of_every_tile(pattern):
+def test_the_coefficients_of_every_tile(pattern):
     for outputs in range(1, blocks.MAX_OUTPUTS + 1):
         for inputs, dim in product(range(1, blocks.tile_inputs(outputs) + 1), (16, 112)):
             rng = np.random.default_rng(outputs)
@@ -114,10 +114,8 @@ def test_the_steps_of_every_tile(pattern):
             coefficients = np.full(inputs * outputs + 15 + 8, 99, np.float32)
             before = np.stack([np.full(16, 3, np.float32), np.full(16, 2, np.float32)])
             sums = before.copy()
-            addresses = x_rows.ctypes.data, u_rows.ctypes.data
-            pair_coefficients(
-                TABLE, inputs, outputs, *addresses, 4 * dim, answers, coefficients.ctypes.data, sums.ctypes.data, 0.25
-            )
+            places = [array.ctypes.data for array in (x_rows, u_rows, coefficients, sums)]
+            pair_coefficients(TABLE, inputs, outputs, *places[:2], 4 * dim, answers, *places[2:], 0.25)
             check_coefficients(x[x_order], u[u_order], answers, coefficients, sums, before)
 
 

@@ -151,8 +151,8 @@ class Trainer:
 
     def _has_tree_of(self, counts: npt.NDArray[np.int64]) -> bool:
         """Whether the tree of these counts is the one of the run."""
-        here = self._kernel.tables.tree
-        return here is not None and all(map(np.array_equal, here, tree_paths(counts)))
+        here, (paths, branches) = self._kernel.tables.tree, tree_paths(counts)
+        return here is not None and np.array_equal(here[0], paths) and np.array_equal(here[1], branches)
 
     def run(self, on_progress: Callable[[Progress], None], seconds: float = math.inf) -> bool:
         """Train on, for so many seconds at most; return whether the run is finished.
