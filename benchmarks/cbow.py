@@ -19,12 +19,12 @@ from firth.corpus.encode import Corpus, build_corpus
 from firth.evaluate.benchmarks import evaluate
 from firth.settings import make_config
 from firth.sgd import _windows as windows
-from firth.sgd.trainer import Trainer
+from firth.sgd.trainer import SgdTrainer
 
 
 def scores(corpus: Corpus, settings: dict[str, float], divided: bool, eval_dir: Path) -> list[float]:
     """The four scores times 100 and the loss of the last epoch."""
-    trainer = Trainer(corpus, make_config({"architecture": "cbow", "threads": 1} | settings))
+    trainer = SgdTrainer(corpus, make_config({"architecture": "cbow", "threads": 1} | settings))
     if not divided:
         trainer._tables = trainer._tables._replace(update=windows.UNDIVIDED_STEP)
     trainer.run(lambda progress: None)

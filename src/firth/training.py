@@ -127,7 +127,8 @@ def all_finite(numbers: Iterable[object]) -> bool:
 def fingerprint(corpus: Corpus, *others: npt.NDArray[Any]) -> int:
     """A CRC-32 of a corpus (words, ids, ends of sentences, counts) and of further arrays."""
     value = zlib.crc32(json.dumps(corpus.vocab.words).encode())
-    for array in (corpus.ids, corpus.offsets, corpus.frequencies, corpus.totals, *others):
+    arrays: list[npt.NDArray[Any]] = [corpus.ids, corpus.offsets, corpus.frequencies, corpus.totals, *others]
+    for array in arrays:
         for start in range(0, len(array), CHECKSUM_PIECE):
             value = zlib.crc32(array[start : start + CHECKSUM_PIECE].data, value)
     return value

@@ -18,8 +18,8 @@ from firth.corpus.encode import build_corpus
 from firth.errors import ConfigError, CorpusError, FirthError, FormatError
 from firth.exact import counting as cooccurrence
 from firth.exact import plan
-from firth.exact import start as spectral
 from firth.exact import trainer as exact
+from firth.exact import update
 from firth.exact.counting import count_pairs
 from firth.exact.trainer import ExactTrainer
 from firth.run import train as train_module
@@ -278,7 +278,7 @@ def test_a_corpus_that_subsampling_leaves_hardly_a_pair_of_is_learnt_as_well():
 @pytest.mark.parametrize("grown", [10_000, 20])
 def test_divergence_is_an_error_that_says_what_to_do(monkeypatch, lr, grown):
     monkeypatch.setattr(plan, "GROWN", grown)
-    monkeypatch.setattr(exact, "LONGEST_STEP", 1e4)
+    monkeypatch.setattr(update, "LONGEST_STEP", 1e4)
     message = r"training diverged in pass \d+ over \d+ words: .* use a lower learning rate \(lr\)"
     with pytest.raises(FirthError, match=message):
         train(zipf(), lr=lr)
@@ -357,7 +357,7 @@ def test_stages_take_their_learning_rates_from_those_given(monkeypatch, stages, 
         trainer.state.steps += 1
 
     monkeypatch.setattr(exact, "STANDSTILL", -1)
-    monkeypatch.setattr(ExactTrainer, "_step", look)
+    monkeypatch.setattr(ExactTrainer, "_update", look)
     train(zipf(), lr=lr, min_lr=min_lr, epochs=3)
     assert list(rates) == [15, 30, 60]
     assert rates[60] == pytest.approx(np.linspace(lr, min_lr, 3))
@@ -454,7 +454,7 @@ def test_a_run_interrupted_before_its_first_pass_ends_in_the_same_bytes(tmp_path
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(spectral, "start", interrupted)
+        patch.setattr(exact, "starting_vectors", interrupted)
         with pytest.raises(KeyboardInterrupt):
             broken.run(ignore)
     Checkpoint(tmp_path, resume=False, config=broken.config).save(broken)
@@ -464,7 +464,7 @@ def test_a_run_interrupted_before_its_first_pass_ends_in_the_same_bytes(tmp_path
         assert_same_end(whole, run)
 
 
-@pytest.mark.parametrize("name", ["_step", "_record"])
+@pytest.mark.parametrize("name", ["_update", "_record"])
 def test_an_interrupt_leaves_no_step_half_done(monkeypatch, new_run, name):
     whole = new_run()
     assert whole.run(ignore)
@@ -668,6 +668,6 @@ def test_memory_is_for_counting_and_two_gigabytes_unless_given(monkeypatch):
 
 def test_the_estimate_grows_with_the_work():
     config = TrainConfig(**SETTINGS | {"dim": 100})
-    small, large = (plan.check_limits(n, 2 * n, config) for n in (2_000, 8_000))
-    assert 0 < small[0] < large[0]
-    assert 0 < small[1] < large[1]
+    for amount in (plan.estimate_seconds, plan.bytes_needed):
+        small, large = (amount(n, 2 * n, config) for n in (2_000, 8_000))
+        assert 0 < small < large

@@ -23,7 +23,7 @@ BIASES = {
     "none": "none",
     "noise": "log probability of the word as a negative",
 }
-"""What the biases of a judgement are called."""
+"""The biases of a corpus score, as shown to the user."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -279,7 +279,7 @@ def _eval(options: argparse.Namespace) -> int:
     from firth.evaluate.benchmarks import evaluate
 
     if options.against is not None:
-        return _judge(options)
+        return _score_corpus(options)
     for name in ("window", "subsample", "threads", "tmp"):
         if getattr(options, name) is not None:
             raise ConfigError(f"--{name} goes with --against CORPUS: benchmarks have no {name}")
@@ -298,13 +298,13 @@ def _eval(options: argparse.Namespace) -> int:
     return _print_rows(rows)
 
 
-def _judge(options: argparse.Namespace) -> int:
+def _score_corpus(options: argparse.Namespace) -> int:
     from firth import load
-    from firth.evaluate.objective import judge
+    from firth.evaluate.objective import score_corpus
 
     if options.file:
         raise ConfigError(f"--against CORPUS takes no benchmark: evaluate {options.file[0]} in a run of its own")
-    judgements = judge(
+    scores = score_corpus(
         load(options.vectors),
         options.against,
         window=options.window,
@@ -314,19 +314,19 @@ def _judge(options: argparse.Namespace) -> int:
         quiet=options.json,
     )
     if options.json:
-        return _print_json([dataclasses.asdict(judgement) for judgement in judgements])
-    one = judgements[0]
+        return _print_json([dataclasses.asdict(score) for score in scores])
+    one = scores[0]
     rows = [
         ("pairs", f"{one.pairs:,.0f}"),
         ("tokens", f"{one.tokens:,}, of which {one.known:,} of words with vectors"),
         ("entropy of the corpus", f"{one.entropy:.4f} nats a pair: no model is below it"),
     ]
-    for judgement in judgements:
+    for score in scores:
         rows += [
-            ("bias", BIASES[judgement.bias]),
-            ("  cross-entropy", f"{judgement.cross_entropy:.4f} nats a pair"),
-            ("  KL divergence", f"{judgement.kl:.4f} nats a pair"),
-            ("  perplexity", f"{judgement.perplexity:,.1f}"),
+            ("bias", BIASES[score.bias]),
+            ("  cross-entropy", f"{score.cross_entropy:.4f} nats a pair"),
+            ("  KL divergence", f"{score.kl:.4f} nats a pair"),
+            ("  perplexity", f"{score.perplexity:,.1f}"),
         ]
     return _print_rows(rows)
 
