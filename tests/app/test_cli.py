@@ -17,8 +17,7 @@ import pytest
 
 import firth
 from firth.app.cli import _parser, main
-from firth.exact import plan
-from firth.exact import update
+from firth.exact import plan, update
 from firth.run import display as progress
 from firth.run import estimate
 from firth.run import train as run

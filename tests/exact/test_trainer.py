@@ -17,9 +17,8 @@ from firth import reference
 from firth.corpus.encode import build_corpus
 from firth.errors import ConfigError, CorpusError, FirthError, FormatError
 from firth.exact import counting as cooccurrence
-from firth.exact import plan
+from firth.exact import plan, update
 from firth.exact import trainer as exact
-from firth.exact import update
 from firth.exact.counting import count_pairs
 from firth.exact.trainer import ExactTrainer
 from firth.run import train as train_module
