@@ -15,8 +15,10 @@ import pytest
 from numba import njit
 
 from firth import reference
+from firth.check import exercise as check_exercise
 from firth.check import kernels as check_kernels
-from firth.check.kernels import Exercise, deviation, train, walk, with_subwords, with_tree
+from firth.check.exercise import Exercise, Trained, deviation, walk, with_subwords, with_tree
+from firth.check.kernels import train
 from firth.native import simd
 from firth.native.arrays import aligned_rows
 from firth.sgd import _block as block
@@ -86,7 +88,7 @@ def assert_same(exercise, tolerance=ROUNDING):
 
 
 def untouched(exercise):
-    return check_kernels.Trained(exercise.center, exercise.outside, 0.0, 0)
+    return Trained(exercise.center, exercise.outside, 0.0, 0)
 
 
 def assert_same_bytes(first, second):
@@ -218,7 +220,7 @@ def test_a_span_is_the_walk_for_saturated_scores(score, update):
 def test_a_negative_that_cannot_be_drawn_is_left_out():
     exercise = small_corpus(2, 4, words=2, noise=np.array([1.0, 0.0]), negatives=2)
     drawn = [
-        check_kernels._negatives(list(map(int, exercise.noise_table())), w, 2, check_kernels._draws(3, 4))
+        check_exercise._negatives(list(map(int, exercise.noise_table())), w, 2, check_exercise._draws(3, 4))
         for w in (0, 1)
     ]
     assert drawn == [[], [0, 0]]
@@ -311,8 +313,8 @@ def test_the_walk_notices_a_learning_rate_that_does_not_fall():
 def test_the_walk_notices_a_predicted_word_among_the_negatives(monkeypatch):
     exercise = small_corpus(3, 8)
     expected = train(exercise)
-    negatives = check_kernels._negatives
-    monkeypatch.setattr(check_kernels, "_negatives", lambda table, word, *rest: negatives(table, -1, *rest))
+    negatives = check_exercise._negatives
+    monkeypatch.setattr(check_exercise, "_negatives", lambda table, word, *rest: negatives(table, -1, *rest))
     assert deviation(exercise, walk(exercise), expected) > 100 * ROUNDING
 
 
@@ -398,13 +400,13 @@ def test_the_walk_notices_a_frozen_row_that_moves(update):
 def test_the_walk_notices_a_move_of_subwords_not_divided_or_divided_twice(monkeypatch, update, power):
     exercise = with_subwords(small_corpus(3, 8, lr=0.02, **update), np.random.default_rng(0))
 
-    def leave(vectors, end, leave=check_kernels._Composed.leave):
+    def leave(vectors, end, leave=check_exercise._Composed.leave):
         for at in range(vectors._left, end):
             moved = vectors.rows[at] - vectors._begun[at]
             vectors.rows[at] = vectors._begun[at] + moved * float(len(vectors._parts[at])) ** power
         leave(vectors, end)
 
-    monkeypatch.setattr(check_kernels._Composed, "leave", leave)
+    monkeypatch.setattr(check_exercise._Composed, "leave", leave)
     assert deviation(exercise, walk(exercise), train(exercise)) > 100 * ROUNDING
 
 
@@ -887,4 +889,4 @@ def test_kernels_compiled_for_another_processor_give_the_same(cpu, tmp_path):
         for name in EPOCHS:
             exercise = check_kernels.KERNELS[name](np.random.default_rng(1))
             parts = {part: found[f"{name}/{part}"] for part in ("center", "outside", "loss", "pairs")}
-            assert deviation(exercise, train(exercise), check_kernels.Trained(**parts)) < check_kernels.KERNEL_TOLERANCE
+            assert deviation(exercise, train(exercise), Trained(**parts)) < check_kernels.KERNEL_TOLERANCE

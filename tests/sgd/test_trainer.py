@@ -11,7 +11,7 @@ import pytest
 
 import firth
 from firth import reference
-from firth.check import kernels as check_kernels
+from firth.check import exercise as check_exercise
 from firth.corpus.encode import build_corpus
 from firth.corpus.subsampling import keep_thresholds
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
@@ -184,15 +184,15 @@ def test_a_run_is_the_walk_in_plain_python(tmp_path, settings, walked):
     assert tokens < min(run._span, span.SPAN)  # or subwords would be taken apart in between
 
     def key(epoch, purpose):
-        return check_kernels.draw(check_kernels.draw(check_kernels.draw(7, 0), epoch), purpose)
+        return check_exercise.draw(check_exercise.draw(check_exercise.draw(7, 0), epoch), purpose)
 
     tree = config.loss == "hierarchical-softmax"
     n, dim = len(counts), config.dim
     rows = n + (config.bucket if config.maxn else 0)
-    units = np.array([(check_kernels.draw(key(0, 0), i) >> 40) / 2**24 for i in range(rows * dim)])
+    units = np.array([(check_exercise.draw(key(0, 0), i) >> 40) / 2**24 for i in range(rows * dim)])
     center = ((units - 0.5) / dim).reshape(rows, dim).astype(np.float32)
     step = (config.min_lr - 0.02) / (2 * tokens)
-    exercise = check_kernels.Exercise(
+    exercise = check_exercise.Exercise(
         sentences,
         center,
         np.zeros((n - tree, dim), np.float32),
@@ -212,7 +212,7 @@ def test_a_run_is_the_walk_in_plain_python(tmp_path, settings, walked):
             lr=0.02 + step * tokens * (epoch - 1),
             slope=step,
         )
-        expected = check_kernels.walk(before)
+        expected = check_exercise.walk(before)
         exercise = dataclasses.replace(exercise, center=expected.center, outside=expected.outside)
         assert run.state.history[epoch - 1]["pairs"] == expected.pairs
         assert run.state.history[epoch - 1]["loss"] == pytest.approx(expected.loss / expected.pairs, rel=1e-5)

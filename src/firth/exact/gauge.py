@@ -50,11 +50,9 @@ def _balanced(v: Floats, u: Floats, threads: int) -> tuple[Floats, Floats]:
 
 def _centered(rows: Floats) -> Floats:
     """Rows minus their mean, in an array as kernels take it."""
-    from firth.native.arrays import aligned_rows
+    from firth.native.arrays import aligned_copy
 
-    centered = aligned_rows(*rows.shape)
-    centered[:, : rows.shape[1]] = rows - rows.mean(axis=0, dtype=np.float64)
-    return centered
+    return aligned_copy(rows - rows.mean(axis=0, dtype=np.float64))
 
 
 def _factor(square: Doubles) -> tuple[Doubles, Doubles]:
