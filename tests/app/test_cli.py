@@ -381,12 +381,12 @@ def test_eval_against_a_corpus(capsys, corpus, vectors_file, tmp_path, loss):
     assert other[0]["pairs"] == 600 * 2 * 4
 
 
-def test_a_terminal_shows_bars_of_reading_counting_and_judging(capsys, monkeypatch, corpus, vectors_file):
+def test_a_terminal_shows_bars_of_reading_counting_and_scoring(capsys, monkeypatch, corpus, vectors_file):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     status, out, err = call(capsys, "eval", vectors_file, "--against", corpus)
     assert status == 0
     assert out.startswith("pairs ")
-    assert list(dict.fromkeys(re.findall(r"(\w+): ", err))) == ["reading", "counting", "judging"]
+    assert list(dict.fromkeys(re.findall(r"(\w+): ", err))) == ["reading", "counting", "scoring"]
     assert call(capsys, "eval", vectors_file, "--against", corpus, "--json")[2] == ""
 
 
