@@ -15,7 +15,7 @@ from firth.corpus.encode import Encoded, encoded
 from firth.corpus.joining import FoundPhrase, Joining, PhraseSettings
 from firth.corpus.sources import Progress, is_text_source
 from firth.errors import ConfigError, FormatError
-from firth.formats.native import AnyPath, check_folder, reading, replacing
+from firth.files.paths import AnyPath, check_folder, reading, replacing
 from firth.formats.vocabulary import read_words
 from firth.settings import make_config
 

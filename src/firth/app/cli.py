@@ -94,9 +94,10 @@ def _print_rows(rows: Sequence[Sequence[str]]) -> int:
 def _train(options: argparse.Namespace) -> int:
     from firth import train
     from firth.corpus.vocabulary import Vocabulary
-    from firth.formats.native import check_folder, check_writable
+    from firth.files.paths import check_folder
     from firth.formats.vocabulary import write_vocabulary
     from firth.run.display import Display
+    from firth.vectors.storage import check_writable
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a batch job is a Ctrl-C: save, clean up
     out = check_writable(options.out)
@@ -139,7 +140,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def _phrases(options: argparse.Namespace) -> int:
     from firth.corpus.joining import PhraseSettings
-    from firth.formats.native import check_folder
+    from firth.files.paths import check_folder
     from firth.formats.vocabulary import read_words
     from firth.phrases import join_text
     from firth.run.display import Display
@@ -332,7 +333,7 @@ def _judge(options: argparse.Namespace) -> int:
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from firth.formats.native import convert
+    from firth.formats.convert import convert
 
     convert(options.source, options.target, options.to)
     return 0

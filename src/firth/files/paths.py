@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from firth.errors import FormatError
+from firth.errors import FirthError, FormatError
 
 AnyPath = str | os.PathLike[str]
 
@@ -92,3 +92,12 @@ def refused(path: Path, what: str, error: OSError) -> FormatError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         advice = "make room or give a path on another disk"
     return FormatError(f"{path}: {what}: {error.strerror or error}; {advice}")
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Turn a FirthError in the `with`, about what a file holds, into a FormatError that begins with the path."""
+    try:
+        yield
+    except FirthError as error:
+        raise FormatError(f"{path}: {error}") from None

@@ -12,13 +12,18 @@ import numpy.typing as npt
 
 from firth.errors import ConfigError, FormatError
 from firth.exact.trainer import ExactTrainer
-from firth.formats.native import check_writable, load, load_state, save
+from firth.files.tensors import read_tensors, write_tensors
 from firth.settings import TrainConfig
 from firth.sgd.trainer import Trainer
-from firth.vectors.container import WordVectors
+from firth.vectors.container import WordVectors, from_file
+from firth.vectors.storage import check_writable, pack
 
 NAME = "checkpoint.safetensors"
 MAY_DIFFER = "threads"
+
+STATE = "state."
+"""What the names of the tensors begin with that only a run needs."""
+
 PIECE = 1 << 22
 
 
@@ -44,7 +49,9 @@ class Checkpoint:
             raise ConfigError(
                 f"{self.path} holds a run already: resume it (--resume), or remove the file, or name another folder"
             )
-        self._saved = load(self.path)
+        file = read_tensors(self.path)
+        self._saved = from_file(file)
+        self._state = {name.removeprefix(STATE): file.tensor(name, "F32") for name in file if name.startswith(STATE)}
         if not isinstance(self._saved.config.get("unfinished"), dict):
             raise self._no_checkpoint()
         for name, value in config.as_dict().items():
@@ -69,7 +76,7 @@ class Checkpoint:
                 f"{self.path} was made with another corpus, or with other frozen words: resume with the text "
                 "of the run, unchanged, and with its arguments"
             )
-        if not trainer.restore(saved, unfinished, load_state(self.path)):
+        if not trainer.restore(saved, unfinished, self._state):
             raise self._no_checkpoint()
         return True
 
@@ -77,7 +84,8 @@ class Checkpoint:
         """Replace the checkpoint by one of this moment. Raises FormatError if it cannot be written."""
         vectors, unfinished, state = trainer.snapshot()
         vectors.config["unfinished"] = unfinished | {"corpus": _checksum(trainer)}
-        save(vectors, self.path, state)
+        tensors, metadata = pack(self.path, vectors.parts())
+        write_tensors(self.path, tensors | {STATE + name: array for name, array in state.items()}, metadata)
 
     def _no_checkpoint(self) -> FormatError:
         return FormatError(f"{self.path}: these are vectors, but no checkpoint of a run")

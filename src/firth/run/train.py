@@ -14,13 +14,12 @@ from firth.errors import ConfigError, FormatError, UnknownWordError
 from firth.exact.counting import MEMORY, count_pairs, memory_bytes
 from firth.exact.plan import check_limits
 from firth.exact.trainer import ExactTrainer
-from firth.formats.native import load
 from firth.formats.vocabulary import read_vocabulary, read_words
 from firth.run.checkpoint import Checkpoint
 from firth.run.display import Display
 from firth.settings import BY_KIND, CHOICES, TrainConfig, make_config, physical_memory
 from firth.sgd.trainer import Trainer, check_start
-from firth.vectors.container import WordVectors
+from firth.vectors.container import WordVectors, load
 
 CHECKPOINT_SECONDS = 300.0
 
