@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from firth import __version__
 from firth.errors import ConfigError, FirthError
-from firth.settings import BY_LOSS, CBOW, CHOICES, TrainConfig, defaults
+from firth.settings import BY_LOSS, CBOW, CHOICES, Reading, TrainConfig, defaults
 
 BASE = CHOICES["loss"][0]
 
@@ -157,11 +157,8 @@ def _phrases(options: argparse.Namespace) -> int:
             options.input,
             sys.stdout.buffer if options.out == "-" else options.out,
             settings,
+            reading=Reading(options.lower, options.tokenizer, options.errors, options.tmp),
             min_count=options.min_count,
-            lower=options.lower,
-            tokenizer=options.tokenizer,
-            errors=options.errors,
-            tmp=options.tmp,
             progress=display.reading,
             joining=display.joining,
         )

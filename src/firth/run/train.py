@@ -17,7 +17,7 @@ from firth.exact.trainer import ExactTrainer
 from firth.formats.vocabulary import read_vocabulary, read_words
 from firth.run.checkpoint import Checkpoint
 from firth.run.display import Display
-from firth.settings import BY_KIND, CHOICES, TrainConfig, make_config, physical_memory
+from firth.settings import BY_KIND, CHOICES, Reading, TrainConfig, make_config, physical_memory
 from firth.sgd.trainer import Trainer, check_start
 from firth.vectors.container import WordVectors, load
 
@@ -128,16 +128,13 @@ def train(
         Display(quiet) as display,
         build_corpus(
             source,
+            reading=Reading(config.lower, config.tokenizer, config.errors, tmp),
             min_count=config.min_count,
             max_vocab=_kept_words(config),
             vocab=None if vocab is None else read_vocabulary(vocab),
             keep_words=protected,
             known=None if start is None else Vocabulary(start.words, start.counts),
-            lower=config.lower,
-            tokenizer=config.tokenizer,
-            errors=config.errors,
             phrases=_phrase_settings(config, inside),
-            folder=tmp,
             progress=display.reading,
             joining=display.joining,
         ) as corpus,
