@@ -15,9 +15,9 @@ from firth.corpus.encode import Encoded, encoded
 from firth.corpus.joining import FoundPhrase, Joining, PhraseSettings
 from firth.corpus.sources import Progress, is_text_source
 from firth.errors import ConfigError, FormatError
-from firth.formats.native import AnyPath, check_folder, reading, replacing
+from firth.files.paths import AnyPath, check_folder, reading, replacing
 from firth.formats.vocabulary import read_words
-from firth.settings import make_config
+from firth.settings import AS_IS, Reading, make_config
 
 VERSION = 1
 LARGEST = 1 << 30  # bytes of a file of phrases
@@ -54,7 +54,7 @@ class Phrases:
         tmp: AnyPath | None = None,
     ) -> None:
         settings = PhraseSettings(passes, score, threshold, delimiter, frozenset(read_words("connectors", connectors)))
-        with _learned(source, settings, min_count, lower, tokenizer, errors, tmp, join_last=False) as text:
+        with _learned(source, settings, min_count, Reading(lower, tokenizer, errors, tmp), join_last=False) as text:
             self._take(settings, min_count, text.passes)
 
     def _take(self, settings: PhraseSettings, min_count: int, passes: list[list[FoundPhrase]]) -> None:
@@ -189,23 +189,17 @@ def _learned(
     source: Any,
     settings: PhraseSettings,
     min_count: int,
-    lower: bool,
-    tokenizer: str,
-    errors: str,
-    tmp: AnyPath | None,
+    reading: Reading,
     progress: Progress | None = None,
     joining: Joining | None = None,
     join_last: bool = True,
 ) -> AbstractContextManager[Encoded]:
     """The encoded corpus, to be used in a `with`; the settings of reading are checked as for a training run."""
-    config = make_config({"min_count": min_count, "lower": lower, "tokenizer": tokenizer, "errors": errors})
+    checked = {"lower": reading.lower, "tokenizer": reading.tokenizer, "errors": reading.errors}
     return encoded(
         source,
-        min_count=config.min_count,
-        lower=config.lower,
-        tokenizer=config.tokenizer,
-        errors=config.errors,
-        folder=tmp,
+        reading=reading,
+        min_count=make_config({"min_count": min_count} | checked).min_count,
         progress=progress,
         phrases=settings,
         joining=joining,
@@ -218,11 +212,8 @@ def join_text(
     out: AnyPath | BinaryIO,
     settings: PhraseSettings,
     *,
+    reading: Reading = AS_IS,
     min_count: int = 5,
-    lower: bool = False,
-    tokenizer: str = "whitespace",
-    errors: str = "replace",
-    tmp: AnyPath | None = None,
     progress: Progress | None = None,
     joining: Joining | None = None,
 ) -> tuple[Phrases, int, int]:
@@ -235,7 +226,7 @@ def join_text(
         raise ConfigError(f"the source is {source!r:.100}: expected the path of a text")
     if isinstance(out, str | os.PathLike):
         out = check_folder(out)
-    with _learned(source, settings, min_count, lower, tokenizer, errors, tmp, progress, joining) as text:
+    with _learned(source, settings, min_count, reading, progress, joining) as text:
         with replacing(out) if isinstance(out, Path) else nullcontext(out) as file:
             _spell(text, file)
         phrases = Phrases.__new__(Phrases)

@@ -13,15 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from firth.corpus.sources import MAX_TOKEN, TextReader, find_files, is_text_source
+from firth.corpus.sources import BLOCK, MAX_TOKEN, TextReader, find_files, is_text_source
 from firth.errors import CorpusError, MissingExtraError
+from firth.settings import Reading
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the corpora in ../shared/data")
 
 
-def read(*files, **settings) -> bytes:
-    return b"".join(TextReader([str(file) for file in files], **settings).blocks())
+def read(*files, progress=None, block_size=BLOCK, **reading) -> bytes:
+    reader = TextReader([str(file) for file in files], Reading(**reading), progress, block_size)
+    return b"".join(reader.blocks())
 
 
 def lines(text: bytes) -> list[list[str]]:

@@ -80,8 +80,8 @@ def test_analogies_agree_with_the_query_in_blocks_of_any_size(monkeypatch):
     asked = [tuple(f"w{i}" for i in rng.integers(0, 40, size=3)) for _ in range(100)]
     questions = [(a, b, c, vectors.analogy(a, b, c)[0][0]) for a, b, c in asked]
     wrong = [(a, b, c, vectors.analogy(a, b, c, k=2)[1][0]) for a, b, c in asked]
-    for block in (2**23, 40 * 7, 1):
-        monkeypatch.setattr(ev, "BLOCK_SCORES", block)
+    for block in (1000, 7, 1):
+        monkeypatch.setattr(ev, "QUESTIONS_AT_ONCE", block)
         results = ev.score_analogies(vectors, "set", {"right": questions, "wrong": wrong})
         assert [result.score for result in results] == [0.5, 1, 0]
 

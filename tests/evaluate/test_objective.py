@@ -12,7 +12,7 @@ from firth import reference
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.evaluate.objective import score_corpus
 from firth.exact import counting as cooccurrence
-from firth.formats.native import convert
+from firth.formats.convert import convert
 from firth.vectors.container import WordVectors
 
 

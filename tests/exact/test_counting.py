@@ -18,7 +18,7 @@ from firth.exact import _pairs as pairs
 from firth.exact import counting as cooccurrence
 from firth.exact.counting import cooccurrences, count_pairs
 from firth.native import threads
-from firth.settings import TrainConfig
+from firth.settings import Reading, TrainConfig
 
 SENTENCE = [0, 2, 1, 2, 3]
 KEEP = np.array([0.9, 0.35, 0.6, 1.0])
@@ -302,7 +302,7 @@ def test_an_interrupt_stops_the_threads_and_removes_the_files(monkeypatch, tmp_p
     """All tokens are one word's, and walks are long: counting would take a minute, within one row of one task."""
     steps = []
     monkeypatch.setattr(cooccurrence._Tasks, "add", lambda self, occurrences: steps.append(occurrences))
-    with build_corpus([["a"] * 1000] * 4000, min_count=1, folder=tmp_path) as corpus:
+    with build_corpus([["a"] * 1000] * 4000, min_count=1, reading=Reading(tmp=tmp_path)) as corpus:
 
         def interrupt(done, total):
             raise KeyboardInterrupt

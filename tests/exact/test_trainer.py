@@ -21,9 +21,12 @@ from firth.exact import plan, update
 from firth.exact import trainer as exact
 from firth.exact.counting import count_pairs
 from firth.exact.trainer import ExactTrainer
+from firth.files.tensors import read_tensors, write_tensors
 from firth.run import train as train_module
-from firth.run.checkpoint import Checkpoint
+from firth.run.checkpoint import STATE, Checkpoint
 from firth.settings import TrainConfig
+from firth.vectors.container import from_file
+from firth.vectors.storage import pack
 
 SAMPLE = Path(firth.__file__).parent / "data" / "sample.txt.xz"
 SETTINGS = {"loss": "softmax", "dim": 6, "min_count": 1, "threads": 1}
@@ -550,11 +553,12 @@ def test_a_state_that_cannot_be_is_refused(tmp_path, name, value):
 
 def tamper(path, change):
     """Rewrite a checkpoint after `change(vectors, arrays)`."""
-    from firth.formats.native import load_state, save
-
-    vectors, arrays = firth.load(path), load_state(path)
+    file = read_tensors(path)
+    vectors, names = from_file(file), [name for name in file if name.startswith(STATE)]
+    arrays = {name.removeprefix(STATE): file.tensor(name, "F32").copy() for name in names}
     change(vectors, arrays)
-    save(vectors, path, arrays)
+    tensors, metadata = pack(path, vectors.parts())
+    write_tensors(path, tensors | {STATE + name: array for name, array in arrays.items()}, metadata)
 
 
 def test_a_checkpoint_of_before_the_last_figures_is_one(tmp_path):

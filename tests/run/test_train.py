@@ -12,7 +12,7 @@ import pytest
 import firth
 from firth.corpus.joining import PhraseSettings
 from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError, VocabularyError
-from firth.formats.native import convert
+from firth.formats.convert import convert
 from firth.phrases import join_text
 from firth.sgd import trainer
 

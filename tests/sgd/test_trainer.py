@@ -15,7 +15,7 @@ from firth.check import exercise as check_exercise
 from firth.corpus.encode import build_corpus
 from firth.corpus.subsampling import keep_thresholds
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
-from firth.settings import CHOICES, TrainConfig
+from firth.settings import CHOICES, Reading, TrainConfig
 from firth.sgd import _span as span
 from firth.sgd import trainer
 from firth.sgd.trainer import SgdTrainer
@@ -84,7 +84,7 @@ def same_bytes(a, b):
 
 @pytest.fixture
 def corpus(tmp_path):
-    with build_corpus(topics(), min_count=1, folder=tmp_path) as corpus:
+    with build_corpus(topics(), min_count=1, reading=Reading(tmp=tmp_path)) as corpus:
         yield corpus
 
 
@@ -176,7 +176,7 @@ def test_the_first_loss_is_ln_2_an_output(kind):
 def test_a_run_is_the_walk_in_plain_python(tmp_path, settings, walked):
     """Initial vectors, keys, tables and schedule of two epochs, from nothing but the settings."""
     config = make_config(**{"subsample": 0.05, "window": 3, "lr": 0.02, "seed": 7} | settings)
-    with build_corpus(topics(300), min_count=1, folder=tmp_path) as corpus:
+    with build_corpus(topics(300), min_count=1, reading=Reading(tmp=tmp_path)) as corpus:
         run = SgdTrainer(corpus, config)
         run.run(ignore)
         words, counts, tokens = corpus.vocab.words, corpus.vocab.counts, len(corpus.ids)

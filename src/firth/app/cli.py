@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from firth import __version__
 from firth.errors import ConfigError, FirthError
-from firth.settings import BY_LOSS, CBOW, CHOICES, TrainConfig, defaults
+from firth.settings import BY_LOSS, CBOW, CHOICES, Reading, TrainConfig, defaults
 
 BASE = CHOICES["loss"][0]
 
@@ -94,9 +94,10 @@ def _print_rows(rows: Sequence[Sequence[str]]) -> int:
 def _train(options: argparse.Namespace) -> int:
     from firth import train
     from firth.corpus.vocabulary import Vocabulary
-    from firth.formats.native import check_folder, check_writable
+    from firth.files.paths import check_folder
     from firth.formats.vocabulary import write_vocabulary
     from firth.run.display import Display
+    from firth.vectors.storage import check_writable
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a batch job is a Ctrl-C: save, clean up
     out = check_writable(options.out)
@@ -139,7 +140,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def _phrases(options: argparse.Namespace) -> int:
     from firth.corpus.joining import PhraseSettings
-    from firth.formats.native import check_folder
+    from firth.files.paths import check_folder
     from firth.formats.vocabulary import read_words
     from firth.phrases import join_text
     from firth.run.display import Display
@@ -156,11 +157,8 @@ def _phrases(options: argparse.Namespace) -> int:
             options.input,
             sys.stdout.buffer if options.out == "-" else options.out,
             settings,
+            reading=Reading(options.lower, options.tokenizer, options.errors, options.tmp),
             min_count=options.min_count,
-            lower=options.lower,
-            tokenizer=options.tokenizer,
-            errors=options.errors,
-            tmp=options.tmp,
             progress=display.reading,
             joining=display.joining,
         )
@@ -332,7 +330,7 @@ def _score_corpus(options: argparse.Namespace) -> int:
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from firth.formats.native import convert
+    from firth.formats.convert import convert
 
     convert(options.source, options.target, options.to)
     return 0

@@ -20,6 +20,7 @@ from firth.corpus.joining import FoundPhrase, Joining, PhraseSettings, join_phra
 from firth.corpus.sources import Progress, TextReader, find_files, is_text_source
 from firth.corpus.vocabulary import Vocabulary, nothing_left, rank_words
 from firth.errors import ConfigError, CorpusError, VocabularyError
+from firth.settings import AS_IS, Reading
 
 PIECE = 1 << 20  # ids
 
@@ -85,16 +86,13 @@ _Choice = Callable[[_WordsOf, NDArray[np.int64]], _Kept]
 def build_corpus(
     source: Any,
     *,
+    reading: Reading = AS_IS,
     min_count: int = 5,
     max_vocab: int | None = None,
     vocab: Vocabulary | None = None,
     keep_words: Collection[str] = (),
     known: Vocabulary | None = None,
     words: list[str] | None = None,
-    lower: bool = False,
-    tokenizer: str = "whitespace",
-    errors: str = "replace",
-    folder: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     phrases: PhraseSettings | None = None,
     joining: Joining | None = None,
@@ -102,9 +100,8 @@ def build_corpus(
     """The corpus that `source` holds, read once and encoded on disk.
 
     `source` is the path of a text (a file, glob pattern, folder or "-"), a list of such paths, or any
-    iterable of lists of tokens. The files go to a new folder inside `folder`, by default where the system keeps
-    temporary files. `progress` is called with (bytes read, bytes in all or None), for lists of tokens with (sentences
-    read, None).
+    iterable of lists of tokens. The files go to a new folder inside `reading.tmp`. `progress` is called with (bytes
+    read, bytes in all or None), for lists of tokens with (sentences read, None).
 
     With `phrases`, phrases are found and joined first, just as if the text had been read with each as one token;
     `joining` is called with (ids done, ids in all) of each run over the corpus that this takes.
@@ -136,9 +133,9 @@ def build_corpus(
             protected=frozenset(keep_words),
             known=known or Vocabulary([], np.zeros(0, np.int64)),
         )
-    home = _make_folder(folder)
+    home = _make_folder(reading.tmp)
     try:
-        text = _encode(source, home, min_count, lower, tokenizer, errors, progress, phrases, joining)
+        text = _encode(source, reading, home, min_count, progress, phrases, joining)
         corpus = _finish(home, text.words_of, text.counts, choose, text.replaced)
         corpus.tokens = text.tokens
     except BaseException:
@@ -162,11 +159,8 @@ class Encoded(NamedTuple):
 def encoded(
     source: Any,
     *,
+    reading: Reading,
     min_count: int,
-    lower: bool,
-    tokenizer: str,
-    errors: str,
-    folder: str | os.PathLike[str] | None,
     progress: Progress | None,
     phrases: PhraseSettings,
     joining: Joining | None,
@@ -176,20 +170,18 @@ def encoded(
 
     Without `join_last` those of the last pass are found, but not joined.
     """
-    home = _make_folder(folder)
+    home = _make_folder(reading.tmp)
     try:
-        yield _encode(source, home, min_count, lower, tokenizer, errors, progress, phrases, joining, join_last)
+        yield _encode(source, reading, home, min_count, progress, phrases, joining, join_last)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
 def _encode(
     source: Any,
+    reading: Reading,
     home: str,
     min_count: int,
-    lower: bool,
-    tokenizer: str,
-    errors: str,
     progress: Progress | None,
     phrases: PhraseSettings | None,
     joining: Joining | None,
@@ -197,7 +189,7 @@ def _encode(
 ) -> Encoded:
     replaced = 0
     if is_text_source(source):
-        reader = TextReader(find_files(source), lower=lower, tokenizer=tokenizer, errors=errors, progress=progress)
+        reader = TextReader(find_files(source), reading, progress)
         words_of, counts = _encode_text(reader, home)
         if replaced := reader.replaced:
             warnings.warn(
@@ -205,12 +197,12 @@ def _encode(
                 f"{reader.first_replaced}: is the text in another encoding?",
                 stacklevel=3,
             )
-    elif tokenizer != "whitespace":
+    elif reading.tokenizer != "whitespace":
         raise ConfigError(
-            f"tokenizer is {tokenizer!r}, but the corpus is no text: lists of tokens are taken as they are"
+            f"tokenizer is {reading.tokenizer!r}, but the corpus is no text: lists of tokens are taken as they are"
         )
     else:
-        words_of, counts = _encode_lists(source, lower, home, progress)
+        words_of, counts = _encode_lists(source, reading.lower, home, progress)
     path, tokens = os.path.join(home, "ids"), int(counts.sum())
     passes: list[list[FoundPhrase]] = []
     if phrases is not None:

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, BinaryIO
 
 from firth.errors import CorpusError, MissingExtraError
+from firth.settings import AS_IS, Reading
 
 BLOCK = 1 << 19
 MAX_TOKEN = 1 << 20
@@ -124,9 +125,7 @@ class TextReader:
     """
 
     files: list[str]
-    lower: bool = False
-    tokenizer: str = "whitespace"
-    errors: str = "replace"
+    reading: Reading = AS_IS
     progress: Progress | None = None
     block_size: int = BLOCK
     replaced: int = dataclasses.field(default=0, init=False)
@@ -173,7 +172,7 @@ class TextReader:
                 text = block.decode()
             except UnicodeDecodeError as error:
                 where = f"{_shown(path)}, byte {offset + error.start:,}"
-                if self.errors == "strict":
+                if self.reading.errors == "strict":
                     raise CorpusError(
                         f"{where}: invalid UTF-8 ({error.reason}). Convert the file to UTF-8, "
                         "or read it with errors=replace"
@@ -183,12 +182,12 @@ class TextReader:
                     self.first_replaced = where
                 self.replaced += text.count("\ufffd") - block.count("\ufffd".encode())
                 block = text.encode()
-            if self.lower:
+            if self.reading.lower:
                 text = text.lower()
                 block = text.encode()
-        elif self.lower:
+        elif self.reading.lower:
             block = block.lower()
-        if self.tokenizer == "words":
+        if self.reading.tokenizer == "words":
             block = _only_words(block.decode()).encode()
         return block
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from firth.errors import ConfigError, FormatError
 from firth.evaluate.statistics import spearman, spearman_interval, wilson_interval
 from firth.vectors.container import WordVectors
+from firth.vectors.queries import nearest, scaled, three_cos_add
 
 AnyPath = str | os.PathLike[str]
 Pair = tuple[str, str, float]
@@ -24,8 +25,8 @@ Question = tuple[str, str, str, str]
 DATA = Path(__file__).parents[1] / "data"
 BUNDLED = (DATA / "wordsim353.tsv", DATA / "rg-65.tsv", DATA / "questions-words.txt")
 
-BLOCK_SCORES = 2**23
-"""How many scores are held at a time, at most: 32 MiB."""
+QUESTIONS_AT_ONCE = 2**13
+"""Analogies whose query vectors are in memory together."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,16 +140,13 @@ def score_analogies(vectors: WordVectors, name: str, sections: dict[str, list[Qu
 
 
 def _answered(vectors: WordVectors, asked: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """For each row (a, b, c, d) of word ids whether d is nearest to b - a + c."""
-    unit, rows = vectors.unit, max(1, BLOCK_SCORES // len(vectors))
-    right = np.empty(len(asked), dtype=np.bool_)
-    for start in range(0, len(asked), rows):
-        a, b, c, d = asked[start : start + rows].T
-        scores = (unit[b] - unit[a] + unit[c]) @ unit.T
-        row = np.arange(len(scores))
-        for word in (a, b, c):
-            scores[row, word] = -np.inf
-        right[start : start + rows] = scores.argmax(axis=1) == d
+    """For each row (a, b, c, d) of word ids whether d is the first answer to "a is to b as c is to ?"."""
+    unit, right = vectors.unit, np.zeros(len(asked), dtype=np.bool_)
+    for start in range(0, len(asked), QUESTIONS_AT_ONCE):
+        block = asked[start : start + QUESTIONS_AT_ONCE]
+        queries = three_cos_add(*(scaled(vectors.center[words]) for words in block[:, :3].T))
+        answers = nearest(vectors.center, unit, queries, block[:, :3], 1)
+        right[start : start + QUESTIONS_AT_ONCE] = [d in ids for d, (ids, _) in zip(block[:, 3], answers, strict=True)]
     return right
 
 

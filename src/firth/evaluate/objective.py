@@ -15,7 +15,7 @@ from firth.exact.cooccurrences import Cooccurrences, conditional_entropy
 from firth.exact.counting import count_pairs
 from firth.exact.trainer import LARGEST_LOSS
 from firth.run.display import Display
-from firth.settings import TrainConfig, available_threads, physical_memory
+from firth.settings import Reading, TrainConfig, available_threads, physical_memory
 from firth.vectors.container import WordVectors
 
 Floats = npt.NDArray[np.float32]
@@ -81,11 +81,8 @@ def score_corpus(
         Display(quiet) as display,
         build_corpus(
             source,
+            reading=Reading(config.lower, config.tokenizer, config.errors, tmp),
             words=vectors.outside_words,
-            lower=config.lower,
-            tokenizer=config.tokenizer,
-            errors=config.errors,
-            folder=tmp,
             progress=display.reading,
         ) as corpus,
     ):

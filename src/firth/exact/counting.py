@@ -21,7 +21,7 @@ from firth.corpus.encode import Corpus, build_corpus
 from firth.corpus.subsampling import DRAWS, keep_thresholds
 from firth.errors import ConfigError, CorpusError
 from firth.exact.cooccurrences import Cooccurrences
-from firth.settings import TrainConfig, make_config
+from firth.settings import Reading, TrainConfig, make_config
 
 GIGABYTE = 10**9
 
@@ -87,12 +87,9 @@ def cooccurrences(
     _check_limits(centers, room)
     with build_corpus(
         source,
+        reading=Reading(config.lower, config.tokenizer, config.errors, tmp),
         min_count=config.min_count,
         max_vocab=config.max_vocab,
-        lower=config.lower,
-        tokenizer=config.tokenizer,
-        errors=config.errors,
-        folder=tmp,
     ) as corpus:
         return count_pairs(corpus, config, centers=centers, memory=room, folder=tmp)
 

@@ -8,13 +8,17 @@ import os
 from pathlib import Path
 
 from firth.errors import ConfigError, FormatError
-from firth.formats.native import check_writable, load, load_state, save
+from firth.files.tensors import read_tensors, write_tensors
 from firth.settings import TrainConfig
 from firth.training import Snapshot, Trainer
-from firth.vectors.container import WordVectors
+from firth.vectors.container import WordVectors, from_file
+from firth.vectors.storage import check_writable, pack
 
 NAME = "checkpoint.safetensors"
 MAY_DIFFER = "threads"
+
+STATE = "state."
+"""The names of a snapshot's own arrays begin with this in the file."""
 
 
 class Checkpoint:
@@ -39,7 +43,9 @@ class Checkpoint:
             raise ConfigError(
                 f"{self.path} holds a run already: resume it (--resume), or remove the file, or name another folder"
             )
-        self._saved = load(self.path)
+        file = read_tensors(self.path)
+        self._saved = from_file(file)
+        self._arrays = {name.removeprefix(STATE): file.tensor(name, "F32") for name in file if name.startswith(STATE)}
         if not isinstance(self._saved.config.get("unfinished"), dict):
             raise self._no_checkpoint()
         for name, value in config.as_dict().items():
@@ -62,7 +68,7 @@ class Checkpoint:
                 f"{self.path} was made with another corpus, or with other frozen words: resume with the text "
                 "of the run, unchanged, and with its arguments"
             )
-        if not trainer.restore(Snapshot(self._saved, unfinished, load_state(self.path))):
+        if not trainer.restore(Snapshot(self._saved, unfinished, self._arrays)):
             raise self._no_checkpoint()
         return True
 
@@ -70,7 +76,9 @@ class Checkpoint:
         """Replace the checkpoint by one of the run as it stands. Raises FormatError if it cannot be written."""
         snapshot = trainer.snapshot()
         snapshot.vectors.config["unfinished"] = snapshot.unfinished | {"corpus": trainer.fingerprint}
-        save(snapshot.vectors, self.path, snapshot.arrays)
+        tensors, metadata = pack(self.path, snapshot.vectors.parts())
+        tensors |= {STATE + name: array for name, array in snapshot.arrays.items()}
+        write_tensors(self.path, tensors, metadata)
 
     def _no_checkpoint(self) -> FormatError:
         return FormatError(f"{self.path}: these are vectors, but no checkpoint of a run")

@@ -5,11 +5,10 @@ from typing import Any
 
 from firth.corpus.vocabulary import Vocabulary
 from firth.errors import ConfigError, UnknownWordError
-from firth.formats.native import load
 from firth.formats.vocabulary import read_words
 from firth.run.display import Display
 from firth.settings import BY_KIND, CHOICES, TrainConfig
-from firth.vectors.container import WordVectors
+from firth.vectors.container import WordVectors, load
 
 INHERITED = (
     *("loss", "architecture", "update", "cbow_sum", "window", "fixed_window", "negatives", "ns_exponent", "subsample"),

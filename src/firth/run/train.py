@@ -19,7 +19,7 @@ from firth.run.checkpoint import Checkpoint
 from firth.run.display import Display
 from firth.run.estimate import announce_work
 from firth.run.start import describe_start, frozen_words, inherited_settings, load_start
-from firth.settings import TrainConfig, make_config
+from firth.settings import Reading, TrainConfig, make_config
 from firth.sgd.start import check_start
 from firth.sgd.trainer import SgdTrainer
 from firth.training import Trainer
@@ -124,16 +124,13 @@ def train(
         corpus = stack.enter_context(
             build_corpus(
                 source,
+                reading=Reading(config.lower, config.tokenizer, config.errors, tmp),
                 min_count=config.min_count,
                 max_vocab=_kept_words(config),
                 vocab=None if vocab is None else read_vocabulary(vocab),
                 keep_words=protected,
                 known=None if start is None else Vocabulary(start.words, start.counts),
-                lower=config.lower,
-                tokenizer=config.tokenizer,
-                errors=config.errors,
                 phrases=_phrase_settings(config, inside),
-                folder=tmp,
                 progress=display.reading,
                 joining=display.joining,
             )
