@@ -188,8 +188,11 @@ def test_the_result_is_saved_and_loaded_whole(tmp_path):
     assert again.words == vectors.words
     assert again.outside_words == vectors.outside_words
     assert again.words == again.outside_words[:20]
-    assert again.config == vectors.config
-    assert again.history == vectors.history
+    assert again.config | {"threads": 1} == vectors.config
+    assert [{**entry, "seconds": None} for entry in again.history] == [
+        {**entry, "seconds": None} for entry in vectors.history
+    ]
+    assert not any("seconds" in entry for entry in again.history)
 
 
 # One seed, one answer.
@@ -576,7 +579,7 @@ def test_numbers_of_another_type_are_no_velocities(tmp_path):
     header, key = path.read_bytes(), b'"state.bias": {"dtype": "F32"'
     assert header.count(key) == 1
     path.write_bytes(header.replace(key, key.replace(b"F32", b"U32")))
-    with pytest.raises(FormatError, match="is U32: expected F32"):
+    with pytest.raises(FormatError, match="is U32 of shape .*: expected F32"):
         train(zipf(), resume=True, **settings)
 
 
