@@ -21,7 +21,6 @@ from firth.exact import plan, update
 from firth.run import display as progress
 from firth.run import estimate
 from firth.run import train as run
-from firth.run.display import Display
 from firth.settings import CHOICES, TrainConfig
 
 SOFTMAX = ["--loss", "softmax"]
@@ -321,12 +320,6 @@ def test_long_training_is_warned_of_before_it_starts(capsys, monkeypatch, corpus
     assert "10 outside words, dimension 4, will take about 1440 minutes and 2.0 GB" in lines[0]
     assert lines[0].endswith("lower epochs or dim")
     assert err.index("will take about") < err.index("counted")
-
-
-def test_a_large_vocabulary_is_advised_to_be_smaller(monkeypatch):
-    monkeypatch.setattr(estimate, "estimate_seconds", lambda n, m, config: 6000.0)
-    with pytest.warns(UserWarning, match=r"with --max-vocab 7000 \(max_vocab=7000\) it would be about 5 minutes$"):
-        estimate.announce_work(50_000, TrainConfig(loss="softmax"), Display(True))
 
 
 def test_more_than_the_memory_is_an_error_before_counting(capsys, monkeypatch, corpus, tmp_path):

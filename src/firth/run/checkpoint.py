@@ -81,4 +81,6 @@ class Checkpoint:
         write_tensors(self.path, tensors, metadata)
 
     def _no_checkpoint(self) -> FormatError:
-        return FormatError(f"{self.path}: these are vectors, but no checkpoint of a run")
+        return FormatError(
+            f"{self.path} holds no checkpoint of a run: remove the file, or name another folder for the checkpoint"
+        )

@@ -31,7 +31,7 @@ CHUNK = 1 << 15
 """Tokens that a thread trains on before it looks up, with the default settings: some ten milliseconds."""
 
 HOPELESS = 100.0
-"""A mean loss so many times that of the start is divergence."""
+"""A mean loss this many times that of the start is divergence."""
 
 HOT_ROWS = 32
 """Rows of the most frequent words that each of several threads keeps a copy of: few, as copies fill the cache."""
