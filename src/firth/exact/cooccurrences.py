@@ -1,8 +1,6 @@
 """Expected co-occurrence counts as a sparse matrix: their form, their sums, their entropy, and the files they own."""
 
 import dataclasses
-import shutil
-import weakref
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import MissingExtraError
+from firth.files.folders import TemporaryFolder
 
 PART = 1 << 22
 """Entries that sums are taken of at a time, more or less."""
@@ -29,7 +28,7 @@ class Cooccurrences:
     indptr: (n + 1,) int64. indices: (entries,) int32. data: (entries,) float32, all above 0. shape: (n, m); row c and
     column c are of the same word. words: the m words. counts: (m,) int64, how often each occurs in the corpus.
 
-    It may own a temporary folder, which goes with it: `close` it, or use it in a `with`.
+    It may own a temporary folder, which is removed with it: `close` it, or use it in a `with`.
     """
 
     indptr: NDArray[np.int64]
@@ -38,11 +37,7 @@ class Cooccurrences:
     shape: tuple[int, int]
     words: list[str]
     counts: NDArray[np.int64]
-    folder: dataclasses.InitVar[str | None] = None
-
-    def __post_init__(self, folder: str | None) -> None:
-        """Take care of `folder`."""
-        self._remove = None if folder is None else weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+    folder: TemporaryFolder | None = dataclasses.field(default=None, repr=False)
 
     def tocsr(self) -> Any:
         """The same matrix as a scipy.sparse.csr_array with sorted columns, which shares memory where SciPy lets it.
@@ -102,8 +97,8 @@ class Cooccurrences:
         self.indices, self.data = np.empty(0, np.int32), np.empty(0, np.float32)
         for name in ("row_sums", "column_sums"):
             vars(self).pop(name, None)
-        if self._remove is not None:
-            self._remove()
+        if self.folder is not None:
+            self.folder.remove()
 
     def __enter__(self) -> Self:
         """The counts, to be closed at the end of the `with`."""
