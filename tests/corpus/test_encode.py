@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firth.corpus import encode as module
+from firth.corpus import encode, numbering, selection
 from firth.corpus.encode import build_corpus
-from firth.corpus.sources import TextReader
+from firth.corpus.reader import TextReader
 from firth.corpus.vocabulary import Vocabulary
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
 from firth.settings import Reading
@@ -61,6 +61,13 @@ def held(corpus):
     return sentences(corpus), corpus.vocab.words, corpus.vocab.counts.tolist(), corpus.tokens
 
 
+def set_pieces(monkeypatch, size):
+    """Number, look up and renumber `size` words at a time."""
+    monkeypatch.setattr(numbering, "IDS_AT_ONCE", size)
+    monkeypatch.setattr(selection, "WORDS_AT_ONCE", size)
+    monkeypatch.setattr(encode, "IDS_AT_ONCE", size)
+
+
 LISTS = [
     ["b", "a", "rare", "c"],
     [],
@@ -76,7 +83,7 @@ LISTS = [
 @pytest.mark.parametrize("max_vocab", [None, 1, 3, 100])
 @pytest.mark.parametrize("piece", [1, 2, 5, 1 << 20])
 def test_text_and_lists_make_the_same_corpus(tmp_path, temporary, monkeypatch, min_count, max_vocab, piece):
-    monkeypatch.setattr(module, "PIECE", piece)
+    set_pieces(monkeypatch, piece)
     (tmp_path / "text").write_text("\n".join(map(" ".join, LISTS)), encoding="utf-8")
     settings = {"min_count": min_count, "max_vocab": max_vocab, "reading": Reading(tmp=temporary)}
     expected = naive(LISTS, min_count, max_vocab)
@@ -89,7 +96,7 @@ def test_text_and_lists_make_the_same_corpus(tmp_path, temporary, monkeypatch, m
 @pytest.mark.parametrize("piece", [1, 2, 5, 1 << 20])
 @pytest.mark.parametrize("given", [["e", "no such", "a", "b", "é"], ["rare"], ["c", "d", "", "a b"]])
 def test_given_words_are_the_vocabulary(tmp_path, temporary, monkeypatch, given, piece):
-    monkeypatch.setattr(module, "PIECE", piece)
+    set_pieces(monkeypatch, piece)
     (tmp_path / "text").write_text("\n".join(map(" ".join, LISTS)), encoding="utf-8")
     kept = [[token for token in tokens if token in given] for tokens in LISTS]
     counts = Counter(token for tokens in kept for token in tokens)
@@ -158,7 +165,7 @@ def vocabulary(counts):
 @pytest.mark.parametrize("keep_words", [[], ["once", "rare"], {"é", "a", "zero", "old", "c"}])
 @pytest.mark.parametrize("known", [{}, {"e": 1, "old": 0, "a": 0, "older": 7, "d": 1}])
 def test_which_words_are_kept(tmp_path, temporary, monkeypatch, piece, min_count, max_vocab, vocab, keep_words, known):
-    monkeypatch.setattr(module, "PIECE", piece)
+    set_pieces(monkeypatch, piece)
     (tmp_path / "text").write_text("\n".join(map(" ".join, LISTS)), encoding="utf-8")
     expected = by_hand(LISTS, min_count, max_vocab, vocab, keep_words, known)
     lines = [[token for token in tokens if token in expected[0]] for tokens in LISTS]
@@ -434,7 +441,7 @@ def test_a_full_disk(source, tmp_path, temporary, monkeypatch):
     def full(file, array):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module, "_write", full)
+    monkeypatch.setattr(numbering, "write_all", full)
     with pytest.raises(CorpusError, match=r"cannot write the encoded corpus in .*No space left.*another disk"):
         build_corpus(tmp_path / "text" if source == "text" else [["a"]], min_count=1, reading=Reading(tmp=temporary))
 
@@ -455,7 +462,7 @@ def test_a_limit_to_the_size_of_files(source, tmp_path, temporary):
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(CorpusError, match=r"cannot put the encoded corpus in .*absent: No such file.*Choose a folder"):
+    with pytest.raises(CorpusError, match=r"cannot write the encoded corpus in .*absent: No such .*choose a folder"):
         build_corpus([["a"]], min_count=1, reading=Reading(tmp=tmp_path / "absent"))
 
 
@@ -504,7 +511,7 @@ def test_ctrl_c_leaves_nothing(tmp_path):
 
 
 def test_progress_of_lists_counts_sentences(temporary, monkeypatch):
-    monkeypatch.setattr(module, "PIECE", 4)
+    monkeypatch.setattr(numbering, "IDS_AT_ONCE", 4)
     seen = []
     build_corpus(
         [["a", "b"]] * 5, min_count=1, reading=Reading(tmp=temporary), progress=lambda *step: seen.append(step)

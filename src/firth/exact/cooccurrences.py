@@ -1,8 +1,6 @@
 """Expected co-occurrence counts as a sparse matrix: their form, their sums, their entropy, and the files they own."""
 
 import dataclasses
-import shutil
-import weakref
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import MissingExtraError
+from firth.files.folders import TemporaryFolder
 
 PART = 1 << 22
 """About how many entries are summed or copied at a time, so that temporary arrays stay small."""
@@ -38,11 +37,7 @@ class Cooccurrences:
     shape: tuple[int, int]
     words: list[str]
     counts: NDArray[np.int64]
-    folder: dataclasses.InitVar[str | None] = None
-
-    def __post_init__(self, folder: str | None) -> None:
-        """Take care of `folder`."""
-        self._remove = None if folder is None else weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+    folder: TemporaryFolder | None = dataclasses.field(default=None, repr=False)
 
     def tocsr(self) -> Any:
         """The matrix as a scipy.sparse.csr_array with sorted columns. It shares memory with this one if SciPy allows.
@@ -102,8 +97,8 @@ class Cooccurrences:
         self.indices, self.data = np.empty(0, np.int32), np.empty(0, np.float32)
         for name in ("row_sums", "column_sums"):
             vars(self).pop(name, None)
-        if self._remove is not None:
-            self._remove()
+        if self.folder is not None:
+            self.folder.remove()
 
     def __enter__(self) -> Self:
         """The counts; the end of the `with` closes them."""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.sources import MAX_TOKEN
+from firth.corpus.reader import MAX_TOKEN
 from firth.errors import FormatError
 from firth.files.paths import mapped, naming, refused
 from firth.files.tensors import row_blocks

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.corpus.sources import MAX_TOKEN
+from firth.corpus.reader import MAX_TOKEN
 from firth.corpus.vocabulary import MOST_TOKENS, Vocabulary
 from firth.errors import ConfigError, FormatError, VocabularyError
 from firth.files.paths import AnyPath, check_folder, naming, reading, replacing
