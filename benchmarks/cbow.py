@@ -20,12 +20,12 @@ from firth.corpus.encode import Corpus, build_corpus
 from firth.evaluate.benchmarks import evaluate
 from firth.settings import make_config
 from firth.sgd.tables import Kernel
-from firth.sgd.trainer import Trainer
+from firth.sgd.trainer import SgdTrainer
 
 
 def scores(corpus: Corpus, settings: dict[str, float], divided: bool, eval_dir: Path) -> list[float]:
     """The four scores times 100 and the loss of the last epoch."""
-    trainer = Trainer(corpus, make_config({"architecture": "cbow", "threads": 1} | settings))
+    trainer = SgdTrainer(corpus, make_config({"architecture": "cbow", "threads": 1} | settings))
     if not divided:
         trainer._kernel = Kernel(dataclasses.replace(trainer._kernel.tables, update="undivided"))
     trainer.run(lambda progress: None)

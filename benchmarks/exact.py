@@ -58,10 +58,10 @@ from firth.evaluate.benchmarks import (
     score_analogies,
     score_similarities,
 )
-from firth.evaluate.objective import judge
+from firth.evaluate.objective import score_corpus
 from firth.exact.cooccurrences import Cooccurrences
 from firth.exact.counting import CUTOFF, count_pairs
-from firth.exact.plan import check_limits
+from firth.exact.plan import check_memory, estimate_seconds
 from firth.exact.trainer import ExactTrainer
 from firth.settings import TrainConfig, available_threads
 
@@ -219,7 +219,9 @@ def whole_run(job: Row) -> Row:
     with tempfile.TemporaryDirectory() as folder, build_corpus(job["corpus"], max_vocab=2 * job["vocab"]) as corpus:
         laps.append(time.perf_counter())
         m = len(corpus.vocab)
-        check_limits(min(job["vocab"], m), m, config)
+        sizes = min(job["vocab"], m), m
+        check_memory(*sizes, config)
+        estimate_seconds(*sizes, config)
         laps.append(time.perf_counter())
         with count_pairs(corpus, config, centers=job["vocab"]) as counts:
             laps.append(time.perf_counter())
@@ -438,7 +440,7 @@ def measure_objective(options: argparse.Namespace, train: Trainer) -> list[Row]:
             judged = []
             for run in runs:
                 vectors = firth.load(run["save"])
-                judged.append(judge(vectors, options.corpus, threads=options.threads, quiet=True, **JUDGED))
+                judged.append(score_corpus(vectors, options.corpus, threads=options.threads, quiet=True, **JUDGED))
                 talk(f"objective: {system}, {vocab:,} words: {judged[-1][0].cross_entropy:.4f} nats a pair")
             for same_bias in zip(*judged, strict=True):
                 row = {"vocab": len(vectors), "system": system, "bias": same_bias[0].bias, "epochs": epochs(runs)}

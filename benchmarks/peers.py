@@ -219,7 +219,7 @@ def saved_name(system: str) -> str:
 def load(path: Path) -> Any:
     """The vectors of a file that a system saved. Raises firth.FormatError for numbers that are not finite."""
     import firth
-    from firth.formats.native import convert
+    from firth.formats.convert import convert
 
     if path.suffix != ".safetensors":
         convert(path, path.with_suffix(".safetensors"))

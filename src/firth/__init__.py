@@ -12,10 +12,9 @@ from firth.errors import (
 )
 from firth.exact.cooccurrences import Cooccurrences
 from firth.exact.counting import cooccurrences
-from firth.formats.native import load
 from firth.phrases import Phrases
 from firth.run.train import train
-from firth.vectors.container import WordVectors
+from firth.vectors.container import WordVectors, load
 
 __version__ = "0.1.0"
 __all__ = [

@@ -11,18 +11,25 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from firth.corpus.encode import Encoded, encoded
+from firth.corpus.encode import encoded
 from firth.corpus.joining import FoundPhrase, Joining, PhraseSettings
-from firth.corpus.sources import Progress, is_text_source
+from firth.corpus.numbering import Encoded
+from firth.corpus.reader import Progress
+from firth.corpus.sources import is_text_source
 from firth.errors import ConfigError, FormatError
-from firth.formats.native import AnyPath, check_folder, reading, replacing
+from firth.files.paths import AnyPath, check_folder, reading, replacing
 from firth.formats.vocabulary import read_words
-from firth.settings import make_config
+from firth.settings import AS_IS, Reading, make_config
 
 VERSION = 1
-LARGEST = 1 << 30  # bytes of a file of phrases
-ROOM = 1 << 22  # bytes of text written at a time, or one word
-PIECE = 1 << 20  # ids or words
+LARGEST_FILE = 1 << 30
+"""Bytes of a file of phrases."""
+
+TEXT_AT_ONCE = 1 << 22
+"""Bytes of joined text that are written at a time, or one word if that has more."""
+
+IDS_AT_ONCE = 1 << 20
+"""Ids, or words, that are spelled together."""
 
 
 class Phrases:
@@ -54,7 +61,7 @@ class Phrases:
         tmp: AnyPath | None = None,
     ) -> None:
         settings = PhraseSettings(passes, score, threshold, delimiter, frozenset(read_words("connectors", connectors)))
-        with _learned(source, settings, min_count, lower, tokenizer, errors, tmp, join_last=False) as text:
+        with _learned(source, settings, min_count, Reading(lower, tokenizer, errors, tmp), join_last=False) as text:
             self._take(settings, min_count, text.passes)
 
     def _take(self, settings: PhraseSettings, min_count: int, passes: list[list[FoundPhrase]]) -> None:
@@ -126,8 +133,10 @@ class Phrases:
     def load(cls, path: AnyPath) -> Self:
         """The phrases that `save` wrote to a file. Raises FormatError for anything else."""
         with reading(path, "phrases") as file:
-            if os.fstat(file.fileno()).st_size > LARGEST:
-                raise FormatError(f"{path}: more than {LARGEST:,} bytes: expected a file of phrases that firth wrote")
+            if os.fstat(file.fileno()).st_size > LARGEST_FILE:
+                raise FormatError(
+                    f"{path}: more than {LARGEST_FILE:,} bytes: expected a file of phrases that firth wrote"
+                )
             text = file.read()
         try:
             document = json.loads(text.decode())["firth phrases"]
@@ -189,23 +198,17 @@ def _learned(
     source: Any,
     settings: PhraseSettings,
     min_count: int,
-    lower: bool,
-    tokenizer: str,
-    errors: str,
-    tmp: AnyPath | None,
+    reading: Reading,
     progress: Progress | None = None,
     joining: Joining | None = None,
     join_last: bool = True,
 ) -> AbstractContextManager[Encoded]:
     """The encoded corpus, to be used in a `with`; the settings of reading are checked as for a training run."""
-    config = make_config({"min_count": min_count, "lower": lower, "tokenizer": tokenizer, "errors": errors})
+    checked = {"lower": reading.lower, "tokenizer": reading.tokenizer, "errors": reading.errors}
     return encoded(
         source,
-        min_count=config.min_count,
-        lower=config.lower,
-        tokenizer=config.tokenizer,
-        errors=config.errors,
-        folder=tmp,
+        reading=reading,
+        min_count=make_config({"min_count": min_count} | checked).min_count,
         progress=progress,
         phrases=settings,
         joining=joining,
@@ -218,11 +221,8 @@ def join_text(
     out: AnyPath | BinaryIO,
     settings: PhraseSettings,
     *,
+    reading: Reading = AS_IS,
     min_count: int = 5,
-    lower: bool = False,
-    tokenizer: str = "whitespace",
-    errors: str = "replace",
-    tmp: AnyPath | None = None,
     progress: Progress | None = None,
     joining: Joining | None = None,
 ) -> tuple[Phrases, int, int]:
@@ -235,7 +235,7 @@ def join_text(
         raise ConfigError(f"the source is {source!r:.100}: expected the path of a text")
     if isinstance(out, str | os.PathLike):
         out = check_folder(out)
-    with _learned(source, settings, min_count, lower, tokenizer, errors, tmp, progress, joining) as text:
+    with _learned(source, settings, min_count, reading, progress, joining) as text:
         with replacing(out) if isinstance(out, Path) else nullcontext(out) as file:
             _spell(text, file)
         phrases = Phrases.__new__(Phrases)
@@ -248,10 +248,10 @@ def _spell(text: Encoded, file: BinaryIO) -> None:
     from firth.corpus._bigrams import spell_piece
 
     starts, letters = _letters(text)
-    out = np.empty(max(ROOM, int(np.diff(starts).max())), np.uint8)
+    out = np.empty(max(TEXT_AT_ONCE, int(np.diff(starts).max())), np.uint8)
     in_line = False
     with open(text.path, "rb") as source:
-        while len(ids := np.fromfile(source, np.int32, PIECE)):
+        while len(ids := np.fromfile(source, np.int32, IDS_AT_ONCE)):
             while len(ids):
                 taken, filled, in_line = spell_piece(ids, starts, letters, in_line, out)
                 file.write(out[:filled].data)
@@ -261,8 +261,8 @@ def _spell(text: Encoded, file: BinaryIO) -> None:
 def _letters(text: Encoded) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """The words one after another in UTF-8, a space before each, and where each begins and the last ends."""
     starts, parts = [np.zeros(1, np.int64)], []
-    for start in range(0, len(text.counts), PIECE):
-        words = text.words_of(np.arange(start, min(start + PIECE, len(text.counts))))
+    for start in range(0, len(text.counts), IDS_AT_ONCE):
+        words = text.words_of(np.arange(start, min(start + IDS_AT_ONCE, len(text.counts))))
         spelled = [word.encode() for word in words]
         parts.append(b" " + b" ".join(spelled))
         lengths = np.fromiter(map(len, spelled), np.int64, len(spelled))

@@ -74,6 +74,19 @@ def defaults(loss: str, architecture: str) -> dict[str, Any]:
     return found
 
 
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """How text is read, and the folder for the encoded corpus (None: the system's for temporary files)."""
+
+    lower: bool = False
+    tokenizer: str = "whitespace"
+    errors: str = "replace"
+    tmp: str | os.PathLike[str] | None = None
+
+
+AS_IS = Reading()
+"""Text divided at white space, and nothing else done to it."""
+
 _SOME: Any = None
 """The default of a setting that `defaults` knows, and that not all losses and architectures have."""
 

@@ -17,11 +17,10 @@ import pytest
 
 import firth
 from firth.app.cli import _parser, main
-from firth.exact import plan
-from firth.exact import trainer as exact
+from firth.exact import plan, update
 from firth.run import display as progress
+from firth.run import estimate
 from firth.run import train as run
-from firth.run.display import Display
 from firth.settings import CHOICES, TrainConfig
 
 SOFTMAX = ["--loss", "softmax"]
@@ -183,8 +182,8 @@ def test_training_goes_on_from_a_file_with_frozen_and_kept_words(capsys, corpus,
     )
     assert (status, out) == (0, "")
     assert err.splitlines()[1] == (
-        "going on from 10 words, 1 of them frozen, 2 of which occur here, with 3 new ones; the learning rate falls "
-        "from 0.01 to 0.0001 over this corpus, epochs: 5"
+        "continuing from 10 words (1 frozen): 2 of them occur in this corpus, and 3 words are new; the learning rate "
+        "falls from 0.01 to 0.0001, epochs: 5"
     )
     old, new = firth.load(vectors_file), firth.load(out_path)
     assert set(new.words) == {*old.words, "nutmeg", "thyme", "seldom"}
@@ -284,7 +283,7 @@ def test_a_terminal_shows_bars_of_counting_and_training(capsys, monkeypatch, cor
 
 
 def test_the_seconds_of_counting_are_of_nothing_else(capsys, monkeypatch, corpus, tmp_path):
-    now, check_limits, count_pairs = [0.0], run.check_limits, run.count_pairs
+    now, estimate_seconds, count_pairs = [0.0], estimate.estimate_seconds, run.count_pairs
 
     def taking(seconds, work):
         def slow(*arguments, **others):
@@ -295,7 +294,7 @@ def test_the_seconds_of_counting_are_of_nothing_else(capsys, monkeypatch, corpus
 
     for module in (run, progress):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    monkeypatch.setattr(run, "check_limits", taking(1000, check_limits))
+    monkeypatch.setattr(estimate, "estimate_seconds", taking(1000, estimate_seconds))
     monkeypatch.setattr(run, "count_pairs", taking(3, count_pairs))
     status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4)
     assert status == 0
@@ -311,7 +310,8 @@ def test_stages_are_told_of(capsys, monkeypatch, corpus, tmp_path):
 
 
 def test_long_training_is_warned_of_before_it_starts(capsys, monkeypatch, corpus, tmp_path):
-    monkeypatch.setattr(run, "check_limits", lambda n, m, config: (86_400.0, 2e9))
+    monkeypatch.setattr(estimate, "estimate_seconds", lambda n, m, config: 86_400.0)
+    monkeypatch.setattr(estimate, "bytes_needed", lambda n, m, config: 2e9)
     train = ["train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--dim", 4, "--epochs", 3]
     status, _, err = call(capsys, *train)
     assert status == 0
@@ -320,12 +320,6 @@ def test_long_training_is_warned_of_before_it_starts(capsys, monkeypatch, corpus
     assert "10 outside words, dimension 4, will take about 1440 minutes and 2.0 GB" in lines[0]
     assert lines[0].endswith("lower epochs or dim")
     assert err.index("will take about") < err.index("counted")
-
-
-def test_a_large_vocabulary_is_advised_to_be_smaller(monkeypatch):
-    monkeypatch.setattr(run, "check_limits", lambda n, m, config: (6000.0, 2e9))
-    with pytest.warns(UserWarning, match=r"with --max-vocab 7000 \(max_vocab=7000\) it would be about 5 minutes$"):
-        run._estimate(SimpleNamespace(vocab=range(50_000)), TrainConfig(loss="softmax"), Display(True))
 
 
 def test_more_than_the_memory_is_an_error_before_counting(capsys, monkeypatch, corpus, tmp_path):
@@ -337,7 +331,7 @@ def test_more_than_the_memory_is_an_error_before_counting(capsys, monkeypatch, c
 
 
 def test_a_learning_rate_that_leads_nowhere_is_one_line(capsys, monkeypatch, corpus, tmp_path):
-    monkeypatch.setattr(exact, "LONGEST_STEP", 1e4)
+    monkeypatch.setattr(update, "LONGEST_STEP", 1e4)
     train = ["train", corpus, "-o", tmp_path / "v.safetensors", *SOFTMAX, "--lr", 1000]
     status, _, err = call(capsys, *train)
     assert status == 1
@@ -380,12 +374,12 @@ def test_eval_against_a_corpus(capsys, corpus, vectors_file, tmp_path, loss):
     assert other[0]["pairs"] == 600 * 2 * 4
 
 
-def test_a_terminal_shows_bars_of_reading_counting_and_judging(capsys, monkeypatch, corpus, vectors_file):
+def test_a_terminal_shows_bars_of_reading_counting_and_scoring(capsys, monkeypatch, corpus, vectors_file):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     status, out, err = call(capsys, "eval", vectors_file, "--against", corpus)
     assert status == 0
     assert out.startswith("pairs ")
-    assert list(dict.fromkeys(re.findall(r"(\w+): ", err))) == ["reading", "counting", "judging"]
+    assert list(dict.fromkeys(re.findall(r"(\w+): ", err))) == ["reading", "counting", "scoring"]
     assert call(capsys, "eval", vectors_file, "--against", corpus, "--json")[2] == ""
 
 

@@ -15,9 +15,9 @@ from firth import phrases as phrasebook
 from firth.app.cli import main
 from firth.corpus import _bigrams as bigrams
 from firth.corpus import joining as phrases
-from firth.corpus._scan import LINE_END
 from firth.corpus.encode import build_corpus
 from firth.corpus.joining import PhraseSettings, join_phrases
+from firth.corpus.vocabulary import LINE_END
 from firth.errors import ConfigError, CorpusError, FirthError, FormatError
 from firth.formats.vocabulary import read_words
 from firth.phrases import Phrases, join_text
@@ -146,7 +146,7 @@ def check_against_oracle(tmp_path, lines, settings, min_count, **more):
 @pytest.mark.parametrize("connectors", [(), ("of", "the"), ("of", "the", "w4", "w5", "rare")])
 @pytest.mark.parametrize(("score", "threshold"), [("count", 0.0), ("count", 1.5), ("npmi", 0.2), ("npmi", -1.0)])
 def test_random_corpora_are_joined_as_the_oracle_does(tmp_path, monkeypatch, score, threshold, connectors, piece):
-    monkeypatch.setattr(phrases, "PIECE", piece)
+    monkeypatch.setattr(phrases, "IDS_AT_ONCE", piece)
     most = 0
     for seed in range(6):
         settings = PhraseSettings(1 + seed % 3, score, threshold + 1e-7, "_", frozenset(connectors))
@@ -160,7 +160,7 @@ def test_the_result_does_not_depend_on_memory(tmp_path, monkeypatch, min_count):
     """2,000 words have some 20,000 different neighbours, a table of 256 slots has room for 128 and a batch."""
     draw = random.Random(3)
     lines = [[f"w{int(2000 * draw.random() ** 2)}" for _ in range(400)] for _ in range(60)]
-    monkeypatch.setattr(phrases, "PIECE", 5000)
+    monkeypatch.setattr(phrases, "IDS_AT_ONCE", 5000)
     runs = []
     settings = PhraseSettings(passes=2, threshold=2.0)
     expected = joined_lists(tmp_path, lines, settings, min_count)
@@ -430,7 +430,7 @@ def test_lower_and_words_are_those_of_reading(tmp_path):
         ([["a"]], {"lower": 1}, ConfigError, "lower is 1"),
         ([["a"]], {"connectors": "no such file"}, FormatError, "there is no such file"),
         ([["a"]], {"connectors": 7}, ConfigError, "connectors is 7"),
-        ([["a"]], {"tmp": "no/such/folder"}, CorpusError, "cannot put the encoded corpus in no/such/folder"),
+        ([["a"]], {"tmp": "no/such/folder"}, CorpusError, "cannot write the encoded corpus in no/such/folder"),
     ],
 )
 def test_mistakes_are_told(source, settings, error, message):
@@ -526,7 +526,7 @@ def test_a_missing_file_and_a_huge_one_are_refused(tmp_path, monkeypatch):
     with pytest.raises(FormatError, match="no such file"):
         Phrases.load(tmp_path / "missing.json")
     (tmp_path / "huge.json").write_bytes(b" " * 50)
-    monkeypatch.setattr(phrasebook, "LARGEST", 49)
+    monkeypatch.setattr(phrasebook, "LARGEST_FILE", 49)
     with pytest.raises(FormatError, match="more than 49 bytes"):
         Phrases.load(tmp_path / "huge.json")
 
@@ -537,8 +537,8 @@ def test_a_missing_file_and_a_huge_one_are_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize("room", [1, 7, 1 << 20])
 @pytest.mark.parametrize("piece", [1, 3, 1 << 20])
 def test_text_is_written_in_pieces_of_any_size(tmp_path, monkeypatch, room, piece):
-    monkeypatch.setattr(phrasebook, "ROOM", room)
-    monkeypatch.setattr(phrasebook, "PIECE", piece)
+    monkeypatch.setattr(phrasebook, "TEXT_AT_ONCE", room)
+    monkeypatch.setattr(phrasebook, "IDS_AT_ONCE", piece)
     path = tmp_path / "text"
     path.write_bytes("\ufeff\r\n  a  longer-word é\u2003b\r\n\n\nb\rb".encode())
     out = io.BytesIO()

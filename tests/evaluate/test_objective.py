@@ -10,9 +10,9 @@ import pytest
 import firth
 from firth import reference
 from firth.errors import ConfigError, CorpusError, FormatError
-from firth.evaluate.objective import judge
+from firth.evaluate.objective import score_corpus
 from firth.exact import counting as cooccurrence
-from firth.formats.native import convert
+from firth.formats.convert import convert
 from firth.vectors.container import WordVectors
 
 
@@ -75,7 +75,7 @@ def exact():
 def test_on_the_corpus_of_training_the_figures_are_the_last_of_its_history(tmp_path, settings):
     train(loss="softmax", epochs=4, **settings).save(tmp_path / "v.safetensors")
     vectors = firth.load(tmp_path / "v.safetensors")
-    (found,) = judge(vectors, sentences(), threads=2)
+    (found,) = score_corpus(vectors, sentences(), threads=2)
     last = vectors.history[-1]
     assert found.bias == "own"
     assert found.cross_entropy == pytest.approx(last["loss"], rel=1e-6)
@@ -90,7 +90,7 @@ def test_on_the_corpus_of_training_the_figures_are_the_last_of_its_history(tmp_p
 @pytest.mark.parametrize("given", [{}, {"window": 5}, {"subsample": 0}, {"window": 1, "subsample": 0.01}], ids=str)
 def test_vectors_of_negative_sampling_are_judged_with_two_biases(monkeypatch, sampled, given):
     monkeypatch.setattr(cooccurrence, "CUTOFF", 0.0)
-    none, noise = judge(sampled, sentences(), **given)
+    none, noise = score_corpus(sampled, sentences(), **given)
     counts = counts_of(sentences(), sampled, **{"window": 3, "subsample": 0.05} | given)
     assert (none.bias, noise.bias) == ("none", "noise")
     assert none.cross_entropy == pytest.approx(expected(sampled, np.zeros(len(sampled)), counts), rel=1e-5)
@@ -111,7 +111,7 @@ def test_another_text_is_judged_by_the_words_that_have_vectors(monkeypatch, requ
     monkeypatch.setattr(cooccurrence, "CUTOFF", 0.0)
     vectors = request.getfixturevalue(name)
     other = [[*sentence[:6], "unknown", *sentence[6:], "alien"] for sentence in sentences(seed=5, count=30)]
-    found = judge(vectors, other, subsample=0, window=4)[0]
+    found = score_corpus(vectors, other, subsample=0, window=4)[0]
     counts = counts_of(other, vectors, 4, 0)
     bias = np.zeros(len(vectors)) if vectors.bias is None else vectors.bias
     assert found.cross_entropy == pytest.approx(expected(vectors, bias, counts), rel=1e-5)
@@ -124,18 +124,18 @@ def test_a_text_is_read_as_that_of_training_was(tmp_path):
     path.write_text("Salt, pepper! Salt; dish.\n" * 30, encoding="utf-8")
     vectors = train(path, loss="softmax", lower=True, tokenizer="words", epochs=2)
     assert sorted(vectors.words) == ["dish", "pepper", "salt"]
-    (found,) = judge(vectors, path)
+    (found,) = score_corpus(vectors, path)
     assert found.known == found.tokens == 120
     assert found.cross_entropy == pytest.approx(vectors.history[-1]["loss"], rel=1e-6)
 
 
 def test_threads_change_nothing(exact):
-    assert judge(exact, sentences(), threads=1) == judge(exact, sentences(), threads=3)
+    assert score_corpus(exact, sentences(), threads=1) == score_corpus(exact, sentences(), threads=3)
 
 
 def test_a_checkpoint_is_judged_without_the_mixture_that_it_does_not_have_yet(tmp_path):
     vectors = train(loss="softmax", epochs=3, mix=2.0, checkpoint=tmp_path)
-    (found,) = judge(firth.load(tmp_path / "checkpoint.safetensors"), sentences())
+    (found,) = score_corpus(firth.load(tmp_path / "checkpoint.safetensors"), sentences())
     assert found.cross_entropy == pytest.approx(vectors.history[-1]["loss"], rel=1e-6)
 
 
@@ -143,24 +143,24 @@ def test_a_checkpoint_is_judged_without_the_mixture_that_it_does_not_have_yet(tm
 def test_a_hopeless_model_is_refused(exact, factor):
     center, outside = (array * np.float32(factor) for array in (exact.center, exact.outside))
     with pytest.raises(FormatError, match="the scores of these vectors are too large"):
-        judge(rebuilt(exact, center=center, outside=outside), sentences())
+        score_corpus(rebuilt(exact, center=center, outside=outside), sentences())
 
 
 def test_more_than_the_memory_is_refused(monkeypatch, exact):
     monkeypatch.setattr("firth.evaluate.objective.physical_memory", lambda: 1e3)
     with pytest.raises(ConfigError, match=r"needs 0\.0 GB and this machine has 0\.0 GB"):
-        judge(exact, sentences())
+        score_corpus(exact, sentences())
 
 
 @pytest.mark.parametrize("exponent", [None, "0.75", math.nan, 1e300, 3])
 def test_without_a_sensible_exponent_there_is_no_noise_to_judge_with(sampled, exponent):
     vectors = rebuilt(sampled, config=sampled.config | {"ns_exponent": exponent})
-    assert [found.bias for found in judge(vectors, sentences())] == ["none"]
+    assert [found.bias for found in score_corpus(vectors, sentences())] == ["none"]
 
 
 def test_vectors_without_counts_have_no_noise_to_judge_with(sampled):
     vectors = rebuilt(sampled, counts=np.zeros(len(sampled), np.int64), config={})
-    assert [found.bias for found in judge(vectors, sentences())] == ["none"]
+    assert [found.bias for found in score_corpus(vectors, sentences())] == ["none"]
 
 
 def test_vectors_without_outside_vectors_are_refused(tmp_path, sampled):
@@ -168,20 +168,20 @@ def test_vectors_without_outside_vectors_are_refused(tmp_path, sampled):
     convert(tmp_path / "v.safetensors", tmp_path / "v.txt")
     convert(tmp_path / "v.txt", tmp_path / "w.safetensors")
     with pytest.raises(FormatError, match="have no outside vectors"):
-        judge(firth.load(tmp_path / "w.safetensors"), sentences())
+        score_corpus(firth.load(tmp_path / "w.safetensors"), sentences())
 
 
 def test_vectors_of_hierarchical_softmax_are_refused():
     vectors = train(loss="hierarchical-softmax", epochs=1)
     with pytest.raises(FormatError, match=r"have nodes of a tree and no outside vectors, .*; train with loss"):
-        judge(vectors, sentences())
+        score_corpus(vectors, sentences())
 
 
 def test_vectors_of_cbow_are_refused():
     vectors = train(architecture="cbow", epochs=1)
     assert vectors.outside is not None
     with pytest.raises(FormatError, match=r"predict a word from the vectors of its whole window, .*skipgram"):
-        judge(vectors, sentences())
+        score_corpus(vectors, sentences())
 
 
 @pytest.mark.parametrize("name", ["center", "outside", "bias"])
@@ -190,25 +190,25 @@ def test_numbers_that_are_none_are_refused(exact, name, value):
     broken = getattr(exact, name).copy()
     broken[-1] = value
     with pytest.raises(FormatError, match="not finite"):
-        judge(rebuilt(exact, **{name: broken}), sentences())
+        score_corpus(rebuilt(exact, **{name: broken}), sentences())
 
 
 @pytest.mark.parametrize("mix", ["0.2", None, [], math.nan, math.inf, -1, 17, 1e300, 10**400])
 def test_a_mixture_that_no_run_can_have_is_refused(exact, mix):
     with pytest.raises(FormatError, match=r"setting mix is .*: expected a number from 0 to 16"):
-        judge(rebuilt(exact, config=exact.config | {"mix": mix}), sentences())
+        score_corpus(rebuilt(exact, config=exact.config | {"mix": mix}), sentences())
 
 
 @pytest.mark.parametrize(("name", "value"), [("window", "5"), ("subsample", []), ("lower", 1), ("tokenizer", 3)])
 def test_settings_that_no_run_can_have_are_refused(exact, name, value):
     with pytest.raises(ConfigError, match=f"{name} is "):
-        judge(rebuilt(exact, config=exact.config | {name: value}), sentences())
+        score_corpus(rebuilt(exact, config=exact.config | {name: value}), sentences())
 
 
 @pytest.mark.parametrize("given", [{"window": 0}, {"subsample": -1}, {"threads": 0}])
 def test_wrong_arguments_are_refused(exact, given):
     with pytest.raises(ConfigError, match=f"{next(iter(given))} is "):
-        judge(exact, sentences(), **given)
+        score_corpus(exact, sentences(), **given)
 
 
 @pytest.mark.parametrize(
@@ -221,4 +221,4 @@ def test_wrong_arguments_are_refused(exact, given):
 )
 def test_a_text_with_nothing_to_judge_by_is_refused(exact, text, message):
     with pytest.raises(CorpusError, match=message):
-        judge(exact, text)
+        score_corpus(exact, text)

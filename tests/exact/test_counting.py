@@ -17,11 +17,13 @@ from firth.errors import ConfigError, CorpusError, MissingExtraError
 from firth.exact import _pairs as pairs
 from firth.exact import counting as cooccurrence
 from firth.exact.counting import cooccurrences, count_pairs
+from firth.files.folders import TemporaryFolder
 from firth.native import threads
-from firth.settings import TrainConfig
+from firth.settings import Reading, TrainConfig
 
 SENTENCE = [0, 2, 1, 2, 3]
 KEEP = np.array([0.9, 0.35, 0.6, 1.0])
+NO_FOLDER = TemporaryFolder(None, "a corpus in memory", "")
 
 
 def all_draws(sentence, keep, window, fixed_window):
@@ -232,7 +234,7 @@ def test_what_fits_needs_no_files(corpus, tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_to(corpus, tmp_path):
-    with pytest.raises(CorpusError, match=r"cannot keep .*none: No such file"):
+    with pytest.raises(CorpusError, match=r"cannot write what counting pairs needs in .*none: No such file"):
         count_pairs(corpus, TrainConfig(threads=2), memory=1, folder=tmp_path / "none")
 
 
@@ -274,12 +276,11 @@ def test_sentences_without_pairs():
     assert dense(counts).sum() == 0
 
 
-def test_a_word_that_does_not_occur(tmp_path):
+def test_a_word_that_does_not_occur():
     """As a given vocabulary may have one."""
     vocab = Vocabulary(["a", "never", "b"], np.array([2, 0, 1]))
-    (tmp_path / "home").mkdir()
     ids, offsets = np.array([0, 2, 0], np.int32), np.array([0, 3])
-    with Corpus(ids, offsets, vocab, vocab.counts, vocab.counts, 3, 0, str(tmp_path / "home")) as corpus:
+    with Corpus(ids, offsets, vocab, vocab.counts, vocab.counts, 3, 0, NO_FOLDER) as corpus:
         full = dense(count_pairs(corpus, TrainConfig(window=1, threads=2)))
     assert (full[1] == 0).all()
     assert (full[:, 1] == 0).all()
@@ -302,7 +303,7 @@ def test_an_interrupt_stops_the_threads_and_removes_the_files(monkeypatch, tmp_p
     """All tokens are one word's, and walks are long: counting would take a minute, within one row of one task."""
     steps = []
     monkeypatch.setattr(cooccurrence._Tasks, "add", lambda self, occurrences: steps.append(occurrences))
-    with build_corpus([["a"] * 1000] * 4000, min_count=1, folder=tmp_path) as corpus:
+    with build_corpus([["a"] * 1000] * 4000, min_count=1, reading=Reading(tmp=tmp_path)) as corpus:
 
         def interrupt(done, total):
             raise KeyboardInterrupt
@@ -400,7 +401,7 @@ def test_sums_and_leading_part(monkeypatch):
     monkeypatch.setattr("firth.exact.cooccurrences.PART", 3)
     vocab = Vocabulary(["a", "b", "never", "c"], np.array([3, 2, 0, 1]))
     ids, offsets = np.array([0, 1, 0, 3, 0, 1], np.int32), np.array([0, 4, 6])
-    with Corpus(ids, offsets, vocab, vocab.counts, vocab.counts, 6, 0, "no such folder") as corpus:
+    with Corpus(ids, offsets, vocab, vocab.counts, vocab.counts, 6, 0, NO_FOLDER) as corpus:
         counts = count_pairs(corpus, TrainConfig(window=3, subsample=0.2, threads=2))
     full = dense(counts).astype(float)
     np.testing.assert_allclose(counts.row_sums, full.sum(axis=1), rtol=1e-12)

@@ -12,8 +12,10 @@ import pytest
 
 from firth import reference
 from firth.errors import FirthError, FormatError
-from firth.formats import native as formats
-from firth.formats.native import convert, load
+from firth.files import paths, tensors
+from firth.formats import convert as conversion
+from firth.formats.convert import convert
+from firth.vectors.container import load
 from firth.vectors.subwords import ngram_rows
 
 WORDS = ["</s>", "the", "naïve", "日本"]
@@ -194,7 +196,7 @@ def test_the_first_bytes_name_the_format(tmp_path):
         (tmp_path / name).write_bytes(raw)
         convert(tmp_path / name, tmp_path / "v.safetensors")
         np.testing.assert_array_equal(load(tmp_path / "v.safetensors").center, means(rows))
-        with pytest.raises(FormatError, match=f"for fasttext, run: firth convert .*{name} .*model.safetensors"):
+        with pytest.raises(FormatError, match=f"word2vec or fastText, run: firth convert .*{name} .*model.safetensors"):
             load(tmp_path / name)
 
 
@@ -285,7 +287,7 @@ def test_a_word_without_an_end_is_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_vector_that_is_not_finite_is_named(tmp_path, monkeypatch, maxn, value):
     monkeypatch.setattr("firth.vectors.subwords.BLOCK_BYTES", 6)
-    monkeypatch.setattr(formats, "PIECE", 24)
+    monkeypatch.setattr(tensors, "BYTES_AT_ONCE", 24)
     raw, (rows, _) = model_bytes(maxn=maxn)
     raw = raw.replace(rows[2, 1].tobytes(), np.float32(value).tobytes())
     (tmp_path / "model.bin").write_bytes(raw)
@@ -305,8 +307,8 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     (tmp_path / "model.bin").write_bytes(model_bytes()[0])
-    monkeypatch.setattr(formats, "check_folder", lambda path: None)
-    monkeypatch.setattr(formats.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(conversion, "check_folder", lambda path: None)
+    monkeypatch.setattr(paths.tempfile, "TemporaryFile", full)
     with pytest.raises(FormatError, match="cannot be written to: No space left on device; make room"):
         convert(tmp_path / "model.bin", tmp_path / "v.safetensors")
 

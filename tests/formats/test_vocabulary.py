@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict
 import numpy as np
 import pytest
 
-from firth.corpus.sources import MAX_TOKEN
+from firth.corpus.reader import MAX_TOKEN
 from firth.corpus.vocabulary import MOST_TOKENS, Vocabulary
 from firth.errors import FormatError, VocabularyError
 from firth.formats.vocabulary import read_vocabulary, write_vocabulary

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from firth.check import kernels as check_kernels
+from firth.check import exercise as check_exercise
 from firth.corpus.subsampling import keep_thresholds
 from firth.native import rng
 from firth.settings import TrainConfig
@@ -44,15 +44,15 @@ def uniforms(key, count):
 def test_draws_are_the_published_generator():
     """Position 1 is its first output: its state is advanced before it is mixed."""
     assert draws(0, 1, 3).tolist() == PUBLISHED
-    assert [check_kernels.draw(0, position) for position in (1, 2, 3)] == PUBLISHED
+    assert [check_exercise.draw(0, position) for position in (1, 2, 3)] == PUBLISHED
 
 
 @pytest.mark.parametrize("key", [0, 1, -1, 2**63 - 1, -(2**63)])
 @pytest.mark.parametrize("position", [0, 1, 2**31, 2**40])
 def test_every_key_and_position_draws_what_plain_python_draws(key, position):
     assert draws(key, position, 2).tolist() == [
-        check_kernels.draw(key, position),
-        check_kernels.draw(key, position + 1),
+        check_exercise.draw(key, position),
+        check_exercise.draw(key, position + 1),
     ]
 
 
@@ -80,7 +80,7 @@ def test_stream_keys_differ_in_seed_epoch_and_purpose():
 
 def test_a_stream_key_is_the_chain_of_its_parts():
     for seed, epoch, purpose in ((1, 0, 0), (7, 3, 2), (2**63 - 1, 5, 1)):
-        bits = check_kernels.draw(check_kernels.draw(check_kernels.draw(seed, 0), epoch), purpose)
+        bits = check_exercise.draw(check_exercise.draw(check_exercise.draw(seed, 0), epoch), purpose)
         assert rng.stream_key(seed, epoch, purpose) % 2**64 == bits
 
 
@@ -217,5 +217,5 @@ def test_initial_vectors_are_uniform_in_their_range(dim):
     assert scaled.max() <= 1
     counts, _ = np.histogram(scaled, bins=20, range=(0, 1))
     assert abs(counts - scaled.size / 20).max() < 5 * math.sqrt(scaled.size / 20)
-    expected = [(check_kernels.draw(77, i) >> 40) / 2**24 for i in range(scaled.size)]
+    expected = [(check_exercise.draw(77, i) >> 40) / 2**24 for i in range(scaled.size)]
     np.testing.assert_allclose(scaled, expected, rtol=0, atol=1e-7)

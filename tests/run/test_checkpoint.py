@@ -11,7 +11,7 @@ from firth.run.checkpoint import Checkpoint
 from firth.run.display import Display
 from firth.settings import TrainConfig
 from firth.sgd import trainer
-from firth.sgd.trainer import Trainer
+from firth.sgd.trainer import SgdTrainer
 
 TREE, CBOW = {"loss": "hierarchical-softmax"}, {"architecture": "cbow"}
 SUBWORDS = {"minn": 1, "maxn": 3, "bucket": 60}
@@ -53,13 +53,13 @@ def test_a_restored_run_ends_in_the_same_bytes(tmp_path, monkeypatch, calls, kin
     monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
     config = TrainConfig(**SETTINGS | kind)
     with build_corpus(sentences(), min_count=1) as corpus:
-        whole = Trainer(corpus, config)
+        whole = SgdTrainer(corpus, config)
         assert whole.run(lambda progress: None)
-        broken = Trainer(corpus, config)
+        broken = SgdTrainer(corpus, config)
         with pytest.raises(KeyboardInterrupt):
             broken.run(interrupted_after(calls))
         Checkpoint(tmp_path, resume=False, config=config).save(broken)
-        resumed = Trainer(corpus, config)
+        resumed = SgdTrainer(corpus, config)
         assert Checkpoint(tmp_path, resume=True, config=config).restore(resumed)
         assert resumed.state == broken.state
         assert resumed.run(lambda progress: None)

@@ -12,7 +12,7 @@ import pytest
 import firth
 from firth.corpus.joining import PhraseSettings
 from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError, VocabularyError
-from firth.formats.native import convert
+from firth.formats.convert import convert
 from firth.phrases import join_text
 from firth.sgd import trainer
 
@@ -308,13 +308,16 @@ def test_a_run_from_vectors_says_what_it_will_do(capsys):
     firth.train(new_text(), **settings)
     lines = capsys.readouterr().err.splitlines()
     assert lines[1] == (
-        "going on from 8 words, 5 of which occur here, with 4 new ones; the learning rate falls from 0.04 to 0.02 over "
-        "this corpus, epochs: 2"
+        "continuing from 8 words: 5 of them occur in this corpus, and 4 words are new; the learning rate falls from "
+        "0.04 to 0.02, epochs: 2"
     )
     firth.train(new_text(), freeze=["old0", "old7", "old0"], **settings)
-    assert "going on from 8 words, 2 of them frozen, 5 of which occur here, with 4 new" in capsys.readouterr().err
+    assert (
+        "continuing from 8 words (2 frozen): 5 of them occur in this corpus, and 4 words are new"
+        in capsys.readouterr().err
+    )
     firth.train(new_text(), vocab={"old0": 3, "new0": 2, "nowhere": 1, "neither": 1}, **settings)
-    assert "going on from 8 words, 5 of which occur here, with 3 new ones" in capsys.readouterr().err
+    assert "continuing from 8 words: 5 of them occur in this corpus, and 3 words are new" in capsys.readouterr().err
 
 
 # Vocabularies and words to keep.

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from firth import reference
+from firth.check import exercise as check_exercise
 from firth.check import kernels as check_kernels
-from firth.check.kernels import Exercise, deviation, train, walk, with_subwords, with_tree
+from firth.check.exercise import Exercise, Trained, deviation, walk, with_subwords, with_tree
+from firth.check.kernels import train
 from firth.sgd import _scratch
 from firth.sgd._tokens import SPAN
 
@@ -80,7 +82,7 @@ def assert_same(exercise, tolerance=ROUNDING):
 
 
 def untouched(exercise):
-    return check_kernels.Trained(exercise.center, exercise.outside, 0.0, 0)
+    return Trained(exercise.center, exercise.outside, 0.0, 0)
 
 
 def assert_same_bytes(first, second):
@@ -212,7 +214,7 @@ def test_a_span_is_the_walk_for_saturated_scores(score, update):
 def test_a_negative_that_cannot_be_drawn_is_left_out():
     exercise = small_corpus(2, 4, words=2, noise=np.array([1.0, 0.0]), negatives=2)
     drawn = [
-        check_kernels._negatives(list(map(int, exercise.noise_table())), w, 2, check_kernels._draws(3, 4))
+        check_exercise._negatives(list(map(int, exercise.noise_table())), w, 2, check_exercise._draws(3, 4))
         for w in (0, 1)
     ]
     assert drawn == [[], [0, 0]]
@@ -256,7 +258,7 @@ def in_parts(exercise, cuts):
 def test_the_cut_into_spans_changes_no_byte(long_sentence, update):
     exercise = subsampled(dataclasses.replace(long_sentence, **update))
     for one in all_kinds(exercise):
-        if one.grams is None:
+        if one.ngrams is None:
             whole = train(one)
             for cuts in ([1], [2, 3, 4], [1001, 4095, 4099, 4100, 4606], list(range(4590, 4609))):
                 found = in_parts(one, cuts)
@@ -305,8 +307,8 @@ def test_the_walk_notices_a_learning_rate_that_does_not_fall():
 def test_the_walk_notices_a_predicted_word_among_the_negatives(monkeypatch):
     exercise = small_corpus(3, 8)
     expected = train(exercise)
-    negatives = check_kernels._negatives
-    monkeypatch.setattr(check_kernels, "_negatives", lambda table, word, *rest: negatives(table, -1, *rest))
+    negatives = check_exercise._negatives
+    monkeypatch.setattr(check_exercise, "_negatives", lambda table, word, *rest: negatives(table, -1, *rest))
     assert deviation(exercise, walk(exercise), expected) > 100 * ROUNDING
 
 
@@ -392,13 +394,13 @@ def test_the_walk_notices_a_frozen_row_that_moves(update):
 def test_the_walk_notices_a_move_of_subwords_not_divided_or_divided_twice(monkeypatch, update, power):
     exercise = with_subwords(small_corpus(3, 8, lr=0.02, **update), np.random.default_rng(0))
 
-    def leave(vectors, end, leave=check_kernels._Composed.leave):
+    def leave(vectors, end, leave=check_exercise._Composed.leave):
         for at in range(vectors._left, end):
             moved = vectors.rows[at] - vectors._begun[at]
             vectors.rows[at] = vectors._begun[at] + moved * float(len(vectors._parts[at])) ** power
         leave(vectors, end)
 
-    monkeypatch.setattr(check_kernels._Composed, "leave", leave)
+    monkeypatch.setattr(check_exercise._Composed, "leave", leave)
     assert deviation(exercise, walk(exercise), train(exercise)) > 100 * ROUNDING
 
 
@@ -494,7 +496,7 @@ def test_the_exercises_are_what_their_names_say():
         assert ("CBOW" in name) == (exercise.cbow is not None)
         assert ("CBOW sum" in name) == (exercise.cbow == "sum")
         assert ("per-pair" in name) == (not exercise.shared)
-        assert ("subwords" in name) == (exercise.grams is not None)
+        assert ("subwords" in name) == (exercise.ngrams is not None)
         assert ("frozen words" in name) == (0 < len(set(exercise.frozen) & set(exercise.ids())) < exercise.words)
         if "repeated words" in name:
             window = [exercise.sentences[0][at] for at in (*range(5), *range(6, 11))]
@@ -502,7 +504,7 @@ def test_the_exercises_are_what_their_names_say():
 
 
 def test_words_made_of_subwords_differ_in_length_share_rows_and_repeat_some():
-    offsets, of_words = with_subwords(small_corpus(3, 8), np.random.default_rng(0), bucket=1000).grams
+    offsets, of_words = with_subwords(small_corpus(3, 8), np.random.default_rng(0), bucket=1000).ngrams
     parts = np.split(of_words, offsets[1:-1])
     assert any(len(set(part)) < len(part) for part in parts)
     assert len(set(of_words)) < sum(len(set(part)) for part in parts)
@@ -578,7 +580,7 @@ def test_the_loss_of_millions_of_pairs_is_their_float64_sum(update):
 @pytest.mark.parametrize("hot", [1, 5, 11])
 def test_private_rows_give_what_rows_in_place_give(hot, period, update):
     for exercise in all_kinds(small_corpus(5, 17, **update)):
-        if exercise.grams is None:
+        if exercise.ngrams is None:
             assert deviation(exercise, train(exercise), train(exercise, hot, period)) < ROUNDING
 
 
@@ -676,4 +678,4 @@ def test_kernels_compiled_for_another_processor_give_the_same(cpu, tmp_path):
         for name in EPOCHS:
             exercise = check_kernels.KERNELS[name](np.random.default_rng(1))
             parts = {part: found[f"{name}/{part}"] for part in ("center", "outside", "loss", "pairs")}
-            assert deviation(exercise, train(exercise), check_kernels.Trained(**parts)) < check_kernels.KERNEL_TOLERANCE
+            assert deviation(exercise, train(exercise), Trained(**parts)) < check_kernels.KERNEL_TOLERANCE

@@ -11,14 +11,14 @@ import pytest
 
 import firth
 from firth import reference
-from firth.check import kernels as check_kernels
+from firth.check import exercise as check_exercise
 from firth.corpus.encode import build_corpus
 from firth.corpus.subsampling import keep_thresholds
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
-from firth.settings import CHOICES, TrainConfig
+from firth.settings import CHOICES, Reading, TrainConfig
 from firth.sgd import trainer
 from firth.sgd._tokens import SPAN
-from firth.sgd.trainer import Trainer
+from firth.sgd.trainer import SgdTrainer
 from firth.sgd.worker import Worker
 from firth.vectors.subwords import ngram_rows
 
@@ -78,14 +78,14 @@ def parts(vectors):
 
 def same_bytes(a, b):
     """Whether two runs, or the vectors of two, are the same."""
-    if isinstance(a, Trainer):
+    if isinstance(a, SgdTrainer):
         return a.center.tobytes() == b.center.tobytes() and a.outside.tobytes() == b.outside.tobytes()
     return parts(a) == parts(b)
 
 
 @pytest.fixture
 def corpus(tmp_path):
-    with build_corpus(topics(), min_count=1, folder=tmp_path) as corpus:
+    with build_corpus(topics(), min_count=1, reading=Reading(tmp=tmp_path)) as corpus:
         yield corpus
 
 
@@ -177,23 +177,23 @@ def test_the_first_loss_is_ln_2_an_output(kind):
 def test_a_run_is_the_walk_in_plain_python(tmp_path, settings, walked):
     """Initial vectors, keys, tables and schedule of two epochs, from nothing but the settings."""
     config = make_config(**{"subsample": 0.05, "window": 3, "lr": 0.02, "seed": 7} | settings)
-    with build_corpus(topics(300), min_count=1, folder=tmp_path) as corpus:
-        run = Trainer(corpus, config)
+    with build_corpus(topics(300), min_count=1, reading=Reading(tmp=tmp_path)) as corpus:
+        run = SgdTrainer(corpus, config)
         run.run(ignore)
         words, counts, tokens = corpus.vocab.words, corpus.vocab.counts, len(corpus.ids)
         sentences = [corpus.ids[a:b].tolist() for a, b in itertools.pairwise(corpus.offsets)]
     assert tokens < min(run._span, SPAN)  # or subwords would be taken apart in between
 
     def key(epoch, purpose):
-        return check_kernels.draw(check_kernels.draw(check_kernels.draw(7, 0), epoch), purpose)
+        return check_exercise.draw(check_exercise.draw(check_exercise.draw(7, 0), epoch), purpose)
 
     tree = config.loss == "hierarchical-softmax"
     n, dim = len(counts), config.dim
     rows = n + (config.bucket if config.maxn else 0)
-    units = np.array([(check_kernels.draw(key(0, 0), i) >> 40) / 2**24 for i in range(rows * dim)])
+    units = np.array([(check_exercise.draw(key(0, 0), i) >> 40) / 2**24 for i in range(rows * dim)])
     center = ((units - 0.5) / dim).reshape(rows, dim).astype(np.float32)
     step = (config.min_lr - 0.02) / (2 * tokens)
-    exercise = check_kernels.Exercise(
+    exercise = check_exercise.Exercise(
         sentences,
         center,
         np.zeros((n - tree, dim), np.float32),
@@ -202,7 +202,7 @@ def test_a_run_is_the_walk_in_plain_python(tmp_path, settings, walked):
         keep=np.rint(reference.keep_probability(counts, counts.sum(), 0.05) * 2**32).astype(np.int64) - 1,
         noise=reference.noise_distribution(counts, 0.75),
         tree=counts.tolist() if tree else None,
-        grams=ngram_rows(words, config.minn, config.maxn, config.bucket) if config.maxn else None,
+        ngrams=ngram_rows(words, config.minn, config.maxn, config.bucket) if config.maxn else None,
         **walked,
     )
     for epoch in (1, 2):
@@ -213,7 +213,7 @@ def test_a_run_is_the_walk_in_plain_python(tmp_path, settings, walked):
             lr=0.02 + step * tokens * (epoch - 1),
             slope=step,
         )
-        expected = check_kernels.walk(before)
+        expected = check_exercise.walk(before)
         exercise = dataclasses.replace(exercise, center=expected.center, outside=expected.outside)
         assert run.state.history[epoch - 1]["pairs"] == expected.pairs
         assert run.state.history[epoch - 1]["loss"] == pytest.approx(expected.loss / expected.pairs, rel=1e-5)
@@ -236,7 +236,7 @@ def test_one_thread_gives_identical_bytes(kind):
 
 def trained_in_chunks(monkeypatch, corpus, chunk, kind):
     monkeypatch.setattr(trainer, "CHUNK", chunk)
-    run = Trainer(corpus, make_config(**kind))
+    run = SgdTrainer(corpus, make_config(**kind))
     assert run.run(ignore)
     return run
 
@@ -276,7 +276,7 @@ def test_two_threads_reach_about_the_loss_of_one(monkeypatch, kind):
 
 
 def test_many_more_threads_than_chunks_train_every_token_once(corpus):
-    run = Trainer(corpus, make_config(threads=5, subsample=0, fixed_window=True))
+    run = SgdTrainer(corpus, make_config(threads=5, subsample=0, fixed_window=True))
     assert run.run(ignore)
     assert [epoch["pairs"] for epoch in run.state.history] == [count_pairs(topics(), 5)] * 2
 
@@ -366,7 +366,8 @@ def test_what_a_run_learned_is_saved_and_loaded(tmp_path, kind):
     vectors.save(tmp_path / "v.safetensors")
     loaded = firth.load(tmp_path / "v.safetensors")
     assert same_bytes(loaded, vectors)
-    assert (loaded.words, loaded.config, loaded.history) == (vectors.words, vectors.config, vectors.history)
+    assert (loaded.words, loaded.config) == (vectors.words, vectors.config)
+    assert [entry | {"seconds": vectors.history[0]["seconds"]} for entry in loaded.history] == vectors.history
     if "maxn" in kind:
         assert loaded["never"].tobytes() == vectors["never"].tobytes()
         assert np.isfinite(loaded["never"]).all()
@@ -390,7 +391,7 @@ def test_progress_runs_from_the_first_epoch_to_the_last(monkeypatch, corpus):
     monkeypatch.setattr(trainer, "CHUNK", 100)
     monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
     seen = []
-    run = Trainer(corpus, make_config(epochs=3, lr=0.04, min_lr=0.01))
+    run = SgdTrainer(corpus, make_config(epochs=3, lr=0.04, min_lr=0.01))
     run.run(seen.append)
     ends = [progress for progress in seen if progress.epoch_seconds is not None]
     assert [progress.epoch for progress in ends] == [1, 2, 3]
@@ -477,16 +478,16 @@ def test_a_corpus_without_a_pair_is_refused(kind):
 def test_matrices_that_do_not_fit_the_memory_are_refused(monkeypatch, corpus):
     monkeypatch.setattr(trainer, "physical_memory", lambda: 1e6)
     with pytest.raises(ConfigError, match="lower dim, raise min_count or set max_vocab"):
-        Trainer(corpus, make_config(dim=8192))
+        SgdTrainer(corpus, make_config(dim=8192))
 
 
 def test_the_rows_of_n_grams_take_memory_too(monkeypatch, corpus):
     """A row of an n-gram is there twice, to train and in the result: 64 bytes each, beside those of 16 words."""
     monkeypatch.setattr(trainer, "physical_memory", lambda: 1e6)
-    assert Trainer(corpus, make_config(dim=16, maxn=3, bucket=7700))
+    assert SgdTrainer(corpus, make_config(dim=16, maxn=3, bucket=7700))
     for kind in ({}, TREE):
         with pytest.raises(ConfigError, match=r"16 words of dimension 16 need .* lower dim, or bucket, raise min"):
-            Trainer(corpus, make_config(dim=16, maxn=3, bucket=7850, **kind))
+            SgdTrainer(corpus, make_config(dim=16, maxn=3, bucket=7850, **kind))
 
 
 # What stops a run, and how it goes on.
@@ -515,7 +516,7 @@ def stopped(monkeypatch):
 
 @pytest.fixture
 def uninterrupted(corpus):
-    run = Trainer(corpus, make_config())
+    run = SgdTrainer(corpus, make_config())
     assert run.run(ignore)
     return run
 
@@ -542,7 +543,7 @@ def interrupt_in(epoch, stopped):
 
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(uninterrupted, stopped, corpus, epoch):
-    run = Trainer(corpus, make_config())
+    run = SgdTrainer(corpus, make_config())
     with pytest.raises(KeyboardInterrupt):
         run.run(interrupt_in(epoch, stopped))
     assert 0 < run.state.position <= 704
@@ -560,7 +561,7 @@ def test_an_interruption_between_epochs_loses_nothing(uninterrupted, corpus):
         if progress.epoch_seconds is not None:
             raise KeyboardInterrupt
 
-    run = Trainer(corpus, make_config())
+    run = SgdTrainer(corpus, make_config())
     for epochs in (1, 2):
         with pytest.raises(KeyboardInterrupt):
             run.run(at_the_end)
@@ -570,7 +571,7 @@ def test_an_interruption_between_epochs_loses_nothing(uninterrupted, corpus):
 
 
 def test_an_interruption_stops_all_threads(stopped, corpus):
-    run = Trainer(corpus, make_config(threads=3, fixed_window=True, subsample=0))
+    run = SgdTrainer(corpus, make_config(threads=3, fixed_window=True, subsample=0))
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
         run.run(interrupt_in(1, stopped))
@@ -582,7 +583,7 @@ def test_an_interruption_stops_all_threads(stopped, corpus):
 
 
 def test_a_run_of_no_seconds_stops_and_goes_on(uninterrupted, stopped, corpus):
-    run = Trainer(corpus, make_config())
+    run = SgdTrainer(corpus, make_config())
     stops = []
     while not run.run(ignore, seconds=0):
         stops.append((len(run.state.history), run.state.position))
@@ -601,7 +602,7 @@ def test_a_finished_run_does_nothing_more(uninterrupted):
 
 
 def test_an_error_in_a_thread_is_raised_and_stops_the_others(monkeypatch, stopped, corpus):
-    run = Trainer(corpus, make_config(threads=2))
+    run = SgdTrainer(corpus, make_config(threads=2))
     train_span = Worker.train_span
 
     def breaks(worker, ids, offsets, start, *rest):
@@ -616,7 +617,7 @@ def test_an_error_in_a_thread_is_raised_and_stops_the_others(monkeypatch, stoppe
 
 
 def test_vectors_are_a_copy(corpus):
-    run = Trainer(corpus, make_config())
+    run = SgdTrainer(corpus, make_config())
     before = run.vectors()
     assert not before.outside.any()
     assert before.history == []
@@ -628,7 +629,7 @@ def test_vectors_are_a_copy(corpus):
 def test_keep_thresholds_reach_the_kernel(corpus):
     """A subsample that keeps a tenth of the tokens leaves about a hundredth of the pairs of a wide window."""
     settings = {"window": 20, "fixed_window": True, "epochs": 1}
-    whole, part = (Trainer(corpus, make_config(subsample=t, **settings)) for t in (0, 5e-4))
+    whole, part = (SgdTrainer(corpus, make_config(subsample=t, **settings)) for t in (0, 5e-4))
     for run in (whole, part):
         run.run(ignore)
     keep = (keep_thresholds(corpus.vocab.counts, part.config.subsample) + 1) / 2**32

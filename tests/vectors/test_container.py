@@ -119,7 +119,8 @@ def test_neighbors_of_a_list_are_those_of_each_word_in_any_block(random, monkeyp
     words = ["w3", "w299", "w3", "w0"]
     one_by_one = [random.neighbors(word, k=5) for word in words]
     assert random.neighbors(words, k=5) == one_by_one
-    monkeypatch.setattr("firth.vectors.container.BLOCK_VALUES", 700)  # two queries a block, a hundred rows a block
+    for module in ("container", "queries"):  # two queries a block, a hundred rows a block
+        monkeypatch.setattr(f"firth.vectors.{module}.VALUES_AT_ONCE", 700)
     assert make(random.center).neighbors(words, k=5) == one_by_one
     assert random.neighbors([]) == []
 
@@ -334,7 +335,7 @@ def test_a_vector_that_is_not_finite_is_named(value):
 
 
 def test_save_and_load(royal, tmp_path):
-    from firth.formats.native import load
+    from firth.vectors.container import load
 
     royal.save(tmp_path / "royal.safetensors")
     again = load(tmp_path / "royal.safetensors")

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from firth import __version__
 from firth.errors import ConfigError, FirthError
-from firth.settings import BY_LOSS, CBOW, CHOICES, TrainConfig, defaults
+from firth.settings import BY_LOSS, CBOW, CHOICES, Reading, TrainConfig, defaults
 
 BASE = CHOICES["loss"][0]
 
@@ -23,7 +23,7 @@ BIASES = {
     "none": "none",
     "noise": "log probability of the word as a negative",
 }
-"""What the biases of a judgement are called."""
+"""The biases of a corpus score, as shown to the user."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,9 +94,10 @@ def _print_rows(rows: Sequence[Sequence[str]]) -> int:
 def _train(options: argparse.Namespace) -> int:
     from firth import train
     from firth.corpus.vocabulary import Vocabulary
-    from firth.formats.native import check_folder, check_writable
+    from firth.files.paths import check_folder
     from firth.formats.vocabulary import write_vocabulary
     from firth.run.display import Display
+    from firth.vectors.storage import check_writable
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a batch job is a Ctrl-C: save, clean up
     out = check_writable(options.out)
@@ -139,7 +140,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def _phrases(options: argparse.Namespace) -> int:
     from firth.corpus.joining import PhraseSettings
-    from firth.formats.native import check_folder
+    from firth.files.paths import check_folder
     from firth.formats.vocabulary import read_words
     from firth.phrases import join_text
     from firth.run.display import Display
@@ -156,11 +157,8 @@ def _phrases(options: argparse.Namespace) -> int:
             options.input,
             sys.stdout.buffer if options.out == "-" else options.out,
             settings,
+            reading=Reading(options.lower, options.tokenizer, options.errors, options.tmp),
             min_count=options.min_count,
-            lower=options.lower,
-            tokenizer=options.tokenizer,
-            errors=options.errors,
-            tmp=options.tmp,
             progress=display.reading,
             joining=display.joining,
         )
@@ -279,7 +277,7 @@ def _eval(options: argparse.Namespace) -> int:
     from firth.evaluate.benchmarks import evaluate
 
     if options.against is not None:
-        return _judge(options)
+        return _score_corpus(options)
     for name in ("window", "subsample", "threads", "tmp"):
         if getattr(options, name) is not None:
             raise ConfigError(f"--{name} goes with --against CORPUS: benchmarks have no {name}")
@@ -298,13 +296,13 @@ def _eval(options: argparse.Namespace) -> int:
     return _print_rows(rows)
 
 
-def _judge(options: argparse.Namespace) -> int:
+def _score_corpus(options: argparse.Namespace) -> int:
     from firth import load
-    from firth.evaluate.objective import judge
+    from firth.evaluate.objective import score_corpus
 
     if options.file:
         raise ConfigError(f"--against CORPUS takes no benchmark: evaluate {options.file[0]} in a run of its own")
-    judgements = judge(
+    scores = score_corpus(
         load(options.vectors),
         options.against,
         window=options.window,
@@ -314,25 +312,25 @@ def _judge(options: argparse.Namespace) -> int:
         quiet=options.json,
     )
     if options.json:
-        return _print_json([dataclasses.asdict(judgement) for judgement in judgements])
-    one = judgements[0]
+        return _print_json([dataclasses.asdict(score) for score in scores])
+    one = scores[0]
     rows = [
         ("pairs", f"{one.pairs:,.0f}"),
         ("tokens", f"{one.tokens:,}, of which {one.known:,} of words with vectors"),
         ("entropy of the corpus", f"{one.entropy:.4f} nats a pair: no model is below it"),
     ]
-    for judgement in judgements:
+    for score in scores:
         rows += [
-            ("bias", BIASES[judgement.bias]),
-            ("  cross-entropy", f"{judgement.cross_entropy:.4f} nats a pair"),
-            ("  KL divergence", f"{judgement.kl:.4f} nats a pair"),
-            ("  perplexity", f"{judgement.perplexity:,.1f}"),
+            ("bias", BIASES[score.bias]),
+            ("  cross-entropy", f"{score.cross_entropy:.4f} nats a pair"),
+            ("  KL divergence", f"{score.kl:.4f} nats a pair"),
+            ("  perplexity", f"{score.perplexity:,.1f}"),
         ]
     return _print_rows(rows)
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from firth.formats.native import convert
+    from firth.formats.convert import convert
 
     convert(options.source, options.target, options.to)
     return 0

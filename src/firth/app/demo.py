@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from firth.evaluate.benchmarks import DATA, read_analogies, read_similarities, score_analogies, score_similarities
-from firth.formats.native import check_writable
 from firth.run.display import Display
 from firth.run.train import train
 from firth.vectors.container import WordVectors
+from firth.vectors.storage import check_writable
 
 SAMPLE = DATA / "sample.txt.xz"
 

@@ -9,7 +9,6 @@ below, its length in the top byte), so one comparison decides; a longer word has
 bit set, and its bytes are compared as well.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import numba
@@ -18,11 +17,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from firth.errors import VocabularyError
+from firth.corpus.vocabulary import LINE_END
 from firth.native.jit import compiled
 
-LINE_END = -1
-MAX_WORDS = 2**31 - 1
 PADDING = 8  # bytes behind the end of a text that may be loaded along with its last ones
 
 _ONES = np.uint64(0x0101010101010101)
@@ -248,78 +245,3 @@ def renumber(ids, numbers, offsets, kept):
             filled += np.uint64(new >= 0)
     kept[0], kept[1] = before + np.int64(filled), marked
     return np.int64(filled), np.int64(lines)
-
-
-def too_many_words() -> VocabularyError:
-    """The error for more than MAX_WORDS distinct words."""
-    return VocabularyError(
-        f"the corpus has more than {MAX_WORDS:,} distinct words, the most that can be numbered: "
-        "does white space divide it into words?"
-    )
-
-
-class Scanner:
-    """The growing vocabulary of a text that is read block by block."""
-
-    def __init__(self) -> None:
-        """No word yet."""
-        self._state = np.zeros(4, np.int64)
-        self._table = np.zeros((1 << 14, 2), np.uint64)
-        self._counts = np.zeros(1 << 13, np.int64)
-        self._starts = np.zeros((1 << 13) + 1, np.int64)
-        self._arena = np.zeros(1 << 17, np.uint8)
-        self._ids = np.empty(1 << 18, np.int32)
-        self._room = np.empty(0, np.uint8)
-
-    def scan(self, text: bytes) -> Iterator[np.ndarray]:
-        """Yield the int32 ids of the tokens of `text` in pieces, LINE_END at each end of a line with tokens.
-
-        `text` is valid UTF-8, and tokens do not go beyond it. Each piece is valid until the next is taken.
-        Raises VocabularyError for more than MAX_WORDS distinct words.
-        """
-        size = len(text)
-        if len(self._room) < size + PADDING:
-            self._room = np.empty(size + PADDING, np.uint8)
-        block = self._room[: size + PADDING]
-        block[:size] = np.frombuffer(text, np.uint8)
-        if not text.isascii():
-            blank_unicode_spaces(block, size)
-        self._state[0] = 0
-        while self._state[0] < size:
-            filled = scan_block(
-                block, size, self._state, self._ids, self._table, self._counts, self._starts, self._arena
-            )
-            yield self._ids[:filled]
-            if self._state[0] < size and filled < len(self._ids):
-                self._grow(size)
-
-    def _grow(self, size: int) -> None:
-        """Make room for at least one more word of up to `size` bytes."""
-        words, used = int(self._state[1]), int(self._state[2])
-        if words == len(self._counts):
-            if words >= MAX_WORDS:
-                raise too_many_words()
-            table = np.zeros((2 * len(self._table), 2), np.uint64)
-            grow_table(self._table, table)
-            self._table = table
-            most = min(len(table) // 2, MAX_WORDS)
-            self._counts = _longer(self._counts, most)
-            self._starts = _longer(self._starts, most + 1)
-        if used + size + PADDING > len(self._arena):
-            self._arena = _longer(self._arena, 2 * len(self._arena) + size)
-
-    def counts(self) -> np.ndarray:
-        """How often each word occurred (int64), by first appearance."""
-        return self._counts[: self._state[1]]
-
-    def words(self, ids: np.ndarray) -> list[str]:
-        """The words of `ids`."""
-        text = self._arena[: self._state[2]].tobytes()
-        begins, ends = self._starts[ids].tolist(), self._starts[ids + 1].tolist()
-        return [text[begin:end].decode() for begin, end in zip(begins, ends, strict=True)]
-
-
-def _longer(array: np.ndarray, length: int) -> np.ndarray:
-    longer = np.zeros(length, array.dtype)
-    longer[: len(array)] = array
-    return longer

@@ -8,15 +8,16 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from firth.corpus.vocabulary import MAX_WORDS, too_many_words
 from firth.errors import ConfigError
 from firth.settings import MOST_PASSES, THRESHOLDS
 
-LARGEST = 1e300
+LARGEST_THRESHOLD = 1e300
 
-PIECE = 1 << 20
+IDS_AT_ONCE = 1 << 20
 """Ids worked on between two chances for Ctrl-C: some ten milliseconds."""
 
-SLICE = 1 << 20
+SLOTS_AT_ONCE = 1 << 20
 """Slots of the table scored at a time."""
 
 MEMORY = 1 << 30
@@ -63,7 +64,7 @@ class PhraseSettings:
             raise ConfigError(f"score is {self.score!r}: expected {' or '.join(map(repr, THRESHOLDS))}")
         if self.threshold is None:
             object.__setattr__(self, "threshold", THRESHOLDS[self.score])
-        least, most = (0.0, LARGEST) if self.score == "count" else (-1.0, 1.0)
+        least, most = (0.0, LARGEST_THRESHOLD) if self.score == "count" else (-1.0, 1.0)
         value = self.threshold
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             bound = "0 or more" if self.score == "count" else "from -1 to 1"
@@ -133,8 +134,6 @@ def join_phrases(
 
     Raises ConfigError for more frequent words and connectors than can be told apart, OSError for the file.
     """
-    from firth.corpus._scan import MAX_WORDS, too_many_words
-
     given = len(counts)
     connectors: set[int] = set()  # those frequent enough to matter
     if settings.connectors:
@@ -186,8 +185,8 @@ def join_phrases(
 def _find_words(words_of: WordsOf, numbers: NDArray[np.int64], wanted: Callable[[str], bool]) -> dict[str, int]:
     """The numbers of the wanted words among those of `numbers`."""
     found: dict[str, int] = {}
-    for start in range(0, len(numbers), PIECE):
-        piece = numbers[start : start + PIECE]
+    for start in range(0, len(numbers), IDS_AT_ONCE):
+        piece = numbers[start : start + IDS_AT_ONCE]
         found |= {word: number for word, number in zip(words_of(piece), piece.tolist(), strict=True) if wanted(word)}
     return found
 
@@ -301,7 +300,7 @@ class _Stream:
 
         numbers, order = np.zeros(len(origins), np.int32), np.empty(len(origins), np.int32)
         counts, words = np.zeros(len(origins), np.int64), 0
-        state, out, waiting = np.array([-1, 0, 0, 0]), np.empty(PIECE + 8, np.int32), 0
+        state, out, waiting = np.array([-1, 0, 0, 0]), np.empty(IDS_AT_ONCE + 8, np.int32), 0
         with open(self._path, "rb") as source, open(self._path, "r+b") as target:  # never ahead of source
             for ids in self._pieces(source):
                 settled, filled = join_piece(ids, self._kinds, self._sizes, table, shift, state, out, waiting)
@@ -317,7 +316,7 @@ class _Stream:
     def _pieces(self, file: BinaryIO) -> Any:
         """Yield the ids of a file in pieces."""
         total, done = os.fstat(file.fileno()).st_size // 4, 0
-        while len(ids := np.fromfile(file, np.int32, PIECE)):
+        while len(ids := np.fromfile(file, np.int32, IDS_AT_ONCE)):
             yield ids
             done += len(ids)
             if self._progress is not None:
@@ -342,8 +341,8 @@ def _candidates(stream: _Stream, memory: int) -> tuple[NDArray[np.uint64], NDArr
     chosen: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
 
     def choose(table: NDArray[Any]) -> None:
-        for start in range(0, len(table), SLICE):
-            keys, values = frequent(table[start : start + SLICE], np.uint64(stream.min_count))
+        for start in range(0, len(table), SLOTS_AT_ONCE):
+            keys, values = frequent(table[start : start + SLOTS_AT_ONCE], np.uint64(stream.min_count))
             good = _scores(stream, keys, values) > stream.threshold
             chosen.append((keys[good], values[good]))
 

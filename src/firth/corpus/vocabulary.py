@@ -14,6 +14,13 @@ MOST_TOKENS = 2**61
 """What the counts of a vocabulary may add up to: counts of two of them can be added in 64 bits, and then checked."""
 
 
+MAX_WORDS = 2**31 - 1
+"""The most distinct words that can be numbered."""
+
+LINE_END = -1
+"""What stands after each line in a file of numbers."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Vocabulary:
     """Words and how often each occurs; the id of a word is its place.
@@ -87,4 +94,12 @@ def nothing_left(word: str, count: int, min_count: int, given: bool = False) -> 
     return VocabularyError(
         f"no word occurs {min_count:,} times{where}: the most frequent, {word[:100]!r}, occurs {times}. "
         f"Give {more} text, or a min_count of {count:,} or less"
+    )
+
+
+def too_many_words() -> VocabularyError:
+    """The error for more than MAX_WORDS distinct words."""
+    return VocabularyError(
+        f"the corpus has more than {MAX_WORDS:,} distinct words, the most that can be numbered: "
+        "does white space divide it into words?"
     )

@@ -1,1 +1,1 @@
-"""How good vectors are: benchmarks, their statistics, the exact objective on a corpus."""
+"""How good vectors are: benchmarks, their statistics, and the exact objective on a corpus."""

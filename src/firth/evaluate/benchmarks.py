@@ -1,7 +1,7 @@
-"""Benchmarks of word vectors: word similarity and analogies, each score with its 95% interval.
+"""Benchmarks of word vectors: files of word similarities and analogies, read and scored with 95% intervals.
 
-Words are looked up as written and then lower-cased. Pairs and questions with a word that has no vector are
-left out; `used` and `total` say how many.
+Words are looked up as written, then in lower case. Pairs and questions with a word that has no vector are left out;
+each result has the number of items used and their total.
 """
 
 import dataclasses
@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.errors import ConfigError, FormatError
+from firth.evaluate.statistics import spearman, spearman_interval, wilson_interval
 from firth.vectors.container import WordVectors
+from firth.vectors.queries import nearest, scaled, three_cos_add
 
 AnyPath = str | os.PathLike[str]
 Pair = tuple[str, str, float]
@@ -23,20 +25,18 @@ Question = tuple[str, str, str, str]
 DATA = Path(__file__).parents[1] / "data"
 BUNDLED = (DATA / "wordsim353.tsv", DATA / "rg-65.tsv", DATA / "questions-words.txt")
 
-NORMAL_95 = 1.959963984540054
-"""The 97.5% point of the normal distribution."""
-
-BLOCK_SCORES = 2**23
-"""The most scores (32 MiB of them) that are held at once."""
+QUESTIONS_AT_ONCE = 2**13
+"""Analogies whose query vectors are in memory together."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """One row of an evaluation.
+    """The score of one benchmark, or of one section of it.
 
-    kind: "similarity", score the Spearman correlation with people's ratings (-1 to 1), or "analogy", score
-    the share of right answers (0 to 1). low, high: the 95% interval. used: the items whose words all have
-    vectors, of `total`. score is None where too few items are left to have one, low and high likewise.
+    name: of the file, and of the section. kind: "similarity" or "analogy". score: for similarity, the Spearman
+    correlation with people's ratings (-1 to 1); for analogy, the share of right answers (0 to 1). low, high: its 95%
+    interval. used: the number of items whose words all have vectors, of `total`. score, low and high are None where
+    too few items are used.
     """
 
     name: str
@@ -49,10 +49,11 @@ class Result:
 
 
 def evaluate(vectors: WordVectors, files: Sequence[AnyPath] | None = None) -> list[Result]:
-    """The results on benchmark files, or on the bundled ones: WordSim-353, RG-65 and Google's analogies.
+    """Score vectors on benchmark files, by default the bundled ones: WordSim-353, RG-65 and Google's analogies.
 
-    A file that ends in .tsv holds similarities (`read_similarities`), any other analogies (`read_analogies`),
-    which give one result for all questions and then one for each section. Raises FormatError.
+    files: paths. A file whose name ends in .tsv holds similarities (`read_similarities`), any other holds analogies
+    (`read_analogies`). Similarities give one result; analogies give one for all questions, then one for each section.
+    Raises FormatError for a file that cannot be read, ConfigError for one path instead of a list.
     """
     if isinstance(files, str | os.PathLike):
         raise ConfigError(f"files is {os.fspath(files)!r}: expected a list of paths")
@@ -66,7 +67,10 @@ def evaluate(vectors: WordVectors, files: Sequence[AnyPath] | None = None) -> li
 
 
 def read_similarities(path: AnyPath) -> list[Pair]:
-    """The lines "word1<TAB>word2<TAB>score" of a UTF-8 file. Raises FormatError with file and line."""
+    """The (word, word, rating) of each line "word<TAB>word<TAB>rating" of a UTF-8 file.
+
+    Raises FormatError, which names the file and the line.
+    """
     pairs = []
     for where, line in _lines(path):
         fields = line.split("\t")
@@ -83,10 +87,10 @@ def read_similarities(path: AnyPath) -> list[Pair]:
 
 
 def read_analogies(path: AnyPath) -> dict[str, list[Question]]:
-    """The questions of each section of a UTF-8 file of the form of questions-words.txt, in order.
+    """The questions of each section of a UTF-8 file in the format of questions-words.txt, in order.
 
-    ": name" begins a section, any other line is one question, "a b c d": a is to b as c is to d. Raises
-    FormatError with file and line.
+    A line ": name" begins a section. Any other line "a b c d" is a question: a is to b as c is to d.
+    Raises FormatError, which names the file and the line.
     """
     sections: dict[str, list[Question]] = {}
     section = None
@@ -106,10 +110,7 @@ def read_analogies(path: AnyPath) -> dict[str, list[Question]]:
 
 
 def score_similarities(vectors: WordVectors, name: str, pairs: Sequence[Pair]) -> Result:
-    """Spearman's correlation of the cosines of `pairs` with their ratings.
-
-    The interval is Fisher's z with the variance (1 + ρ²/2) / (n - 3) of Bonett and Wright (2000).
-    """
+    """The Spearman correlation of the cosines of `pairs` with their ratings, with its `spearman_interval`."""
     cosines, ratings = [], []
     for first, second, rating in pairs:
         a, b = _known(vectors, first), _known(vectors, second)
@@ -122,10 +123,10 @@ def score_similarities(vectors: WordVectors, name: str, pairs: Sequence[Pair]) -
 
 
 def score_analogies(vectors: WordVectors, name: str, sections: dict[str, list[Question]]) -> list[Result]:
-    """The share of questions whose fourth word is the first answer, in all and by section.
+    """The share of questions whose fourth word is the first answer: of all questions, then of each section.
 
-    3CosAdd over the whole vocabulary but the three words asked with, as `WordVectors.analogy`. The intervals
-    are Wilson's (1927).
+    The answer is found by 3CosAdd, as in `WordVectors.analogy`: among all words except the first three. The intervals
+    are those of Wilson (1927).
     """
     ids = {word: i for i, word in enumerate(vectors.words)}
     results, rights = [], []
@@ -138,43 +139,14 @@ def score_analogies(vectors: WordVectors, name: str, sections: dict[str, list[Qu
     return [_share(name, np.concatenate(rights), sum(map(len, sections.values()))), *results]
 
 
-def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
-    """Spearman's ρ, the correlation of the ranks, equal values sharing their mean rank; None if undefined."""
-    middle = (len(x) + 1) / 2
-    a, b = _ranks(x) - middle, _ranks(y) - middle
-    spread = math.sqrt(float(a @ a) * float(b @ b))
-    return max(-1.0, min(1.0, float(a @ b) / spread)) if spread > 0 else None
-
-
-def spearman_interval(score: float, n: int) -> tuple[float | None, float | None]:
-    """The 95% interval of the ρ of n pairs: tanh(atanh ρ ± 1.96 √((1 + ρ²/2) / (n - 3))); None if n < 4."""
-    if n < 4:
-        return None, None
-    if abs(score) == 1:
-        return score, score
-    reach = NORMAL_95 * math.sqrt((1 + score**2 / 2) / (n - 3))
-    return math.tanh(math.atanh(score) - reach), math.tanh(math.atanh(score) + reach)
-
-
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """Wilson's 95% interval of a share of `right` among n > 0."""
-    share, z2 = right / n, NORMAL_95**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    reach = NORMAL_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return min(share, max(0.0, middle - reach)), max(share, min(1.0, middle + reach))
-
-
 def _answered(vectors: WordVectors, asked: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """For each row (a, b, c, d) of word ids whether d is nearest to b - a + c."""
-    unit, rows = vectors.unit, max(1, BLOCK_SCORES // len(vectors))
-    right = np.empty(len(asked), dtype=np.bool_)
-    for start in range(0, len(asked), rows):
-        a, b, c, d = asked[start : start + rows].T
-        scores = (unit[b] - unit[a] + unit[c]) @ unit.T
-        row = np.arange(len(scores))
-        for word in (a, b, c):
-            scores[row, word] = -np.inf
-        right[start : start + rows] = scores.argmax(axis=1) == d
+    """For each row (a, b, c, d) of word ids whether d is the first answer to "a is to b as c is to ?"."""
+    unit, right = vectors.unit, np.zeros(len(asked), dtype=np.bool_)
+    for start in range(0, len(asked), QUESTIONS_AT_ONCE):
+        block = asked[start : start + QUESTIONS_AT_ONCE]
+        queries = three_cos_add(*(scaled(vectors.center[words]) for words in block[:, :3].T))
+        answers = nearest(vectors.center, unit, queries, block[:, :3], 1)
+        right[start : start + QUESTIONS_AT_ONCE] = [d in ids for d, (ids, _) in zip(block[:, 3], answers, strict=True)]
     return right
 
 
@@ -187,12 +159,6 @@ def _share(name: str, right: npt.NDArray[np.bool_], total: int) -> Result:
 
 def _known(vectors: WordVectors, word: str) -> str | None:
     return next((form for form in (word, word.lower()) if form in vectors), None)
-
-
-def _ranks(values: Sequence[float]) -> npt.NDArray[np.float64]:
-    _, place, counts = np.unique(np.asarray(values, dtype=np.float64), return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[place])
 
 
 def _lines(path: AnyPath) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""How well vectors predict a corpus: the exact objective of any vectors file against any text."""
+"""How well vectors predict a corpus: the exact softmax objective of any vectors, on any text."""
 
 import dataclasses
 import math
@@ -13,26 +13,30 @@ from firth.corpus.encode import build_corpus
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.exact.cooccurrences import Cooccurrences, conditional_entropy
 from firth.exact.counting import count_pairs
-from firth.exact.trainer import HOPELESS
+from firth.exact.trainer import LARGEST_LOSS
 from firth.run.display import Display
-from firth.settings import TrainConfig, available_threads, physical_memory
+from firth.settings import Reading, TrainConfig, available_threads, physical_memory
 from firth.vectors.container import WordVectors
 
 Floats = npt.NDArray[np.float32]
 
 READING = ("window", "fixed_window", "lower", "tokenizer", "errors")
-"""Settings of the vectors' own training that the corpus is read with."""
+"""The settings of the vectors' training with which the corpus is read."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Judgement:
-    """What a model of P(outside word | center word) is worth on a corpus, in nats a pair.
+class CorpusScore:
+    """How well a model of P(outside word | center word) predicts a corpus, in nats a pair.
 
-    bias: "own", the vectors' bias; "none"; or "noise", the logarithms of the probabilities that negatives were drawn
-    with, which make the softmax of vectors from negative sampling the distribution they estimate (Levy and Goldberg,
-    2014). pairs: the expected number of pairs of an epoch. cross_entropy = entropy + kl; entropy is the corpus's own
-    conditional entropy, below which no model gets; perplexity = exp(cross_entropy). tokens: of the corpus; known: those
-    of the vectors' outside words.
+    bias: which bias the scores have: "own", that of the vectors; "none"; or "noise", the logarithms of the
+    probabilities of the words as negatives. With "noise" the softmax of vectors from negative sampling is the
+    distribution that they estimate (Levy and Goldberg, 2014).
+    pairs: the expected number of pairs of an epoch.
+    cross_entropy: of the model on the corpus; it is the sum of entropy and kl.
+    entropy: the conditional entropy of the corpus, the least cross-entropy that a model can have.
+    kl: the divergence of the model from the corpus.
+    perplexity: exp(cross_entropy).
+    tokens: of the corpus. known: how many of these are among the outside words of the vectors.
     """
 
     bias: str
@@ -45,7 +49,7 @@ class Judgement:
     known: int
 
 
-def judge(
+def score_corpus(
     vectors: WordVectors,
     source: Any,
     *,
@@ -54,21 +58,63 @@ def judge(
     threads: int | None = None,
     tmp: str | os.PathLike[str] | None = None,
     quiet: bool = False,
-) -> list[Judgement]:
-    """The exact softmax objective of `vectors` on a corpus, read as by `firth.train`.
+) -> list[CorpusScore]:
+    """The exact softmax objective of `vectors` on a corpus, for each bias that they can have (see `CorpusScore`).
 
-    The model is q(o|c) = softmax over all outside words of u_o·v_c + b_o. Window and subsampling are those that the
-    vectors were trained with unless given, and so are the settings of reading; figures of two files compare only with
-    equal ones. Tokens of words without vectors are left out. Vectors without a bias are judged twice, see `Judgement`.
-    A terminal shows how far it is, on standard error, unless `quiet`.
+    The model is q(o|c) = softmax over all outside words o of u_o·v_c + b_o. Vectors with a bias get one score; vectors
+    without one get "none" and, where counts and ns_exponent are known, "noise". Tokens of words without vectors are
+    left out. Compare the scores of two files only for the same window and subsample.
 
-    Raises ConfigError, CorpusError, MissingExtraError, and FormatError for vectors without outside vectors, of CBOW,
-    or with numbers that are not finite.
+    source: a path, a list of paths, or an iterable of lists of tokens, as for `firth.train`; read with the settings of
+    the vectors' training. window, subsample: by default those of the vectors' training. threads: by default all
+    processors. tmp: a folder for temporary files. quiet: show no progress on standard error.
+
+    Raises ConfigError and CorpusError as `firth.train`, MissingExtraError (zst), and FormatError for vectors without
+    outside vectors, of CBOW, or with numbers that are not finite.
     """
+    _check_vectors(vectors)
+    settings = {name: vectors.config[name] for name in (*READING, "subsample") if name in vectors.config}
+    _check_memory(vectors, threads)
+    given = {"window": window, "subsample": subsample, "threads": threads}
+    config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
+    with (
+        Display(quiet) as display,
+        build_corpus(
+            source,
+            reading=Reading(config.lower, config.tokenizer, config.errors, tmp),
+            words=vectors.outside_words,
+            progress=display.reading,
+        ) as corpus,
+    ):
+        n, known = len(vectors), len(corpus.ids)
+        with count_pairs(corpus, config, centers=n, folder=tmp, progress=display.counting) as counts:
+            pairs = float(counts.row_sums.sum())
+            if not pairs:
+                raise CorpusError("the corpus has no pair of known words: no sentence has two of them")
+            entropy, scores, biases = conditional_entropy(counts), [], _biases(vectors)
+            for number, (name, bias) in enumerate(biases):
+
+                def show(rows: int, before: int = n * number) -> None:
+                    display.scoring(before + rows, n * len(biases))
+
+                loss = _loss(vectors, bias, counts, config.threads or 1, show) / pairs
+                if not loss < LARGEST_LOSS:  # true for a NaN
+                    raise FormatError(
+                        f"the scores of these vectors are too large: a cross-entropy of {loss:g} nats a pair; expected "
+                        f"less than {LARGEST_LOSS:g}"
+                    )
+                scores.append(
+                    CorpusScore(name, pairs, loss, entropy, loss - entropy, math.exp(loss), corpus.tokens, known)
+                )
+            return scores
+
+
+def _check_vectors(vectors: WordVectors) -> None:
+    """Raise FormatError for vectors that are not a softmax model of one word given another."""
     if vectors.nodes is not None:
         raise FormatError(
             "these vectors are of hierarchical softmax: they have nodes of a tree and no outside vectors, so there is "
-            "no softmax to judge; train with loss negative-sampling or softmax"
+            "no softmax to score; train with loss negative-sampling or softmax"
         )
     if vectors.outside is None:
         raise FormatError(
@@ -83,43 +129,6 @@ def judge(
         np.isfinite(array).all() for array in (vectors.center, vectors.outside, vectors.bias) if array is not None
     ):
         raise FormatError("these vectors have numbers that are not finite: expected finite ones")
-    settings = {name: vectors.config[name] for name in (*READING, "subsample") if name in vectors.config}
-    _check_memory(vectors, threads)
-    given = {"window": window, "subsample": subsample, "threads": threads}
-    config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
-    with (
-        Display(quiet) as display,
-        build_corpus(
-            source,
-            words=vectors.outside_words,
-            lower=config.lower,
-            tokenizer=config.tokenizer,
-            errors=config.errors,
-            folder=tmp,
-            progress=display.reading,
-        ) as corpus,
-    ):
-        n, known = len(vectors), len(corpus.ids)
-        with count_pairs(corpus, config, centers=n, folder=tmp, progress=display.counting) as counts:
-            pairs = float(counts.row_sums.sum())
-            if not pairs:
-                raise CorpusError("the corpus has no pair of known words: no sentence has two of them")
-            entropy, judgements, biases = conditional_entropy(counts), [], _biases(vectors)
-            for number, (name, bias) in enumerate(biases):
-
-                def show(rows: int, before: int = n * number) -> None:
-                    display.judging(before + rows, n * len(biases))
-
-                loss = _loss(vectors, bias, counts, config.threads or 1, show) / pairs
-                if not loss < HOPELESS:  # a NaN is not
-                    raise FormatError(
-                        f"the scores of these vectors are too large: a cross-entropy of {loss:g} nats a pair; expected "
-                        f"less than {HOPELESS:g}"
-                    )
-                judgements.append(
-                    Judgement(name, pairs, loss, entropy, loss - entropy, math.exp(loss), corpus.tokens, known)
-                )
-            return judgements
 
 
 def _check_memory(vectors: WordVectors, threads: int | None) -> None:
@@ -130,13 +139,13 @@ def _check_memory(vectors: WordVectors, threads: int | None) -> None:
     have = physical_memory()
     if need > have:
         raise ConfigError(
-            f"judging {n:,} center and {m:,} outside words of dimension {dim} needs {need / 1e9:.1f} GB and this "
+            f"scoring {n:,} center and {m:,} outside words of dimension {dim} needs {need / 1e9:.1f} GB and this "
             f"machine has {have / 1e9:.1f} GB: give fewer threads, or vectors of a smaller vocabulary"
         )
 
 
 def _biases(vectors: WordVectors) -> list[tuple[str, Floats]]:
-    """The biases that vectors are judged with, each with its name."""
+    """The biases that vectors are scored with, each with its name."""
     if vectors.bias is not None:
         return [("own", vectors.bias)]
     biases = [("none", np.zeros(len(vectors.outside_words), np.float32))]
@@ -150,7 +159,7 @@ def _biases(vectors: WordVectors) -> list[tuple[str, Floats]]:
 def _loss(
     vectors: WordVectors, bias: Floats, counts: Cooccurrences, threads: int, progress: Callable[[int], None]
 ) -> float:
-    """The summed loss in nats of the model that a file holds: without the outside vectors mixed into its center."""
+    """The loss in nats, summed over all pairs. The center vectors are used without the `mix` of outside vectors."""
     from firth.exact._softmax import SoftmaxPass
     from firth.native.arrays import aligned_rows
 
@@ -160,7 +169,7 @@ def _loss(
     mix = 0.0 if "unfinished" in vectors.config else vectors.config.get("mix", 0.0)
     if not isinstance(mix, int | float) or not 0 <= mix <= 16:
         raise FormatError(f"the vectors' setting mix is {mix!r:.100}: expected a number from 0 to 16")
-    with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it
+    with np.errstate(over="ignore", invalid="ignore"):  # the loss will not be finite, and is checked
         center[:, :dim] = vectors.center - np.float32(mix) * outside[:n, :dim]
     row_loss = np.empty(n)
     kernel = SoftmaxPass(counts.indptr, counts.indices, counts.data, n, m, dim, threads)

@@ -1,8 +1,6 @@
 """Expected co-occurrence counts as a sparse matrix: their form, their sums, their entropy, and the files they own."""
 
 import dataclasses
-import shutil
-import weakref
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
@@ -13,23 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import MissingExtraError
+from firth.files.folders import TemporaryFolder
 
 PART = 1 << 22
-"""Entries that sums are taken of at a time, more or less."""
+"""About how many entries are summed or copied at a time, so that temporary arrays stay small."""
 
-ENTRIES = 1 << 20
-"""Counts whose logarithms are taken at once."""
+LOGARITHMS = 1 << 20
+"""How many logarithms are taken at a time."""
 
 
 @dataclasses.dataclass(eq=False)
 class Cooccurrences:
-    """X[c, o], the expected number of pairs (center c, outside o) of one epoch, as a sparse matrix by rows.
+    """X[c, o], the expected number of pairs (center c, outside o) in one epoch, as a sparse matrix by rows (CSR).
 
-    The entries of row c are those from indptr[c] to indptr[c + 1]: `indices`, the columns, rising, and `data`.
+    Row c has the entries indptr[c] to indptr[c + 1], exclusive, of `indices` (columns, rising) and `data` (values).
     indptr: (n + 1,) int64. indices: (entries,) int32. data: (entries,) float32, all above 0. shape: (n, m); row c and
-    column c are of the same word. words: the m words. counts: (m,) int64, how often each occurs in the corpus.
+    column c belong to the same word. words: the m words. counts: (m,) int64, how often each occurs in the corpus.
 
-    It may own a temporary folder, which goes with it: `close` it, or use it in a `with`.
+    The entries may be in temporary files: call `close`, or use the object in a `with`, to remove them.
     """
 
     indptr: NDArray[np.int64]
@@ -38,14 +37,10 @@ class Cooccurrences:
     shape: tuple[int, int]
     words: list[str]
     counts: NDArray[np.int64]
-    folder: dataclasses.InitVar[str | None] = None
-
-    def __post_init__(self, folder: str | None) -> None:
-        """Take care of `folder`."""
-        self._remove = None if folder is None else weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+    folder: TemporaryFolder | None = dataclasses.field(default=None, repr=False)
 
     def tocsr(self) -> Any:
-        """The same matrix as a scipy.sparse.csr_array with sorted columns, which shares memory where SciPy lets it.
+        """The matrix as a scipy.sparse.csr_array with sorted columns. It shares memory with this one if SciPy allows.
 
         Raises MissingExtraError without SciPy.
         """
@@ -59,7 +54,7 @@ class Cooccurrences:
 
     @cached_property
     def row_sums(self) -> NDArray[np.float64]:
-        """N_c = Σ_o X[c, o], (n,); added up when first asked for."""
+        """N_c = Σ_o X[c, o], (n,) float64; computed on first use."""
         sums = np.zeros(self.shape[0])
         for rows, entries in self._parts():
             row = np.repeat(np.arange(rows.stop - rows.start), np.diff(self.indptr[rows.start : rows.stop + 1]))
@@ -68,7 +63,7 @@ class Cooccurrences:
 
     @cached_property
     def column_sums(self) -> NDArray[np.float64]:
-        """Σ_c X[c, o], (m,); added up when first asked for."""
+        """Σ_c X[c, o], (m,) float64; computed on first use."""
         sums = np.zeros(self.shape[1])
         for _, entries in self._parts():
             sums += np.bincount(self.indices[entries], self.data[entries], self.shape[1])
@@ -90,23 +85,23 @@ class Cooccurrences:
         return Cooccurrences(indptr, indices, data, (n, m), self.words[:m], self.counts[:m])
 
     def _parts(self, n: int | None = None) -> Iterator[tuple[slice, slice]]:
-        """Ranges of the first n rows, by default of all, and those of their entries; some of few entries each."""
+        """Ranges of rows, together the first n (by default all), and of their entries: about PART entries each."""
         n = self.shape[0] if n is None else n
         cuts = np.searchsorted(self.indptr[: n + 1], np.arange(0, self.indptr[n], PART))
         for first, last in pairwise(np.unique([0, *cuts, n]).tolist()):
             yield slice(first, last), slice(int(self.indptr[first]), int(self.indptr[last]))
 
     def close(self) -> None:
-        """Let go of the entries and remove the files."""
+        """Drop the entries and remove the files."""
         self.indptr = np.zeros(self.shape[0] + 1, np.int64)
         self.indices, self.data = np.empty(0, np.int32), np.empty(0, np.float32)
         for name in ("row_sums", "column_sums"):
             vars(self).pop(name, None)
-        if self._remove is not None:
-            self._remove()
+        if self.folder is not None:
+            self.folder.remove()
 
     def __enter__(self) -> Self:
-        """The counts, to be closed at the end of the `with`."""
+        """The counts; the end of the `with` closes them."""
         return self
 
     def __exit__(
@@ -117,11 +112,11 @@ class Cooccurrences:
 
 
 def conditional_entropy(counts: Cooccurrences) -> float:
-    """H(p) of p(o|c) = X[c, o] / N_c, weighted by N_c, in nats a pair: no model's cross-entropy is below it."""
+    """H(p) of p(o|c) = X[c, o] / N_c, weighted by N_c, in nats a pair: the least possible cross-entropy."""
     sums = counts.row_sums
     of_rows = float((sums * np.log(np.where(sums > 0, sums, 1.0))).sum())
     of_entries = 0.0
-    for first in range(0, len(counts.data), ENTRIES):
-        x = counts.data[first : first + ENTRIES].astype(np.float64)  # all above 0
+    for first in range(0, len(counts.data), LOGARITHMS):
+        x = counts.data[first : first + LOGARITHMS].astype(np.float64)  # all above 0
         of_entries += float((x * np.log(x)).sum())
     return (of_rows - of_entries) / float(sums.sum())

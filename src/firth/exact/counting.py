@@ -7,21 +7,19 @@ same bytes with any number of threads.
 
 import dataclasses
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.encode import Corpus, build_corpus
 from firth.corpus.subsampling import DRAWS, keep_thresholds
-from firth.errors import ConfigError, CorpusError
+from firth.errors import ConfigError
 from firth.exact.cooccurrences import Cooccurrences
-from firth.settings import TrainConfig, make_config
+from firth.files.folders import TemporaryFolder
+from firth.settings import Reading, TrainConfig, make_config
 
 GIGABYTE = 10**9
 
@@ -87,12 +85,9 @@ def cooccurrences(
     _check_limits(centers, room)
     with build_corpus(
         source,
+        reading=Reading(config.lower, config.tokenizer, config.errors, tmp),
         min_count=config.min_count,
         max_vocab=config.max_vocab,
-        lower=config.lower,
-        tokenizer=config.tokenizer,
-        errors=config.errors,
-        folder=tmp,
     ) as corpus:
         return count_pairs(corpus, config, centers=centers, memory=room, folder=tmp)
 
@@ -134,7 +129,7 @@ def count_pairs(
     counts, m = corpus.vocab.counts, len(corpus.vocab)
     n = m if centers is None else min(int(centers), m)
     total, lengths = int(counts[:n].sum()), np.zeros(n, np.int64)
-    with _Folder(folder) as scratch, _Folder(folder) as home:
+    with _new_folder(folder) as scratch, _new_folder(folder) as home:
         plan = _Plan(_separated(corpus, memory // 4, scratch), corpus, config, lengths)
         output = _Output(memory // 4, home)
         for first, last in _passes(counts[:n], memory * 3 // 8 // plan.place.itemsize):
@@ -156,44 +151,12 @@ def _check_limits(centers: Any, memory: Any) -> None:
             raise ConfigError(f"{name} is {value!r:.100}: expected a whole number, 1 or more")
 
 
-class _Folder:
-    """A temporary folder, made when its first file is, and removed at the end of the `with` unless given away."""
-
-    def __init__(self, parent: str | os.PathLike[str] | None) -> None:
-        self._parent, self._path = parent, ""
-
-    @contextmanager
-    def append(self, name: str) -> Iterator[BinaryIO]:
-        """A file, new or longer by what is written to it in the `with`."""
-        try:
-            self._path = self._path or os.path.abspath(tempfile.mkdtemp(prefix="firth-", dir=self._parent))
-            with open(os.path.join(self._path, name), "ab") as file:
-                yield file
-        except OSError as error:
-            place = self._path or self._parent or "the system's temporary folder"
-            raise CorpusError(
-                f"cannot keep what counting pairs needs in {os.fspath(place)}: {error.strerror or error}. Free some "
-                "space, choose a folder on another disk (tmp), or let more of it be in memory (memory)"
-            ) from error
-
-    def map(self, name: str, dtype: type) -> NDArray[Any]:
-        """The file as an array; writable, as kernels expect arrays, and shared, as `Corpus` maps its own."""
-        return np.memmap(os.path.join(self._path, name), dtype, "r+").view(np.ndarray)
-
-    def give(self) -> str | None:
-        """The path of the folder, if there is one: it is the caller's now."""
-        path, self._path = self._path, ""
-        return path or None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._path:
-            shutil.rmtree(self._path, ignore_errors=True)
+def _new_folder(parent: str | os.PathLike[str] | None) -> TemporaryFolder:
+    advice = "Free some space, choose a folder on another disk (tmp), or let more of it be in memory (memory)"
+    return TemporaryFolder(parent, "what counting pairs needs", advice)
 
 
-def _separated(corpus: Corpus, memory: int, folder: _Folder) -> NDArray[np.int32]:
+def _separated(corpus: Corpus, memory: int, folder: TemporaryFolder) -> NDArray[np.int32]:
     """The ids of the corpus with the number of words, which is no id, before, between and after the sentences.
 
     It is mapped from a file if it needs more than so much memory.
@@ -215,7 +178,7 @@ def _separated(corpus: Corpus, memory: int, folder: _Folder) -> NDArray[np.int32
             write(start, stop, stream[place(start) : place(stop)])
         stream[-1] = mark
         return stream
-    with folder.append("stream") as file:
+    with folder.errors(), open(folder.file("stream"), "wb") as file:
         for start, stop in stretches:
             piece = np.empty(place(stop) - place(start), np.int32)
             write(start, stop, piece)
@@ -237,7 +200,7 @@ def _passes(counts: NDArray[np.int64], room: int) -> Iterator[tuple[int, int]]:
 class _Output:
     """Entries in order: in memory up to a limit, then in files."""
 
-    def __init__(self, memory: int, folder: _Folder) -> None:
+    def __init__(self, memory: int, folder: TemporaryFolder) -> None:
         self._room, self._folder, self._spilled = memory // 8, folder, False
         self._indices, self._data, self._filled = np.empty(0, np.int32), np.empty(0, np.float32), 0
 
@@ -268,7 +231,7 @@ class _Output:
     def _spill(self, entries: _Entries) -> None:
         """Write what is kept and these entries to the files."""
         for name, kept, more in zip(("indices", "data"), (self._indices, self._data), entries, strict=True):
-            with self._folder.append(name) as file:
+            with self._folder.errors(), open(self._folder.file(name), "ab") as file:
                 file.write(kept[: self._filled].data)
                 file.write(more.data)
         self._filled, self._spilled = 0, True

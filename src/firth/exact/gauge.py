@@ -1,8 +1,8 @@
-"""The freedom that the softmax objective leaves, and the choice that makes its vectors comparable.
+"""The gauge of exact softmax vectors: many V, U and b are the same model, and `fix_gauge` chooses one of them.
 
-The scores u_o·v_c + b_o, up to a number for each center word, decide the objective. They stay the same under V → V M,
-U → U M⁻ᵀ, under adding one vector to all rows of U, and under adding one to all rows of V if b makes up for it. So V as
-training leaves it is in an arbitrary basis.
+The objective depends only on the scores u_o·v_c + b_o, up to a number for each center word. It stays the same under
+V → V M, U → U M⁻ᵀ, under adding one vector to all rows of U, and under adding one to all rows of V if b makes up for
+it. So training leaves V in an arbitrary basis.
 """
 
 import numpy as np
@@ -11,23 +11,23 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-NEGLIGIBLE = 1e-6
-"""A direction with so much less than the largest one's length is rounding error, and becomes zero."""
+NEGLIGIBLE_LENGTH = 1e-6
+"""Singular values below this share of the largest are rounding error: their directions become zero."""
 
 
 def fix_gauge(center: Floats, outside: Floats, bias: Floats, threads: int = 1) -> tuple[Floats, Floats, Floats]:
-    """(A, B, b'), the same model as (V, U, b) in the one gauge that it determines, but for signs.
+    """(A, B, b'): the same model as V = `center` (n, d), U = `outside` (m, d) and b = `bias` (m,), in a fixed gauge.
 
-    The columns of A (n, d) and B (m, d) have mean 0; A = Q √S and B = P √S with orthonormal Q and P, S falling, is the
-    singular value decomposition of the scores without the means; b' (m,) has Σ exp(b') = 1. In each column the entry
-    of A that is largest in magnitude is positive. All to float32 rounding.
+    The columns of A (n, d) and B (m, d) have mean 0. A = Q √S and B = P √S, with orthonormal Q and P and falling S, are
+    the singular value decomposition of the centered scores. b' (m,) has Σ exp(b') = 1. In each column of A the entry of
+    the largest magnitude is positive. All of this to float32 rounding; the arguments stay unchanged.
     """
     dim = center.shape[1]
     b = bias + (outside * center.mean(axis=0, dtype=np.float64)).sum(axis=1)
     b -= b.max()
     b -= np.log(np.exp(b).sum())
     rows = _centered(center), _centered(outside)
-    for _ in range(2):  # the second time with the rounding errors of columns that are orthogonal already
+    for _ in range(2):  # the second time removes the rounding errors of the first
         rows = _balanced(*rows, threads)
     a, c = (matrix[:, :dim] for matrix in rows)
     signs = np.where(a[np.abs(a).argmax(axis=0), np.arange(dim)] < 0, np.float32(-1), np.float32(1))
@@ -41,7 +41,7 @@ def _balanced(v: Floats, u: Floats, threads: int) -> tuple[Floats, Floats]:
     # V = Q' R with R = Λ½ Eᵀ of VᵀV = E Λ Eᵀ, and U = P' T likewise; V Uᵀ = Q' (R Tᵀ) P'ᵀ.
     (r, r_inverse), (t, t_inverse) = (_factor(dense.gram(rows, rows, threads)) for rows in (v, u))
     left, singular, right = dense.svd(_product(r, t.T))
-    roots = np.sqrt(np.where(singular > NEGLIGIBLE * singular.max(), singular, 0.0))
+    roots = np.sqrt(np.where(singular > NEGLIGIBLE_LENGTH * singular.max(), singular, 0.0))
     a, c = np.empty_like(v), np.empty_like(u)
     dense.multiply(v, _product(r_inverse, left * roots).astype(np.float32), a, threads)
     dense.multiply(u, _product(t_inverse, right * roots).astype(np.float32), c, threads)
@@ -49,24 +49,22 @@ def _balanced(v: Floats, u: Floats, threads: int) -> tuple[Floats, Floats]:
 
 
 def _centered(rows: Floats) -> Floats:
-    """Rows less their mean, as kernels take them."""
-    from firth.native.arrays import aligned_rows
+    """Rows minus their mean, in an array as kernels take it."""
+    from firth.native.arrays import aligned_copy
 
-    centered = aligned_rows(*rows.shape)
-    centered[:, : rows.shape[1]] = rows - rows.mean(axis=0, dtype=np.float64)
-    return centered
+    return aligned_copy(rows - rows.mean(axis=0, dtype=np.float64))
 
 
 def _factor(square: Doubles) -> tuple[Doubles, Doubles]:
-    """R = Λ½ Eᵀ of a positive semidefinite E Λ Eᵀ, and its inverse, or pseudo-inverse, E Λ^-½."""
+    """R = Λ½ Eᵀ of a positive semidefinite E Λ Eᵀ, and its inverse or pseudo-inverse E Λ^-½."""
     from firth.exact import _dense as dense
 
     vectors, powers, _ = dense.svd(square)
-    roots = np.sqrt(np.where(powers > NEGLIGIBLE**2 * powers.max(), powers, 0.0))
+    roots = np.sqrt(np.where(powers > NEGLIGIBLE_LENGTH**2 * powers.max(), powers, 0.0))
     inverse = np.where(roots > 0, 1 / np.where(roots > 0, roots, 1.0), 0.0)
     return roots[:, None] * vectors.T, vectors * inverse
 
 
 def _product(x: Doubles, y: Doubles) -> Doubles:
-    """X Y, in an order of sums that no library chooses."""
+    """X Y without BLAS, whose order of sums depends on the machine and the number of threads."""
     return np.ascontiguousarray(np.einsum("ij,jk->ik", x, y))

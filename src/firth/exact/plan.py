@@ -1,4 +1,4 @@
-"""What a run of exact training will do and take: its stages, operations, seconds and memory."""
+"""The plan of a run of the exact softmax: its stages, and the operations, seconds and memory that it takes."""
 
 import math
 import time
@@ -6,19 +6,22 @@ import time
 import numpy as np
 
 from firth.errors import ConfigError
-from firth.exact import start as spectral
+from firth.exact.start import OVERSAMPLING
 from firth.settings import TrainConfig, physical_memory
 
 Sizes = tuple[int, int]
 
 SVD_SECONDS = 2e-8
-"""Of one of the nine singular value decompositions of a run, divided by its size cubed: measured, about."""
+"""Measured time of one of the nine singular value decompositions of a run, divided by its size cubed."""
+
+START_BYTES = 20.0
+"""Memory that the computation of the starting vectors takes for each entry of the counts."""
 
 TRIAL = (768, 8192)
-"""Rows and columns of the pass that speed is measured with."""
+"""Center and outside words of the pass that measures the speed of this machine."""
 
 GROWN = 10_000
-"""More center words are trained in stages, each on twice the words of the one before."""
+"""A run over more center words than this has stages, each over twice the words of the one before."""
 
 SEED_WORDS = 5_000
 """The most center words of the first of several stages."""
@@ -31,7 +34,7 @@ STAGE_RATE = 4 / 3
 
 
 def plan_stages(n: int, m: int) -> list[Sizes]:
-    """The center and outside words of each stage of a run, rising to n and m."""
+    """The numbers of center and of outside words of each stage of a run, rising to n and m."""
     stages = [(n, m)]
     while n > GROWN or (len(stages) > 1 and n > SEED_WORDS):
         n, m = n // 2, m // 2
@@ -39,25 +42,42 @@ def plan_stages(n: int, m: int) -> list[Sizes]:
     return stages
 
 
-def check_limits(n: int, m: int, config: TrainConfig) -> tuple[float, float]:
-    """The seconds that a run will take after counting, about, from a short trial, and the bytes besides the counts.
+def bytes_needed(n: int, m: int, config: TrainConfig) -> float:
+    """The bytes of memory that a run over n center and m outside words takes besides the counts."""
+    from firth.exact._softmax import scratch_bytes
 
-    Raises ConfigError if the memory that it needs, besides the counts, is more than the machine has.
-    """
-    from firth.exact._softmax import SoftmaxPass, scratch_bytes
-    from firth.native.arrays import aligned_rows
+    matrices = 4.0 * (n + m) * (3 * (config.dim + 16) + 2 * (config.dim + OVERSAMPLING))
+    return matrices + scratch_bytes(n, m, config.dim, config.threads or 1)
 
-    threads, dim = config.threads or 1, config.dim
-    need = 4.0 * (n + m) * (3 * (dim + 16) + 2 * (dim + spectral.OVERSAMPLING)) + scratch_bytes(n, m, dim, threads)
-    have = physical_memory()
+
+def check_memory(n: int, m: int, config: TrainConfig) -> None:
+    """Raise ConfigError if the machine's memory cannot hold a run over n center and m outside words."""
+    need, have = bytes_needed(n, m, config), physical_memory()
     if need > have:
         raise ConfigError(
-            f"{n:,} center words and {m:,} outside words of dimension {dim} need {need / 1e9:.1f} GB and this machine "
-            f"has {have / 1e9:.1f} GB: set max_vocab, or lower it, or raise min_count"
+            f"{n:,} center words and {m:,} outside words of dimension {config.dim} need {need / 1e9:.1f} GB and this "
+            f"machine has {have / 1e9:.1f} GB: set max_vocab, or lower it, or raise min_count"
         )
-    rows, words = min(n, TRIAL[0]), min(m, TRIAL[1])
-    nothing = np.zeros(rows + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
-    kernel = SoftmaxPass(*nothing, rows, words, dim, threads)
+
+
+def check_start_memory(entries: int) -> None:
+    """Raise ConfigError if the machine cannot hold what the starting vectors take for this many entries of counts."""
+    need, have = START_BYTES * entries, physical_memory()
+    if need > have:
+        raise ConfigError(
+            f"the start from {entries:,} counts needs up to {need / 1e9:.1f} GB and this machine has "
+            f"{have / 1e9:.1f} GB: lower max_vocab (--max-vocab)"
+        )
+
+
+def estimate_seconds(n: int, m: int, config: TrainConfig) -> float:
+    """About how many seconds a run takes after counting, from a short trial on this machine."""
+    from firth.exact._softmax import SoftmaxPass
+    from firth.native.arrays import aligned_rows
+
+    rows, words, dim = min(n, TRIAL[0]), min(m, TRIAL[1]), config.dim
+    no_counts = np.zeros(rows + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
+    kernel = SoftmaxPass(*no_counts, rows, words, dim, config.threads or 1)
     center, outside, bias = aligned_rows(rows, dim), aligned_rows(words, dim), np.zeros(words, np.float32)
     gradients, row_loss = (center.copy(), outside.copy(), bias.copy()), np.empty(rows)
     seconds = math.inf
@@ -66,10 +86,10 @@ def check_limits(n: int, m: int, config: TrainConfig) -> tuple[float, float]:
         kernel.run(center, outside, bias, *gradients, row_loss)
         seconds = min(seconds, time.perf_counter() - begun)
     passes = seconds * run_flop(plan_stages(n, m), config) / (6.0 * rows * words * dim)
-    return passes + 9 * SVD_SECONDS * (dim + spectral.OVERSAMPLING) ** 3, need
+    return passes + 9 * SVD_SECONDS * (dim + OVERSAMPLING) ** 3
 
 
 def run_flop(stages: list[Sizes], config: TrainConfig) -> float:
-    """The floating point operations of the matrix products of a run's passes, all stages together."""
+    """Floating point operations of the matrix products in all passes of all stages; one for the loss alone is 1/3."""
     *before, last = [6.0 * n * m * config.dim for n, m in stages]
     return sum(before) * (STAGE_EPOCHS + 1 / 3) + last * (config.epochs + 1 / 3)

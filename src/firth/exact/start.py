@@ -1,7 +1,7 @@
-"""Where exact training starts: a randomised singular value decomposition of the counts' positive mutual information.
+"""The vectors that exact training starts from: a truncated singular value decomposition of the counts' PPMI matrix.
 
-Source of the algorithm: Halko, Martinsson and Tropp (2011), with one power iteration; of the matrix: Levy and Goldberg
-(2014).
+PPMI is positive pointwise mutual information (Levy and Goldberg, 2014). The decomposition is randomised, with one power
+iteration (Halko, Martinsson and Tropp, 2011).
 """
 
 import numpy as np
@@ -13,15 +13,16 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 OVERSAMPLING = 20
+"""How many more directions than `dim` the randomised decomposition works with."""
 
-NEGLIGIBLE = 1e-10
-"""A direction with so much less than the largest one's power is rounding error."""
+NEGLIGIBLE_POWER = 1e-10
+"""Squared singular values below this share of the largest are rounding error."""
 
 
-def start(counts: Cooccurrences, dim: int, seed: int, threads: int) -> tuple[Floats, Floats]:
-    """(V, U), float32 (n, dim) and (m, dim): A √S and B √S, where A S Bᵀ is nearest to the counts' PPMI matrix.
+def starting_vectors(counts: Cooccurrences, dim: int, seed: int, threads: int) -> tuple[Floats, Floats]:
+    """V (n, dim) and U (m, dim), float32: A √S and B √S, where A S Bᵀ of rank `dim` is nearest to the PPMI matrix.
 
-    Where the matrix has fewer than `dim` directions, the others are zero.
+    Columns beyond the rank of the matrix are 0.
     """
     from firth.exact import _dense as dense
     from firth.exact import _sparse as sparse
@@ -48,9 +49,9 @@ def start(counts: Cooccurrences, dim: int, seed: int, threads: int) -> tuple[Flo
 
 
 def _whitening(square: Doubles) -> tuple[Doubles, Doubles]:
-    """E S⁻¹ and S for YᵀY = E S² Eᵀ, by falling S: Y E S⁻¹ is orthonormal, with zero columns where S is negligible."""
+    """E S⁻¹ and S of `square` = YᵀY = E S² Eᵀ, with S falling: Y E S⁻¹ is orthonormal, but 0 where S is negligible."""
     from firth.exact import _dense as dense
 
     vectors, powers, _ = dense.svd(square)
-    singular = np.sqrt(np.where(powers > NEGLIGIBLE * powers.max(), powers, 0.0))
+    singular = np.sqrt(np.where(powers > NEGLIGIBLE_POWER * powers.max(), powers, 0.0))
     return vectors * np.where(singular > 0, 1 / np.where(singular > 0, singular, 1.0), 0.0), singular

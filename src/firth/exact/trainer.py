@@ -1,9 +1,7 @@
-"""The exact softmax objective on co-occurrence counts: passes of preconditioned gradient steps, and what they report.
+"""The trainer of the exact softmax: passes over co-occurrence counts, each followed by one step of V, U and b.
 
-J = -Σ_{c,o} X[c, o] log ŷ_c[o] with ŷ_c = softmax(U v_c + b). A pass computes J and its gradients for all pairs of the
-corpus at once, by matrix products, and moves V, U and b. The gradient of a row, divided by the row's number of pairs,
-is multiplied by the inverse of one d x d matrix: the second moment of the other matrix's rows, weighted by their share
-of all pairs, which stands for the curvature of every row.
+The objective is J = -Σ_{c,o} X[c, o] log ŷ_c[o] with ŷ_c = softmax(U v_c + b). A pass (`_softmax`) computes J and its
+gradients for all pairs of the corpus at once, by matrix products; a step (`update`) moves the vectors.
 """
 
 import dataclasses
@@ -12,82 +10,60 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import cached_property
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.encode import Corpus
 from firth.errors import CorpusError, FirthError
-from firth.exact import start as spectral
 from firth.exact.cooccurrences import Cooccurrences, conditional_entropy
 from firth.exact.gauge import fix_gauge
 from firth.exact.plan import STAGE_EPOCHS, STAGE_RATE, Sizes, plan_stages, run_flop
+from firth.exact.start import starting_vectors
+from firth.exact.update import gradient_divisors, inverse_moment, move_rows
 from firth.settings import TrainConfig
+from firth.training import PassProgress, Snapshot, State, all_finite, fingerprint
 from firth.vectors.container import WordVectors
 
 Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 
 MOMENTUM = (0.3, 0.7)
 """At the first pass and at the last; in between it rises in a straight line."""
 
-DAMPING = (0.03, 0.02)
-"""Added to the diagonal of a second moment: this share of its mean, and this much."""
-
-FEWEST_PAIRS = 0.1
-"""A row's gradient is divided by its pairs, or by the smaller of 1 and this share of the mean, if it has fewer."""
-
-LONGEST_STEP = 2.0
-"""The length to which the step of a row is cut."""
-
 NOISE = 1e-3
-"""Size of the random numbers added to the start, so that no direction without a start stays at zero."""
+"""Size of the random numbers added to the starting vectors: a direction that is zero in both matrices never moves."""
 
 STANDSTILL = 1e-7
-"""A pass after which the loss has fallen by less, in nats a pair, is the last."""
+"""The run ends after a step that lowers the loss by less than this, in nats a pair."""
 
-HOPELESS = 700.0
-"""A loss, in nats a pair, from which nothing leads back; of more, perplexity is no number."""
-
-ROWS = 1 << 14
-"""Rows that are moved at once, so that temporary arrays stay small."""
-
-
-@dataclasses.dataclass(frozen=True)
-class PassProgress:
-    """How far a run is; figures are None before they are known.
-
-    words: center words of the stage under way. epoch: its passes done, from 1 in the report of each that has just
-    ended. flop, total_flop: floating point operations of the matrix products of the whole run. loss: cross-entropy, in
-    nats a pair, of the vectors after the pass; floor: the corpus's own conditional entropy.
-    """
-
-    words: int
-    last_stage: bool
-    epoch: int
-    epochs: int
-    flop: float
-    total_flop: float
-    loss: float | None
-    floor: float
-    epoch_seconds: float | None  # what the pass took, if it has just ended
-
-
-UNFINISHED = ("steps", "scale", "loss", "seconds")
-"""What a snapshot keeps of the state, besides the history."""
+LARGEST_LOSS = 700.0
+"""In nats a pair: training does not recover from more, and the perplexity of more is not a finite number."""
 
 
 @dataclasses.dataclass
-class State:
-    """Where a run stands: with the matrices and their velocities, all that is needed to go on."""
+class ExactState(State):
+    """Where a run stands: together with the matrices and their velocities, all that is needed to continue it."""
 
-    steps: int = 0  # taken, the last one perhaps not in the history yet
+    steps: int = 0  # that are done; the figures of the last one may not be in the history yet
     scale: float = 1.0  # of the learning rates: halved when the loss rises
-    loss: float | None = None  # nats a pair, when last computed
-    seconds: float = 0.0  # of the pass under way
-    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    loss: float | None = None  # in nats a pair, when last computed; None before the first pass
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, epochs: int) -> Self | None:
+        """The state in a snapshot of a run of this many epochs; None if it cannot be one."""
+        unfinished, history = snapshot.unfinished, snapshot.vectors.history
+        if unfinished.keys() != cls().unfinished().keys():
+            return None
+        steps = unfinished["steps"]
+        if type(steps) is not int or not len(history) <= steps <= min(len(history) + 1, epochs):
+            return None
+        numbers = [unfinished["scale"], unfinished["seconds"], *(epoch.get("loss") for epoch in history)]
+        if steps > 0 or unfinished["loss"] is not None:
+            numbers.append(unfinished["loss"])
+        return cls(history=history, **unfinished) if all_finite(numbers) else None
 
 
 class ExactTrainer:
@@ -96,10 +72,13 @@ class ExactTrainer:
     def __init__(
         self, corpus: Corpus, counts: Cooccurrences, config: TrainConfig, stages: list[Sizes] | None = None
     ) -> None:
-        """Allocate the matrices; `stages` are the sizes up to the counts' own, by default those of `plan_stages`."""
+        """Allocate the matrices. `stages`: numbers of center and outside words, rising to those of `counts`.
+
+        The stages are by default those of `plan_stages`. Raises CorpusError if there is no pair.
+        """
         from firth.native.arrays import aligned_rows
 
-        self.corpus, self.counts, self.config, self.state = corpus, counts, config, State()
+        self.corpus, self.counts, self.config, self.state = corpus, counts, config, ExactState()
         n, m = counts.shape
         self.words = corpus.vocab.words[:n]
         self.pairs = float(counts.row_sums.sum())
@@ -117,10 +96,10 @@ class ExactTrainer:
         self.total_flop = run_flop(self._stages, config)
 
     def run(self, on_progress: Callable[[PassProgress], None], seconds: float = math.inf) -> bool:
-        """Train on, for so many seconds at most; return whether the run is finished.
+        """Train to the end, or for about `seconds`; return whether the run is finished.
 
-        After an exception, KeyboardInterrupt included, `state` and the matrices can go on from where they are. Raises
-        FirthError when the loss is no longer a finite number.
+        After an exception, KeyboardInterrupt included, `state` and the matrices are those between two steps. Raises
+        FirthError when training diverges.
         """
         from firth.exact._softmax import SoftmaxPass
         from firth.native.arrays import aligned_rows
@@ -149,18 +128,18 @@ class ExactTrainer:
             finally:
                 state.seconds += time.perf_counter() - begun
             new = state.steps > len(state.history)
-            _whole(self._record, float(row_loss.sum()) / self.pairs)
+            _uninterrupted(self._record, float(row_loss.sum()) / self.pairs)
             on_progress(self._progress(1.0, state.history[-1]["seconds"] if new else None))
             if finished or self._at_standstill():
                 return True
             begun = time.perf_counter()
-            _whole(self._step, *gradients)
+            _uninterrupted(self._update, *gradients)
             state.seconds += time.perf_counter() - begun
             if time.perf_counter() > deadline:
                 return False
 
     def _start(self, on_progress: Callable[[PassProgress], None]) -> None:
-        """Put the matrices where the passes start: the stage before, or `spectral.start`."""
+        """Compute the starting vectors: from a run over fewer words (the stage before), or with `starting_vectors`."""
         from firth.native import rng
 
         config, dim = self.config, self.config.dim
@@ -184,39 +163,56 @@ class ExactTrainer:
         else:
             rng.fill_uniform(self.center, dim, rng.stream_key(config.seed, 0, 0))
             self.center *= 2 * NOISE * dim
-            center, outside = spectral.start(self.counts, dim, config.seed, config.threads or 1)
+            center, outside = starting_vectors(self.counts, dim, config.seed, config.threads or 1)
             self.center[:, :dim] += center
             self.outside[:, :dim] = outside
 
-    def snapshot(self) -> tuple[WordVectors, dict[str, Any], dict[str, Floats]]:
-        """All that is needed to go on: the matrices as they are, where the run stands, and the velocities."""
-        state, dim = self.state, self.config.dim
+    @property
+    def started(self) -> bool:
+        """Whether a snapshot holds any work: not before the first pass, as a run that resumes there starts anew."""
+        return self.state.loss is not None
+
+    @property
+    def epochs_done(self) -> int:
+        """How many passes are finished."""
+        return len(self.state.history)
+
+    @cached_property
+    def fingerprint(self) -> int:
+        """A checksum of the corpus."""
+        return fingerprint(self.corpus)
+
+    def snapshot(self) -> Snapshot:
+        """The run as it stands: the matrices in the basis of training, the state, and the velocities."""
+        dim = self.config.dim
         vectors = self._word_vectors(self.center[:, :dim], self.outside[:, :dim], self.bias)
         velocities = {
             "center": self.velocity_center[:, :dim],
             "outside": self.velocity_outside[:, :dim],
             "bias": self.velocity_bias,
         }
-        return vectors, {name: getattr(state, name) for name in UNFINISHED}, velocities
+        return Snapshot(vectors, self.state.unfinished(), velocities)
 
-    def restore(self, saved: WordVectors, unfinished: dict[str, Any], arrays: dict[str, Any]) -> bool:
-        """Go on from a snapshot; return whether it is one of such a run."""
+    def restore(self, snapshot: Snapshot) -> bool:
+        """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
+        saved, arrays = snapshot.vectors, snapshot.arrays
         (n, m), dim = self.counts.shape, self.config.dim
         shapes = {"center": (n, dim), "outside": (m, dim), "bias": (m,)}
         for name, shape in shapes.items():
             for array in (getattr(saved, name), arrays.get(name)):
                 if array is None or array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
                     return False
-        if not _is_state(unfinished, saved.history, self.config.epochs):
+        state = ExactState.of(snapshot, self.config.epochs)
+        if state is None:
             return False
-        self.state = State(history=saved.history, **unfinished)
+        self.state = state
         self.center[:, :dim], self.outside[:, :dim], self.bias[:] = saved.center, saved.outside, saved.bias
         self.velocity_center[:, :dim], self.velocity_outside[:, :dim] = arrays["center"], arrays["outside"]
         self.velocity_bias[:] = arrays["bias"]
         return True
 
     def vectors(self) -> WordVectors:
-        """The vectors as they stand, in their gauge; `mix` times the outside vectors are added to the center's."""
+        """The vectors as they stand, in the basis of `fix_gauge`, with `mix` · U added to the center vectors V."""
         dim = self.config.dim
         center, outside, bias = fix_gauge(
             self.center[:, :dim], self.outside[:, :dim], self.bias, self.config.threads or 1
@@ -237,9 +233,9 @@ class ExactTrainer:
         )
 
     def _record(self, loss: float) -> None:
-        """Note the loss after a step; if it rose, forget the velocities and halve the learning rate."""
+        """Write the loss after a step to the history; if it rose, clear the velocities and halve the learning rate."""
         state = self.state
-        if not loss < HOPELESS:  # a NaN is not
+        if not loss < LARGEST_LOSS:  # true for a NaN
             raise FirthError(
                 f"training diverged in pass {state.steps} over {len(self.words):,} words: the loss is {loss:g} nats a "
                 "pair; use a lower learning rate (lr), or a smaller max_vocab"
@@ -266,21 +262,22 @@ class ExactTrainer:
         state.loss = loss
 
     def _at_standstill(self) -> bool:
-        """Whether the loss hardly fell with the last step."""
+        """Whether the last step lowered the loss by less than STANDSTILL."""
         losses = [epoch["loss"] for epoch in self.state.history[-2:]]
         return len(losses) == 2 and 0 <= losses[0] - losses[1] < STANDSTILL
 
-    def _step(self, grad_center: Floats, grad_outside: Floats, grad_bias: Floats) -> None:
+    def _update(self, grad_center: Floats, grad_outside: Floats, grad_bias: Floats) -> None:
+        """Move the matrices and the bias by one step."""
         lr = np.float32(self._lr(self.state.steps))
         momentum = np.float32(MOMENTUM[0] + (MOMENTUM[1] - MOMENTUM[0]) * self._done(self.state.steps))
         dim, threads = self.config.dim, self.config.threads or 1
         row_sums, column_sums = self.counts.row_sums, self.counts.column_sums
-        of_center = _inverse_moment(self.center, row_sums, dim, threads, centered=False)
-        of_outside = _inverse_moment(self.outside, column_sums, dim, threads, centered=True)
-        _move(self.center, self.velocity_center, grad_center, row_sums, of_outside, lr, momentum, threads)
-        _move(self.outside, self.velocity_outside, grad_outside, column_sums, of_center, lr, momentum, threads)
+        of_center = inverse_moment(self.center, row_sums, dim, threads, centered=False)
+        of_outside = inverse_moment(self.outside, column_sums, dim, threads, centered=True)
+        move_rows(self.center, self.velocity_center, grad_center, row_sums, of_outside, lr, momentum, threads)
+        move_rows(self.outside, self.velocity_outside, grad_outside, column_sums, of_center, lr, momentum, threads)
         self.velocity_bias *= momentum
-        rates: Floats = (lr / _divisors(column_sums)).astype(np.float32)
+        rates: Floats = (lr / gradient_divisors(column_sums)).astype(np.float32)
         self.velocity_bias -= rates * grad_bias
         self.bias += self.velocity_bias
         self.state.steps += 1
@@ -293,7 +290,7 @@ class ExactTrainer:
         return self.state.scale * (self.config.lr + (self.config.min_lr - self.config.lr) * self._done(step))
 
     def _progress(self, done: float, seconds: float | None = None) -> PassProgress:
-        """How far the run is, with this share of the pass under way."""
+        """How far the run is, when this share of the pass under way is done."""
         state, config, (n, m) = self.state, self.config, self.counts.shape
         passes = state.steps + done * (1 / 3 if state.steps == config.epochs else 1)
         return PassProgress(
@@ -309,9 +306,9 @@ class ExactTrainer:
         )
 
 
-def _whole(work: Callable[..., None], *arguments: Any) -> None:
-    """Do `work` to its end; a Ctrl-C meanwhile counts when it is done."""
-    if threading.current_thread() is not threading.main_thread():  # which alone meets signals
+def _uninterrupted(work: Callable[..., None], *arguments: Any) -> None:
+    """Call `work`; a Ctrl-C or SIGTERM that comes meanwhile takes effect when it has returned."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread handles signals
         work(*arguments)
         return
     caught: list[tuple[int, FrameType | None]] = []
@@ -328,62 +325,3 @@ def _whole(work: Callable[..., None], *arguments: Any) -> None:
         handler = handlers[signal.Signals(event[0])]
         if callable(handler):
             handler(*event)
-
-
-def _is_state(unfinished: dict[str, Any], history: list[dict[str, Any]], epochs: int) -> bool:
-    if unfinished.keys() != set(UNFINISHED):
-        return False
-    steps, recorded = unfinished["steps"], len(history)
-    if type(steps) is not int or not recorded <= steps <= min(recorded + 1, epochs):
-        return False
-    numbers = [unfinished["scale"], unfinished["seconds"], *(epoch.get("loss") for epoch in history)]
-    if steps > 0 or unfinished["loss"] is not None:
-        numbers.append(unfinished["loss"])
-    return all(type(number) is float and math.isfinite(number) for number in numbers)
-
-
-def _inverse_moment(rows: Floats, weights: Doubles, dim: int, threads: int, centered: bool) -> Floats:
-    """The inverse of the damped second moment of rows (n, stride), weighted; of their covariance if `centered`."""
-    from firth.exact import _dense as dense
-
-    shares = (weights / weights.sum()).astype(np.float32)
-    moment = np.ascontiguousarray(dense.gram(rows, rows, threads, shares)[:dim, :dim])
-    if centered:
-        mean = np.einsum("i,ij->j", shares, rows[:, :dim], dtype=np.float64)
-        moment -= np.outer(mean, mean)
-    relative, absolute = DAMPING
-    moment += np.eye(dim) * (relative * np.trace(moment) / dim + absolute)
-    inverse = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
-    inverse[:dim, :dim] = dense.inverse(moment)
-    return inverse
-
-
-def _divisors(pairs: Doubles) -> Doubles:
-    """What the gradients of rows are divided by: their pairs, but for rows with hardly any."""
-    return np.maximum(pairs, min(1.0, FEWEST_PAIRS * float(pairs.mean())))
-
-
-def _move(
-    matrix: Floats,
-    velocity: Floats,
-    gradient: Floats,
-    pairs: Doubles,
-    inverse: Floats,
-    lr: np.float32,
-    momentum: np.float32,
-    threads: int,
-) -> None:
-    """Move rows by a preconditioned step, with momentum."""
-    from firth.exact import _dense as dense
-
-    divisors = _divisors(pairs).astype(np.float32)[:, None]
-    for first in range(0, len(matrix), ROWS):
-        some = slice(first, first + ROWS)
-        means = gradient[some] / divisors[some]
-        step = np.empty_like(means)
-        dense.multiply(means, inverse, step, threads)
-        lengths = np.sqrt((step * step).sum(axis=1, keepdims=True))
-        step *= lr * np.minimum(1, LONGEST_STEP / np.maximum(lengths, 1e-9))
-        velocity[some] *= momentum
-        velocity[some] -= step
-        matrix[some] += velocity[some]

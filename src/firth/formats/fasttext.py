@@ -8,16 +8,24 @@ nodes of the Huffman tree of the counts in the order of their making, and one th
 
 import mmap
 import struct
+import tempfile
 import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.sources import MAX_TOKEN
+from firth.corpus.reader import MAX_TOKEN
 from firth.errors import FormatError
-from firth.vectors.subwords import LONGEST
+from firth.files.paths import mapped, naming, refused
+from firth.files.tensors import row_blocks
+from firth.vectors.container import WordVectors
+from firth.vectors.storage import checked_subwords
+from firth.vectors.subwords import LONGEST, word_vectors
+
+Floats = npt.NDArray[np.float32]
 
 MAGIC = struct.pack("<i", 793712314)
 
@@ -33,10 +41,10 @@ class Model(NamedTuple):
 
     words: list[bytes]
     counts: npt.NDArray[np.int64]  # (n,)
-    rows: npt.NDArray[np.float32]  # (n + bucket, d): the words' own, then those of the n-grams
+    rows: Floats  # (n + bucket, d): the words' own, then those of the n-grams
     ngrams: tuple[int, int, int] | None  # minn, maxn, bucket
-    outside: npt.NDArray[np.float32] | None  # (n, d)
-    nodes: npt.NDArray[np.float32] | None  # (n - 1, d), of hierarchical softmax, as `reference.huffman` numbers them
+    outside: Floats | None  # (n, d)
+    nodes: Floats | None  # (n - 1, d), of hierarchical softmax, as `reference.huffman` numbers them
     config: dict[str, Any]  # the settings by firth's names
 
 
@@ -93,6 +101,56 @@ def read_model(path: Path, data: mmap.mmap) -> Model:
     return Model(words, counts, rows, ngrams, outside, nodes, config)
 
 
+def read_vectors(path: Path, folder: Path) -> WordVectors:
+    """The vectors of a model, mapped from disk; those that are means of n-grams from a nameless file in `folder`.
+
+    Raises FormatError and warns as `read_model` does, also for vectors that are not finite and words without UTF-8.
+    """
+    model = read_model(path, mapped(path, "vectors"))
+    n, d = len(model.words), model.rows.shape[1]
+    words = [word.decode(errors="backslashreplace") for word in model.words]
+    broken = [shown for shown, word in zip(words, model.words, strict=True) if shown.encode() != word]
+    if broken:
+        warnings.warn(
+            f"{path}: {len(broken):,} words are not UTF-8, such as {broken[0]!r}, and have \\x.. for what is not",
+            stacklevel=3,
+        )
+    subwords, center = None, model.rows[:n]
+    if model.ngrams is None:
+        for _ in _finite(path, words, row_blocks(center)):
+            pass
+    else:
+        subwords = checked_subwords(path, dict(zip(("minn", "maxn", "bucket"), model.ngrams, strict=True)), model.rows)
+        center = _on_disk(_finite(path, words, word_vectors(model.words, subwords)), (n, d), folder)
+    with naming(path):
+        return WordVectors(
+            words, model.counts, center, model.outside, model.config, [], nodes=model.nodes, subwords=subwords
+        )
+
+
+def _finite(path: Path, words: list[str], blocks: Iterable[Floats]) -> Iterator[Floats]:
+    """The same blocks of vectors, all numbers of which are finite."""
+    begin = 0
+    for block in blocks:
+        finite = np.isfinite(block).all(axis=1)
+        if not finite.all():
+            raise FormatError(f"{path}: the vector of {words[begin + int(finite.argmin())]!r} is not finite")
+        begin += len(block)
+        yield block
+
+
+def _on_disk(blocks: Iterable[Floats], shape: tuple[int, int], folder: Path) -> Floats:
+    """A matrix given block by block, memory-mapped from a file that goes when it is no longer used."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for block in blocks:
+                file.write(block.data)
+            file.flush()
+            return np.ndarray(shape, np.float32, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except OSError as error:
+        raise refused(folder, "cannot be written to", error) from None
+
+
 class _Reader:
     """A place in a file, and what can be read there."""
 
@@ -134,7 +192,7 @@ def _read_dictionary(reader: _Reader) -> tuple[list[bytes], npt.NDArray[np.int64
     return words, counts, labels
 
 
-def _read_matrix(reader: _Reader, name: str, rows: int, dim: int) -> npt.NDArray[np.float32]:
+def _read_matrix(reader: _Reader, name: str, rows: int, dim: int) -> Floats:
     begin = reader.at
     quantised, *shape = reader.numbers("<?2q", f"the {name} matrix")
     if quantised:

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from firth.corpus.sources import MAX_TOKEN
+from firth.corpus.reader import MAX_TOKEN
 from firth.corpus.vocabulary import MOST_TOKENS, Vocabulary
 from firth.errors import ConfigError, FormatError, VocabularyError
-from firth.formats.native import AnyPath, check_folder, load, reading, replacing
+from firth.files.paths import AnyPath, check_folder, naming, reading, replacing
+from firth.vectors.container import load
 
-LONGEST = MAX_TOKEN + 64
+LONGEST_LINE = MAX_TOKEN + 64
 """Bytes of a line."""
 
 EXPECTED = f"expected a whole number from 0 to {MOST_TOKENS}"
@@ -114,12 +115,12 @@ def _from_text(path: Path) -> Vocabulary:
     places: dict[str, int] = {}
     counts: list[int] = []
     with reading(path, "words and counts") as file:
-        while line := file.readline(LONGEST):
+        while line := file.readline(LONGEST_LINE):
             where = f"{path}, line {len(counts) + 1}"
             if not counts:
                 line = line.removeprefix(codecs.BOM_UTF8)
-            if len(line) == LONGEST:
-                raise FormatError(f"{where}: more than {LONGEST:,} bytes: expected a word and its count")
+            if len(line) == LONGEST_LINE:
+                raise FormatError(f"{where}: more than {LONGEST_LINE:,} bytes: expected a word and its count")
             fields = line.rsplit(None, 1)
             if len(fields) != 2 or b"\r" in fields[0]:
                 raise FormatError(f"{where}: {line[:60]!r}: expected a word, a space, its count and a line end")
@@ -137,7 +138,5 @@ def _from_text(path: Path) -> Vocabulary:
             counts.append(int(fields[1]))
     if not counts:
         raise FormatError(f"{path}: the file is empty: expected words and counts")
-    try:
+    with naming(path):
         return Vocabulary(list(places), np.array(counts, np.int64))
-    except VocabularyError as error:
-        raise FormatError(f"{path}: {error}") from None

@@ -1,32 +1,31 @@
-"""Saving a run under way, and going on from there exactly: a checkpoint is an ordinary vectors file.
+"""The checkpoint of a run: saved while it is under way, and continued from exactly.
 
-Its settings have one more entry, "unfinished": where the run stands, and a checksum of the corpus.
+A checkpoint is a vectors file with arrays of its own. Its config has one more entry, "unfinished": where the run
+stands, and under "corpus" the fingerprint of what it is trained on.
 """
 
 import os
-import zlib
 from pathlib import Path
-from typing import Any
-
-import numpy.typing as npt
 
 from firth.errors import ConfigError, FormatError
-from firth.exact.trainer import ExactTrainer
-from firth.formats.native import check_writable, load, load_state, save
+from firth.files.tensors import read_tensors, write_tensors
 from firth.settings import TrainConfig
-from firth.sgd.trainer import Trainer
-from firth.vectors.container import WordVectors
+from firth.training import Snapshot, Trainer
+from firth.vectors.container import WordVectors, from_file
+from firth.vectors.storage import check_writable, pack
 
 NAME = "checkpoint.safetensors"
 MAY_DIFFER = "threads"
-PIECE = 1 << 22
+
+STATE = "state."
+"""The names of a snapshot's own arrays begin with this in the file."""
 
 
 class Checkpoint:
-    """The checkpoint of one run in a folder of its own."""
+    """The checkpoint of one run, in a folder of its own."""
 
     def __init__(self, folder: str | os.PathLike[str], resume: bool, config: TrainConfig) -> None:
-        """Make the folder, or read what is in it to resume.
+        """Make the folder, or read the checkpoint in it.
 
         Raises ConfigError if there is a checkpoint and `resume` is false, or if it was made with other settings;
         FormatError if it cannot be read, or the folder cannot be written.
@@ -44,7 +43,9 @@ class Checkpoint:
             raise ConfigError(
                 f"{self.path} holds a run already: resume it (--resume), or remove the file, or name another folder"
             )
-        self._saved = load(self.path)
+        file = read_tensors(self.path)
+        self._saved = from_file(file)
+        self._arrays = {name.removeprefix(STATE): file.tensor(name, "F32") for name in file if name.startswith(STATE)}
         if not isinstance(self._saved.config.get("unfinished"), dict):
             raise self._no_checkpoint()
         for name, value in config.as_dict().items():
@@ -54,42 +55,32 @@ class Checkpoint:
                     f"{self.path} was made with {name} = {found!r}, not {value!r}: resume with the settings of the run"
                 )
 
-    def restore(self, trainer: Trainer | ExactTrainer) -> bool:
-        """Put a run where its checkpoint stands; return whether there was one.
+    def restore(self, trainer: Trainer) -> bool:
+        """Continue from the checkpoint; return whether there is one.
 
         Raises ConfigError if it was made with another corpus, FormatError if it holds no state of a run.
         """
-        saved = self._saved
-        if saved is None:
+        if self._saved is None:
             return False
-        unfinished = dict(saved.config["unfinished"])
-        corpus = trainer.corpus
-        if unfinished.pop("corpus", None) != _checksum(trainer) or saved.outside_words != corpus.vocab.words:
+        unfinished = dict(self._saved.config["unfinished"])
+        if unfinished.pop("corpus", None) != trainer.fingerprint:
             raise ConfigError(
                 f"{self.path} was made with another corpus, or with other frozen words: resume with the text "
                 "of the run, unchanged, and with its arguments"
             )
-        if not trainer.restore(saved, unfinished, load_state(self.path)):
+        if not trainer.restore(Snapshot(self._saved, unfinished, self._arrays)):
             raise self._no_checkpoint()
         return True
 
-    def save(self, trainer: Trainer | ExactTrainer) -> None:
-        """Replace the checkpoint by one of this moment. Raises FormatError if it cannot be written."""
-        vectors, unfinished, state = trainer.snapshot()
-        vectors.config["unfinished"] = unfinished | {"corpus": _checksum(trainer)}
-        save(vectors, self.path, state)
+    def save(self, trainer: Trainer) -> None:
+        """Replace the checkpoint by one of the run as it stands. Raises FormatError if it cannot be written."""
+        snapshot = trainer.snapshot()
+        snapshot.vectors.config["unfinished"] = snapshot.unfinished | {"corpus": trainer.fingerprint}
+        tensors, metadata = pack(self.path, snapshot.vectors.parts())
+        tensors |= {STATE + name: array for name, array in snapshot.arrays.items()}
+        write_tensors(self.path, tensors, metadata)
 
     def _no_checkpoint(self) -> FormatError:
-        return FormatError(f"{self.path}: these are vectors, but no checkpoint of a run")
-
-
-def _checksum(trainer: Trainer | ExactTrainer) -> int:
-    """A checksum of all words' ids and frequencies, of where sentences end and of the words that are frozen."""
-    value, corpus = 0, trainer.corpus
-    arrays: list[npt.NDArray[Any]] = [corpus.ids, corpus.offsets, corpus.frequencies, corpus.totals]
-    if isinstance(trainer, Trainer):
-        arrays += [mask for mask in trainer.frozen if mask is not None]
-    for array in arrays:
-        for start in range(0, len(array), PIECE):
-            value = zlib.crc32(array[start : start + PIECE].data, value)
-    return value
+        return FormatError(
+            f"{self.path} holds no checkpoint of a run: remove the file, or name another folder for the checkpoint"
+        )

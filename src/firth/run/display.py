@@ -1,4 +1,4 @@
-"""What a user sees of long work, on standard error: a bar with an ETA on a terminal, a line an epoch everywhere."""
+"""What a user sees of long work, on standard error: one line an epoch, and on a terminal a bar with the time left."""
 
 import contextlib
 import math
@@ -7,12 +7,11 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from firth.exact.trainer import PassProgress
-from firth.sgd.trainer import Progress
+from firth.training import EpochProgress, PassProgress, Progress
 
 
 class Display:
-    """Shows reading and training; shows nothing when `quiet`."""
+    """Shows reading, counting and training; use it in a `with`."""
 
     def __init__(self, quiet: bool) -> None:
         """Show nothing if `quiet`, and no bar unless standard error is a terminal."""
@@ -28,53 +27,59 @@ class Display:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the terminal clean."""
+        """Remove the bar from the terminal."""
         self._close()
 
     def reading(self, done: int, total: int | None) -> None:
-        """Show how far reading is: bytes done and in all, or sentences done."""
+        """Show how far reading is: in bytes, or in sentences where `total` is None."""
         unit = "sentences" if total is None else "B"
         self._show("reading", done, total, unit)
 
     def joining(self, done: int, total: int) -> None:
-        """Show how far a run over the corpus for phrases is, in ids."""
+        """Show how far a search of the corpus for phrases is, in ids."""
         if self._bar is not None and self._bar.desc != "phrases":
             self._close()
         self._show("phrases", done, total, "ids")
 
     def read(self, tokens: int, words: int) -> None:
-        """Say what was read."""
+        """Print how much was read."""
         self._close()
         seconds = time.monotonic() - self._start
         self.say(f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words in the vocabulary")
-
-    def training(self, progress: Progress) -> None:
-        """Show how far training is; say what an epoch that ended has brought."""
-        self._show("training", progress.tokens, progress.total_tokens, "tokens")
-        if self._bar is not None:
-            self._bar.set_postfix_str(f"{_loss(progress)}, lr {progress.lr:.5f}", refresh=False)
-        if progress.epoch_seconds is not None:
-            speed = progress.total_tokens / progress.epochs / max(progress.epoch_seconds, 1e-9)
-            self.say(
-                f"epoch {progress.epoch}/{progress.epochs}: {_loss(progress)} nats a pair, "
-                f"{speed / 1e6:.2f} million tokens/s"
-            )
 
     def counting(self, done: int, total: int) -> None:
         """Show how far counting pairs is, in tokens."""
         self._show("counting", done, total, "tokens")
 
     def counted(self, pairs: int, seconds: float) -> None:
-        """Say what was counted, and how long that took."""
+        """Print how many pairs were counted, and how long that took."""
         self._close()
         self.say(f"counted {pairs:,} different pairs of words in {seconds:.1f} s")
 
-    def judging(self, done: int, total: int) -> None:
-        """Show how far judging vectors is, in center words."""
-        self._show("judging", done, total, "words")
+    def scoring(self, done: int, total: int) -> None:
+        """Show how much of a corpus is scored, in center words."""
+        self._show("scoring", done, total, "words")
 
-    def passing(self, progress: PassProgress) -> None:
-        """Show how far exact training is; say what a pass that ended has brought."""
+    def training(self, progress: Progress) -> None:
+        """Show how far training is; print a line when an epoch ends."""
+        match progress:
+            case EpochProgress():
+                self._show_epoch(progress)
+            case PassProgress():
+                self._show_pass(progress)
+
+    def _show_epoch(self, progress: EpochProgress) -> None:
+        loss = "loss -" if progress.loss is None else f"loss {progress.loss:.4f}"
+        self._show("training", progress.tokens, progress.total_tokens, "tokens")
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{loss}, lr {progress.lr:.5f}", refresh=False)
+        if progress.epoch_seconds is not None:
+            speed = progress.total_tokens / progress.epochs / max(progress.epoch_seconds, 1e-9)
+            self.say(
+                f"epoch {progress.epoch}/{progress.epochs}: {loss} nats a pair, {speed / 1e6:.2f} million tokens/s"
+            )
+
+    def _show_pass(self, progress: PassProgress) -> None:
         self._show("training", round(progress.flop), round(progress.total_flop), "flop")
         if progress.epoch_seconds is None or progress.loss is None:
             return
@@ -96,7 +101,7 @@ class Display:
                 self._bar.write(line, file=sys.stderr)
             else:
                 print(line, file=sys.stderr, flush=True)
-        except OSError:  # nobody listens any more, which must not stop the work
+        except OSError:  # standard error is closed, which must not stop the work
             self._quiet, self._terminal = True, False
 
     def _show(self, what: str, done: int, total: int | None, unit: str) -> None:
@@ -129,7 +134,3 @@ class Display:
         if bar is not None:
             with contextlib.suppress(OSError):
                 bar.close()
-
-
-def _loss(progress: Progress) -> str:
-    return "loss -" if progress.loss is None else f"loss {progress.loss:.4f}"

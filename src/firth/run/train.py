@@ -1,40 +1,34 @@
-"""One run, from a source of text or token lists to word vectors: reading, training, checkpoints, progress."""
+"""`firth.train`: one run, from a source of text or token lists to word vectors."""
 
-import math
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Collection
+from contextlib import ExitStack
 from typing import Any
 
 from firth.corpus.encode import Corpus, build_corpus
 from firth.corpus.joining import PhraseSettings
 from firth.corpus.vocabulary import Vocabulary
-from firth.errors import ConfigError, FormatError, UnknownWordError
+from firth.errors import ConfigError, FormatError
 from firth.exact.counting import MEMORY, count_pairs, memory_bytes
-from firth.exact.plan import check_limits
+from firth.exact.plan import check_start_memory
 from firth.exact.trainer import ExactTrainer
-from firth.formats.native import load
 from firth.formats.vocabulary import read_vocabulary, read_words
 from firth.run.checkpoint import Checkpoint
 from firth.run.display import Display
-from firth.settings import BY_KIND, CHOICES, TrainConfig, make_config, physical_memory
-from firth.sgd.trainer import Trainer, check_start
+from firth.run.estimate import announce_work
+from firth.run.start import describe_start, frozen_words, inherited_settings, load_start
+from firth.settings import Reading, TrainConfig, make_config
+from firth.sgd.start import check_start
+from firth.sgd.trainer import SgdTrainer
+from firth.training import Trainer
 from firth.vectors.container import WordVectors
 
 CHECKPOINT_SECONDS = 300.0
 
 OTHERS = ("vocab", "keep_words", "connectors", "from_", "freeze", "checkpoint", "resume", "tmp", "memory", "quiet")
 """What `train` takes besides the settings."""
-
-INHERITED = (
-    *("loss", "architecture", "update", "cbow_sum", "window", "fixed_window", "negatives", "ns_exponent", "subsample"),
-    *("minn", "maxn", "bucket", "lower", "tokenizer"),
-)
-"""The settings of given vectors that training goes on with unless told otherwise."""
-
-PATIENCE = 600.0
-"""Seconds of exact training from which on a warning says how to have less."""
 
 
 def train(
@@ -112,12 +106,12 @@ def train(
     Raises ConfigError, CorpusError, VocabularyError, UnknownWordError (freeze), FormatError (files given and the
     checkpoint), MissingExtraError (zst), and FirthError when training diverges.
     """
-    start = None if from_ is None else from_ if isinstance(from_, WordVectors) else load(from_)
-    config = make_config(settings if start is None else _inherited(start, settings) | settings, others=OTHERS)
+    start = load_start(from_)
+    config = make_config(inherited_settings(start, settings) | settings, others=OTHERS)
     if connectors is not None and not config.phrases:
         raise ConfigError("connectors are words inside phrases: give phrases (--phrases) too")
     protected, inside = read_words("keep_words", keep_words), frozenset(read_words("connectors", connectors))
-    frozen = _frozen(start, freeze)
+    frozen = frozen_words(start, freeze)
     _check_together(config, memory, protected, start, frozen)
     if start is not None:
         check_start(start, config)
@@ -125,63 +119,89 @@ def train(
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of the checkpoint: give checkpoint (--checkpoint DIR) too")
     saved = None if checkpoint is None else Checkpoint(checkpoint, resume, config)
-    with (
-        Display(quiet) as display,
-        build_corpus(
-            source,
-            min_count=config.min_count,
-            max_vocab=_kept_words(config),
-            vocab=None if vocab is None else read_vocabulary(vocab),
-            keep_words=protected,
-            known=None if start is None else Vocabulary(start.words, start.counts),
-            lower=config.lower,
-            tokenizer=config.tokenizer,
-            errors=config.errors,
-            phrases=_phrase_settings(config, inside),
-            folder=tmp,
-            progress=display.reading,
-            joining=display.joining,
-        ) as corpus,
-    ):
+    with ExitStack() as stack:
+        display = stack.enter_context(Display(quiet))
+        corpus = stack.enter_context(
+            build_corpus(
+                source,
+                reading=Reading(config.lower, config.tokenizer, config.errors, tmp),
+                min_count=config.min_count,
+                max_vocab=_kept_words(config),
+                vocab=None if vocab is None else read_vocabulary(vocab),
+                keep_words=protected,
+                known=None if start is None else Vocabulary(start.words, start.counts),
+                phrases=_phrase_settings(config, inside),
+                progress=display.reading,
+                joining=display.joining,
+            )
+        )
         display.read(corpus.tokens, len(corpus.vocab))
-        if config.loss != "softmax":
-            trainer = Trainer(corpus, config, start, frozen)
-            if start is not None:
-                display.say(_going_on(start, corpus, config, len(frozen)))
-                if start.config.get("phrases") and not config.phrases:
-                    display.say("those words include phrases: give phrases (--phrases) to look for phrases here too")
-            return _finish(trainer, lambda seconds: trainer.run(display.training, seconds), saved, resume, display)
-        _estimate(corpus, config, display)
-        begun = time.monotonic()
-        with count_pairs(
-            corpus, config, centers=config.max_vocab, memory=room, folder=tmp, progress=display.counting
-        ) as counts:
-            display.counted(len(counts.data), time.monotonic() - begun)
-            if (start_bytes := 20.0 * len(counts.data)) > (have := physical_memory()):
-                raise ConfigError(
-                    f"the start from {len(counts.data):,} counts needs up to {start_bytes / 1e9:.1f} GB and this "
-                    f"machine has {have / 1e9:.1f} GB: lower max_vocab (--max-vocab)"
-                )
-            exact = ExactTrainer(corpus, counts, config)
-            vectors = _finish(exact, lambda seconds: exact.run(display.passing, seconds), saved, resume, display)
-            if (done := len(vectors.history)) < config.epochs:
-                display.say(f"the loss no longer falls: done after {done} of {config.epochs} passes")
-            return vectors
+        trainer: Trainer
+        if config.loss == "softmax":
+            trainer = _exact_trainer(stack, corpus, config, room, tmp, display)
+        else:
+            trainer = _sgd_trainer(corpus, config, start, frozen, display)
+        _run(trainer, saved, resume, config.epochs, display)
+        return trainer.vectors()
 
 
-def _inherited(start: WordVectors, settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a run that goes on from vectors, as far as they are theirs.
+def _sgd_trainer(
+    corpus: Corpus, config: TrainConfig, start: WordVectors | None, frozen: Collection[str], display: Display
+) -> SgdTrainer:
+    """The trainer of negative sampling and of hierarchical softmax."""
+    trainer = SgdTrainer(corpus, config, start, frozen)
+    if start is not None:
+        describe_start(start, corpus.vocab, config, len(frozen), display)
+    return trainer
 
-    Where `settings` choose another loss or architecture, or no subwords, those that depend on it are not.
-    """
-    found = {name: start.config[name] for name in INHERITED if start.config.get(name) is not None}
-    if any(found.get(name, CHOICES[name][0]) not in CHOICES[name] for name in ("loss", "architecture")):
-        found = {name: value for name, value in found.items() if name not in (*BY_KIND, "loss", "architecture")}
-    if any(name in settings and settings[name] != found.get(name) for name in ("loss", "architecture")):
-        found = {name: value for name, value in found.items() if name not in BY_KIND}
-    if settings.get("maxn") == 0:
-        found = {name: value for name, value in found.items() if name not in ("minn", "bucket")}
-    return found | {"dim": start.center.shape[1]}
+
+def _exact_trainer(
+    stack: ExitStack,
+    corpus: Corpus,
+    config: TrainConfig,
+    room: int,
+    tmp: str | os.PathLike[str] | None,
+    display: Display,
+) -> ExactTrainer:
+    """The trainer of the exact softmax, which needs counts of pairs; `stack` closes them."""
+    announce_work(len(corpus.vocab), config, display)
+    begun = time.monotonic()
+    counts = stack.enter_context(
+        count_pairs(corpus, config, centers=config.max_vocab, memory=room, folder=tmp, progress=display.counting)
+    )
+    display.counted(len(counts.data), time.monotonic() - begun)
+    check_start_memory(len(counts.data))
+    return ExactTrainer(corpus, counts, config)
+
+
+def _run(trainer: Trainer, saved: Checkpoint | None, resume: bool, epochs: int, display: Display) -> None:
+    """Train to the end, from the checkpoint if there is one, and save checkpoints on the way if there is a folder."""
+    if saved is None:
+        trainer.run(display.training)
+    else:
+        if saved.restore(trainer):
+            display.say(f"continuing from the checkpoint: {trainer.epochs_done} of {epochs} epochs are done")
+        elif resume:
+            display.say(f"no checkpoint in {saved.path.parent} yet: the run begins")
+        try:
+            while not trainer.run(display.training, CHECKPOINT_SECONDS):
+                _save_or_warn(saved, trainer)
+        except KeyboardInterrupt:
+            saved.save(trainer)
+            missing = "" if trainer.started else ", without its starting vectors, which are computed again"
+            display.say(f"the run is saved in {saved.path}{missing}: continue it with --resume")
+            raise
+        _save_or_warn(saved, trainer)
+    if trainer.epochs_done < epochs:
+        display.say(f"the loss no longer falls: done after {trainer.epochs_done} of {epochs} passes")
+
+
+def _save_or_warn(checkpoint: Checkpoint, trainer: Trainer) -> None:
+    """Save a checkpoint, or warn: a full disk must not end a run."""
+    try:
+        checkpoint.save(trainer)
+    except FormatError as error:
+        warnings.warn(f"the checkpoint was not saved: {error}", stacklevel=4)
 
 
 def _check_together(
@@ -191,7 +211,7 @@ def _check_together(
     start: WordVectors | None,
     frozen: list[str],
 ) -> None:
-    """Refuse arguments that have no effect with the settings."""
+    """Raise ConfigError for arguments that the settings have no use for."""
     if memory is not None and config.loss != "softmax":
         raise ConfigError(f"memory is a setting of loss 'softmax'; {config.loss!r} has none: leave it out")
     if start is not None and config.loss == "softmax":
@@ -211,104 +231,14 @@ def _check_together(
         )
 
 
-def _frozen(start: WordVectors | None, freeze: Any) -> list[str]:
-    """The words of `start` to be frozen. Raises UnknownWordError for others."""
-    if freeze is None:
-        return []
-    if start is None:
-        raise ConfigError("freeze names words of given vectors: give from_ (--from) too")
-    if isinstance(freeze, str) and freeze == "all":
-        return start.words
-    words = list(dict.fromkeys(read_words("freeze", freeze)))
-    known = Vocabulary(start.words, start.counts)
-    for word in words:
-        if word not in known.ids:
-            near = ", ".join(map(repr, known.suggest(word)))
-            hint = f"the nearest spellings are {near}" if near else "no word is spelt like it"
-            raise UnknownWordError(f"freeze: {word!r} is not among the {len(known):,} words of from_: {hint}")
-    return words
-
-
 def _phrase_settings(config: TrainConfig, connectors: frozenset[str]) -> PhraseSettings | None:
     if not config.phrases:
         return None
     return PhraseSettings(config.phrases, config.phrase_score, config.phrase_threshold, config.delimiter, connectors)
 
 
-def _going_on(start: WordVectors, corpus: Corpus, config: TrainConfig, frozen: int) -> str:
-    """What a run that starts from vectors will do."""
-    new = len(corpus.vocab) - len(start)
-    seen = sum(count > 0 and word in start for word, count in zip(corpus.vocab.words, corpus.vocab.counts, strict=True))
-    held = f", {frozen:,} of them frozen" if frozen else ""
-    return (
-        f"going on from {len(start):,} words{held}, {seen:,} of which occur here, with {new:,} new ones; the learning "
-        f"rate falls from {config.lr:g} to {config.min_lr:g} over this corpus, epochs: {config.epochs}"
-    )
-
-
 def _kept_words(config: TrainConfig) -> int | None:
-    """How many words the corpus is to keep: for softmax the outside words, of which the first are center words."""
+    """The number of words that the corpus keeps: for softmax the outside words, the first of which are center words."""
     if config.loss == "softmax" and config.max_vocab is not None:
         return config.outside_vocab or 2 * config.max_vocab
     return config.max_vocab
-
-
-def _finish(
-    trainer: Trainer | ExactTrainer,
-    run: Callable[[float], bool],
-    saved: Checkpoint | None,
-    resume: bool,
-    display: Display,
-) -> WordVectors:
-    """Train to the end, from a checkpoint if there is one, and with checkpoints if wanted."""
-    if saved is None:
-        run(math.inf)
-        return trainer.vectors()
-    if saved.restore(trainer):
-        done, epochs = len(trainer.state.history), trainer.config.epochs
-        display.say(f"going on from the checkpoint, {done} of {epochs} epochs done")
-    elif resume:
-        display.say(f"no checkpoint in {saved.path.parent} yet: the run begins")
-    try:
-        while not run(CHECKPOINT_SECONDS):
-            _save_or_warn(saved, trainer)
-    except KeyboardInterrupt:
-        saved.save(trainer)
-        begun = "" if trainer.state.loss is not None else ", but for its start, which is made again"
-        display.say(f"the run is saved in {saved.path}{begun}: go on with --resume")
-        raise
-    _save_or_warn(saved, trainer)
-    return trainer.vectors()
-
-
-def _estimate(corpus: Corpus, config: TrainConfig, display: Display) -> None:
-    """Say how long exact training will take, about; warn where that is long."""
-    m = len(corpus.vocab)
-    n = min(config.max_vocab or m, m)
-    seconds, need = check_limits(n, m, config)
-    cost = f"{_duration(seconds)} and {need / 1e9:.1f} GB besides the counts"
-    work = f"{config.epochs} passes over {n:,} center and {m:,} outside words, dimension {config.dim}"
-    if seconds <= PATIENCE:
-        display.say(f"{work}: about {cost}")
-        return
-    fewer = int(math.sqrt(n * m * PATIENCE / 2 / seconds / 2)) // 1000 * 1000  # with twice as many outside
-    if not 1000 <= fewer < n:
-        warnings.warn(f"{work}, will take about {cost}: lower epochs or dim", stacklevel=3)
-        return
-    warnings.warn(
-        f"{work}, will take about {cost}: with --max-vocab {fewer} (max_vocab={fewer}) it would be about "
-        f"{_duration(PATIENCE / 2)}",
-        stacklevel=3,
-    )
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{max(seconds, 1):.0f} s"
-
-
-def _save_or_warn(checkpoint: Checkpoint, trainer: Trainer | ExactTrainer) -> None:
-    """Save a checkpoint; a full disk must not end a run that is worth more."""
-    try:
-        checkpoint.save(trainer)
-    except FormatError as error:
-        warnings.warn(f"the checkpoint was not saved: {error}", stacklevel=4)

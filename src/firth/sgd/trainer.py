@@ -10,18 +10,21 @@ import math
 import threading
 import time
 from collections.abc import Callable, Collection
-from typing import Any
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.encode import Corpus
 from firth.corpus.subsampling import keep_thresholds
-from firth.errors import ConfigError, CorpusError, FirthError, FormatError, VocabularyError
+from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
 from firth.native.arrays import aligned_rows
 from firth.settings import TrainConfig, physical_memory
+from firth.sgd.start import check_start
 from firth.sgd.tables import Kernel, Tables, noise_probabilities, tree_paths
 from firth.sgd.worker import Worker
+from firth.training import EpochProgress, Snapshot, State, all_finite, fingerprint
 from firth.vectors.container import WordVectors
 from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
 
@@ -29,7 +32,7 @@ CHUNK = 1 << 15
 """Tokens that a thread trains on before it looks up, with the default settings: some ten milliseconds."""
 
 HOPELESS = 100.0
-"""A mean loss so many times that of the start is divergence."""
+"""A mean loss this many times that of the start is divergence."""
 
 HOT_ROWS = 32
 """Rows of the most frequent words that each of several threads keeps a copy of: few, as copies fill the cache."""
@@ -37,36 +40,26 @@ HOT_ROWS = 32
 MERGE_BUDGET = 128
 """Uses of a hot row by all threads together between two merges; far above it the sum of their steps overshoots."""
 
-PIECE = 1 << 14
-"""Rows looked at at once."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Progress:
-    """How far a run is: epochs count from 1, tokens are raw corpus tokens over all epochs, loss is in nats a pair."""
-
-    epoch: int
-    epochs: int
-    tokens: int
-    total_tokens: int
-    loss: float | None  # None as long as there was no pair
-    lr: float
-    epoch_seconds: float | None  # what the epoch took, if it has just ended
-
 
 @dataclasses.dataclass
-class State:
-    """Where a run stands: with the two matrices, all that is needed to go on."""
+class SgdState(State):
+    """Where a run stands: together with the two matrices, all that is needed to continue it."""
 
     position: int = 0  # tokens of the encoded corpus done in the epoch under way
-    loss: float = 0.0  # nats, of the epoch under way
-    pairs: int = 0
-    seconds: float = 0.0
-    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    loss: float = 0.0  # of the epoch under way, in nats
+    pairs: int = 0  # of the epoch under way
 
-
-UNFINISHED = ("position", "loss", "pairs", "seconds")
-"""What a snapshot keeps of the state, besides the history."""
+    @classmethod
+    def of(cls, snapshot: Snapshot, tokens: int) -> Self | None:
+        """The state in a snapshot of a run over a corpus of this many encoded tokens; None if it cannot be one."""
+        unfinished = snapshot.unfinished
+        if unfinished.keys() != cls().unfinished().keys():
+            return None
+        position, pairs = unfinished["position"], unfinished["pairs"]
+        whole = type(position) is int and 0 <= position <= tokens and type(pairs) is int and pairs >= 0
+        if not whole or not all_finite([unfinished["loss"], unfinished["seconds"]]):
+            return None
+        return cls(history=snapshot.vectors.history, **unfinished)
 
 
 class _Spans:
@@ -88,7 +81,7 @@ class _Spans:
         self._stopped = True
 
 
-class Trainer:
+class SgdTrainer:
     """A run of skip-gram or CBOW over a corpus, with negative sampling or hierarchical softmax."""
 
     def __init__(
@@ -98,14 +91,14 @@ class Trainer:
         start: WordVectors | None = None,
         frozen: Collection[str] = (),
     ) -> None:
-        """Allocate and initialise: V uniform in ±1/(2 dim), U zero, but for the words that `start` has.
+        """Allocate the matrices: V uniform in ±1/(2 dim), U zero; words of `start` begin with the vectors they have.
 
-        `frozen` words of `start` keep the vectors that it has for them. Raises ConfigError if memory cannot hold them
-        or `start` does not fit the settings, VocabularyError for a tree of one word.
+        Training does not move the vectors of `frozen` words of `start`. Raises ConfigError if the machine's memory is
+        too small or `start` does not fit the settings, VocabularyError for a tree of one word.
         """
         from firth.native import rng
 
-        self.corpus, self.config, self.state = corpus, config, State()
+        self.corpus, self.config, self.state = corpus, config, SgdState()
         self.words = corpus.vocab.words
         words, bucket = len(corpus.vocab), config.bucket if config.maxn else 0
         tree = config.loss == "hierarchical-softmax"
@@ -125,7 +118,7 @@ class Trainer:
             self._begin_with(start, frozen)
 
     def _begin_with(self, start: WordVectors, frozen: Collection[str]) -> None:
-        """Take over the vectors of the words that `start` has, and freeze some of them."""
+        """Copy the vectors of the words that `start` has, and freeze some of them."""
         dim, words = self.config.dim, len(self.words)
         check_start(start, self.config)
         ids = {word: i for i, word in enumerate(start.words)}
@@ -150,15 +143,15 @@ class Trainer:
                 self.frozen[1] = mask
 
     def _has_tree_of(self, counts: npt.NDArray[np.int64]) -> bool:
-        """Whether the tree of these counts is the one of the run."""
+        """Whether these counts have the same Huffman tree as those of this run."""
         here, (paths, branches) = self._kernel.tables.tree, tree_paths(counts)
         return here is not None and np.array_equal(here[0], paths) and np.array_equal(here[1], branches)
 
-    def run(self, on_progress: Callable[[Progress], None], seconds: float = math.inf) -> bool:
-        """Train on, for so many seconds at most; return whether the run is finished.
+    def run(self, on_progress: Callable[[EpochProgress], None], seconds: float = math.inf) -> bool:
+        """Train to the end, or for about `seconds`; return whether the run is finished.
 
         After an exception, KeyboardInterrupt included, `state` and the matrices stand where the threads stopped.
-        Raises FirthError when the loss is no longer a finite number, CorpusError when the whole run had no pair.
+        Raises FirthError when training diverges, CorpusError when the whole run had no pair.
         """
         on_progress(self._progress(self.state.position, None))
         self._compile()
@@ -176,6 +169,21 @@ class Trainer:
                 "give longer sentences, lower min_count, or keep all tokens with subsample 0"
             )
         return True
+
+    @property
+    def started(self) -> bool:
+        """Whether a snapshot holds any work: always, as a new trainer has its starting vectors already."""
+        return True
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are finished."""
+        return len(self.state.history)
+
+    @cached_property
+    def fingerprint(self) -> int:
+        """A checksum of the corpus and of the frozen words."""
+        return fingerprint(self.corpus, *(mask for mask in self.frozen if mask is not None))
 
     def vectors(self) -> WordVectors:
         """The vectors as they stand."""
@@ -198,21 +206,21 @@ class Trainer:
             subwords=subwords,
         )
 
-    def snapshot(self) -> tuple[WordVectors, dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
-        """All that is needed to go on: the vectors, where the epoch under way stands, and no further arrays."""
-        state = self.state
-        return self.vectors(), {name: getattr(state, name) for name in UNFINISHED}, {}
+    def snapshot(self) -> Snapshot:
+        """The run as it stands: the vectors, and where the epoch under way stands."""
+        return Snapshot(self.vectors(), self.state.unfinished())
 
-    def restore(self, saved: WordVectors, unfinished: dict[str, Any], arrays: dict[str, Any]) -> bool:
-        """Go on from a snapshot; return whether it is one of such a run."""
-        dim = self.config.dim
+    def restore(self, snapshot: Snapshot) -> bool:
+        """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
+        saved, dim = snapshot.vectors, self.config.dim
         of_center = saved.subwords.rows if saved.subwords is not None else saved.center
         of_outside = saved.outside if saved.nodes is None else saved.nodes
-        if of_outside is None or arrays or not _is_state(unfinished, len(self.corpus.ids)):
+        state = SgdState.of(snapshot, len(self.corpus.ids))
+        if state is None or of_outside is None or snapshot.arrays:
             return False
         if of_center.shape != (len(self.center), dim) or of_outside.shape != (len(self.outside), dim):
             return False
-        self.state = State(history=saved.history, **unfinished)
+        self.state = state
         self.center[:, :dim], self.outside[:, :dim] = of_center, of_outside
         return True
 
@@ -240,7 +248,7 @@ class Trainer:
             frozen=(self.frozen[0], self.frozen[1]),
         )
 
-    def _run_epoch(self, on_progress: Callable[[Progress], None], deadline: float) -> None:
+    def _run_epoch(self, on_progress: Callable[[EpochProgress], None], deadline: float) -> None:
         """Train to the end of the epoch, or until the deadline or an exception."""
         from firth.native import rng
         from firth.native.threads import run_threads
@@ -285,16 +293,16 @@ class Trainer:
             "seconds": state.seconds,
             "lr": self._lr(len(self.corpus.ids)),
         }
-        self.state = State(history=[*state.history, entry])
+        self.state = SgdState(history=[*state.history, entry])
 
     def _lr(self, position: int) -> float:
         """The learning rate at a position of the epoch under way; it falls in a straight line over the run."""
         done = (len(self.state.history) + position / len(self.corpus.ids)) / self.config.epochs
         return self.config.lr + (self.config.min_lr - self.config.lr) * done
 
-    def _progress(self, position: int, loss: float | None, seconds: float | None = None) -> Progress:
+    def _progress(self, position: int, loss: float | None, seconds: float | None = None) -> EpochProgress:
         done = len(self.state.history) + position / len(self.corpus.ids)
-        return Progress(
+        return EpochProgress(
             epoch=math.ceil(done) if done else 1,
             epochs=self.config.epochs,
             tokens=round(done * self.corpus.tokens),
@@ -305,7 +313,7 @@ class Trainer:
         )
 
     def _check_loss(self, loss: float, pairs: int) -> None:
-        """Refuse to go on when the loss is not a number, or far above the start's: ln 2 for each output of a pair."""
+        """Raise FirthError if the loss is a NaN or far above that of the start, ln 2 for each output of a pair."""
         worst = HOPELESS * self._kernel.tables.outputs * math.log(2.0)
         if not loss <= worst * max(pairs, 1):
             raise FirthError(
@@ -314,37 +322,10 @@ class Trainer:
             )
 
 
-def check_start(start: WordVectors, config: TrainConfig) -> None:
-    """Raise ConfigError unless a run with these settings can go on from `start`, FormatError if that holds a NaN."""
-    if start.center.shape[1] != config.dim:
-        raise ConfigError(f"the vectors to start from have dimension {start.center.shape[1]}, not dim = {config.dim}")
-    known, wanted = start.subwords, (config.minn, config.maxn, config.bucket)
-    if config.maxn and (known is None or (known.minn, known.maxn, known.bucket) != wanted):
-        have = "no subwords" if known is None else f"minn, maxn, bucket = {known.minn}, {known.maxn}, {known.bucket}"
-        raise ConfigError(f"the vectors to start from have {have}, and the settings are {wanted}: use theirs")
-    rows = start.subwords.rows if start.subwords is not None else start.center
-    given = {"center": rows, "outside": start.outside, "nodes": start.nodes}
-    for name, matrix in ((name, matrix) for name, matrix in given.items() if matrix is not None):
-        for first in range(0, len(matrix), PIECE):
-            if not np.isfinite(matrix[first : first + PIECE]).all():
-                raise FormatError(
-                    f"the {name} vectors to start from hold a NaN or an infinity: expected finite numbers"
-                )
-
-
 def _total(workers: list[Worker]) -> tuple[float, int]:
     """The loss and the pairs of all workers' finished spans."""
     done = [worker.done for worker in workers]
     return sum(loss for loss, _ in done), sum(pairs for _, pairs in done)
-
-
-def _is_state(unfinished: dict[str, object], tokens: int) -> bool:
-    if unfinished.keys() != set(UNFINISHED):
-        return False
-    position, pairs = unfinished["position"], unfinished["pairs"]
-    whole = type(position) is int and 0 <= position <= tokens and type(pairs) is int and pairs >= 0
-    numbers = [unfinished["loss"], unfinished["seconds"]]
-    return whole and all(type(number) is float and math.isfinite(number) for number in numbers)
 
 
 def make_tables(corpus: Corpus, config: TrainConfig) -> Tables:
@@ -375,7 +356,7 @@ def _work(tables: Tables, config: TrainConfig) -> float:
 
 
 def _check_memory(center: int, outside: int, words: int, config: TrainConfig) -> None:
-    """Refuse matrices that the machine cannot hold: two for training, their rows padded, and the result's."""
+    """Raise ConfigError if memory cannot hold two matrices to train, with padded rows, and those of the result."""
     result = words + outside + (center if config.maxn else 0)
     need = 4 * ((center + outside) * -(-config.dim // 16) * 16 + result * config.dim)
     have = physical_memory()

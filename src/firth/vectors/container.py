@@ -1,6 +1,5 @@
 """Word vectors to ask questions of: look-up, similarity, nearest neighbours, analogies."""
 
-import os
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, overload
@@ -10,15 +9,13 @@ import numpy.typing as npt
 
 from firth.corpus.vocabulary import Vocabulary
 from firth.errors import ConfigError, FormatError, UnknownWordError
+from firth.files.paths import AnyPath, as_path, naming
+from firth.files.tensors import TensorFile, read_tensors, write_tensors
+from firth.vectors.queries import VALUES_AT_ONCE, Doubles, Floats, cosines, nearest, scaled, three_cos_add
+from firth.vectors.storage import SUFFIX, Parts, check_writable, pack, reproducible, unpack
 from firth.vectors.subwords import Subwords
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Ids = list[int] | npt.NDArray[np.int64]
 Scored = list[tuple[str, float]]
-
-BLOCK_VALUES = 2**23
-"""The most numbers that one block of a computation holds, so that memory stays bounded."""
 
 
 class WordVectors:
@@ -156,7 +153,7 @@ class WordVectors:
     def similarity(self, a: str, b: str) -> float:
         """The cosine of two words, from -1 to 1; 0 if a vector is zero. Raises UnknownWordError."""
         first, second = self._unit_vectors([a, b])
-        return float(_cosines(first[None], second)[0])
+        return float(cosines(first[None], second)[0])
 
     @overload
     def neighbors(self, word: str, k: int = 10) -> Scored: ...
@@ -169,8 +166,7 @@ class WordVectors:
         Raises UnknownWordError, and ConfigError for a k that is no whole number from 1.
         """
         words = [word] if isinstance(word, str) else word
-        queries, excluded = self._unit_vectors(words), [self._known([query]) for query in words]
-        found = list(self._nearest(queries, excluded, _checked_k(k)))
+        found = list(self._nearest(self._unit_vectors(words), [[query] for query in words], k))
         return found[0] if isinstance(word, str) else found
 
     def analogy(self, a: str, b: str, c: str, k: int = 1) -> Scored:
@@ -179,24 +175,42 @@ class WordVectors:
         3CosAdd (Mikolov et al. 2013): the words nearest to b - a + c, each scaled to length 1 before.
         Order and errors are those of `neighbors`.
         """
-        from_a, from_b, from_c = self._unit_vectors([a, b, c])
-        query = _scaled(from_b - from_a + from_c)
-        return next(self._nearest(query[None], [self._known([a, b, c])], _checked_k(k)))
+        query = three_cos_add(*self._unit_vectors([a, b, c]))
+        return next(self._nearest(query[None], [[a, b, c]], k))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything to one .safetensors file; an old one is replaced whole. Raises FormatError."""
-        from firth.formats.native import save
+    def parts(self) -> Parts:
+        """What these vectors are made of: the arguments that make them again."""
+        return {
+            "words": self.words,
+            "counts": self.counts,
+            "center": self.center,
+            "outside": self.outside,
+            "config": self.config,
+            "history": self.history,
+            "outside_words": self.outside_words,
+            "bias": self.bias,
+            "nodes": self.nodes,
+            "subwords": self.subwords,
+        }
 
-        save(self, path)
+    def save(self, path: AnyPath) -> None:
+        """Write the vectors to one .safetensors file, whole or not at all: an old file is replaced at the end.
+
+        The file holds everything but what differs between equal runs: the seconds of each epoch and, for the exact
+        softmax, the number of threads. Equal vectors give equal bytes. Raises FormatError where it cannot be written.
+        """
+        path = check_writable(path)
+        write_tensors(path, *pack(path, reproducible(self.parts())))
 
     @cached_property
     def unit(self) -> Floats:
         """The center vectors (n, d) scaled to length 1, float32; a zero row stays zero. Made once."""
         n, d = self.center.shape
         unit = np.empty((n, d), dtype=np.float32)
-        rows = max(1, BLOCK_VALUES // d)
+        rows = max(1, VALUES_AT_ONCE // d)
         for start in range(0, n, rows):
-            unit[start : start + rows] = self._unit_rows(np.arange(start, min(start + rows, n)))
+            end = start + rows
+            unit[start:end] = _unit(self.center[start:end], self.words[start:end])
         return _readonly(unit)
 
     def _row(self, word: str) -> Floats:
@@ -216,41 +230,37 @@ class WordVectors:
             raise ConfigError(f"the word is {words!r}: expected a string or a list of strings")
         return np.array([self._row(word) for word in words], dtype=np.float32).reshape(-1, self.center.shape[1])
 
-    def _known(self, words: list[str]) -> list[int]:
-        """The ids of those words that are in the vocabulary."""
-        return [self._vocabulary.ids[word] for word in words if word in self]
-
     def _unit_vectors(self, words: list[str]) -> Doubles:
         """The vectors of words in float64, scaled to length 1."""
         return _unit(self._rows(words), words)
 
-    def _unit_rows(self, ids: Ids) -> Doubles:
-        """The center vectors of `ids` in float64, scaled to length 1."""
-        return _unit(self.center[ids], [self.words[i] for i in ids])
+    def _nearest(self, queries: Doubles, words: list[list[str]], k: int) -> Iterator[Scored]:
+        """For each query (d,) of length 1 the k nearest words but its own `words`, best first."""
+        excluded = [[self._vocabulary.ids[word] for word in own if word in self] for own in words]
+        for ids, found in nearest(self.center, self.unit, queries, excluded, _checked_k(k)):
+            yield [(self.words[i], cosine) for i, cosine in zip(ids.tolist(), found.tolist(), strict=True)]
 
-    def _nearest(self, queries: Doubles, excluded: list[list[int]], k: int) -> Iterator[Scored]:
-        """For each query (d,) of length 1 the k nearest words but the excluded ones, best first.
 
-        One float32 matrix product a block finds the candidates, all that rounding leaves in doubt among them;
-        float64 decides. So the answer depends neither on the block nor on the machine's matrix product.
-        """
-        n, d = self.center.shape
-        doubt = (d + 8) * 2.0**-23
-        rows = max(1, BLOCK_VALUES // n)
-        for start in range(0, len(queries), rows):
-            block = queries[start : start + rows]
-            products = block.astype(np.float32) @ self.unit.T
-            for query, scores, out in zip(block, products, excluded[start : start + rows], strict=True):
-                scores[out] = -np.inf
-                most = min(k, n - len(set(out)))
-                if most == 0:
-                    yield []
-                    continue
-                least = np.partition(scores, n - most)[n - most] - doubt
-                candidates = np.flatnonzero(scores >= least)
-                cosines = _cosines(self._unit_rows(candidates), query)
-                best = np.lexsort((candidates, -cosines))[:most]
-                yield [(self.words[candidates[i]], float(cosines[i])) for i in best]
+def load(path: AnyPath) -> WordVectors:
+    """The vectors in a .safetensors file that firth wrote, memory-mapped: matrices are read when used.
+
+    Raises FormatError, saying what was found and expected, for anything else. Non-finite numbers are found
+    later, by the query that meets them.
+    """
+    path = as_path(path)
+    if path.suffix != SUFFIX:
+        raise FormatError(
+            f"{path}: a vectors file of firth ends in {SUFFIX}; for one of word2vec or fastText, run: "
+            f"firth convert {path} {path.with_suffix(SUFFIX)}"
+        )
+    return from_file(read_tensors(path))
+
+
+def from_file(file: TensorFile) -> WordVectors:
+    """The vectors in an open file. Raises FormatError where it holds none, or none that fit together."""
+    parts = unpack(file)
+    with naming(file.path):
+        return WordVectors(**parts)
 
 
 def _readonly(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -265,17 +275,7 @@ def _unit(rows: Floats, words: list[str]) -> Doubles:
     if broken.any():
         word = words[int(broken.argmax())]
         raise FormatError(f"the vector of {word!r} holds a NaN or an infinity: expected finite numbers")
-    return _scaled(rows.astype(np.float64))
-
-
-def _cosines(rows: Doubles, query: Doubles) -> Doubles:
-    """The cosines of rows with a query (d,), all of length 1, in float64: equal vectors get equal bits."""
-    return np.asarray(np.clip((rows * query).sum(axis=1), -1.0, 1.0))
-
-
-def _scaled(rows: Doubles) -> Doubles:
-    lengths = np.sqrt((rows * rows).sum(axis=-1, keepdims=True))
-    return np.asarray(rows / np.where(lengths > 0, lengths, 1.0))
+    return scaled(rows)
 
 
 def _checked_k(k: int) -> int:

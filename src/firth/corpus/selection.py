@@ -1,0 +1,137 @@
+"""Which words of a corpus stay: the vocabulary, and the id that each word gets."""
+
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth.corpus.joining import WordsOf
+from firth.corpus.vocabulary import Vocabulary, nothing_left, rank_words
+from firth.errors import CorpusError, VocabularyError
+
+WORDS_AT_ONCE = 1 << 20
+"""Words that are looked up together, so that memory stays bounded."""
+
+
+class Kept(NamedTuple):
+    """Which words are kept: the parts of a `Corpus`, and the id of each number of the encoded text, or -1."""
+
+    vocab: Vocabulary
+    frequencies: NDArray[np.int64]
+    totals: NDArray[np.int64]
+    numbers: NDArray[np.int32]
+
+
+Choice = Callable[[WordsOf, NDArray[np.int64]], Kept]
+"""Chooses from the words of given numbers and the count of each number."""
+
+
+def given_words(words: list[str]) -> Vocabulary:
+    """The vocabulary of given words, none counted yet."""
+    vocab = Vocabulary(words, np.zeros(len(words), np.int64))
+    if len(vocab.ids) < len(words):
+        twice = next(word for place, word in enumerate(words) if vocab.ids[word] != place)
+        raise VocabularyError(f"the word {twice[:100]!r} is given twice: expected every word once")
+    return vocab
+
+
+def count_given(words_of: WordsOf, counts: NDArray[np.int64], given: Vocabulary) -> Kept:
+    """The given vocabulary, now with the corpus's counts."""
+    numbers = np.empty(len(counts), np.int32)
+    for piece, words in _pieces(words_of, len(counts)):
+        numbers[piece] = [given.ids.get(word, -1) for word in words]
+    occurs = numbers >= 0
+    if not occurs.any():
+        raise _none_occurs(words_of, counts, given.words)
+    given.counts[numbers[occurs]] = counts[occurs]
+    return Kept(given, given.counts, given.counts, numbers)
+
+
+def choose_words(
+    words_of: WordsOf,
+    counts: NDArray[np.int64],
+    min_count: int,
+    max_vocab: int | None,
+    vocab: Vocabulary | None,
+    protected: frozenset[str],
+    known: Vocabulary,
+) -> Kept:
+    """The words that `build_corpus` keeps, chosen among candidates: the known, those of `vocab`, those of the text."""
+    names = list(dict.fromkeys([*known.words, *(vocab.words if vocab is not None else ())]))
+    listed = dict(zip(names, range(len(names)), strict=True))
+    places, found = _look_up(words_of, len(counts), listed, protected)
+    marked = np.zeros(len(counts), bool)
+    marked[list(found.values())] = True
+    enough = counts >= min_count if vocab is None else np.zeros(len(counts), bool)
+    others = np.flatnonzero((places < 0) & (marked | enough))
+    places[others] = np.arange(len(listed), len(listed) + len(others))
+
+    occurrences = np.zeros(len(listed) + len(others), np.int64)
+    occurrences[places[places >= 0]] = counts[places >= 0]
+    frequencies = occurrences.copy()
+    if vocab is not None:
+        frequencies[[listed[word] for word in vocab.words]] = vocab.counts
+    totals = frequencies.copy()
+    totals[: len(known)] += known.counts
+    stays = np.zeros(len(totals), bool)
+    stays[: len(known)] = True
+    stays[places[marked]] = True
+    stays[[listed[word] for word in protected if word in listed]] = True
+
+    kept, ids = rank_words(totals, min_count, max_vocab, stays)
+    if vocab is not None and not frequencies[kept].any():
+        best = int(vocab.counts.argmax())
+        raise nothing_left(vocab.words[best], int(vocab.counts[best]), min_count, given=True)
+    if not len(kept):
+        best = int(counts.argmax())
+        raise nothing_left(words_of(np.array([best]))[0], int(counts[best]), min_count)
+    more = iter(words_of(others[kept[kept >= len(listed)] - len(listed)]))
+    words = [names[place] if place < len(listed) else next(more) for place in kept.tolist()]
+    if not occurrences[kept].any():
+        raise _none_occurs(words_of, counts, words)
+    _warn_of_absent(protected - found.keys() - listed.keys(), len(protected))
+    numbers = np.where(places >= 0, ids[places], np.int32(-1))
+    saved = Vocabulary(words, totals[kept])  # whose sum is checked
+    return Kept(Vocabulary(words, occurrences[kept]), frequencies[kept], saved.counts, numbers)
+
+
+def _look_up(
+    words_of: WordsOf, n: int, listed: dict[str, int], protected: frozenset[str]
+) -> tuple[NDArray[np.int64], dict[str, int]]:
+    """The place in `listed` of each number of a text, or -1, and the numbers of the protected words that occur."""
+    places = np.full(n, -1, np.int64)
+    found: dict[str, int] = {}
+    if listed or protected:
+        for piece, words in _pieces(words_of, n):
+            places[piece] = [listed.get(word, -1) for word in words]
+            found |= {word: number for word, number in zip(words, piece.tolist(), strict=True) if word in protected}
+    return places, found
+
+
+def _pieces(words_of: WordsOf, n: int) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
+    """The numbers below n and their words, some at a time."""
+    for start in range(0, n, WORDS_AT_ONCE):
+        piece = np.arange(start, min(start + WORDS_AT_ONCE, n))
+        yield piece, words_of(piece)
+
+
+def _none_occurs(words_of: WordsOf, counts: NDArray[np.int64], words: list[str]) -> CorpusError:
+    """The error for a corpus in which none of the words to keep occurs."""
+    best = words_of(np.array([counts.argmax()]))[0]
+    return CorpusError(
+        f"none of the {counts.sum():,} tokens of the corpus is among the {len(words):,} given words, which begin "
+        f"with {words[:3]!r:.100}; the most frequent token is {best[:100]!r}. Give a corpus in the language "
+        "of the words, and read it as theirs was: lower-cased or not (--lower), divided alike (--tokenizer)"
+    )
+
+
+def _warn_of_absent(absent: Collection[str], n: int) -> None:
+    if absent:
+        shown = ", ".join(repr(word[:100]) for word in sorted(absent)[:5]) + (", ..." if len(absent) > 5 else "")
+        warnings.warn(
+            f"{len(absent):,} of the {n:,} words to keep {'is' if len(absent) == 1 else 'are'} not in the corpus: "
+            f"{shown}. Are they spelled as the corpus is read: lower-cased or not, divided alike?",
+            stacklevel=5,
+        )

@@ -1,0 +1,112 @@
+"""Safetensors files of plain tensors and text metadata: written whole or not at all, read with every size checked.
+
+The bytes of a file depend only on the names, the order and the values of its tensors and on its metadata.
+"""
+
+import json
+import math
+import mmap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+
+from firth.errors import FormatError
+from firth.files.paths import AnyPath, as_path, mapped, replacing
+
+DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8"), "U8": np.dtype("u1")}
+"""The name in safetensors -> the type of the numbers, for the types that firth writes and reads."""
+
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+
+BYTES_AT_ONCE = 2**26
+"""How much of a matrix is converted or checked at a time, so that memory stays bounded."""
+
+
+def write_tensors(path: AnyPath, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file, whole or not at all; at the end it replaces an old file of that name.
+
+    tensors: arrays of float32, int64 or uint8 by name, stored in this order. metadata: texts by name.
+    Raises FormatError where the file cannot be written.
+    """
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    end = 0
+    for name, array in tensors.items():
+        dtype = _NAMES[array.dtype.newbyteorder("<")]
+        begin, end = end, end + array.nbytes
+        header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with replacing(as_path(path)) as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name, array in tensors.items():
+            for rows in row_blocks(array):
+                plain = np.ascontiguousarray(rows, dtype=DTYPES[header[name]["dtype"]])
+                file.write(plain.reshape(-1).view(np.uint8).data)
+
+
+def read_tensors(path: AnyPath) -> "TensorFile":
+    """An open safetensors file: its metadata, and its tensors mapped from disk when asked for.
+
+    Raises FormatError for anything but a whole safetensors file.
+    """
+    path = as_path(path)
+    mapping = mapped(path, "tensors")
+    try:
+        with safe_open(path, framework="np"):
+            pass
+    except (SafetensorError, OSError) as error:
+        raise FormatError(f"{path}: not a whole safetensors file: {error}") from None
+    start = 8 + int.from_bytes(mapping[:8], "little")
+    header = json.loads(mapping[8:start])  # safe_open has parsed the same bytes
+    metadata = header.pop("__metadata__", None) or {}
+    return TensorFile(path, metadata, header, mapping, start)
+
+
+class TensorFile:
+    """A safetensors file that is open for reading: iterate over it for the names of its tensors.
+
+    path: where it is. metadata: texts by name, unchecked.
+    """
+
+    def __init__(
+        self, path: Path, metadata: dict[str, str], header: dict[str, Any], mapping: mmap.mmap, start: int
+    ) -> None:
+        self.path, self.metadata = path, metadata
+        self._header, self._mapping, self._start = header, mapping, start
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a tensor of that name."""
+        return name in self._header
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the tensors, in the order of the header."""
+        return iter(self._header)
+
+    def tensor(self, name: str, dtype: str, dimensions: int | None = None) -> npt.NDArray[Any]:
+        """A tensor, read-only and mapped from disk: its numbers are read when they are used.
+
+        dtype: one of the names in `DTYPES`. dimensions: how many it must have; None takes any number.
+        Raises FormatError where it is missing, of another type or shape, or not where the header says.
+        """
+        expected = f"expected {dtype}"
+        if dimensions is not None:
+            expected += f" with {dimensions} dimension{'s'[: dimensions - 1]}"
+        if name not in self:
+            raise FormatError(f"{self.path}: no tensor {name!r}: {expected}")
+        found, shape, (begin, end) = (self._header[name][key] for key in ("dtype", "shape", "data_offsets"))
+        if found != dtype or dimensions not in (None, len(shape)):
+            raise FormatError(f"{self.path}: tensor {name!r} is {found} of shape {shape}: {expected}")
+        if end - begin != math.prod(shape) * DTYPES[dtype].itemsize or self._start + end > len(self._mapping):
+            raise FormatError(f"{self.path}: tensor {name!r} lies at bytes {begin} to {end}: expected shape {shape}")
+        return np.ndarray(shape, DTYPES[dtype], self._mapping, self._start + begin)
+
+
+def row_blocks(array: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    """The rows of an array in order, at most `BYTES_AT_ONCE` or one row at a time."""
+    rows = max(1, BYTES_AT_ONCE // max(1, array[:1].nbytes))
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]

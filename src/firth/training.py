@@ -1,0 +1,134 @@
+"""What a trainer is: the protocol that every trainer keeps, the progress it reports and the snapshots it can resume."""
+
+import dataclasses
+import json
+import math
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.corpus.encode import Corpus
+from firth.vectors.container import WordVectors
+
+CHECKSUM_PIECE = 1 << 22
+"""How many numbers of an array are added to a fingerprint at a time: a corpus may be larger than memory."""
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochProgress:
+    """How far a run of stochastic steps is.
+
+    epoch: the epoch under way or just ended, from 1. tokens, total_tokens: tokens of the raw corpus, over all epochs.
+    loss: mean of the epoch so far in nats a pair, None while there is no pair. lr: the learning rate now.
+    epoch_seconds: how long the epoch took, None unless it has just ended.
+    """
+
+    epoch: int
+    epochs: int
+    tokens: int
+    total_tokens: int
+    loss: float | None
+    lr: float
+    epoch_seconds: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class PassProgress:
+    """How far a run of exact passes is.
+
+    words: center words of the stage under way. last_stage: whether that is all of them. epoch: passes done in this
+    stage; 1 in the report of the first that ends. flop, total_flop: floating point operations of the matrix products,
+    over the whole run. loss: cross-entropy of the vectors after the last pass in nats a pair, None before the first.
+    floor: conditional entropy of the corpus, in nats a pair. epoch_seconds: how long the pass took, None unless it has
+    just ended.
+    """
+
+    words: int
+    last_stage: bool
+    epoch: int
+    epochs: int
+    flop: float
+    total_flop: float
+    loss: float | None
+    floor: float
+    epoch_seconds: float | None
+
+
+Progress = EpochProgress | PassProgress
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """Everything that a trainer of the same corpus and settings needs to continue a run.
+
+    vectors: the matrices and the history. unfinished: where the epoch under way stands, as plain JSON values. arrays:
+    further float32 arrays by name. The arrays may share memory with the trainer: save them before it runs on.
+    """
+
+    vectors: WordVectors
+    unfinished: dict[str, Any]
+    arrays: dict[str, npt.NDArray[np.float32]] = dataclasses.field(default_factory=dict)
+
+
+class Trainer(Protocol):
+    """A run of training that can be stopped, saved and continued.
+
+    After an exception in `run`, KeyboardInterrupt included, all methods may be called, and `run` continues the run.
+    """
+
+    @property
+    def started(self) -> bool:
+        """Whether a snapshot holds any work: False while the starting vectors are still being computed."""
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are finished."""
+
+    @property
+    def fingerprint(self) -> int:
+        """A checksum of the corpus and of everything else, besides the settings, that the result depends on."""
+
+    def run(self, on_progress: Callable[[Progress], None], seconds: float = math.inf) -> bool:
+        """Train to the end, or for about `seconds`; return whether the run is finished.
+
+        `on_progress` is called in the calling thread several times a second, and whenever an epoch ends.
+        """
+
+    def snapshot(self) -> Snapshot:
+        """The run as it stands."""
+
+    def restore(self, snapshot: Snapshot) -> bool:
+        """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
+
+    def vectors(self) -> WordVectors:
+        """The vectors as a user gets them. The matrices are copies."""
+
+
+@dataclasses.dataclass
+class State:
+    """Where a run stands, besides its matrices. Each trainer adds fields of its own, all of them JSON values."""
+
+    seconds: float = 0.0  # that the epoch under way has taken
+    history: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # one entry for each epoch done
+
+    def unfinished(self) -> dict[str, Any]:
+        """The state by name, without the history, which goes with the vectors."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "history"}
+
+
+def all_finite(numbers: Iterable[object]) -> bool:
+    """Whether all values are floats, and neither a NaN nor an infinity."""
+    return all(type(number) is float and math.isfinite(number) for number in numbers)
+
+
+def fingerprint(corpus: Corpus, *others: npt.NDArray[Any]) -> int:
+    """A CRC-32 of a corpus (words, ids, ends of sentences, counts) and of further arrays."""
+    value = zlib.crc32(json.dumps(corpus.vocab.words).encode())
+    arrays: list[npt.NDArray[Any]] = [corpus.ids, corpus.offsets, corpus.frequencies, corpus.totals, *others]
+    for array in arrays:
+        for start in range(0, len(array), CHECKSUM_PIECE):
+            value = zlib.crc32(array[start : start + CHECKSUM_PIECE].data, value)
+    return value

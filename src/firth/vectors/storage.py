@@ -1,0 +1,199 @@
+"""What firth's vectors file holds: the parts of word vectors as tensors and metadata of a safetensors file.
+
+Always there: "center" F32 (n, d); "counts" I64 (n,); "words" U8, the UTF-8 bytes of all words one after another;
+"word_offsets" I64 (n + 1,), where each word begins and the last one ends. Where the vectors have them: "outside" F32
+(m, d) and "bias" F32 (m,); where m > n, "more_words" U8 and "more_word_offsets" I64 (m - n + 1,), the outside words
+after the first n, likewise; "nodes" F32 (n - 1, d), the inner nodes of hierarchical softmax; "subwords" F32
+(n + bucket, d), the words' own rows and those of n-grams. The metadata has one key, "firth": a JSON text with "format"
+(1), "config", "history" and, for subwords, "subwords": {"minn", "maxn", "bucket"}. Other tensors are left alone.
+"""
+
+import itertools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.errors import FormatError
+from firth.files.paths import AnyPath, as_path, check_folder, naming
+from firth.files.tensors import TensorFile
+from firth.vectors.subwords import Subwords
+
+SUFFIX = ".safetensors"
+VERSION = 1
+NGRAM_SETTINGS = ("minn", "maxn", "bucket")
+
+Floats = npt.NDArray[np.float32]
+
+
+class Parts(TypedDict):
+    """What word vectors are made of: the arguments of `WordVectors`, by name."""
+
+    words: list[str]
+    counts: npt.NDArray[np.int64]
+    center: Floats
+    outside: Floats | None
+    config: dict[str, Any]
+    history: list[dict[str, Any]]
+    outside_words: list[str]
+    bias: Floats | None
+    nodes: Floats | None
+    subwords: Subwords | None
+
+
+def check_writable(path: AnyPath) -> Path:
+    """`path` as a Path, if vectors can be saved there; changes nothing.
+
+    Raises FormatError if it does not end in .safetensors, is a folder, or if its folder is missing or refuses
+    files.
+    """
+    path = as_path(path)
+    if path.suffix != SUFFIX:
+        raise FormatError(f"{path}: a vectors file ends in {SUFFIX}: name it {path.name}{SUFFIX}")
+    return check_folder(path)
+
+
+def reproducible(parts: Parts) -> Parts:
+    """The parts without what differs between equal runs: the seconds of each epoch and, for the exact softmax, threads.
+
+    The vectors of the exact softmax do not depend on the number of threads, those of other losses do.
+    """
+    history = [{name: value for name, value in epoch.items() if name != "seconds"} for epoch in parts["history"]]
+    config = dict(parts["config"])
+    if config.get("loss") == "softmax":
+        config.pop("threads", None)
+    return {**parts, "config": config, "history": history}
+
+
+def pack(path: Path, parts: Parts) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """The tensors and the metadata of a vectors file, for `write_tensors`.
+
+    Raises FormatError, which names `path`, for words without UTF-8 and for a config or history that JSON cannot hold.
+    """
+    words, subwords = parts["words"], parts["subwords"]
+    encoded = encoded_words(path, words)
+    more = encoded_words(path, parts["outside_words"][len(words) :])
+    tensors: dict[str, npt.NDArray[Any] | None] = {
+        "counts": parts["counts"],
+        "word_offsets": _offsets(encoded),
+        "more_word_offsets": _offsets(more) if more else None,
+        "center": parts["center"],
+        "outside": parts["outside"],
+        "bias": parts["bias"],
+        "nodes": parts["nodes"],
+        "subwords": subwords.rows if subwords is not None else None,
+        "words": _joined(encoded),
+        "more_words": _joined(more) if more else None,
+    }
+    document: dict[str, Any] = {"format": VERSION, "config": parts["config"], "history": parts["history"]}
+    if subwords is not None:
+        document["subwords"] = {name: getattr(subwords, name) for name in NGRAM_SETTINGS}
+    try:
+        text = json.dumps(document, sort_keys=True, default=_plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FormatError(f"{path}: config and history do not fit into JSON: {error}") from None
+    return {name: array for name, array in tensors.items() if array is not None}, {"firth": text}
+
+
+def unpack(file: TensorFile) -> Parts:
+    """The parts in a vectors file, the matrices mapped from disk. Raises FormatError where it is not as it should be.
+
+    Non-finite numbers are found later, by the query that meets them.
+    """
+    document = _document(file.path, file.metadata)
+    words = _decoded(file, "words", "word_offsets", "word")
+    outside_words = words
+    if "more_words" in file:
+        outside_words = words + _decoded(file, "more_words", "more_word_offsets", "more word")
+    subwords = None
+    if document.get("subwords") is not None:
+        subwords = checked_subwords(file.path, document["subwords"], file.tensor("subwords", "F32", 2))
+    elif "subwords" in file:
+        raise FormatError(
+            f"{file.path}: there is a tensor 'subwords', but the metadata has no minn, maxn and bucket for it"
+        )
+    return {
+        "words": words,
+        "counts": file.tensor("counts", "I64", 1),
+        "center": file.tensor("center", "F32", 2),
+        "outside": file.tensor("outside", "F32", 2) if "outside" in file else None,
+        "config": document["config"],
+        "history": document["history"],
+        "outside_words": outside_words,
+        "bias": file.tensor("bias", "F32", 1) if "bias" in file else None,
+        "nodes": file.tensor("nodes", "F32", 2) if "nodes" in file else None,
+        "subwords": subwords,
+    }
+
+
+def encoded_words(path: Path, words: list[str]) -> list[bytes]:
+    """The words in UTF-8. Raises FormatError, which names `path`, for one that has none."""
+    try:
+        return [word.encode() for word in words]
+    except UnicodeEncodeError as error:
+        raise FormatError(f"{path}: the word {error.object!r} has no UTF-8: it holds half a character") from None
+
+
+def checked_subwords(path: Path, settings: Any, rows: Floats) -> Subwords:
+    """The n-grams of a file, from their settings and rows. Raises FormatError where these do not fit together."""
+    if not isinstance(settings, dict) or set(settings) != set(NGRAM_SETTINGS):
+        raise FormatError(f"{path}: the metadata's subwords are {settings!r:.200}: expected minn, maxn and bucket")
+    with naming(path):
+        return Subwords(rows=rows, **settings)
+
+
+def _document(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
+    """The JSON object in the metadata; its format, config and history are checked."""
+    text = metadata.get("firth")
+    if text is None:
+        raise FormatError(f"{path}: a safetensors file without firth's metadata: expected one that firth wrote")
+    try:
+        document: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path}: the metadata is not JSON: {error}") from None
+    version = document.get("format") if isinstance(document, dict) else None
+    if type(version) is not int:
+        raise FormatError(f"{path}: the metadata has no format number: expected an object with format {VERSION}")
+    if version != VERSION:
+        raise FormatError(f"{path}: format {version}; this firth reads {VERSION}: pip install --upgrade firth")
+    config, history = document.get("config"), document.get("history")
+    if not isinstance(config, dict):
+        raise FormatError(f"{path}: the metadata's config is no object: expected the settings by name")
+    if not isinstance(history, list) or not all(isinstance(epoch, dict) for epoch in history):
+        raise FormatError(f"{path}: the metadata's history is no list of objects: expected one an epoch")
+    return dict(document)
+
+
+def _decoded(file: TensorFile, text_name: str, offsets_name: str, kind: str) -> list[str]:
+    """The words of two tensors, their text and their offsets."""
+    text, offsets = file.tensor(text_name, "U8", 1), file.tensor(offsets_name, "I64", 1)
+    if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(text) or (offsets[1:] < offsets[:-1]).any():
+        raise FormatError(
+            f"{file.path}: the {kind} offsets do not rise from 0 to {len(text)}, the bytes of all {kind}s"
+        )
+    whole, bounds = text.tobytes(), offsets.tolist()
+    words = []
+    for begin, end in itertools.pairwise(bounds):
+        try:
+            words.append(whole[begin:end].decode())
+        except UnicodeDecodeError:
+            raise FormatError(f"{file.path}: {kind} {len(words)} is {whole[begin:end]!r}: expected UTF-8") from None
+    return words
+
+
+def _offsets(words: list[bytes]) -> npt.NDArray[np.int64]:
+    return np.cumsum([0, *map(len, words)], dtype=np.int64)
+
+
+def _joined(words: list[bytes]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(b"".join(words), dtype=np.uint8)
+
+
+def _plain(value: object) -> object:
+    """A number of NumPy's as one of Python's, for JSON."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} is neither a number nor text, list or dict")

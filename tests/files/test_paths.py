@@ -1,0 +1,138 @@
+"""Files at paths: what cannot be read or written is named before, and a file is replaced whole or not at all."""
+
+import os
+import stat
+
+import pytest
+
+from firth.errors import ConfigError, FormatError
+from firth.files import paths
+from firth.files.paths import as_path, check_folder, mapped, naming, reading, replacing
+
+
+def write(path, text=b"new"):
+    with replacing(path) as file:
+        file.write(text)
+
+
+def test_a_file_is_read_and_mapped(tmp_path):
+    (tmp_path / "file").write_bytes(b"some bytes")
+    with reading(str(tmp_path / "file"), "bytes") as file:
+        assert file.read() == b"some bytes"
+    with mapped(tmp_path / "file", "bytes") as mapping:
+        assert mapping[5:] == b"bytes"
+        with pytest.raises(TypeError, match=r"read-?only"):
+            mapping[0] = 0
+
+
+def test_what_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
+    for name, message in [
+        ("missing", "missing: there is no such file"),
+        ("folder", "folder: not a regular file: expected a file of words"),
+        ("empty", "empty: the file is empty: expected words"),
+        ("a\0b", "a path cannot hold a NUL character"),
+        ("x" * 300, "cannot be read: File name too long; give a path that this user may use"),
+    ]:
+        with pytest.raises(FormatError, match=message):
+            mapped(tmp_path / name, "words")
+
+
+def test_a_system_error_while_reading_is_named(tmp_path):
+    (tmp_path / "file").touch()
+
+    def read():
+        with reading(tmp_path / "file", "words"):
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(FormatError, match="file: cannot be read: Input/output error; give a path"):
+        read()
+
+
+def test_a_file_is_replaced_at_the_end(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with replacing(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()])
+def test_a_write_that_fails_in_the_middle_leaves_nothing(tmp_path, error):
+    def write_part():
+        with replacing(tmp_path / "file") as file:
+            file.write(b"part")
+            raise error
+
+    with pytest.raises(FormatError if isinstance(error, OSError) else type(error)) as caught:
+        write_part()
+    if isinstance(error, OSError):
+        assert str(caught.value).endswith("No space left on device; make room or give a path on another disk")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permission bits are POSIX's")
+def test_a_new_file_has_the_permissions_of_the_umask(tmp_path):
+    old = os.umask(0o027)
+    try:
+        write(tmp_path / "file")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+
+
+def test_a_symbolic_link_is_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    path, target = tmp_path / "link", tmp_path / "elsewhere" / "real"
+    try:
+        path.symlink_to(target)
+    except OSError:
+        pytest.skip("this system makes no symbolic links")
+    write(path)
+    assert path.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_leftover_of_a_killed_process_does_not_hinder(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths.threading, "get_native_id", lambda: 7)
+    (tmp_path / f".file.{os.getpid()}-7.tmp").write_text("left over")
+    write(tmp_path / "file")
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_target_is_checked_and_not_changed(tmp_path):
+    path = tmp_path / "file"
+    assert check_folder(str(path)) == path
+    assert os.listdir(tmp_path) == []
+    path.write_bytes(b"precious")
+    assert check_folder(path) == path
+    assert path.read_bytes() == b"precious"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing/file", "the folder .*missing does not exist: make it first"),
+        ("folder", "a folder or a device: expected the name of a file"),
+        ("a\0b", "NUL"),
+        ("x" * 300, "cannot be written: File name too long"),
+    ],
+)
+def test_a_target_that_cannot_be_written_is_named(tmp_path, name, message):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FormatError, match=message):
+        check_folder(tmp_path / name)
+
+
+def test_a_path_in_an_error_about_content():
+    def check():
+        with naming(as_path("words.txt")):
+            raise ConfigError("minn is 0")
+
+    with pytest.raises(FormatError, match=r"^words\.txt: minn is 0$"):
+        check()

@@ -1,0 +1,170 @@
+"""The protocol of trainers: every trainer stops, saves, continues and refuses in the same way."""
+
+import numpy as np
+import pytest
+
+from firth.corpus.encode import build_corpus
+from firth.exact.counting import count_pairs
+from firth.exact.trainer import ExactTrainer
+from firth.settings import TrainConfig
+from firth.sgd.trainer import SgdTrainer
+from firth.training import Snapshot, all_finite, fingerprint
+
+SETTINGS = {"dim": 6, "epochs": 3, "min_count": 1, "threads": 1, "seed": 2}
+KINDS = ["negative-sampling", "hierarchical-softmax", "softmax"]
+
+
+def sentences(seed=0):
+    rng = np.random.default_rng(seed)
+    return [[f"w{i}" for i in rng.zipf(1.5, 20) % 30] for _ in range(60)]
+
+
+def ignore(progress):
+    pass
+
+
+@pytest.fixture(params=KINDS)
+def new_trainer(request):
+    """A function that gives a new trainer of one and the same run."""
+    config = TrainConfig(loss=request.param, **SETTINGS)
+    with build_corpus(sentences(), min_count=1) as corpus:
+        if request.param != "softmax":
+            yield lambda: SgdTrainer(corpus, config)
+        else:
+            with count_pairs(corpus, config) as counts:
+                yield lambda: ExactTrainer(corpus, counts, config)
+
+
+def kept(snapshot):
+    """A snapshot as a file gives it back: the trainer it is of may run on."""
+    arrays = {name: array.copy() for name, array in snapshot.arrays.items()}
+    for name in ("center", "outside", "nodes"):
+        if getattr(snapshot.vectors, name) is not None:
+            setattr(snapshot.vectors, name, getattr(snapshot.vectors, name).copy())
+    return Snapshot(snapshot.vectors, dict(snapshot.unfinished), arrays)
+
+
+def same(a, b):
+    parts = [(getattr(a, name), getattr(b, name)) for name in ("center", "outside", "nodes", "bias")]
+    return all(x is y is None or x.tobytes() == y.tobytes() for x, y in parts)
+
+
+def interrupt_after_first_epoch(trainer):
+    def on_progress(progress):
+        if progress.epoch_seconds is not None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run(on_progress)
+
+
+def whole(new_trainer):
+    trainer = new_trainer()
+    assert trainer.run(ignore)
+    return trainer.vectors()
+
+
+def test_an_interrupted_run_continues_to_the_same_vectors(new_trainer):
+    trainer = new_trainer()
+    assert trainer.epochs_done == 0
+    interrupt_after_first_epoch(trainer)
+    assert trainer.started
+    assert trainer.epochs_done == 1
+    assert trainer.run(ignore)
+    assert trainer.epochs_done == 3
+    assert same(trainer.vectors(), whole(new_trainer))
+
+
+def test_a_snapshot_continues_to_the_same_vectors(new_trainer):
+    first, second = new_trainer(), new_trainer()
+    interrupt_after_first_epoch(first)
+    assert second.restore(kept(first.snapshot()))
+    assert second.epochs_done == first.epochs_done
+    assert first.run(ignore)
+    assert second.run(ignore)
+    assert same(first.vectors(), second.vectors())
+    assert same(first.vectors(), whole(new_trainer))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda snapshot: snapshot.unfinished.pop("seconds"),
+        lambda snapshot: snapshot.unfinished.update(more=1),
+        lambda snapshot: snapshot.unfinished.update(seconds="1"),
+        lambda snapshot: snapshot.unfinished.update(seconds=float("nan")),
+        lambda snapshot: snapshot.arrays.update(center=np.zeros((1, 6), np.float32)),
+        lambda snapshot: setattr(snapshot.vectors, "center", snapshot.vectors.center[:-1]),
+        lambda snapshot: [setattr(snapshot.vectors, name, None) for name in ("outside", "nodes")],
+    ],
+)
+def test_a_snapshot_that_does_not_fit_is_refused_and_changes_nothing(new_trainer, change):
+    trainer = new_trainer()
+    interrupt_after_first_epoch(trainer)
+    snapshot = kept(trainer.snapshot())
+    change(snapshot)
+    fresh = new_trainer()
+    assert not fresh.restore(snapshot)
+    assert fresh.epochs_done == 0
+    assert fresh.run(ignore)
+    assert same(fresh.vectors(), whole(new_trainer))
+
+
+def test_progress_names_the_epoch_that_ended(new_trainer):
+    seen = []
+    new_trainer().run(seen.append)
+    ended = [progress for progress in seen if progress.epoch_seconds is not None]
+    assert [(progress.epoch, progress.epochs) for progress in ended] == [(1, 3), (2, 3), (3, 3)]
+    assert all(isinstance(progress.loss, float) for progress in ended)
+
+
+def test_vectors_are_copies(new_trainer):
+    trainer = new_trainer()
+    interrupt_after_first_epoch(trainer)
+    before = trainer.vectors()
+    copy = before.center.copy()
+    trainer.run(ignore)
+    assert before.center.tobytes() == copy.tobytes() != trainer.vectors().center.tobytes()
+
+
+def test_an_exact_run_has_not_started_before_its_first_pass():
+    with build_corpus(sentences(), min_count=1) as corpus:
+        config = TrainConfig(loss="softmax", **SETTINGS)
+        with count_pairs(corpus, config) as counts:
+            trainer = ExactTrainer(corpus, counts, config)
+            assert not trainer.started
+            trainer.run(ignore, seconds=0.0)
+            assert trainer.started
+        assert SgdTrainer(corpus, TrainConfig(**SETTINGS)).started
+
+
+def fingerprint_of(text, *others):
+    with build_corpus(text, min_count=1) as corpus:
+        return fingerprint(corpus, *others)
+
+
+def test_the_fingerprint_tells_corpora_apart():
+    text = [["a", "b", "a"], ["b", "c", "a"]]
+    known = fingerprint_of(text)
+    assert known == fingerprint_of([list(sentence) for sentence in text])
+    others = [
+        [["a", "b", "a"], ["b", "d", "a"]],  # another word
+        [["a", "b", "a", "b"], ["c", "a"]],  # the same tokens in other sentences
+        [["a", "b", "a"], ["c", "b", "a"]],  # another order
+    ]
+    found = {known, *(fingerprint_of(other) for other in others), fingerprint_of(text, np.array([1, 0, 0]))}
+    assert len(found) == 5
+
+
+def test_the_fingerprint_of_a_large_array_is_that_of_all_its_parts(monkeypatch):
+    known = fingerprint_of(sentences())
+    monkeypatch.setattr("firth.training.CHECKSUM_PIECE", 7)
+    assert fingerprint_of(sentences()) == known
+
+
+@pytest.mark.parametrize(
+    ("numbers", "right"),
+    [([], True), ([0.0, -1.5], True), ([1], False), ([1.0, None], False), ([float("inf")], False), ([True], False)],
+)
+def test_all_finite_takes_floats_only(numbers, right):
+    assert all_finite(numbers) == right
