@@ -331,7 +331,7 @@ def _total(workers: list[Worker]) -> tuple[float, int]:
 def make_tables(corpus: Corpus, config: TrainConfig) -> Tables:
     """The tables of a run over a corpus."""
     words, counts = corpus.vocab.words, corpus.frequencies
-    update = config.update
+    update: str = config.update
     if config.architecture == "cbow":
         update = "sum" if config.cbow_sum else "mean"
     tables = Tables(
