@@ -1,14 +1,14 @@
 """The documentation: its links lead where they say, its rows of `firth check` exist, its code runs."""
 
-import ast
+import inspect
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 
 import firth
 from firth.check import formulas as check
-from firth.settings import BY_LOSS, CBOW, TrainConfig
 
 ROOT = Path(__file__).parents[1]
 DERIVATION = ROOT / "docs" / "derivation.md"
@@ -122,29 +122,13 @@ def test_the_check_of_formulas_notices(text):
     assert len(wrong_math(text)) == 1
 
 
-def defaults_told(beginning):
-    """(setting, default) of those that the paragraph of `firth.train` with a beginning tells, in order."""
-    paragraphs = re.split(r"\n\s*\n", firth.train.__doc__)
-    (paragraph,) = (text for text in paragraphs if text.strip().startswith(beginning))
-    found = re.findall(r'\b(\w+)=("[^"]*"|[\w.-]*\w)', paragraph)
-    return [(name, ast.literal_eval(value)) for name, value in found]
-
-
-def test_the_docstring_of_train_tells_every_default():
-    assert dict(defaults_told("Negative sampling: ")) == BY_LOSS["negative-sampling"]
-    assert dict(defaults_told("Hierarchical softmax: ")) == BY_LOSS["hierarchical-softmax"]
-    assert dict(defaults_told("Softmax: ")) == BY_LOSS["softmax"]
-    rates = [CBOW[loss]["lr"] for loss in ("negative-sampling", "hierarchical-softmax")]
-    rates.append(TrainConfig(architecture="cbow", cbow_sum=True).lr)
-    told = defaults_told("CBOW: ")
-    assert [value for name, value in told if name == "lr"] == rates
-    assert ("cbow_sum", False) in told
-    others = dict(told for of in ("`settings`", "Subwords", "Phrases") for told in defaults_told(of))
-    config = TrainConfig(threads=1)
-    assert others.pop("lr") == TrainConfig(maxn=6).lr
-    assert others == {name: getattr(config, name) for name in others} | {"threads": None}
-    known = set(others) | {name for of in (BY_LOSS, CBOW) for settings in of.values() for name in settings}
-    assert known == {*config.__dataclass_fields__}
+def test_the_page_of_settings_is_what_the_declarations_say():
+    script = runpy.run_path(str(ROOT / "docs" / "settings.py"))
+    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert text == script["page"](), "docs/settings.md is old: write it again with python docs/settings.py"
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    assert {row[0].strip("|` ") for row in rows} == set(inspect.signature(firth.train).parameters) - {"source"}
+    assert all(len(row) == 5 for row in rows)
 
 
 @pytest.mark.parametrize("page", RUN, ids=name_of)

@@ -1,15 +1,19 @@
 """The settings: defaults of each loss, which belong to which, and the sentence a wrong value gets."""
 
-import copy
 import dataclasses
+import importlib.util
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+import firth
 from firth import settings as config
+from firth.declaring import declared
 from firth.errors import ConfigError
-from firth.settings import BY_LOSS, CBOW, CHOICES, SUBWORDS_LR, TrainConfig, defaults, make_config
+from firth.settings import CHOICES, PhraseOptions, Reading, TrainConfig, TrainOptions, defaults, make_config
 
 LOSSES = list(CHOICES["loss"])
 SPECIAL = {
@@ -28,41 +32,45 @@ def made_of(kind, **settings):
     return TrainConfig(loss=kind[0], architecture=kind[1], **settings)
 
 
-def test_every_loss_has_its_defaults():
-    assert list(BY_LOSS) == LOSSES
+SAMPLED = {"subsample": 1e-3, "epochs": 5, "min_lr": 1e-4}
+TOLD = {
+    ("negative-sampling", "skipgram"): {"lr": 0.025, "update": "shared", "negatives": 5, "ns_exponent": 0.75} | SAMPLED,
+    ("negative-sampling", "cbow"): {"lr": 0.15, "cbow_sum": False, "negatives": 5, "ns_exponent": 0.75} | SAMPLED,
+    ("softmax", "skipgram"): {
+        **{"subsample": 1e-4, "epochs": 12, "lr": 0.3, "min_lr": 0.15},
+        **{"outside_vocab": None, "mix": 0.25},
+    },
+    ("hierarchical-softmax", "skipgram"): {"lr": 0.025} | SAMPLED,
+    ("hierarchical-softmax", "cbow"): {"lr": 0.1, "cbow_sum": False} | SAMPLED,
+}
+"""The defaults that depend on the loss and the architecture."""
+
+
+def test_the_defaults_are_those_of_skipgram_with_negative_sampling():
     assert (TrainConfig().loss, TrainConfig().architecture) == KINDS[0]
-    for loss in LOSSES:
-        assert defaults(loss, "skipgram") == BY_LOSS[loss]
-        made = TrainConfig(loss=loss)
-        assert {name: getattr(made, name) for name in BY_LOSS[loss]} == BY_LOSS[loss]
+    assert LOSSES == ["negative-sampling", "softmax", "hierarchical-softmax"]
 
 
-def test_cbow_has_its_defaults():
-    skipgram, cbow = defaults("negative-sampling", "skipgram"), defaults("negative-sampling", "cbow")
-    assert set(skipgram) - set(cbow) == {"update"}
-    assert set(cbow) - set(skipgram) == {"cbow_sum"}
-    assert {name for name in cbow if name in skipgram and cbow[name] != skipgram[name]} == {"lr"}
-    for loss in ("negative-sampling", "hierarchical-softmax"):
-        made = TrainConfig(loss=loss, architecture="cbow")
-        assert (made.lr, made.cbow_sum, made.update) == (CBOW[loss]["lr"], False, None)
-        assert TrainConfig(loss=loss).cbow_sum is None
-        assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True).lr == BY_LOSS[loss]["lr"] != made.lr
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_loss_and_architecture_has_its_defaults(kind):
+    assert defaults(*kind) == TOLD[kind]
+    made = made_of(kind)
+    assert {name: getattr(made, name) for name in TOLD[kind]} == TOLD[kind]
 
 
-def test_subwords_and_sums_have_rates_of_their_own_and_leave_the_others_alone():
-    before = copy.deepcopy((BY_LOSS, CBOW))
-    assert TrainConfig(maxn=6).lr == SUBWORDS_LR != BY_LOSS["negative-sampling"]["lr"]
-    assert TrainConfig(maxn=6, loss="hierarchical-softmax").lr == BY_LOSS["hierarchical-softmax"]["lr"]
-    for loss in CBOW:
-        assert TrainConfig(loss=loss, architecture="cbow", maxn=6).lr == CBOW[loss]["lr"]
-        assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True, maxn=6).lr == BY_LOSS[loss]["lr"]
-    assert TrainConfig().lr == BY_LOSS["negative-sampling"]["lr"]
-    assert before == (BY_LOSS, CBOW)
+def test_subwords_and_sums_have_rates_of_their_own():
+    assert TrainConfig(maxn=6).lr == 0.05
+    assert TrainConfig(maxn=6, loss="hierarchical-softmax").lr == 0.025
+    for loss, lr in (("negative-sampling", 0.15), ("hierarchical-softmax", 0.1)):
+        assert TrainConfig(loss=loss, architecture="cbow", maxn=6).lr == lr
+        for maxn in (0, 6):
+            assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True, maxn=maxn).lr == 0.025
+    assert TrainConfig(maxn=6, lr=0.5).lr == 0.5
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_settings_of_other_kinds_are_left_out(kind):
-    names = [field.name for field in dataclasses.fields(TrainConfig)]
+    names = [field.name for field in dataclasses.fields(TrainConfig) if field.name != "tmp"]
     others = set(OF_SOME) - set(SPECIAL[kind])
     made = made_of(kind)
     assert list(made.as_dict()) == [name for name in names if name not in others]
@@ -92,7 +100,7 @@ def test_a_config_is_made_again_from_its_settings(kind):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"loss": "hinge"}, "loss is 'hinge': expected 'negative-sampling' or 'softmax' or 'hierarchical-softmax'"),
+        ({"loss": "hinge"}, "loss is 'hinge': expected 'negative-sampling', 'softmax' or 'hierarchical-softmax'"),
         ({"loss": None}, "loss is None"),
         ({"architecture": "glove"}, "architecture is 'glove': expected 'skipgram' or 'cbow'"),
         ({"architecture": None}, "architecture is None"),
@@ -104,11 +112,11 @@ def test_a_config_is_made_again_from_its_settings(kind):
         ({"minn": 4, "maxn": 3}, "maxn is 3, below minn, 4: expected as much, or 0 (no subwords)"),
         ({"bucket": 0}, "bucket is 0"),
         ({"bucket": 2**30 + 1}, "bucket is 1073741825"),
-        ({"minn": 2}, "minn and bucket are settings of subwords: give maxn too"),
-        ({"bucket": 100}, "minn and bucket are settings of subwords: give maxn too"),
-        ({"delimiter": "+"}, "are settings of phrases: give phrases too, as in phrases=1"),
-        ({"phrase_score": "npmi"}, "are settings of phrases: give phrases too"),
-        ({"phrase_threshold": 0.5}, "are settings of phrases: give phrases too"),
+        ({"minn": 2}, "minn is a setting of subwords: give maxn too, as in maxn=6 (--maxn 6)"),
+        ({"bucket": 100}, "bucket is a setting of subwords: give maxn too"),
+        ({"delimiter": "+"}, "delimiter is a setting of phrases: give phrases too, as in phrases=1 (--phrases 1)"),
+        ({"phrase_score": "npmi"}, "phrase_score is a setting of phrases: give phrases too"),
+        ({"phrase_threshold": 0.5}, "phrase_threshold is a setting of phrases: give phrases too"),
         ({"loss": "softmax", "maxn": 6}, "loss 'softmax' knows no subwords: leave maxn out"),
         ({"phrases": -1}, "phrases is -1: expected a whole number from 0 to 10"),
         ({"phrases": 11}, "phrases is 11"),
@@ -118,6 +126,8 @@ def test_a_config_is_made_again_from_its_settings(kind):
         ({"tokenizer": "letters"}, "tokenizer is 'letters'"),
         ({"dim": 0}, "dim is 0: expected a whole number from 1 to 8192"),
         ({"dim": "9"}, "dim is '9'"),
+        ({"dim": None}, "dim is None"),
+        ({"lower": None}, "lower is None: expected True or False"),
         ({"window": True}, "window is True"),
         ({"epochs": 2.0}, "epochs is 2.0"),
         ({"threads": 0}, "threads is 0"),
@@ -163,14 +173,49 @@ def test_no_threads_means_all_processors(monkeypatch):
     assert TrainConfig(threads=2).threads == 2
 
 
-def test_an_unknown_setting_is_refused_with_the_nearest_one():
-    with pytest.raises(ConfigError, match="unknown setting 'windw': did you mean 'window'"):
+def test_an_unknown_setting_is_refused_with_the_one_that_is_meant():
+    with pytest.raises(ConfigError, match=r"^unknown setting 'windw': did you mean 'window'\?$"):
         make_config({"windw": 5})
-    with pytest.raises(ConfigError, match="did you mean 'memory'"):
-        make_config({"memry": 5}, others=("memory",))
-    with pytest.raises(ConfigError, match="the settings are loss, architecture"):
-        make_config({"xyz": 5})
+    with pytest.raises(ConfigError, match=r"^unknown setting 'memry': did you mean 'memory'\?$"):
+        make_config({"memry": 5})
+    with pytest.raises(ConfigError, match=r"^unknown setting 'vector_size': firth calls it 'dim'$"):
+        firth.train([["a", "b"]], vector_size=5)
+    with pytest.raises(ConfigError, match=r"^unknown setting 'topics': the settings are lower, tokenizer, .*, quiet$"):
+        make_config({"topics": 5})
+    with pytest.raises(ConfigError, match=r"^unknown setting 'scoring': firth calls it 'score'$"):
+        firth.Phrases([["a", "b"]], scoring="npmi")
     assert make_config({"loss": "softmax", "mix": 0}).mix == 0
+
+
+def test_reading_is_checked_and_part_of_every_run():
+    assert (Reading(), Reading(lower=True).lower) == (config.AS_IS, True)
+    for wrong in ({"lower": 1}, {"tokenizer": "letters"}, {"errors": "ignore"}):
+        with pytest.raises(ConfigError, match=f"^{next(iter(wrong))} is "):
+            Reading(**wrong)
+    assert set(declared(Reading)) < set(declared(TrainConfig)) < set(declared(TrainOptions))
+    assert set(declared(Reading)) < set(declared(PhraseOptions))
+    assert "tmp" not in TrainConfig(tmp="folder").as_dict()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="needs mypy")
+def test_type_checkers_know_the_keywords(tmp_path):
+    calls = {
+        'firth.train("x", dim=3, loss="softmax", from_="a", keep_words=["a"], tmp="t")': "",
+        'firth.train("x", dmi=3)': 'Unexpected keyword argument "dmi"',
+        'firth.train("x", dim="a")': 'expected "int"',
+        'firth.train("x", loss="hinge")': "Literal",
+        'firth.Phrases("x", score="npmi", lower=True)': "",
+        'firth.Phrases("x", threshold="a")': 'expected "float | None"',
+        'firth.cooccurrences("x", window=3, centers=4)': "",
+        'firth.cooccurrences("x", dim=3)': 'Unexpected keyword argument "dim"',
+    }
+    file = tmp_path / "calls.py"
+    file.write_text("\n".join(["import firth", *calls]), encoding="utf-8")
+    check = [sys.executable, "-m", "mypy", "--config-file=", "--follow-imports=silent", str(file)]
+    run = subprocess.run(check, capture_output=True, text=True, check=False, cwd=tmp_path)
+    found = {int(line.split(":")[1]): line for line in run.stdout.splitlines() if ": error: " in line}
+    assert set(found) == {number for number, error in enumerate(calls.values(), 2) if error}, run.stdout
+    assert all(error in found.get(number, "") for number, error in enumerate(calls.values(), 2)), run.stdout
 
 
 def test_the_memory_of_the_machine_is_a_number_of_bytes():

@@ -11,7 +11,19 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 STAGES = [
-    *("errors", "settings", "reference", "native", "files", "corpus", "vectors", "training", "formats"),
+    *(
+        "errors",
+        "declaring",
+        "names",
+        "settings",
+        "reference",
+        "native",
+        "files",
+        "corpus",
+        "vectors",
+        "training",
+        "formats",
+    ),
     *("sgd", "exact", "phrases", "run", "check", "evaluate", "gensim", "sklearn", "app", "__init__", "__main__"),
 ]
 """Folders and single files of the package: each imports its own modules and those of stages before it, no others."""

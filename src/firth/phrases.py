@@ -16,10 +16,12 @@ from firth.corpus.joining import FoundPhrase, Joining, PhraseSettings
 from firth.corpus.numbering import Encoded
 from firth.corpus.reader import Progress
 from firth.corpus.sources import is_text_source
+from firth.declaring import declared, init_keywords_of, listed
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, check_folder, reading, replacing
 from firth.formats.vocabulary import read_words
-from firth.settings import AS_IS, Reading, make_config
+from firth.names import check_names
+from firth.settings import AS_IS, GROUPS, PhraseOptions, Reading
 
 VERSION = 1
 LARGEST_FILE = 1 << 30
@@ -36,33 +38,20 @@ class Phrases:
     """Phrases learned from a corpus, and what joins them.
 
     `source` is what `firth.train` takes: a path, a list of paths, or any iterable of lists of tokens, read once.
-    `threshold`, `score`, `passes`, `delimiter` and `connectors` (words, or the path of a file of words) are those of
-    `PhraseSettings`; a phrase stands there `min_count` times or more; `lower`, `tokenizer`, `errors` and `tmp` are
-    those of `firth.train`.
+    The keywords are listed below; see `PhraseSettings` for what makes a phrase.
 
     settings: the PhraseSettings. min_count: as given. passes: the FoundPhrases of each pass, by falling score.
 
     Raises what `firth.train` raises for the source and for settings.
     """
 
-    def __init__(
-        self,
-        source: Any,
-        *,
-        min_count: int = 5,
-        threshold: float | None = None,
-        score: str = "count",
-        passes: int = 1,
-        delimiter: str = "_",
-        connectors: Any = (),
-        lower: bool = False,
-        tokenizer: str = "whitespace",
-        errors: str = "replace",
-        tmp: AnyPath | None = None,
-    ) -> None:
-        settings = PhraseSettings(passes, score, threshold, delimiter, frozenset(read_words("connectors", connectors)))
-        with _learned(source, settings, min_count, Reading(lower, tokenizer, errors, tmp), join_last=False) as text:
-            self._take(settings, min_count, text.passes)
+    @init_keywords_of(PhraseOptions)
+    def __init__(self, source: Any, **given: Any) -> None:
+        check_names(given, list(declared(PhraseOptions)))
+        options = PhraseOptions(**given)
+        settings = phrase_settings(options)
+        with _encoded(source, settings, options.min_count, options, join_last=False) as text:
+            self._take(settings, options.min_count, text.passes)
 
     def _take(self, settings: PhraseSettings, min_count: int, passes: list[list[FoundPhrase]]) -> None:
         self.settings, self.min_count, self.passes = settings, min_count, passes
@@ -148,6 +137,9 @@ class Phrases:
         return phrases
 
 
+Phrases.__doc__ = f"{Phrases.__doc__}\n{listed(PhraseOptions, GROUPS)}"
+
+
 def _parse(path: Path, document: Any) -> tuple[PhraseSettings, int, list[list[FoundPhrase]]]:
     """The settings, min_count and phrases of a document, checked."""
 
@@ -194,7 +186,13 @@ def _parse_phrase(path: Path, row: Any, settings: PhraseSettings) -> FoundPhrase
     )
 
 
-def _learned(
+def phrase_settings(options: PhraseOptions) -> PhraseSettings:
+    """What makes a phrase. Raises FormatError for a file of connectors that cannot be read."""
+    connectors = frozenset(read_words("connectors", options.connectors))
+    return PhraseSettings(options.passes, options.score, options.threshold, options.delimiter, connectors)
+
+
+def _encoded(
     source: Any,
     settings: PhraseSettings,
     min_count: int,
@@ -203,12 +201,11 @@ def _learned(
     joining: Joining | None = None,
     join_last: bool = True,
 ) -> AbstractContextManager[Encoded]:
-    """The encoded corpus, to be used in a `with`; the settings of reading are checked as for a training run."""
-    checked = {"lower": reading.lower, "tokenizer": reading.tokenizer, "errors": reading.errors}
+    """The encoded corpus, to be used in a `with`."""
     return encoded(
         source,
         reading=reading,
-        min_count=make_config({"min_count": min_count} | checked).min_count,
+        min_count=min_count,
         progress=progress,
         phrases=settings,
         joining=joining,
@@ -235,7 +232,7 @@ def join_text(
         raise ConfigError(f"the source is {source!r:.100}: expected the path of a text")
     if isinstance(out, str | os.PathLike):
         out = check_folder(out)
-    with _learned(source, settings, min_count, reading, progress, joining) as text:
+    with _encoded(source, settings, min_count, reading, progress, joining) as text:
         with replacing(out) if isinstance(out, Path) else nullcontext(out) as file:
             _spell(text, file)
         phrases = Phrases.__new__(Phrases)

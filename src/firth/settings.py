@@ -1,255 +1,402 @@
-"""Every setting of a training run: its default, its check, and the sentence a wrong value gets."""
+"""Every setting, once: name, type, default, range, where it applies, and a sentence of help.
+
+The checks and their messages, the command line and its help, docs/settings.md, the keywords that editors and type
+checkers know, and the suggestions for unknown keywords all come from the classes here.
+"""
 
 import dataclasses
-import difflib
 import math
 import os
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
+from firth.declaring import (
+    BASE,
+    CBOW,
+    NEGATIVE_SAMPLING,
+    SKIPGRAM,
+    SOFTMAX,
+    TREE,
+    VARIES,
+    When,
+    declared,
+    setting,
+)
 from firth.errors import ConfigError
+from firth.names import check_names
+
+AnyPath = str | os.PathLike[str]
 
 MOST_PASSES = 10
 THRESHOLDS = {"count": 100.0, "npmi": 0.5}
-"""The scores of phrases, and from where on each makes a phrase unless told otherwise."""
+"""The scores of phrases, and the default threshold of each."""
 
-CHOICES = {
-    "loss": ("negative-sampling", "softmax", "hierarchical-softmax"),
-    "architecture": ("skipgram", "cbow"),
-    "update": ("shared", "per-pair"),
-    "tokenizer": ("whitespace", "words"),
-    "errors": ("replace", "strict"),
-    "phrase_score": tuple(THRESHOLDS),
-}
-"""The values that each setting of names may take, the default first."""
+MEMORY_GB = 2.0
+"""The default memory for counting pairs."""
 
 LEAST_SUBSAMPLE = 1e-12
 """With less, hardly a token of a corpus would stay."""
 
-BY_LOSS: dict[str, dict[str, Any]] = {
-    "negative-sampling": {
-        "epochs": 5,
-        "subsample": 1e-3,
-        "lr": 0.025,
-        "min_lr": 1e-4,
-        "update": "shared",
-        "negatives": 5,
-        "ns_exponent": 0.75,
-    },
-    "softmax": {
-        "epochs": 12,
-        "subsample": 1e-4,
-        "lr": 0.3,
-        "min_lr": 0.15,
-        "outside_vocab": None,
-        "mix": 0.25,
-    },
-    "hierarchical-softmax": {
-        "epochs": 5,
-        "subsample": 1e-3,
-        "lr": 0.025,
-        "min_lr": 1e-4,
-    },
+GROUPS = (
+    *("model", "pairs of words", "training", "negative sampling", "vocabulary", "text", "subwords", "phrases"),
+    *("exact softmax", "starting vectors", "run"),
+)
+"""The headings of the settings, in the order of the help."""
+
+PHRASES = ("phrases", 1)
+SUBWORDS = ("maxn", 6)
+
+Score = Literal["count", "npmi"]
+Words = AnyPath | Iterable[str] | None
+
+# What keywords of `firth.train` and of `firth.Phrases` share.
+SCORE: dict[str, Any] = {"group": "phrases", "help": "score of a phrase", "needs": PHRASES}
+THRESHOLD: dict[str, Any] = {
+    "group": "phrases",
+    "help": "join two words that score more than this",
+    "shown": ", ".join(f"{threshold:g} for {score}" for score, threshold in THRESHOLDS.items()),
+    "needs": PHRASES,
 }
-"""The defaults of skip-gram that differ from loss to loss, and the settings that only one has."""
-
-CBOW: dict[str, dict[str, Any]] = {
-    "negative-sampling": {"lr": 0.15, "cbow_sum": False},
-    "hierarchical-softmax": {"lr": 0.1, "cbow_sum": False},
+DELIMITER: dict[str, Any] = {
+    "group": "phrases",
+    "help": "text between joined words",
+    "needs": PHRASES,
+    "metavar": "TEXT",
 }
-"""Where CBOW differs from loss to loss, besides having no `update`: there is one prediction a window.
-
-Its rates are higher than those of skip-gram because the gradient of the mean gives a word of n only 1/n.
-"""
-
-
-SUBWORDS_LR = 0.05
-"""The learning rate of skip-gram with subwords and negative sampling; fastText's default too."""
+CONNECTORS: dict[str, Any] = {
+    "group": "phrases",
+    "help": "file of words (in Python also a list) that stand only inside phrases, such as of in bank_of_america",
+    "needs": PHRASES,
+    "metavar": "FILE",
+}
 
 
-def defaults(loss: str, architecture: str) -> dict[str, Any]:
-    """The settings that the loss and the architecture have, with their defaults; without those that all have."""
-    found = dict(BY_LOSS[loss])
-    if architecture == "cbow":
-        found = {name: value for name, value in found.items() if name != "update"} | CBOW[loss]
-    return found
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How text is read, and the folder for the encoded corpus (None: the system's for temporary files)."""
+    """How text is read.
 
-    lower: bool = False
-    tokenizer: str = "whitespace"
-    errors: str = "replace"
-    tmp: str | os.PathLike[str] | None = None
+    Raises ConfigError for a value of the wrong type or out of range.
+    """
+
+    lower: bool = setting(False, "text", "lower-case the text (Unicode)")
+    tokenizer: Literal["whitespace", "words"] = setting(
+        "whitespace", "text", "divide text at white space, or into words without punctuation"
+    )
+    errors: Literal["replace", "strict"] = setting(
+        "replace", "text", "invalid UTF-8: replace it and warn, or stop with an error"
+    )
+    tmp: AnyPath | None = setting(
+        None,
+        "run",
+        "folder for temporary files; the encoded corpus takes 4 bytes a token",
+        shown="the system's",
+        recorded=False,
+        metavar="DIR",
+    )
+
+    def __post_init__(self) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        """Check each setting that is not left open, and make numbers plain ones."""
+        settings: Any = type(self)
+        for name, one in declared(settings).items():
+            value = getattr(self, name)
+            if value is not VARIES or one.default is not VARIES:
+                object.__setattr__(self, name, one.checked(value))
 
 
 AS_IS = Reading()
 """Text divided at white space, and nothing else done to it."""
 
-_SOME: Any = None
-"""The default of a setting that `defaults` knows, and that not all losses and architectures have."""
 
-BY_KIND = frozenset(BY_LOSS["negative-sampling"]) | frozenset(BY_LOSS["softmax"]) | {"cbow_sum"}
-"""The settings that not all losses and architectures have, or whose defaults depend on them."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PhraseOptions(Reading):
+    """The keywords of `firth.Phrases`, and the options of `firth phrases`."""
+
+    min_count: int = setting(5, "phrases", "leave out phrases that occur fewer times than this", low=1, high=2**62)
+    threshold: float | None = setting(None, **THRESHOLD)
+    score: Score = setting("count", **SCORE)
+    passes: int = setting(
+        1, "phrases", "passes over the text; each joins what the one before left", low=1, high=MOST_PASSES
+    )
+    delimiter: str = setting("_", **DELIMITER)
+    connectors: Words = setting(None, **CONNECTORS)
 
 
-@dataclasses.dataclass(frozen=True)
-class TrainConfig:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PairSettings(Reading):
+    """The settings that decide which pairs of words a corpus has."""
+
+    window: int = setting(5, "pairs of words", "words on each side of a center word", low=1, high=1024)
+    fixed_window: bool = setting(
+        False, "pairs of words", "use the whole window at every word; without it, its size is drawn from 1 to {window}"
+    )
+    subsample: float = setting(
+        VARIES,
+        "pairs of words",
+        "drop some tokens of words that make up more than this share of the corpus; 0 keeps all",
+        low=0,
+        defaults=(When(1e-3, NEGATIVE_SAMPLING), When(1e-4, SOFTMAX), When(1e-3, TREE)),
+    )
+    min_count: int = setting(5, "vocabulary", "leave out words that occur fewer times than this", low=1, high=2**62)
+    max_vocab: int | None = setting(
+        None, "vocabulary", "keep this many of the most frequent words", low=1, high=2**31 - 1, shown="all words"
+    )
+    threads: int | None = setting(None, "run", "number of threads", low=1, high=1024, shown="all processors")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CountOptions(PairSettings):
+    """The keywords of `firth.cooccurrences`."""
+
+    centers: int | None = setting(
+        None, "pairs of words", "count rows of this many words only", low=1, high=2**31 - 1, shown="all"
+    )
+    memory: float = setting(MEMORY_GB, "run", "GB of memory that counting may take, about; the rest goes to {tmp}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainConfig(PairSettings):
     """The settings of one training run, checked when they are made; no `threads` means all processors.
 
-    A setting that the loss or the architecture does not have is None and cannot be given; some defaults depend on them
-    (`defaults`).
+    A setting that the loss or the architecture does not have is None and cannot be given; some defaults depend on
+    them (`defaults`).
     Raises ConfigError for a value of the wrong type or out of range.
     """
 
-    loss: str = "negative-sampling"
-    architecture: str = "skipgram"
-    update: str = _SOME
-    cbow_sum: bool = _SOME
-    dim: int = 100
-    window: int = 5
-    negatives: int = _SOME
-    epochs: int = _SOME
-    min_count: int = 5
-    max_vocab: int | None = None
-    outside_vocab: int | None = _SOME
-    subsample: float = _SOME
-    ns_exponent: float = _SOME
-    lr: float = _SOME
-    min_lr: float = _SOME
-    mix: float = _SOME
-    minn: int = 3
-    maxn: int = 0
-    bucket: int = 2_000_000
-    phrases: int = 0
-    phrase_score: str = "count"
-    phrase_threshold: float | None = None
-    delimiter: str = "_"
-    fixed_window: bool = False
-    lower: bool = False
-    tokenizer: str = "whitespace"
-    errors: str = "replace"
-    threads: int | None = None
-    seed: int = 1
+    loss: Literal["negative-sampling", "softmax", "hierarchical-softmax"] = setting(
+        "negative-sampling", "model", "objective to minimize"
+    )
+    architecture: Literal["skipgram", "cbow"] = setting(
+        "skipgram", "model", "predict each word of a window from its center word, or the center word from its window"
+    )
+    cbow_sum: bool = setting(
+        VARIES,
+        "model",
+        "predict from the sum of the window's vectors, not from their mean",
+        defaults=(When(False, architecture=CBOW),),
+    )
+    dim: int = setting(100, "model", "length of a vector", low=1, high=8192)
+    epochs: int = setting(
+        VARIES,
+        "training",
+        "passes over the corpus",
+        low=1,
+        high=1_000_000,
+        defaults=(When(5, NEGATIVE_SAMPLING), When(12, SOFTMAX), When(5, TREE)),
+    )
+    lr: float = setting(
+        VARIES,
+        "training",
+        "learning rate at the start",
+        low=0,
+        high=1e3,
+        defaults=(
+            When(0.3, SOFTMAX),
+            # The gradient of a mean gives each of n words 1/n: its rates are higher. The sum moves a word as far
+            # as skip-gram does.
+            When(0.025, architecture=CBOW, cbow_sum=True),
+            When(0.15, NEGATIVE_SAMPLING, CBOW),
+            When(0.1, TREE, CBOW),
+            When(0.05, NEGATIVE_SAMPLING, maxn=True),
+            When(0.025),
+        ),
+    )
+    min_lr: float = setting(
+        VARIES,
+        "training",
+        "learning rate at the end",
+        low=0,
+        high=1e3,
+        defaults=(When(1e-4, NEGATIVE_SAMPLING), When(0.15, SOFTMAX), When(1e-4, TREE)),
+    )
+    seed: int = setting(1, "training", "seed of all random draws", low=0, high=2**63 - 1)
+    negatives: int = setting(
+        VARIES,
+        "negative sampling",
+        "number of negative words in a set",
+        low=1,
+        high=1024,
+        defaults=(When(5, NEGATIVE_SAMPLING),),
+    )
+    ns_exponent: float = setting(
+        VARIES,
+        "negative sampling",
+        "draw negatives in proportion to a word's count to this power",
+        low=-16,
+        high=16,
+        defaults=(When(0.75, NEGATIVE_SAMPLING),),
+    )
+    update: Literal["shared", "per-pair"] = setting(
+        VARIES,
+        "negative sampling",
+        "draw one set of negatives for all pairs of a window, or one for each pair",
+        defaults=(When("shared", NEGATIVE_SAMPLING, SKIPGRAM),),
+    )
+    outside_vocab: int | None = setting(
+        VARIES,
+        "exact softmax",
+        "number of outside words, of which the first are center words; needs {max_vocab}",
+        low=1,
+        high=2**31 - 1,
+        defaults=(When(None, SOFTMAX),),
+        shown="twice {max_vocab}",
+    )
+    mix: float = setting(
+        VARIES,
+        "exact softmax",
+        "add the outside vectors, times this, to the center vectors",
+        low=0,
+        high=16,
+        defaults=(When(0.25, SOFTMAX),),
+    )
+    maxn: int = setting(
+        0, "subwords", "length of the longest character n-gram; 6 is usual, 0 means no subwords", low=0, high=64
+    )
+    minn: int = setting(3, "subwords", "length of the shortest character n-gram", low=1, high=64, needs=SUBWORDS)
+    bucket: int = setting(
+        2_000_000, "subwords", "number of vectors that the n-grams share", low=1, high=2**30, needs=SUBWORDS
+    )
+    phrases: int = setting(
+        0,
+        "phrases",
+        "passes that join words into phrases before training, new york -> new_york; two join up to four words",
+        low=0,
+        high=MOST_PASSES,
+        metavar="PASSES",
+        bare=1,
+    )
+    phrase_score: Score = setting("count", **SCORE)
+    phrase_threshold: float | None = setting(None, **THRESHOLD)
+    delimiter: str = setting("_", **DELIMITER)
 
     def __post_init__(self) -> None:
-        self._check_choice("loss")
-        self._check_choice("architecture")
-        if self.loss == "softmax" and self.architecture == "cbow":
+        known = declared(TrainConfig)
+        for name in ("loss", "architecture"):  # the defaults and the other settings depend on them
+            known[name].checked(getattr(self, name))
+        if self.loss == SOFTMAX and self.architecture == CBOW:
             raise ConfigError(
                 "loss 'softmax' is computed from counts of pairs, which a window's mean has not: for CBOW, choose "
                 "negative-sampling or hierarchical-softmax"
             )
         self._fill_in()
-        for name in CHOICES:
-            if self._has(name):
-                self._check_choice(name)
-        whole = {"dim": (1, 8192), "window": (1, 1024), "negatives": (1, 1024), "epochs": (1, 1_000_000)}
-        whole |= {"min_count": (1, 2**62), "seed": (0, 2**63 - 1), "threads": (1, 1024)}
-        whole |= {"max_vocab": (1, 2**31 - 1), "outside_vocab": (1, 2**31 - 1)}
-        whole |= {"minn": (1, 64), "maxn": (0, 64), "bucket": (1, 2**30), "phrases": (0, MOST_PASSES)}
-        for name, (low, high) in whole.items():
-            if self._has(name) and not (name.endswith("_vocab") and getattr(self, name) is None):
-                self._check_int(name, low, high)
+        self._check()
+        self._check_together()
+
+    def _fill_in(self) -> None:
+        """Give the settings left open their defaults; refuse those of another loss or architecture."""
+        if self.threads is None:
+            object.__setattr__(self, "threads", available_threads())
+        given = {name: getattr(self, name) for name in BASE}
+        for name, one in declared(TrainConfig).items():
+            if one.setting.defaults and getattr(self, name) is None:
+                object.__setattr__(self, name, one.default_beside(given))
+            elif not one.applies(given):
+                raise ConfigError(f"{name} is no setting of {self._kind()}: leave it out")
+
+    def _check_together(self) -> None:
+        """Check what settings allow each other."""
         if self.outside_vocab is not None and self.outside_vocab < (self.max_vocab or self.outside_vocab + 1):
             raise ConfigError(
                 f"outside_vocab is {self.outside_vocab}: expected max_vocab and at least as much (max_vocab is "
                 f"{self.max_vocab}); without it, all words are both center and outside words"
             )
-        for name, low_, high_ in (
-            ("subsample", 0.0, math.inf),
-            ("ns_exponent", -16.0, 16.0),
-            ("lr", 0.0, 1e3),
-            ("min_lr", 0.0, 1e3),
-            ("mix", 0.0, 16.0),
-        ):
-            if self._has(name):
-                self._check_float(name, low_, high_)
         if self.min_lr > self.lr:
             raise ConfigError(f"min_lr is {self.min_lr:g}, above lr, {self.lr:g}: lower min_lr too")
         if 0 < self.subsample < LEAST_SUBSAMPLE:
             raise ConfigError(f"subsample is {self.subsample:g}: expected 0 (keep all) or {LEAST_SUBSAMPLE:g} and more")
         if 0 < self.maxn < self.minn:
             raise ConfigError(f"maxn is {self.maxn}, below minn, {self.minn}: expected as much, or 0 (no subwords)")
-        if not self.maxn and (self.minn, self.bucket) != (TrainConfig.minn, TrainConfig.bucket):
-            raise ConfigError("minn and bucket are settings of subwords: give maxn too, as in maxn=6 (--maxn 6)")
-        phrase = ("phrase_score", "phrase_threshold", "delimiter")
-        if not self.phrases and any(getattr(self, name) != getattr(TrainConfig, name) for name in phrase):
-            raise ConfigError(f"{', '.join(phrase)} are settings of phrases: give phrases too, as in phrases=1")
-        if self.maxn and self.loss == "softmax":
+        for name, one in declared(TrainConfig).items():
+            needed, example = one.setting.needs or ("", None)
+            if needed and not getattr(self, needed) and getattr(self, name) != one.default:
+                raise ConfigError(
+                    f"{name} is a setting of {one.setting.group}: give {needed} too, as in {needed}={example} "
+                    f"(--{needed} {example})"
+                )
+        if self.maxn and self.loss == SOFTMAX:
             raise ConfigError("loss 'softmax' knows no subwords: leave maxn out, or choose negative-sampling")
-        for name in ("fixed_window", "lower", "cbow_sum"):
-            if self._has(name) and type(getattr(self, name)) is not bool:
-                raise ConfigError(f"{name} is {getattr(self, name)!r}: expected True or False")
-
-    def _fill_in(self) -> None:
-        """Give the settings left open their defaults; refuse those of another loss."""
-        if self.threads is None:
-            object.__setattr__(self, "threads", available_threads())
-        known = defaults(self.loss, self.architecture)
-        if self.architecture == "cbow" and self.cbow_sum is True:  # each word of a sum moves as far as in skip-gram
-            known = known | {"lr": BY_LOSS[self.loss]["lr"]}
-        if self.architecture == "skipgram" and self.loss == "negative-sampling" and self.maxn:
-            known = known | {"lr": SUBWORDS_LR}
-        for name in BY_KIND:
-            if name in known:
-                if getattr(self, name) is None:
-                    object.__setattr__(self, name, known[name])
-            elif getattr(self, name) is not None:
-                raise ConfigError(f"{name} is no setting of {self._kind()}: leave it out")
 
     def _kind(self) -> str:
         return f"{self.architecture} with loss {self.loss!r}"
 
-    def _has(self, name: str) -> bool:
-        """Whether the loss and the architecture have a setting."""
-        return name not in BY_KIND or name in defaults(self.loss, self.architecture)
-
-    def _check_choice(self, name: str) -> None:
-        value, choices = getattr(self, name), CHOICES[name]
-        if value not in choices:
-            raise ConfigError(f"{name} is {value!r}: expected {' or '.join(map(repr, choices))}")
-
-    def _check_int(self, name: str, low: int, high: int) -> None:
-        value = getattr(self, name)
-        try:
-            whole = value.__index__()
-        except (AttributeError, TypeError):
-            whole = None
-        if whole is None or isinstance(value, bool) or not low <= whole <= high:
-            raise ConfigError(f"{name} is {value!r}: expected a whole number from {low} to {high}")
-        object.__setattr__(self, name, whole)
-
-    def _check_float(self, name: str, low: float, high: float) -> None:
-        value = getattr(self, name)
-        try:
-            number = math.nan if isinstance(value, bool | str) else float(value)
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if not (low <= number <= high and math.isfinite(number)):
-            bound = f"from {low:g} to {high:g}" if high < math.inf else f"{low:g} or more"
-            raise ConfigError(f"{name} is {value!r}: expected a number, {bound}")
-        object.__setattr__(self, name, number)
-
     def as_dict(self) -> dict[str, Any]:
-        """The settings that the loss has as a plain dict, in the order of their definition."""
-        return {name: value for name, value in dataclasses.asdict(self).items() if self._has(name)}
+        """The settings that a vectors file keeps, as far as the loss and the architecture have them."""
+        values = {name: getattr(self, name) for name in declared(TrainConfig)}
+        return {
+            name: values[name]
+            for name, one in declared(TrainConfig).items()
+            if one.setting.recorded and one.applies(values)
+        }
 
 
-def make_config(settings: dict[str, Any], others: tuple[str, ...] = ()) -> TrainConfig:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainOptions(TrainConfig):
+    """The keywords of `firth.train`, and the options of `firth train`: the settings of a run and what it works with."""
+
+    vocab: AnyPath | Mapping[str, int] | None = setting(
+        None,
+        "vocabulary",
+        'words and counts to use in place of those of the corpus: lines "word count" or a vectors file '
+        "(in Python also a dict)",
+        metavar="FILE",
+    )
+    keep_words: Words = setting(
+        None,
+        "vocabulary",
+        "file of words (in Python also a list) that stay even if they occur fewer than {min_count} times",
+        metavar="FILE",
+    )
+    connectors: Words = setting(None, **CONNECTORS)
+    memory: float | None = setting(
+        None,
+        "exact softmax",
+        "GB of memory that counting pairs may take, about; the rest goes to files in {tmp}",
+        defaults=(When(None, SOFTMAX),),
+        shown=f"{MEMORY_GB:g}",
+        metavar="GB",
+    )
+    from_: Any = setting(
+        None,
+        "starting vectors",
+        "vectors file (in Python also vectors) to continue from, with its words and most of its settings",
+        metavar="VECTORS",
+    )
+    freeze: Words = setting(
+        None,
+        "starting vectors",
+        "all, or a file of words (in Python also a list): these words of {from_} keep their vectors unchanged",
+        needs=("from_", "VECTORS"),
+        metavar="FILE",
+    )
+    checkpoint: AnyPath | None = setting(
+        None, "run", "save the run in this folder every five minutes, at its end and on Ctrl-C", metavar="DIR"
+    )
+    resume: bool = setting(False, "run", "continue from the checkpoint, if there is one", needs=("checkpoint", "DIR"))
+    quiet: bool = setting(False, "run", "print no messages and no progress")
+
+
+CHOICES = {name: one.choices for name, one in declared(TrainConfig).items() if one.choices}
+"""The values that each setting of names may take, the default first."""
+
+BY_KIND = frozenset(name for name, one in declared(TrainConfig).items() if one.setting.defaults)
+"""The settings that not all losses and architectures have, or whose defaults depend on them."""
+
+
+def defaults(loss: str, architecture: str) -> dict[str, Any]:
+    """The settings of `BY_KIND` that the loss and the architecture have, with their defaults."""
+    kind = BASE | {"loss": loss, "architecture": architecture}
+    known = {name: one for name, one in declared(TrainConfig).items() if name in BY_KIND and one.applies(kind)}
+    return {name: one.default_beside(kind) for name, one in known.items()}
+
+
+def make_config(settings: Mapping[str, Any], known: type = TrainOptions) -> TrainConfig:
     """A checked TrainConfig from keywords.
 
-    Raises ConfigError for an unknown one; it names the nearest setting or the nearest of `others`, which the caller
-    takes as well.
+    Raises ConfigError for an unknown one; the message names the setting of the class `known` that it means.
     """
-    known = [field.name for field in dataclasses.fields(TrainConfig)]
-    for name in settings:
-        if name not in known:
-            names = [*known, *others]
-            near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"the settings are {', '.join(names)}"
-            raise ConfigError(f"unknown setting {name!r}: {hint}")
+    check_names(settings, list(declared(known)))
     return TrainConfig(**settings)
 
 

@@ -5,11 +5,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+from firth.app.printing import print_rows
 from firth.evaluate.benchmarks import DATA, read_analogies, read_similarities, score_analogies, score_similarities
 from firth.run.display import Display
 from firth.run.train import train
 from firth.vectors.container import WordVectors
 from firth.vectors.storage import check_writable
+
+INDENT = "  "
 
 SAMPLE = DATA / "sample.txt.xz"
 
@@ -78,17 +81,18 @@ def print_results(results: dict[str, Any]) -> None:
         f"{results['epochs']} epochs over {results['tokens']:,} tokens in {results['seconds']:.1f} s"
     )
     print("\nnearest words")
-    _print_columns([[word, ", ".join(other for other, _ in near)] for word, near in results["neighbors"].items()])
+    print_rows([[word, ", ".join(other for other, _ in near)] for word, near in results["neighbors"].items()], INDENT)
     print("\nanalogies, with the cosine of the last word, which is the answer")
-    _print_columns(
+    print_rows(
         [
             [f"{one['a']} : {one['b']} = {one['c']} : {one['answer']}", f"{one['cosine']:.2f}"]
             for one in results["analogies"]
-        ]
+        ],
+        INDENT,
     )
     similarity, capitals = results["scores"]
     print("\nscores, with their 95% intervals")
-    _print_columns(
+    print_rows(
         [
             [
                 "WordSim-353, Spearman",
@@ -100,12 +104,6 @@ def print_results(results: dict[str, Any]) -> None:
                 "{score:.0%} ({low:.0%} to {high:.0%})".format(**capitals),
                 "{used:,} of {total:,} questions".format(**capitals),
             ],
-        ]
+        ],
+        INDENT,
     )
-
-
-def _print_columns(rows: list[list[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        print(("  " + "  ".join(cells)).rstrip())

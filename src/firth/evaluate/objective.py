@@ -15,7 +15,7 @@ from firth.exact.cooccurrences import Cooccurrences, conditional_entropy
 from firth.exact.counting import count_pairs
 from firth.exact.trainer import LARGEST_LOSS
 from firth.run.display import Display
-from firth.settings import Reading, TrainConfig, available_threads, physical_memory
+from firth.settings import TrainConfig, available_threads, physical_memory
 from firth.vectors.container import WordVectors
 
 Floats = npt.NDArray[np.float32]
@@ -75,13 +75,13 @@ def score_corpus(
     _check_vectors(vectors)
     settings = {name: vectors.config[name] for name in (*READING, "subsample") if name in vectors.config}
     _check_memory(vectors, threads)
-    given = {"window": window, "subsample": subsample, "threads": threads}
+    given = {"window": window, "subsample": subsample, "threads": threads, "tmp": tmp}
     config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
     with (
         Display(quiet) as display,
         build_corpus(
             source,
-            reading=Reading(config.lower, config.tokenizer, config.errors, tmp),
+            reading=config,
             words=vectors.outside_words,
             progress=display.reading,
         ) as corpus,

@@ -5,7 +5,6 @@ sides of its occurrences (`kernels.pairs`). So there is no table of pairs and no
 same bytes with any number of threads.
 """
 
-import dataclasses
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -16,21 +15,16 @@ from numpy.typing import NDArray
 
 from firth.corpus.encode import Corpus, build_corpus
 from firth.corpus.subsampling import DRAWS, keep_thresholds
+from firth.declaring import declared, keywords_of
 from firth.errors import ConfigError
 from firth.exact.cooccurrences import Cooccurrences
 from firth.files.folders import TemporaryFolder
-from firth.settings import Reading, TrainConfig, make_config
+from firth.settings import MEMORY_GB, CountOptions, PairSettings, TrainConfig, make_config
 
 GIGABYTE = 10**9
 
-MEMORY = 2 * GIGABYTE
+MEMORY = int(MEMORY_GB * GIGABYTE)
 """Bytes that counting takes by default, more or less."""
-
-SETTINGS = (
-    *("window", "fixed_window", "subsample", "min_count", "max_vocab"),
-    *("lower", "tokenizer", "errors", "threads"),
-)
-"""The settings of a run that counts depend on."""
 
 CUTOFF = 1e-5
 """Two tokens are no pair if they share a window with a chance below this when both are kept.
@@ -57,18 +51,12 @@ LARGEST = 2**31 - 1
 _Entries = tuple[NDArray[np.int32], NDArray[np.float32]]  # columns and values
 
 
-def cooccurrences(
-    source: Any,
-    *,
-    centers: int | None = None,
-    memory: float = MEMORY / GIGABYTE,
-    tmp: str | os.PathLike[str] | None = None,
-    **settings: Any,
-) -> Cooccurrences:
+@keywords_of(CountOptions)
+def cooccurrences(source: Any, *, centers: int | None, memory: float, **settings: Any) -> Cooccurrences:
     """How often each word is expected to be a center with each other one outside, in one epoch of training.
 
-    `source` is read as by `firth.train`. `settings`, with their defaults: window=5, fixed_window=False, subsample=1e-3,
-    min_count=5, max_vocab=None, lower=False, tokenizer="whitespace", errors="replace", threads=None (all processors).
+    `source` and `settings` are those of `firth.train`: window, fixed_window, subsample, min_count, max_vocab, lower,
+    tokenizer, errors, threads and tmp.
     Rows are the `centers` most frequent words, by default all, and columns all words. `memory` is about how many GB
     the counting may take, the result included; what does not fit goes to a new folder in `tmp`, by default the
     system's, where the encoded corpus (4 bytes a token) is too.
@@ -76,20 +64,20 @@ def cooccurrences(
     What is counted, and what memory it takes: see `count_pairs`. Raises ConfigError, CorpusError, VocabularyError,
     MissingExtraError (zst).
     """
-    known = [field.name for field in dataclasses.fields(TrainConfig)]
+    used = declared(PairSettings)
     for name in settings:
-        if name in known and name not in SETTINGS:
-            raise ConfigError(f"{name} does not change which pairs there are; the settings are {', '.join(SETTINGS)}")
-    config = make_config(settings, others=("centers", "memory", "tmp"))
+        if name in declared(TrainConfig) and name not in used:
+            raise ConfigError(f"{name} does not change which pairs there are; the settings are {', '.join(used)}")
+    config = make_config(settings, CountOptions)
     room = memory_bytes(memory)
     _check_limits(centers, room)
     with build_corpus(
         source,
-        reading=Reading(config.lower, config.tokenizer, config.errors, tmp),
+        reading=config,
         min_count=config.min_count,
         max_vocab=config.max_vocab,
     ) as corpus:
-        return count_pairs(corpus, config, centers=centers, memory=room, folder=tmp)
+        return count_pairs(corpus, config, centers=centers, memory=room, folder=config.tmp)
 
 
 def memory_bytes(memory: Any) -> int:

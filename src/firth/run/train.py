@@ -10,6 +10,7 @@ from typing import Any
 from firth.corpus.encode import Corpus, build_corpus
 from firth.corpus.joining import PhraseSettings
 from firth.corpus.vocabulary import Vocabulary
+from firth.declaring import keywords_of, listed
 from firth.errors import ConfigError, FormatError
 from firth.exact.counting import MEMORY, count_pairs, memory_bytes
 from firth.exact.plan import check_start_memory
@@ -19,7 +20,7 @@ from firth.run.checkpoint import Checkpoint
 from firth.run.display import Display
 from firth.run.estimate import announce_work
 from firth.run.start import describe_start, frozen_words, inherited_settings, load_start
-from firth.settings import Reading, TrainConfig, make_config
+from firth.settings import GROUPS, TrainConfig, TrainOptions, make_config
 from firth.sgd.start import check_start
 from firth.sgd.trainer import SgdTrainer
 from firth.training import Trainer
@@ -27,23 +28,20 @@ from firth.vectors.container import WordVectors
 
 CHECKPOINT_SECONDS = 300.0
 
-OTHERS = ("vocab", "keep_words", "connectors", "from_", "freeze", "checkpoint", "resume", "tmp", "memory", "quiet")
-"""What `train` takes besides the settings."""
 
-
+@keywords_of(TrainOptions)
 def train(
     source: Any,
     *,
-    vocab: Any = None,
-    keep_words: Any = None,
-    connectors: Any = None,
-    from_: str | os.PathLike[str] | WordVectors | None = None,
-    freeze: Any = None,
-    checkpoint: str | os.PathLike[str] | None = None,
-    resume: bool = False,
-    tmp: str | os.PathLike[str] | None = None,
-    memory: float | None = None,
-    quiet: bool = False,
+    vocab: Any,
+    keep_words: Any,
+    connectors: Any,
+    from_: str | os.PathLike[str] | WordVectors | None,
+    freeze: Any,
+    checkpoint: str | os.PathLike[str] | None,
+    resume: bool,
+    memory: float | None,
+    quiet: bool,
     **settings: Any,
 ) -> WordVectors:
     """The word vectors that skip-gram or CBOW learns from a corpus.
@@ -51,63 +49,33 @@ def train(
     `source` is a path to read, never text itself: a file (plain, gz, bz2, xz or zst), a glob pattern, a folder or "-"
     for standard input; or a list of such paths; or any iterable of lists of tokens, which is read once.
 
-    `settings`, with their defaults: loss="negative-sampling" (or "hierarchical-softmax", "softmax"),
-    architecture="skipgram" (or "cbow", not with softmax), dim=100, window=5, fixed_window=False, min_count=5,
-    max_vocab=None (all), lower=False, tokenizer="whitespace" (or "words"), errors="replace" (or "strict", for invalid
-    UTF-8), threads=None (all processors), seed=1. A setting that a loss or architecture does not have is refused.
+    The keywords are listed below; docs/settings.md has them in a table, with the range of each. A setting that the loss
+    or the architecture does not have is refused. What is minimized, for each pair of a center word c and an outside
+    word o:
 
-    Negative sampling: negatives=5, epochs=5, subsample=1e-3, ns_exponent=0.75, lr=0.025, min_lr=1e-4, update="shared"
-    (one set of negatives for all pairs of a window; or "per-pair"; skip-gram only). The objective of a pair (c, o) is
-    -log σ(u_o·v_c) - Σ_k log σ(-u_k·v_c) (Mikolov et al., 2013).
+    - negative-sampling: -log σ(u_o·v_c) - Σ_k log σ(-u_k·v_c) (Mikolov et al., 2013).
+    - hierarchical-softmax: -log of the product of the branches on the path to o in the Huffman tree of the counts
+      (Morin and Bengio, 2005). The vectors have `nodes` in place of `outside`.
+    - softmax: -log softmax(U v_c + b)[o], exactly, for all pairs at once from their expected counts. The vectors have
+      the `bias` b, and `outside_words` where these are more than the center words. Not with cbow, subwords or from_.
 
-    Hierarchical softmax: epochs=5, subsample=1e-3, lr=0.025, min_lr=1e-4. The probability of a word is the product of
-    the branches on its path in the Huffman tree of the counts (Morin and Bengio, 2005). The result has `nodes` in place
-    of `outside`. With one thread, this and negative sampling give equal vectors for equal arguments, byte for byte.
+    With cbow, the mean (or the sum) of the window's vectors takes the place of v_c and predicts the center word. With
+    subwords, a word's vector is the mean of its own row and those of its character n-grams (Bojanowski et al., 2017);
+    queries then also take words that the corpus lacks, and n-grams take dim * bucket * 4 bytes of memory and of file.
 
-    CBOW: the mean of the window's vectors predicts the word; cbow_sum=False (with True it is their sum), lr=0.15 for
-    negative sampling, lr=0.1 for hierarchical softmax, lr=0.025 for the sum. The step is the gradient:
-    of a mean, each of its k words takes 1/k.
+    With from_, all its words stay, and new ones join them; its settings are the defaults, except epochs, lr, min_lr,
+    min_count, max_vocab, errors, threads and seed. Counts are added up.
 
-    Subwords, not with softmax: maxn=0 (none; 6 is usual), minn=3, bucket=2_000_000; skip-gram with negative sampling
-    then has lr=0.05. A word's vector is the mean of its own row and those of its character n-grams, minn to maxn long
-    and hashed to `bucket` rows (Bojanowski et al., 2017); every query then takes words never seen. Memory and file hold
-    dim * bucket * 4 bytes for them.
-
-    Softmax: epochs=12, subsample=1e-4, lr=0.3, min_lr=0.15, outside_vocab=None (twice max_vocab), mix=0.25. The
-    objective of a pair is -log softmax(U v_c + b)[o], computed exactly for all pairs at once from their expected
-    counts; after counting, time grows with the vocabulary and not with the corpus. The result has the `bias` b, and
-    `outside_words` where they are more than the center words; `mix` times the outside vectors are added to the center
-    vectors. Counting takes `memory` GB at most, by default 2, about, and what does not fit goes to `tmp`; the start of
-    training takes up to 20 bytes more for each entry of the counts. Equal arguments give equal vectors, byte for byte,
-    with any number of threads.
-
-    Phrases: phrases=0, so many passes that join words into phrases before anything else is counted (see `Phrases`);
-    phrase_score="count" (or "npmi"), phrase_threshold=None (100 for count, 0.5 for npmi), delimiter="_". `connectors`,
-    words or a file of words, are those that stand inside phrases only.
-
-    The vocabulary: `vocab` is a dict of words and counts, a file of lines "word count" or a vectors file, and takes the
-    place of the corpus's counts. `keep_words`, words or a file of words, stay whatever min_count says.
-
-    `from_` are vectors, or their file, to go on from. Their words all stay, with their vectors, and new ones join them.
-    Their settings are the defaults, as far as the loss and the architecture are theirs, but not epochs, lr, min_lr,
-    min_count, max_vocab, errors, threads and seed: the learning rate falls anew from lr to min_lr over this corpus. Not
-    with softmax. The counts of the result are those of `from_` and of this corpus together, and so is the tree of
-    hierarchical softmax: its nodes go on where it stays the same, and begin anew where not. `freeze`, "all", words or a
-    file of words, are words of `from_` whose vectors do not move; not with subwords.
-
-    The result's `history` has one entry an epoch, with the mean loss in nats over all pairs (CBOW: over all windows);
-    softmax's, of the vectors after each pass, comes with the corpus's conditional `entropy`, which is its floor, the
-    distance `kl` to it and `perplexity`.
-
-    `checkpoint` is a folder in which the run is saved every five minutes, when it is interrupted and at its end;
-    `resume` goes on from there, if there is anything. `tmp` is a folder for the encoded corpus (4 bytes a token),
-    by default the system's. `quiet` says nothing on standard error.
+    The same arguments give the same vectors, byte for byte: always with softmax, otherwise with one thread. The
+    `history` of the vectors has one entry an epoch.
 
     Raises ConfigError, CorpusError, VocabularyError, UnknownWordError (freeze), FormatError (files given and the
     checkpoint), MissingExtraError (zst), and FirthError when training diverges.
+
+    Example: vectors = firth.train("corpus.txt", dim=200, window=10)
     """
     start = load_start(from_)
-    config = make_config(inherited_settings(start, settings) | settings, others=OTHERS)
+    config = make_config(inherited_settings(start, settings) | settings)
     if connectors is not None and not config.phrases:
         raise ConfigError("connectors are words inside phrases: give phrases (--phrases) too")
     protected, inside = read_words("keep_words", keep_words), frozenset(read_words("connectors", connectors))
@@ -124,7 +92,7 @@ def train(
         corpus = stack.enter_context(
             build_corpus(
                 source,
-                reading=Reading(config.lower, config.tokenizer, config.errors, tmp),
+                reading=config,
                 min_count=config.min_count,
                 max_vocab=_kept_words(config),
                 vocab=None if vocab is None else read_vocabulary(vocab),
@@ -138,11 +106,14 @@ def train(
         display.read(corpus.tokens, len(corpus.vocab))
         trainer: Trainer
         if config.loss == "softmax":
-            trainer = _exact_trainer(stack, corpus, config, room, tmp, display)
+            trainer = _exact_trainer(stack, corpus, config, room, display)
         else:
             trainer = _sgd_trainer(corpus, config, start, frozen, display)
         _run(trainer, saved, resume, config.epochs, display)
         return trainer.vectors()
+
+
+train.__doc__ = f"{train.__doc__}\n{listed(TrainOptions, GROUPS)}"
 
 
 def _sgd_trainer(
@@ -155,19 +126,12 @@ def _sgd_trainer(
     return trainer
 
 
-def _exact_trainer(
-    stack: ExitStack,
-    corpus: Corpus,
-    config: TrainConfig,
-    room: int,
-    tmp: str | os.PathLike[str] | None,
-    display: Display,
-) -> ExactTrainer:
+def _exact_trainer(stack: ExitStack, corpus: Corpus, config: TrainConfig, room: int, display: Display) -> ExactTrainer:
     """The trainer of the exact softmax, which needs counts of pairs; `stack` closes them."""
     announce_work(len(corpus.vocab), config, display)
     begun = time.monotonic()
     counts = stack.enter_context(
-        count_pairs(corpus, config, centers=config.max_vocab, memory=room, folder=tmp, progress=display.counting)
+        count_pairs(corpus, config, centers=config.max_vocab, memory=room, folder=config.tmp, progress=display.counting)
     )
     display.counted(len(counts.data), time.monotonic() - begun)
     check_start_memory(len(counts.data))

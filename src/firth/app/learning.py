@@ -1,0 +1,118 @@
+"""The commands that learn from text: demo, train, phrases."""
+
+import argparse
+import os
+import signal
+import sys
+
+from firth.app.options import Commands, add_command, add_json, add_settings, add_source, given
+from firth.app.printing import print_json
+from firth.errors import ConfigError
+from firth.settings import PhraseOptions, TrainOptions
+
+QUIET = "print no messages and no progress"
+
+
+def add_commands(commands: Commands) -> None:
+    """Add the commands to the command line."""
+    parser = add_command(commands, "demo", _demo, "Train on the bundled sample; print neighbours and scores.")
+    parser.add_argument("--out", metavar="DIR", default=".", help="write DIR/vectors.safetensors (default: here)")
+    parser.add_argument("--quiet", action="store_true", help=QUIET)
+    add_json(parser)
+
+    parser = add_command(commands, "train", _train, "Train word vectors on text.")
+    parser.usage = "%(prog)s INPUT [INPUT ...] -o OUT [options]"
+    add_source(parser)
+    parser.add_argument("-o", "--out", metavar="OUT", required=True, help="the .safetensors file to write")
+    groups = add_settings(parser, TrainOptions)
+    groups["vocabulary"].add_argument(
+        "--save-vocab", metavar="FILE", help='write the words and counts as lines "word count"'
+    )
+    add_json(groups["run"])
+
+    parser = add_command(commands, "phrases", _phrases, "Write a text with its phrases joined: new york -> new_york.")
+    parser.usage = "%(prog)s INPUT [INPUT ...] -o OUT [options]"
+    add_source(parser)
+    parser.add_argument("-o", "--out", metavar="OUT", required=True, help="the text to write, or - for standard output")
+    groups = add_settings(parser, PhraseOptions)
+    groups["phrases"].add_argument(
+        "--save", metavar="FILE", help="also write the phrases to this file, for firth.Phrases.load"
+    )
+    groups["run"].add_argument("--quiet", action="store_true", help=QUIET)
+    add_json(groups["run"])
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from firth.app.demo import demo, demo_results, print_results
+
+    vectors = demo(options.out, quiet=options.quiet)
+    results = demo_results(vectors)
+    if options.json:
+        return print_json(results)
+    print_results(results)
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from firth import train
+    from firth.corpus.vocabulary import Vocabulary
+    from firth.files.paths import check_folder
+    from firth.formats.vocabulary import write_vocabulary
+    from firth.run.display import Display
+    from firth.vectors.storage import check_writable
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a batch job is a Ctrl-C: save, clean up
+    out = check_writable(options.out)
+    if options.save_vocab is not None:
+        check_folder(options.save_vocab)
+        if os.path.realpath(options.save_vocab) == os.path.realpath(out):
+            raise ConfigError(f"{out} is to hold the vectors: name another file for --save-vocab")
+    vectors = train(options.input, **given(options, TrainOptions))
+    vectors.save(out)
+    if options.save_vocab is not None:
+        write_vocabulary(Vocabulary(vectors.words, vectors.counts), options.save_vocab)
+    if options.json:
+        return print_json(
+            {
+                "out": str(out),
+                "words": len(vectors),
+                "dim": vectors.center.shape[1],
+                "config": vectors.config,
+                "history": vectors.history,
+            }
+        )
+    Display(hasattr(options, "quiet")).say(f"wrote {out}: {len(vectors):,} words, dimension {vectors.center.shape[1]}")
+    return 0
+
+
+def _phrases(options: argparse.Namespace) -> int:
+    from firth.files.paths import check_folder
+    from firth.phrases import join_text, phrase_settings
+    from firth.run.display import Display
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if options.out == "-" and options.json:
+        raise ConfigError("standard output takes the text (-o -) or the phrases (--json), not both")
+    chosen = PhraseOptions(**given(options, PhraseOptions))
+    settings = phrase_settings(chosen)
+    if options.save is not None:
+        check_folder(options.save)
+    with Display(options.quiet) as display:
+        phrases, before, after = join_text(
+            options.input,
+            sys.stdout.buffer if options.out == "-" else options.out,
+            settings,
+            reading=chosen,
+            min_count=chosen.min_count,
+            progress=display.reading,
+            joining=display.joining,
+        )
+    found = phrases.found
+    display.say(f"read {before:,} tokens, wrote {after:,}; found {len(found):,} phrases")
+    if found:
+        display.say("the best: " + ", ".join(f"{phrase} ({score:.4g})" for phrase, _, score in found[:5]))
+    if options.save is not None:
+        phrases.save(options.save)
+    if options.json:
+        return print_json([{"phrase": phrase, "count": count, "score": score} for phrase, count, score in found])
+    return 0

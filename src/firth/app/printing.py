@@ -1,0 +1,20 @@
+"""What commands print on standard output: one JSON document, or rows. Both return 0, the exit status."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+
+def print_json(document: Any) -> int:
+    """Print one JSON document."""
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+    return 0
+
+
+def print_rows(rows: Sequence[Sequence[str]], indent: str = "") -> int:
+    """Print rows with their columns aligned."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        print((indent + "  ".join(cells)).rstrip())
+    return 0
