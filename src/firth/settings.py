@@ -20,6 +20,7 @@ from firth.declaring import (
     VARIES,
     When,
     declared,
+    grouped,
     setting,
 )
 from firth.errors import ConfigError
@@ -322,13 +323,10 @@ class TrainConfig(PairSettings):
         return f"{self.architecture} with loss {self.loss!r}"
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings that a vectors file keeps, as far as the loss and the architecture have them."""
-        values = {name: getattr(self, name) for name in declared(TrainConfig)}
-        return {
-            name: values[name]
-            for name, one in declared(TrainConfig).items()
-            if one.setting.recorded and one.applies(values)
-        }
+        """The settings that a vectors file keeps, in the order of the help, without those of other losses."""
+        kind = {"loss": self.loss, "architecture": self.architecture}
+        known = [one for ones in grouped(TrainConfig, GROUPS).values() for one in ones]
+        return {one.name: getattr(self, one.name) for one in known if one.setting.recorded and one.applies(kind)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -382,7 +382,7 @@ def test_scipy_is_missed_by_name(corpus, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"dim": 100}, "dim does not change which pairs there are; the settings are window, "),
+        ({"dim": 100}, "dim does not change which pairs there are; the settings are lower, "),
         ({"windw": 5}, "unknown setting 'windw': did you mean 'window'"),
         ({"center": 5}, "did you mean 'centers'"),
         ({"window": 0}, "window is 0"),
