@@ -122,6 +122,8 @@ def test_every_setting_of_train_is_an_option_and_reaches_the_file(capsys, corpus
     status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", "--quiet", *options)
     assert (status, err) == (0, "")
     vectors = firth.load(tmp_path / "v.safetensors")
+    if kind[0] == "softmax":
+        del given["threads"]  # which changes no byte of the vectors
     assert vectors.config == given
     assert "salt+pepper" in vectors
 

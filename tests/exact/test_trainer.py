@@ -188,10 +188,8 @@ def test_the_result_is_saved_and_loaded_whole(tmp_path):
     assert again.words == vectors.words
     assert again.outside_words == vectors.outside_words
     assert again.words == again.outside_words[:20]
-    assert again.config | {"threads": 1} == vectors.config
-    assert [{**entry, "seconds": None} for entry in again.history] == [
-        {**entry, "seconds": None} for entry in vectors.history
-    ]
+    assert again.config == {name: value for name, value in vectors.config.items() if name != "threads"}
+    assert without_seconds(again.history) == without_seconds(vectors.history)
     assert not any("seconds" in entry for entry in again.history)
 
 

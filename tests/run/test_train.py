@@ -1,5 +1,6 @@
 """What a run begins with besides its text: given vectors, frozen words, vocabularies, words to keep, phrases."""
 
+import hashlib
 import io
 import re
 import sys
@@ -482,3 +483,27 @@ def test_going_on_without_phrases_is_said(capsys):
     assert "those words include phrases: give phrases (--phrases)" in capsys.readouterr().err
     firth.train(joined, from_=old, phrases=1, phrase_threshold=0.5, **settings)
     assert "include phrases" not in capsys.readouterr().err
+
+
+# Equal runs, equal files.
+
+
+def file_of_run(path, **settings):
+    """The checksum of the file that a run gives."""
+    vectors = firth.train(text(OLD_WORDS), **QUIET | {"dim": 8, "epochs": 3, "subsample": 0, "seed": 5} | settings)
+    assert all(entry["seconds"] > 0 for entry in vectors.history)
+    vectors.save(path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("kind", [*KINDS.values(), SUBWORDS], ids=[*KINDS, "subwords"])
+def test_equal_runs_with_one_thread_give_equal_files(tmp_path, kind):
+    one, other, another = (file_of_run(tmp_path / "v.safetensors", **kind, seed=seed) for seed in (5, 5, 6))
+    assert one == other != another
+
+
+def test_the_exact_softmax_gives_equal_files_with_any_number_of_threads(tmp_path):
+    settings = {"loss": "softmax", "subsample": 0}
+    found = [file_of_run(tmp_path / "v.safetensors", **settings, threads=threads) for threads in (1, 1, 2)]
+    assert len(set(found)) == 1
+    assert found[0] != file_of_run(tmp_path / "v.safetensors", **settings, window=3)

@@ -126,13 +126,7 @@ def _sgd_trainer(
     return trainer
 
 
-def _exact_trainer(
-    stack: ExitStack,
-    corpus: Corpus,
-    config: TrainConfig,
-    room: int,
-    display: Display,
-) -> ExactTrainer:
+def _exact_trainer(stack: ExitStack, corpus: Corpus, config: TrainConfig, room: int, display: Display) -> ExactTrainer:
     """The trainer of the exact softmax, which needs counts of pairs; `stack` closes them."""
     announce_work(len(corpus.vocab), config, display)
     begun = time.monotonic()
