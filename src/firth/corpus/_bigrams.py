@@ -5,13 +5,14 @@ phrase may begin or end with (0 and above), a connector (CONNECTOR - its place),
 words of the first kind with nothing or up to MOST_CONNECTORS connectors between them, in one line. Its key is a number
 in mixed radix: (first word, connectors, last word).
 
-A table is open addressing over pairs (key, value) of uint64, 2^k of them, where value 0 means free. What a key's slot
-and part are comes from one mix of its bits, the slot from the upper end and the part from the lower.
+A table (`_table`) has a slot for each key. What a key's first slot and its part are comes from one mix of its bits, the
+slot from the upper end and the part from the lower.
 """
 
-import numba
 import numpy as np
+from numba import njit
 
+from firth.corpus._table import find_slot, free_slot
 from firth.native import simd
 from firth.native.jit import compiled
 
@@ -29,7 +30,7 @@ _ONE = np.uint64(1)
 _NONE = np.uint64(0)
 
 
-@numba.njit(inline="always")
+@njit(inline="always")
 def _mixed(key):
     """A one-to-one mix of the bits of a key."""
     mixed = key * _ODD
@@ -48,7 +49,6 @@ def count_piece(ids, kinds, sizes, part, state, table, shift, used):
     keys, slots = np.empty(BATCH, np.uint64), np.empty(BATCH, np.uint64)
     words, radix, runs = sizes[0], sizes[1], sizes[2]
     mask, value = part[0], part[1]
-    last = np.uint64(len(table) - 1)
     most = len(table) // 4 * 3 - BATCH
     address = table.ctypes.data
     first, length, run = state[0], state[1], np.uint64(state[2])
@@ -76,9 +76,8 @@ def count_piece(ids, kinds, sizes, part, state, table, shift, used):
                 length += 1
                 run = run * radix + np.uint64(CONNECTOR - kind + 1)
         for i in range(batch):
-            key, slot = keys[i], slots[i]
-            while table[slot, 1] != _NONE and table[slot, 0] != key:
-                slot = (slot + _ONE) & last
+            key = keys[i]
+            slot = find_slot(table, slots[i], key)
             filled += table[slot, 1] == _NONE
             table[slot, 0] = key
             table[slot, 1] += _ONE
@@ -90,23 +89,17 @@ def count_piece(ids, kinds, sizes, part, state, table, shift, used):
 @compiled
 def put(keys, values, table, shift):
     """Enter distinct keys with their values, not 0, into a table that has room for them."""
-    last = np.uint64(len(table) - 1)
     for i in range(len(keys)):
-        slot = _mixed(keys[i]) >> shift
-        while table[slot, 1] != _NONE:
-            slot = (slot + _ONE) & last
+        slot = free_slot(table, _mixed(keys[i]) >> shift)
         table[slot, 0], table[slot, 1] = keys[i], values[i]
 
 
 @compiled
 def move(old, table, shift):
     """Enter all of one table into another that has room for it."""
-    last = np.uint64(len(table) - 1)
     for i in range(len(old)):
         if old[i, 1] != _NONE:
-            slot = _mixed(old[i, 0]) >> shift
-            while table[slot, 1] != _NONE:
-                slot = (slot + _ONE) & last
+            slot = free_slot(table, _mixed(old[i, 0]) >> shift)
             table[slot, 0], table[slot, 1] = old[i, 0], old[i, 1]
 
 
@@ -118,9 +111,7 @@ def drop(table, shift, part):
     slot in their places.
     """
     last = np.uint64(len(table) - 1)
-    free = _NONE
-    while table[free, 1] != _NONE:
-        free += _ONE
+    free = free_slot(table, _NONE)
     kept = 0
     for step in range(_ONE, last + _ONE):
         at = (free + step) & last
@@ -130,9 +121,7 @@ def drop(table, shift, part):
         table[at, 1] = _NONE
         mixed = _mixed(key)
         if mixed & part[0] == part[1]:
-            slot = mixed >> shift
-            while table[slot, 1] != _NONE:
-                slot = (slot + _ONE) & last
+            slot = free_slot(table, mixed >> shift)
             table[slot, 0], table[slot, 1] = key, value
             kept += 1
     return kept
@@ -163,7 +152,6 @@ def join_piece(ids, kinds, sizes, table, shift, state, out, filled):
     settled, a word and its connectors, may still become part of a phrase.
     """
     words, radix, runs = sizes[0], sizes[1], sizes[2]
-    last = np.uint64(len(table) - 1)
     first, length, run, place = state[0], state[1], np.uint64(state[2]), state[3]
     for at in range(len(ids)):
         number = ids[at]
@@ -172,10 +160,7 @@ def join_piece(ids, kinds, sizes, table, shift, state, out, filled):
             joined = _NONE
             if first >= 0:
                 key = (np.uint64(first) * runs + run) * words + np.uint64(kind)
-                slot = _mixed(key) >> shift
-                while table[slot, 1] != _NONE and table[slot, 0] != key:
-                    slot = (slot + _ONE) & last
-                joined = table[slot, 1]
+                joined = table[find_slot(table, _mixed(key) >> shift, key), 1]
             if joined != _NONE:
                 filled, number, first = place, np.int32(joined - _ONE), -1
             else:

@@ -11,12 +11,12 @@ bit set, and its bytes are compared as well.
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic
 
+from firth.corpus._table import free_slot
 from firth.corpus.vocabulary import LINE_END
 from firth.native.jit import compiled
 
@@ -51,7 +51,7 @@ def _trailing_zeros(typingctx: Any, number: Any) -> Any:
     return types.uint64(types.uint64), codegen
 
 
-@numba.njit(inline="always")
+@njit(inline="always")
 def _spaces(word):
     """The top bit of each byte of `word` that is white space (9 to 13 or 28 to 32), and nothing else.
 
@@ -63,13 +63,13 @@ def _spaces(word):
     return (controls | separators) & ~word & _HIGH
 
 
-@numba.njit(inline="always")
+@njit(inline="always")
 def _below(length):
     """The mask of the first `length` < 8 bytes of a loaded word."""
     return (np.uint64(1) << (length << np.uint64(3))) - np.uint64(1)
 
 
-@numba.njit(inline="always")
+@njit(inline="always")
 def _slot(key, shift):
     return ((key ^ (key >> np.uint64(32))) * _ODD) >> shift
 
@@ -182,14 +182,10 @@ def scan_block(block, size, state, ids, table, counts, starts, arena):
 @compiled
 def grow_table(old, new):
     """Fill the empty table `new` with the entries of `old`."""
-    one = np.uint64(1)
-    last = np.uint64(len(new) - 1)
     shift = np.uint64(64) - _trailing_zeros(np.uint64(len(new)))
     for i in range(np.uint64(len(old))):
         if old[i, 1] != np.uint64(0):
-            slot = _slot(old[i, 0], shift)
-            while new[slot, 1] != np.uint64(0):
-                slot = (slot + one) & last
+            slot = free_slot(new, _slot(old[i, 0], shift))
             new[slot, 0], new[slot, 1] = old[i, 0], old[i, 1]
 
 
