@@ -6,10 +6,10 @@ table: Vose, "A linear algorithm for generating random numbers with a given dist
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from firth.native import simd
-from firth.native.jit import compiled
+from firth.native.jit import compiled, inlined
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -18,7 +18,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT_27, _SHIFT_30, _SHIFT_31, _SHIFT_32 = (np.uint64(bits) for bits in (27, 30, 31, 32))
 
 
-@njit(inline="always")
+@inlined
 def mix(state):
     """64 well-mixed bits of a 64-bit state."""
     state = (state ^ (state >> _SHIFT_30)) * _MIX_1
@@ -26,25 +26,25 @@ def mix(state):
     return state ^ (state >> _SHIFT_31)
 
 
-@njit(inline="always")
+@inlined
 def draw(key, position):
     """The 64 random bits of a position in the stream of a key."""
     return mix(uint64(key) + uint64(position) * GOLDEN)
 
 
-@njit(inline="always")
+@inlined
 def high(bits):
     """The upper 32 of 64 bits."""
     return bits >> _SHIFT_32
 
 
-@njit(inline="always")
+@inlined
 def low(bits):
     """The lower 32 of 64 bits."""
     return bits & _LOW
 
 
-@njit(inline="always")
+@inlined
 def pick(table, words, bits):
     """A word id from the alias table at an address and 64 random bits."""
     column = np.int64((high(bits) * uint64(words)) >> _SHIFT_32)
