@@ -338,11 +338,23 @@ def _convert(options: argparse.Namespace) -> int:
     return 0
 
 
+def _compile(options: argparse.Namespace) -> int:
+    from firth.app.compile import compile_all
+
+    compiled = compile_all()
+    if options.json:
+        return _print_json(dataclasses.asdict(compiled))
+    print(f"compiled code is in {compiled.folder}: {compiled.files} files, {compiled.bytes / 1e6:.1f} MB")
+    return 0
+
+
 def _check(options: argparse.Namespace) -> int:
     from firth.check.formulas import formula_rows
     from firth.check.kernels import kernel_rows
+    from firth.run.display import Display
 
-    rows = formula_rows() + kernel_rows()
+    with Display(quiet=False):
+        rows = formula_rows() + kernel_rows()
     right = all(row["ok"] for row in rows)
     if options.json:
         _print_json({"ok": right, "rows": rows})
@@ -423,6 +435,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("source", metavar="SRC")
     sub.add_argument("target", metavar="DST")
     sub.add_argument("--to", metavar="FORMAT", help="safetensors, word2vec-text or word2vec-binary")
+
+    _add_json(command("compile", _compile, "Compile everything for this processor now, for images and clusters."))
 
     sub = command(
         "check", _check, "Check every formula against central differences, every kernel against the reference."

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from firth.exact.trainer import PassProgress
+from firth.native.compiling import announcing
 from firth.sgd.trainer import Progress
 
 
@@ -20,9 +21,11 @@ class Display:
         self._terminal = not quiet and sys.stderr is not None and sys.stderr.isatty()
         self._bar: Any = None
         self._start = time.monotonic()
+        self._announcing = announcing(self.say)
 
     def __enter__(self) -> Self:
-        """The display."""
+        """The display; inside the `with` it says when code is compiled."""
+        self._announcing.__enter__()
         return self
 
     def __exit__(
@@ -30,6 +33,7 @@ class Display:
     ) -> None:
         """Leave the terminal clean."""
         self._close()
+        self._announcing.__exit__(kind, error, trace)
 
     def reading(self, done: int, total: int | None) -> None:
         """Show how far reading is: bytes done and in all, or sentences done."""
