@@ -180,7 +180,7 @@ def test_the_square_is_symmetric(corpus):
 
 
 def small_steps(monkeypatch, **changes):
-    for name, value in {"TASK": 40, "QUOTA": 40, "ROOM": 3, "STRETCH": 7, **changes}.items():
+    for name, value in {"TASK": 40, "QUOTA": 40, "CAPACITY": 3, "STRETCH": 7, **changes}.items():
         monkeypatch.setattr(cooccurrence, name, value)
 
 
@@ -199,7 +199,7 @@ def test_neither_threads_nor_memory_nor_steps_change_a_byte(corpus, monkeypatch,
         for memory in (1, 300, 1500, 10_000):
             with count_pairs(corpus, config, memory=memory, folder=tmp_path) as counts:
                 assert same_bytes(whole, counts)
-    monkeypatch.setattr(cooccurrence, "LARGEST", 5)
+    monkeypatch.setattr(cooccurrence, "LARGEST_INT32", 5)
     assert same_bytes(whole, count_pairs(corpus, configs[1]))
     assert list(tmp_path.iterdir()) == []
 

@@ -72,7 +72,7 @@ def test_the_gram_matrix_with_any_number_of_threads(shape, weighted):
     bound = 1e-6 * (np.abs(scaled).T @ np.abs(b).astype(float))
     results = set()
     for threads in (1, 2, 3):
-        found = dense.gram(a, b, threads, weights)
+        found = dense.gram_matrix(a, b, threads, weights)
         assert found.dtype == np.float64
         assert found.shape == (a.shape[1], b.shape[1])
         assert (np.abs(found - scaled.T @ b.astype(float)) <= bound).all()
@@ -81,7 +81,7 @@ def test_the_gram_matrix_with_any_number_of_threads(shape, weighted):
 
 
 def test_the_gram_matrix_of_no_rows_is_zero():
-    np.testing.assert_array_equal(dense.gram(aligned_rows(0, 5), aligned_rows(0, 20), 2), np.zeros((16, 32)))
+    np.testing.assert_array_equal(dense.gram_matrix(aligned_rows(0, 5), aligned_rows(0, 20), 2), np.zeros((16, 32)))
 
 
 def test_products_refuse_what_does_not_fit():
@@ -94,10 +94,10 @@ def test_products_refuse_what_does_not_fit():
         lambda: dense.multiply(a, b, aligned_rows(3, 5), 1),
         lambda: dense.multiply(a, b, out[:, ::-1], 1),
         lambda: dense.multiply(a[0], b, out, 1),
-        lambda: dense.gram(a, aligned_rows(5, 20), 1),
-        lambda: dense.gram(a, a[::-1], 1),
-        lambda: dense.gram(a, a, 1, np.ones(5, np.float32)),
-        lambda: dense.gram(a, a, 1, np.ones(4)),
+        lambda: dense.gram_matrix(a, aligned_rows(5, 20), 1),
+        lambda: dense.gram_matrix(a, a[::-1], 1),
+        lambda: dense.gram_matrix(a, a, 1, np.ones(5, np.float32)),
+        lambda: dense.gram_matrix(a, a, 1, np.ones(4)),
     ):
         with pytest.raises(ValueError, match="expected"):
             wrong()

@@ -210,7 +210,7 @@ def test_the_memory_of_a_pass_is_what_was_foretold(shape):
     case = problem(*shape)
     for threads in (1, 2, 9):
         work = new_pass(case, threads)
-        arrays = [work._packed, work._packed_bias, work._packed_grad, *work._room_memory]
+        arrays = [work._packed, work._packed_bias, work._packed_grad, *work._scratch_memory]
         arrays += [array for slab in work._slabs for array in slab]
         assert sum(array.nbytes for array in arrays) == softmax.scratch_bytes(*shape, threads)
 
@@ -286,8 +286,8 @@ def test_an_error_in_a_task_ends_the_run_and_is_raised():
 
 
 @njit
-def tile_product(size, sums, a, b, start, c, ahead):
-    tiles.tile_product(*size, *sums, *a, *b, *start, *c, ahead)
+def tile_product(table, size, sums, a, b, start, c, ahead):
+    tiles.tile_product(table, *size, *sums, *a, *b, *start, *c, ahead)
 
 
 @pytest.mark.parametrize("rows", range(1, tiles.MAX_ROWS + 1))
@@ -301,6 +301,7 @@ def test_every_tile(rows, vectors):
         start = rng.integers(-9, 9, (rows, width)).astype("f")
         c = np.full((rows + 1, width + 16), 99, "f")
         tile_product(
+            tiles.tile_table().ctypes.data,
             (rows, vectors),
             (outer, inner),
             (a.ctypes.data, a.strides[0], a.strides[2], a.strides[1]),

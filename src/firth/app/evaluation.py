@@ -103,8 +103,10 @@ def _score_corpus(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from firth.check.formulas import formula_rows
     from firth.check.kernels import kernel_rows
+    from firth.run.display import Display
 
-    rows = formula_rows() + kernel_rows()
+    with Display(quiet=False):
+        rows = formula_rows() + kernel_rows()
     right = all(row["ok"] for row in rows)
     if options.json:
         print_json({"ok": right, "rows": rows})

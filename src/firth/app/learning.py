@@ -1,6 +1,7 @@
-"""The commands that learn from text: demo, train, phrases."""
+"""The commands that learn from text: demo, train, phrases; and compile, for what they run."""
 
 import argparse
+import dataclasses
 import os
 import signal
 import sys
@@ -40,6 +41,19 @@ def add_commands(commands: Commands) -> None:
     )
     groups["run"].add_argument("--quiet", action="store_true", help=QUIET)
     add_json(groups["run"])
+
+    summary = "Compile everything for this processor now, for images and clusters."
+    add_json(add_command(commands, "compile", _compile, summary))
+
+
+def _compile(options: argparse.Namespace) -> int:
+    from firth.app.compile import compile_all
+
+    compiled = compile_all()
+    if options.json:
+        return print_json(dataclasses.asdict(compiled))
+    print(f"compiled code is in {compiled.folder}: {compiled.files} files, {compiled.bytes / 1e6:.1f} MB")
+    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -7,15 +7,16 @@ of theirs depend on the number of threads of the library below it.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numba import njit
+import numpy.typing as npt
 
 from firth.exact import _tiles as tiles
 from firth.exact._sparse import Doubles, Floats, expect
 from firth.native import simd
 from firth.native.arrays import aligned_rows
-from firth.native.jit import compiled
+from firth.native.jit import compiled, inlined
 from firth.native.threads import Stage, run_stages
 
 BLOCK = 48
@@ -30,6 +31,9 @@ GRAM_PARTS = 16
 """The most parts that the rows of a Gram matrix are cut into."""
 
 MAX_SWEEPS = 60
+
+EPSILON = 2.0**-52
+"""The distance from 1 to the next float64."""
 
 _VECTOR = 4 * simd.LANES
 _TILE = tiles.MAX_VECTORS * _VECTOR
@@ -48,7 +52,7 @@ def multiply(a: Floats, b: Floats, out: Floats, threads: int) -> None:
     expect("out", out, np.float32, (len(a), stride))
     if np.may_share_memory(out, a) or np.may_share_memory(out, b):
         raise ValueError("out shares memory with a or b: expected a matrix of its own")
-    addresses = [array.ctypes.data for array in (a, b, out, _ZEROS)]
+    addresses = _addresses(tiles.tile_table(), a, b, out, _ZEROS)
     sizes = k, 4 * a.shape[1], 4 * stride
 
     def task(number: int, thread: int) -> None:
@@ -57,7 +61,7 @@ def multiply(a: Floats, b: Floats, out: Floats, threads: int) -> None:
     _run(task, -(-len(a) // TASK_ROWS), threads)
 
 
-def gram(a: Floats, b: Floats, threads: int, weights: Floats | None = None) -> Doubles:
+def gram_matrix(a: Floats, b: Floats, threads: int, weights: Floats | None = None) -> Doubles:
     """Aᵀ B = Σ_r w_r a_r b_rᵀ (row floats of A, of B), for A and B of n rows as from `aligned_rows`; w is 1 if None.
 
     Products of 128 rows are summed in float32, those sums in float64.
@@ -71,15 +75,15 @@ def gram(a: Floats, b: Floats, threads: int, weights: Floats | None = None) -> D
     part_rows = GRAM_BLOCK * max(1, -(-blocks // GRAM_PARTS))
     parts = np.zeros((-(-n // part_rows), columns, b.shape[1]))
     scaled = [aligned_rows(GRAM_BLOCK if weights is not None else 0, columns) for _ in range(threads)]
-    tile_rooms = [aligned_rows(tiles.MAX_ROWS, _TILE // 4) for _ in range(threads)]
-    addresses = [array.ctypes.data for array in (a, b, _ZEROS)]
+    tile_scratch = [aligned_rows(tiles.MAX_ROWS, _TILE // 4) for _ in range(threads)]
+    addresses = _addresses(tiles.tile_table(), a, b, _ZEROS)
     sizes = 4 * columns, 4 * b.shape[1]
 
     def task(number: int, thread: int) -> None:
-        room = tile_rooms[thread].ctypes.data, scaled[thread].ctypes.data
+        scratch = tile_scratch[thread].ctypes.data, scaled[thread].ctypes.data
         rows = number * part_rows, min((number + 1) * part_rows, n)
         factors = 0 if weights is None else weights.ctypes.data
-        _gram_rows(*addresses, factors, *sizes, *room, parts[number].ctypes.data, *rows)
+        _gram_rows(*addresses, factors, *sizes, *scratch, parts[number].ctypes.data, *rows)
 
     _run(task, len(parts), threads)
     total = np.zeros((columns, b.shape[1]))
@@ -96,7 +100,8 @@ def inverse(square: Doubles) -> Doubles:
     """
     _expect_square(square)
     result = np.zeros_like(square)
-    failed = _inverse(square.copy(), np.zeros_like(square), result)
+    r, lower = square.copy(), np.zeros_like(square)
+    failed = _inverse(*_addresses(r, lower, result), len(square))
     if failed >= 0:
         raise ValueError(f"the matrix is not positive definite: the pivot of row {failed} is not above rounding")
     if not np.isfinite(result).all():
@@ -119,18 +124,18 @@ def svd(square: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     exponent = math.frexp(np.abs(square).max(initial=0.0))[1]  # a power of two rounds nothing, and no square overflows
     columns = k + k % 2  # a column of zeros makes the pairs whole
     triangle, q, order = np.ldexp(square.T, -exponent, order="C"), np.eye(k), np.arange(k)
-    _triangle(triangle, q, order, np.zeros((k, k)))
+    reflections, scratch = np.zeros((k, k)), np.empty((3, k))
+    _triangle(*_addresses(triangle, q, order, reflections, scratch), k)
     work = np.zeros((2 * k, columns))  # M[order] = top · bottomᵀ, before and after each rotation of columns of both
     work[:k, :k], work[k:, :k] = triangle.T, q
-    places = np.arange(columns)
+    rotations = np.empty((7, columns // 2))
     for _ in range(MAX_SWEEPS):
-        if k < 2 or not _sweep(work, places, tolerance):
+        if k < 2 or not _sweep(*_addresses(work, rotations), k, columns // 2, tolerance):
             break
     else:
         raise ValueError(f"the columns are not orthogonal after {MAX_SWEEPS} sweeps of rotations")
-    kept = places < k
-    left, right = np.empty((k, k)), work[k:, kept]
-    left[order] = work[:k, kept]
+    left, right = np.empty((k, k)), work[k:, :k]
+    left[order] = work[:k, :k]
     singular = np.sqrt(_squares(left))
     falling = np.argsort(-singular, kind="stable")
     left, singular, right = left[:, falling], singular[falling], right[:, falling]
@@ -156,6 +161,10 @@ def _expect_rows(name: str, matrix: Floats) -> tuple[int, int]:
     return matrix.shape
 
 
+def _addresses(*arrays: npt.NDArray[Any]) -> list[int]:
+    return [array.ctypes.data for array in arrays]
+
+
 def _expect_square(square: Doubles) -> None:
     k = len(square) if square.ndim else 0
     expect("the matrix", square, np.float64, (k, k))
@@ -172,7 +181,7 @@ def _run(task: Callable[[int, int], None], count: int, threads: int) -> None:
 
 
 @compiled
-def _multiply_rows(a, b, out, zeros, k, a_bytes, row_bytes, first, last):
+def _multiply_rows(tile_table, a, b, out, zeros, k, a_bytes, row_bytes, first, last):
     vectors = row_bytes // _VECTOR
     groups = (vectors + tiles.MAX_VECTORS - 1) // tiles.MAX_VECTORS
     for start in range(first, last, BLOCK):
@@ -184,14 +193,14 @@ def _multiply_rows(a, b, out, zeros, k, a_bytes, row_bytes, first, last):
                 count = min(tiles.MAX_ROWS, end - row)
                 from_row, to = a + row * a_bytes, out + row * row_bytes + done * _VECTOR
                 tiles.tile_product(
-                    *(count, size, 1, k, from_row, a_bytes, 4, 0, b + done * _VECTOR, row_bytes, 0),
+                    *(tile_table, count, size, 1, k, from_row, a_bytes, 4, 0, b + done * _VECTOR, row_bytes, 0),
                     *(zeros, 0, to, row_bytes, from_row + BLOCK * a_bytes),
                 )
             done += size
 
 
 @compiled
-def _gram_rows(a, b, zeros, weights, a_bytes, b_bytes, tile, scaled, total, first, last):
+def _gram_rows(tile_table, a, b, zeros, weights, a_bytes, b_bytes, tile, scaled, total, first, last):
     """Add Σ_r w_r a_r b_rᵀ over the rows first..last to the doubles at `total`."""
     columns, vectors = a_bytes // 4, b_bytes // _VECTOR
     groups = (vectors + tiles.MAX_VECTORS - 1) // tiles.MAX_VECTORS
@@ -211,8 +220,8 @@ def _gram_rows(a, b, zeros, weights, a_bytes, b_bytes, tile, scaled, total, firs
             for column in range(0, columns, tiles.MAX_ROWS):
                 count = min(tiles.MAX_ROWS, columns - column)
                 tiles.tile_product(
-                    *(count, size, 1, rows, of_a + 4 * column, 4, a_bytes, 0, of_b + done * _VECTOR, b_bytes, 0),
-                    *(zeros, 0, tile, _TILE, ahead),
+                    *(tile_table, count, size, 1, rows, of_a + 4 * column, 4, a_bytes, 0),
+                    *(of_b + done * _VECTOR, b_bytes, 0, zeros, 0, tile, _TILE, ahead),
                 )
                 for i in range(count):
                     to = total + 2 * ((column + i) * b_bytes + done * _VECTOR)
@@ -221,124 +230,153 @@ def _gram_rows(a, b, zeros, weights, a_bytes, b_bytes, tile, scaled, total, firs
             done += size
 
 
-@njit(inline="always")
-def _add_row(to, factor, row):
-    for i in range(len(to)):
-        to[i] += factor * row[i]
+@inlined
+def _add_row(to, factor, row, first, last):
+    """Add the doubles first..last of a row times a factor."""
+    for i in range(first, last):
+        simd.store_double(to, i, simd.load_double(to, i) + factor * simd.load_double(row, i))
 
 
 @compiled
-def _inverse(r, lower, result):
-    """Write the inverse of `r`, which becomes R; the first row whose pivot is not positive, or -1."""
-    k = len(r)
+def _inverse(r, lower, result, k):
+    """Write the inverse of the matrix at `r`, which becomes R; the first row whose pivot is not positive, or -1."""
+    row_bytes = 8 * k
     for i in range(k):
-        diagonal = r[i, i]
+        row = r + i * row_bytes
+        diagonal = simd.load_double(row, i)
         for j in range(i):
-            _add_row(r[i, i:], -r[j, i], r[j, i:])
-        pivot = r[i, i]
-        if not pivot > k * 2.0**-52 * diagonal:
+            above = r + j * row_bytes
+            _add_row(row, -simd.load_double(above, i), above, i, k)
+        pivot = simd.load_double(row, i)
+        if not pivot > k * EPSILON * diagonal:
             return i
         root = math.sqrt(pivot)
         for j in range(i, k):
-            r[i, j] /= root
+            simd.store_double(row, j, simd.load_double(row, j) / root)
     for i in range(k):  # R⁻ᵀ from Rᵀ R⁻ᵀ = I, row by row
-        lower[i, i] = 1.0
+        row = lower + i * row_bytes
+        simd.store_double(row, i, 1.0)
         for j in range(i):
-            _add_row(lower[i, : j + 1], -r[j, i], lower[j, : j + 1])
+            _add_row(row, -simd.load_double(r + j * row_bytes, i), lower + j * row_bytes, 0, j + 1)
+        diagonal = simd.load_double(r + i * row_bytes, i)
         for j in range(i + 1):
-            lower[i, j] /= r[i, i]
+            simd.store_double(row, j, simd.load_double(row, j) / diagonal)
     for i in range(k):  # R⁻¹ R⁻ᵀ
+        row = result + i * row_bytes
         for j in range(i, k):
-            _add_row(result[i, : i + 1], lower[j, i], lower[j, : i + 1])
+            below = lower + j * row_bytes
+            _add_row(row, simd.load_double(below, i), below, 0, i + 1)
         for j in range(i):
-            result[j, i] = result[i, j]
+            simd.store_double(result + j * row_bytes, i, simd.load_double(row, j))
     return -1
 
 
 @compiled
-def _triangle(a, q, order, reflections):
-    """Make A = Q R with columns of A in such an order that the diagonal of R falls; A becomes R, Q begins as I."""
-    k = len(a)
-    squares, sums, scales = np.empty(k), np.empty(k), np.zeros(k)
+def _triangle(a, q, order, reflections, scratch, k):
+    """Make A = Q R with columns of A in such an order that the diagonal of R falls; A becomes R, Q begins as I.
+
+    `order` becomes that of the columns. `reflections` (k, k) begins as zeros and `scratch` (3, k) may hold anything.
+    """
+    row_bytes = 8 * k
+    squares, sums, scales = scratch, scratch + row_bytes, scratch + 2 * row_bytes
     for j in range(k):
-        squares[:] = 0.0
+        simd.store_double(scales, j, 0.0)
+    for j in range(k):
+        reflection = reflections + j * row_bytes
+        for c in range(j, k):
+            simd.store_double(squares, c, 0.0)
         for r in range(j, k):
-            _add_squares(squares[j:], a[r, j:])
-        pivot = j + np.argmax(squares[j:])
-        norm = math.sqrt(squares[pivot])
+            row = a + r * row_bytes
+            for c in range(j, k):
+                x = simd.load_double(row, c)
+                simd.store_double(squares, c, simd.load_double(squares, c) + x * x)
+        pivot = j
+        for c in range(j + 1, k):
+            if simd.load_double(squares, c) > simd.load_double(squares, pivot):
+                pivot = c
+        norm = math.sqrt(simd.load_double(squares, pivot))
         if norm == 0.0:
             break
         for r in range(k):
-            a[r, j], a[r, pivot] = a[r, pivot], a[r, j]
-        order[j], order[pivot] = order[pivot], order[j]
+            row = a + r * row_bytes
+            x = simd.load_double(row, j)
+            simd.store_double(row, j, simd.load_double(row, pivot))
+            simd.store_double(row, pivot, x)
+        column = simd.load_int(order, j)
+        simd.store_int(order, j, simd.load_int(order, pivot))
+        simd.store_int(order, pivot, column)
         for r in range(j, k):
-            reflections[j, r], a[r, j] = a[r, j], 0.0
-        scales[j] = 1.0 / (norm * (norm + abs(reflections[j, j])))
-        a[j, j] = -math.copysign(norm, reflections[j, j])
-        reflections[j, j] -= a[j, j]
-        _reflect(a[j:, j + 1 :], reflections[j, j:], scales[j], sums[j + 1 :])
+            simd.store_double(reflection, r, simd.load_double(a + r * row_bytes, j))
+            simd.store_double(a + r * row_bytes, j, 0.0)
+        first = simd.load_double(reflection, j)
+        diagonal = -math.copysign(norm, first)
+        simd.store_double(scales, j, 1.0 / (norm * (norm + abs(first))))
+        simd.store_double(a + j * row_bytes, j, diagonal)
+        simd.store_double(reflection, j, first - diagonal)
+        _reflect(a, reflection, simd.load_double(scales, j), sums, j, j + 1, k)
     for j in range(k - 1, -1, -1):
-        _reflect(q[j:, j:], reflections[j, j:], scales[j], sums[j:])
+        _reflect(q, reflections + j * row_bytes, simd.load_double(scales, j), sums, j, j, k)
 
 
-@njit(inline="always")
-def _add_squares(to, row):
-    for i in range(len(to)):
-        to[i] += row[i] * row[i]
-
-
-@njit(inline="always")
-def _reflect(a, v, scale, sums):
-    """Subtract scale · v (vᵀ A) from A."""
-    sums[:] = 0.0
-    for r in range(len(v)):
-        _add_row(sums, v[r], a[r])
-    for r in range(len(v)):
-        _add_row(a[r], -scale * v[r], sums)
+@inlined
+def _reflect(a, v, scale, sums, first, column, k):
+    """Subtract scale · v (vᵀ A) from A, of which the rows from `first` and the columns from `column` on are taken."""
+    for c in range(column, k):
+        simd.store_double(sums, c, 0.0)
+    for r in range(first, k):
+        _add_row(sums, simd.load_double(v, r), a + r * 8 * k, column, k)
+    for r in range(first, k):
+        _add_row(a + r * 8 * k, -scale * simd.load_double(v, r), sums, column, k)
 
 
 @compiled
-def _sweep(work, places, tolerance):
-    """Rotate every pair of columns of the upper half of `work` that is not orthogonal, once; whether any was not.
+def _sweep(work, scratch, k, half, tolerance):
+    """Rotate every pair of the columns of `work` whose upper halves are not orthogonal, once; whether any was not.
 
-    Column i is paired with column half + i, for all i at once; then all columns but the first move on by one, around
-    the circle that the two halves make. After one round less than columns, every one has met every other and is back.
+    `work` is (2k, 2 half), `scratch` (7, half). Column i is paired with column half + i, for all i at once; then all
+    columns but the first move on by one, around the circle that the two halves make. After one round less than columns,
+    every one has met every other and is back.
     """
-    k, half = work.shape[0] // 2, work.shape[1] // 2
-    aa, bb, ab, cosines, sines = np.empty(half), np.empty(half), np.empty(half), np.empty(half), np.empty(half)
-    first, second = np.empty(half), np.empty(half)
-    first_places, second_places = places[:half].copy(), places[half:].copy()
+    part = 8 * half
+    aa, bb, ab = scratch, scratch + part, scratch + 2 * part
+    cosines, sines, first, second = scratch + 3 * part, scratch + 4 * part, scratch + 5 * part, scratch + 6 * part
     rotated = False
     for _ in range(2 * half - 1):
-        aa[:] = 0.0
-        bb[:] = 0.0
-        ab[:] = 0.0
-        for r in range(k):
-            _add_products(work[r, :half], work[r, half:], aa, bb, ab)
-        negligible = tolerance * tolerance * max(aa.max(), bb.max())
         for i in range(half):
-            cosines[i], sines[i] = 1.0, 0.0
-            if min(aa[i], bb[i]) > negligible and abs(ab[i]) > tolerance * math.sqrt(aa[i]) * math.sqrt(bb[i]):
+            simd.store_double(aa, i, 0.0)
+            simd.store_double(bb, i, 0.0)
+            simd.store_double(ab, i, 0.0)
+        for r in range(k):
+            _add_products(work + r * 2 * part, work + (r * 2 + 1) * part, aa, bb, ab, half)
+        largest = 0.0
+        for i in range(half):
+            largest = max(largest, simd.load_double(aa, i), simd.load_double(bb, i))
+        negligible = tolerance * tolerance * largest
+        for i in range(half):
+            a, b, product = simd.load_double(aa, i), simd.load_double(bb, i), simd.load_double(ab, i)
+            cosine, sine = 1.0, 0.0
+            if min(a, b) > negligible and abs(product) > tolerance * math.sqrt(a) * math.sqrt(b):
                 rotated = True
-                cosines[i], sines[i] = _rotation(aa[i], bb[i], ab[i])
+                cosine, sine = _rotation(a, b, product)
+            simd.store_double(cosines, i, cosine)
+            simd.store_double(sines, i, sine)
         for r in range(2 * k):
-            _rotate(work[r, :half], work[r, half:], cosines, sines, first, second)
-            _move_on(work[r, :half], work[r, half:], first, second)
-        first_places[:] = places[:half]
-        second_places[:] = places[half:]
-        _move_on(places[:half], places[half:], first_places, second_places)
+            left, right = work + r * 2 * part, work + (r * 2 + 1) * part
+            _rotate(left, right, cosines, sines, first, second, half)
+            _move_on(left, right, first, second, half)
     return rotated
 
 
-@njit(inline="always")
-def _add_products(a, b, aa, bb, ab):
-    for i in range(len(aa)):
-        aa[i] += a[i] * a[i]
-        bb[i] += b[i] * b[i]
-        ab[i] += a[i] * b[i]
+@inlined
+def _add_products(a, b, aa, bb, ab, count):
+    for i in range(count):
+        x, y = simd.load_double(a, i), simd.load_double(b, i)
+        simd.store_double(aa, i, simd.load_double(aa, i) + x * x)
+        simd.store_double(bb, i, simd.load_double(bb, i) + y * y)
+        simd.store_double(ab, i, simd.load_double(ab, i) + x * y)
 
 
-@njit(inline="always")
+@inlined
 def _rotation(aa, bb, ab):
     """Cosine and sine of the smaller angle that makes two columns orthogonal."""
     ratio = (bb - aa) / (2.0 * ab)
@@ -347,22 +385,25 @@ def _rotation(aa, bb, ab):
     return cosine, tangent * cosine
 
 
-@njit(inline="always")
-def _rotate(a, b, cosines, sines, first, second):
-    for i in range(len(first)):
-        first[i] = cosines[i] * a[i] - sines[i] * b[i]
-        second[i] = sines[i] * a[i] + cosines[i] * b[i]
+@inlined
+def _rotate(a, b, cosines, sines, first, second, count):
+    for i in range(count):
+        x, y = simd.load_double(a, i), simd.load_double(b, i)
+        cosine, sine = simd.load_double(cosines, i), simd.load_double(sines, i)
+        simd.store_double(first, i, cosine * x - sine * y)
+        simd.store_double(second, i, sine * x + cosine * y)
 
 
-@njit(inline="always")
-def _move_on(a, b, first, second):
+@inlined
+def _move_on(a, b, first, second, half):
     """Write what was rotated one place further around the circle."""
-    half = len(first)
-    a[0] = first[0]
+    simd.store_double(a, 0, simd.load_double(first, 0))
     if half == 1:
-        b[0] = second[0]
+        simd.store_double(b, 0, simd.load_double(second, 0))
         return
-    a[1] = second[0]
-    a[2:] = first[1 : half - 1]
-    b[: half - 1] = second[1:]
-    b[half - 1] = first[half - 1]
+    simd.store_double(a, 1, simd.load_double(second, 0))
+    for i in range(2, half):
+        simd.store_double(a, i, simd.load_double(first, i - 1))
+    for i in range(half - 1):
+        simd.store_double(b, i, simd.load_double(second, i + 1))
+    simd.store_double(b, half - 1, simd.load_double(first, half - 1))

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
-from firth.native import simd
-from firth.native.jit import compiled
+from firth.native import llvm, simd
+from firth.native.jit import compiled, inlined
 
 SPECK = np.float32(2.0**-64)
 """Added at every step, so that no chance becomes subnormal."""
@@ -33,15 +33,13 @@ REACH = 10
 
 _VECTOR = 4 * simd.LANES
 
-_I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
-
 
 @intrinsic
 def _first(typingctx, vector):
     """The first of 16 floats."""
 
     def codegen(context, builder, signature, args):
-        return builder.extract_element(args[0], ir.Constant(_I32, 0))
+        return builder.extract_element(args[0], ir.Constant(llvm.I32, 0))
 
     return types.float32(simd.float16), codegen
 
@@ -52,7 +50,7 @@ def _moved(typingctx, vector):
 
     def codegen(context, builder, signature, args):
         zeros = ir.Constant(args[0].type, [0.0] * simd.LANES)
-        lanes = ir.Constant(ir.VectorType(_I32, simd.LANES), list(range(1, simd.LANES + 1)))
+        lanes = ir.Constant(ir.VectorType(llvm.I32, simd.LANES), list(range(1, simd.LANES + 1)))
         return builder.shuffle_vector(args[0], zeros, lanes)
 
     return simd.float16(simd.float16), codegen
@@ -60,14 +58,10 @@ def _moved(typingctx, vector):
 
 @intrinsic
 def _prefetch(typingctx, address):
-    """Ask for the cache line of an address."""
+    """Fetch the cache line of an address, to be read."""
 
     def codegen(context, builder, signature, args):
-        pointer = builder.inttoptr(args[0], _I8.as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, _I32, _I32, _I32])
-        function = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
-        to_read, nearest_cache, data = (ir.Constant(_I32, value) for value in (0, 3, 1))
-        builder.call(function, [pointer, to_read, nearest_cache, data])
+        llvm.prefetch(builder, args[0], to_write=0)
         return context.get_dummy_value()
 
     return types.void(types.intp), codegen
@@ -83,7 +77,7 @@ def _lowest_bit(typingctx, bits):
     return types.int64(types.int64), codegen
 
 
-class Tables(NamedTuple):
+class PairInputs(NamedTuple):
     """What all threads read, as addresses and numbers."""
 
     stream: int  # int32: the corpus with the number `columns` before, between and after the sentences
@@ -102,8 +96,8 @@ class Tables(NamedTuple):
     lengths: int  # (rows,) int64: to be filled, the entries of each row
 
 
-class Room(NamedTuple):
-    """A thread's own, as addresses and numbers; `new_room` makes it."""
+class RowScratch(NamedTuple):
+    """What a thread alone reads and writes, as addresses and numbers; `new_scratch` makes it."""
 
     sums: int  # (columns,) float64: the row under way
     touched: int  # (columns + 1,) int32: the columns that are not 0
@@ -127,8 +121,8 @@ def vectors(window: int) -> int:
     return -(-window // simd.LANES)
 
 
-def new_room(columns: int, window: int, capacity: int) -> tuple[Room, dict[str, npt.NDArray[Any]]]:
-    """A thread's room with space for so many entries, and the arrays that its addresses point to."""
+def new_scratch(columns: int, window: int, capacity: int) -> tuple[RowScratch, dict[str, npt.NDArray[Any]]]:
+    """Scratch for one thread with space for `capacity` entries, and the arrays that its addresses point to."""
     arrays: dict[str, npt.NDArray[Any]] = {
         "sums": np.zeros(columns),
         "touched": np.empty(columns + 1, np.int32),
@@ -140,186 +134,194 @@ def new_room(columns: int, window: int, capacity: int) -> tuple[Room, dict[str, 
         "data": np.empty(max(capacity, columns), np.float32),
     }
     addresses = {name: array.ctypes.data for name, array in arrays.items()}
-    return Room(**addresses, capacity=max(capacity, columns)), arrays
+    return RowScratch(**addresses, capacity=max(capacity, columns)), arrays
 
 
 @compiled
-def separate(ids, offsets, start, stop, mark, stream):
+def separate(ids, offsets, sentence, start, stop, mark, stream):
     """Fill `stream` with the ids at start..stop (stop exclusive) and `mark` before the first of each sentence.
 
-    ids and offsets as in `Corpus`. `stream` has an entry for each of the ids and for each sentence that begins there.
+    Addresses: ids, int32, and offsets, int64, as in `Corpus`; `stream`, int32, has an entry for each of the ids and for
+    each sentence that begins there, of which `sentence` is the first.
     """
-    sentence = np.searchsorted(offsets, start)
     at = 0
     for position in range(start, stop):
-        if position == offsets[sentence]:
-            stream[at] = mark
+        if position == simd.load_int(offsets, sentence):
+            simd.store_int32(stream, at, np.int32(mark))
             at += 1
             sentence += 1
-        stream[at] = ids[position]
+        simd.store_int32(stream, at, simd.load_int32(ids, position))
         at += 1
 
 
 @compiled
-def sort_positions(stream, begin, end, first, last, ends, positions):
+def sort_positions(stream, begin, end, first, last, ends, positions, wide):
     """Append the places begin..end of the stream (end exclusive) to the positions of their words, first..last.
 
-    `ends`, (last - first,) int64: where the next position of each word goes; it moves on.
+    Addresses: `stream` and `positions` as in `PairInputs`; `ends`, (last - first,) int64: where the next position of
+    each word goes; it moves on.
     """
     for place in range(begin, end):
-        word = np.int64(stream[place])
+        word = np.int64(simd.load_int32(stream, place))
         if first <= word < last:
-            at = ends[word - first]
-            ends[word - first] = at + 1
-            positions[at] = place
+            at = simd.load_int(ends, word - first)
+            simd.store_int(ends, word - first, at + 1)
+            if wide:
+                simd.store_int(positions, at, place)
+            else:
+                simd.store_int32(positions, at, np.int32(place))
 
 
-@njit(inline="always")
-def _position(tables, i):
-    return simd.load_int(tables.positions, i) if tables.wide else np.int64(simd.load_int32(tables.positions, i))
+@inlined
+def _position(inputs, i):
+    return simd.load_int(inputs.positions, i) if inputs.wide else np.int64(simd.load_int32(inputs.positions, i))
 
 
-@njit(inline="always")
-def _word(tables, place):
-    return np.int64(simd.load_int32(tables.stream, place))
+@inlined
+def _word(inputs, place):
+    return np.int64(simd.load_int32(inputs.stream, place))
 
 
-@njit(inline="always")
-def _goes_on(tables, word, chance):
-    return (word < tables.columns) & (chance >= np.float32(tables.cutoff))
+@inlined
+def _goes_on(inputs, word, chance):
+    return (word < inputs.columns) & (chance >= np.float32(inputs.cutoff))
 
 
-@njit(inline="always")
-def _add(room, word, chance, touched):
+@inlined
+def _add(scratch, word, chance, touched):
     """Add a chance to the row; return how many columns are touched."""
-    bits = simd.load_int(room.sums, word)
-    simd.store_double(room.sums, word, simd.load_double(room.sums, word) + np.float64(chance))
-    simd.store_int32(room.touched, touched, np.int32(word))
+    bits = simd.load_int(scratch.sums, word)
+    simd.store_double(scratch.sums, word, simd.load_double(scratch.sums, word) + np.float64(chance))
+    simd.store_int32(scratch.touched, touched, np.int32(word))
     return touched + np.int64(bits == 0)
 
 
-@njit(inline="always")
+@inlined
 def _mix(drop, chances, following):
     """The chances after a word is passed, from those before and the same moved by one."""
     keep = simd.splat(np.float32(1.0) - drop)
     return simd.multiply_add(chances, simd.splat(drop), simd.multiply_add(following, keep, simd.splat(SPECK)))
 
 
-@njit(inline="always")
-def _pass(tables, word, chances):
-    return _mix(simd.load_float(tables.drop, word), chances, _moved(chances))
+@inlined
+def _pass(inputs, word, chances):
+    return _mix(simd.load_float(inputs.drop, word), chances, _moved(chances))
 
 
-@njit(inline="always")
-def _walk(tables, room, place, touched):
+@inlined
+def _walk(inputs, scratch, place, touched):
     """Add the pairs of the occurrence at a place, W <= 16; return how many columns are touched.
 
     It goes to both sides in turn, as long as neither walk has ended: a step need not wait for the one before.
     """
     right, left = place + 1, place - 1
-    to_right = simd.load(tables.begin)
+    to_right = simd.load(inputs.begin)
     to_left = to_right
-    after, before = _word(tables, right), _word(tables, left)
-    on_right, on_left = after < tables.columns, before < tables.columns
+    after, before = _word(inputs, right), _word(inputs, left)
+    on_right, on_left = after < inputs.columns, before < inputs.columns
     while on_right & on_left:
-        touched = _add(room, after, _first(to_right), touched)
-        touched = _add(room, before, _first(to_left), touched)
-        to_right, to_left = _pass(tables, after, to_right), _pass(tables, before, to_left)
+        touched = _add(scratch, after, _first(to_right), touched)
+        touched = _add(scratch, before, _first(to_left), touched)
+        to_right, to_left = _pass(inputs, after, to_right), _pass(inputs, before, to_left)
         right += 1
         left -= 1
-        after, before = _word(tables, right), _word(tables, left)
-        on_right = _goes_on(tables, after, _first(to_right))
-        on_left = _goes_on(tables, before, _first(to_left))
+        after, before = _word(inputs, right), _word(inputs, left)
+        on_right = _goes_on(inputs, after, _first(to_right))
+        on_left = _goes_on(inputs, before, _first(to_left))
     while on_right:
-        touched = _add(room, after, _first(to_right), touched)
-        to_right = _pass(tables, after, to_right)
+        touched = _add(scratch, after, _first(to_right), touched)
+        to_right = _pass(inputs, after, to_right)
         right += 1
-        after = _word(tables, right)
-        on_right = _goes_on(tables, after, _first(to_right))
+        after = _word(inputs, right)
+        on_right = _goes_on(inputs, after, _first(to_right))
     while on_left:
-        touched = _add(room, before, _first(to_left), touched)
-        to_left = _pass(tables, before, to_left)
+        touched = _add(scratch, before, _first(to_left), touched)
+        to_left = _pass(inputs, before, to_left)
         left -= 1
-        before = _word(tables, left)
-        on_left = _goes_on(tables, before, _first(to_left))
+        before = _word(inputs, left)
+        on_left = _goes_on(inputs, before, _first(to_left))
     return touched
 
 
-@njit(inline="always")
-def _walk_wide(tables, room, place, touched):
+@inlined
+def _walk_wide(inputs, scratch, place, touched):
     """The same for windows of any width: the chances are in memory, and the sides come one after the other."""
     for direction in (1, -1):
-        for at in range(0, 4 * tables.window, _VECTOR):
-            simd.store(simd.load(tables.begin + at), room.walk + at)
+        for at in range(0, 4 * inputs.window, _VECTOR):
+            simd.store(simd.load(inputs.begin + at), scratch.walk + at)
         there = place + direction
-        word = _word(tables, there)
-        while _goes_on(tables, word, simd.load_float(room.walk, 0)):
-            touched = _add(room, word, simd.load_float(room.walk, 0), touched)
-            drop = simd.load_float(tables.drop, word)
-            for at in range(room.walk, room.walk + 4 * tables.window, _VECTOR):
+        word = _word(inputs, there)
+        while _goes_on(inputs, word, simd.load_float(scratch.walk, 0)):
+            touched = _add(scratch, word, simd.load_float(scratch.walk, 0), touched)
+            drop = simd.load_float(inputs.drop, word)
+            for at in range(scratch.walk, scratch.walk + 4 * inputs.window, _VECTOR):
                 simd.store(_mix(drop, simd.load(at), simd.load(at + 4)), at)
             there += direction
-            word = _word(tables, there)
+            word = _word(inputs, there)
     return touched
 
 
-@njit(inline="always")
-def _emit(tables, room, row, touched, filled):
+@inlined
+def _emit(inputs, scratch, row, touched, filled):
     """Append the row's entries by rising column to those finished and clear it; return how many there are now."""
     for i in range(touched):
-        column = np.int64(simd.load_int32(room.touched, i))
+        column = np.int64(simd.load_int32(scratch.touched, i))
         group = column >> 6
-        bits = simd.load_int(room.marks, group)
-        simd.store_int(room.marks, group, bits | (1 << (column & 63)))
+        bits = simd.load_int(scratch.marks, group)
+        simd.store_int(scratch.marks, group, bits | (1 << (column & 63)))
         if bits == 0:
-            simd.store_int(room.groups, group >> 6, simd.load_int(room.groups, group >> 6) | (1 << (group & 63)))
-    scale = simd.load_double(tables.keep, row) / tables.unit
-    for i in range((tables.columns >> 12) + 1):
-        groups = simd.load_int(room.groups, i)
-        simd.store_int(room.groups, i, 0)
+            simd.store_int(scratch.groups, group >> 6, simd.load_int(scratch.groups, group >> 6) | (1 << (group & 63)))
+    scale = simd.load_double(inputs.keep, row) / inputs.unit
+    for i in range((inputs.columns >> 12) + 1):
+        groups = simd.load_int(scratch.groups, i)
+        simd.store_int(scratch.groups, i, 0)
         while groups:
             group = 64 * i + _lowest_bit(groups)
             groups &= groups - 1
-            bits = simd.load_int(room.marks, group)
-            simd.store_int(room.marks, group, 0)
+            bits = simd.load_int(scratch.marks, group)
+            simd.store_int(scratch.marks, group, 0)
             while bits:
                 column = 64 * group + _lowest_bit(bits)
                 bits &= bits - 1
-                value = scale * simd.load_double(tables.keep, column) * simd.load_double(room.sums, column)
-                simd.store_double(room.sums, column, 0.0)
-                simd.store_int32(room.indices, filled, np.int32(column))
-                simd.store_float(room.data, filled, np.float32(value))
+                value = scale * simd.load_double(inputs.keep, column) * simd.load_double(scratch.sums, column)
+                simd.store_double(scratch.sums, column, 0.0)
+                simd.store_int32(scratch.indices, filled, np.int32(column))
+                simd.store_float(scratch.data, filled, np.float32(value))
                 filled += 1
     return filled
 
 
 @compiled
-def count_rows(tables, room, last, quota):
+def count_rows(inputs, scratch, last, quota):
     """Count from the cursor on, up to row `last` (exclusive); return how many entries were written from 0 on.
 
-    It returns earlier after `quota` occurrences, more or less, or when a row's entries find no room. The next call goes
+    It returns earlier after `quota` occurrences, more or less, or when a row's entries do not fit. The next call goes
     on from the cursor.
     """
-    row, position, touched = simd.load_int(room.cursor, 0), simd.load_int(room.cursor, 1), simd.load_int(room.cursor, 2)
+    row, position, touched = (
+        simd.load_int(scratch.cursor, 0),
+        simd.load_int(scratch.cursor, 1),
+        simd.load_int(scratch.cursor, 2),
+    )
     filled, stop = 0, position + quota
     while row < last:
-        end = simd.load_int(tables.starts, row + 1 - tables.first)
+        end = simd.load_int(inputs.starts, row + 1 - inputs.first)
         pause = min(end, stop)
         while position < pause:
-            ahead = tables.stream + 4 * _position(tables, min(position + AHEAD, tables.count - 1))
+            ahead = inputs.stream + 4 * _position(inputs, min(position + AHEAD, inputs.count - 1))
             _prefetch(ahead - 4 * REACH)
             _prefetch(ahead + 4 * REACH)
-            if tables.window <= simd.LANES:
-                touched = _walk(tables, room, _position(tables, position), touched)
+            if inputs.window <= simd.LANES:
+                touched = _walk(inputs, scratch, _position(inputs, position), touched)
             else:
-                touched = _walk_wide(tables, room, _position(tables, position), touched)
+                touched = _walk_wide(inputs, scratch, _position(inputs, position), touched)
             position += 1
-        if position < end or filled + touched > room.capacity:
+        if position < end or filled + touched > scratch.capacity:
             break
-        filled = _emit(tables, room, row, touched, filled)
-        simd.store_int(tables.lengths, row, touched)
+        filled = _emit(inputs, scratch, row, touched, filled)
+        simd.store_int(inputs.lengths, row, touched)
         row, touched = row + 1, 0
-    simd.store_int(room.cursor, 0, row)
-    simd.store_int(room.cursor, 1, position)
-    simd.store_int(room.cursor, 2, touched)
+    simd.store_int(scratch.cursor, 0, row)
+    simd.store_int(scratch.cursor, 1, position)
+    simd.store_int(scratch.cursor, 2, touched)
     return filled

@@ -19,13 +19,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from firth.exact import _tiles as tiles
 from firth.exact._sparse import Csr, expect, expect_csr
 from firth.native import simd
 from firth.native.arrays import aligned_rows
-from firth.native.jit import compiled
+from firth.native.jit import compiled, inlined
 from firth.native.threads import Stage, run_stages
 
 NO_WORD = -1e30
@@ -45,12 +44,13 @@ BACKWARD_PANELS = 8
 
 _VECTOR = 4 * simd.LANES
 _PANEL = 4 * PANEL
-_ROOM = BLOCK * (4 * simd.LANES + 8 * simd.LANES + 8)
+_SCRATCH_BYTES = BLOCK * (4 * simd.LANES + 8 * simd.LANES + 8)
 
 
 class Pass(NamedTuple):
     """Sizes, and addresses of what a pass reads and writes; float32 where nothing else is said."""
 
+    tile_table: int  # of `tiles.tile_table`
     words: int  # m
     dim: int
     panels: int
@@ -78,7 +78,7 @@ class Slab(NamedTuple):
     scaled: int  # (rows, dim + 1 and padding): factor · v_c, then the factor N_c / Σ_o e^(z_o - max z)
 
 
-class Room(NamedTuple):
+class BlockScratch(NamedTuple):
     """Addresses of what a thread reuses from block to block."""
 
     maxima: int  # (BLOCK, 16): max z in all lanes
@@ -117,7 +117,7 @@ def unpack(p, first, last):
             simd.store_float(p.grad_bias, word, simd.load_float(p.packed_grad, base + p.dim * PANEL + lane))
 
 
-@njit(inline="always")
+@inlined
 def scores(p, center, rows, errors, maxima):
     """Write z of a block of rows, and the largest of each row to all 16 lanes of its maximum."""
     for row in range(rows):
@@ -131,7 +131,7 @@ def scores(p, center, rows, errors, maxima):
             size = min(tiles.MAX_ROWS, rows - row)
             ahead = u + p.dim * (_PANEL + row // tiles.MAX_ROWS * _VECTOR)
             tiles.tile_product(
-                *(size, tiles.MAX_VECTORS, 1, p.dim, v, p.row_bytes, 4, 0),
+                *(p.tile_table, size, tiles.MAX_VECTORS, 1, p.dim, v, p.row_bytes, 4, 0),
                 *(u, _PANEL, 0, b, 0, to, _PANEL, ahead),
             )
         for row in range(rows):
@@ -146,7 +146,7 @@ def scores(p, center, rows, errors, maxima):
         simd.store(simd.splat(maximum), maxima + row * _VECTOR)
 
 
-@njit(inline="always")
+@inlined
 def exponentials(p, rows, errors, maxima, sums):
     """Replace z by e^(z - max z), and write the sums of each row lane by lane."""
     for i in range(rows * simd.LANES):
@@ -163,7 +163,7 @@ def exponentials(p, rows, errors, maxima, sums):
             simd.add_to_doubles(total, sums + row * 8 * simd.LANES)
 
 
-@njit(inline="always")
+@inlined
 def gradient_of_rows(p, rows, errors, grad):
     """Write E / factor times U to the rows of a gradient of V."""
     for offset in range(0, rows * p.row_bytes, _VECTOR):
@@ -182,20 +182,20 @@ def gradient_of_rows(p, rows, errors, grad):
                 to = grad + row * p.row_bytes + first * _VECTOR
                 count = min(tiles.MAX_ROWS, rows - row)
                 tiles.tile_product(
-                    *(count, size, 1, words, e, _PANEL, 4, 0),
+                    *(p.tile_table, count, size, 1, words, e, _PANEL, 4, 0),
                     *(u, p.row_bytes, 0, to, p.row_bytes, to, p.row_bytes, ahead),
                 )
                 ahead += words * _VECTOR
             first += size
 
 
-@njit(inline="always")
+@inlined
 def place(word):
     """Where the entry of an outside word is in a row of a block, in floats."""
     return (word // PANEL) * (BLOCK * PANEL) + word % PANEL
 
 
-@njit(inline="always")
+@inlined
 def observed_scores(p, first, rows, errors, totals):
     """Write Σ_o X[c, o] z_o to the loss of each row, and N_c."""
     for row in range(rows):
@@ -208,20 +208,20 @@ def observed_scores(p, first, rows, errors, totals):
         simd.store_double(totals, row, total)
 
 
-@njit(inline="always")
-def losses(p, first, rows, room):
+@inlined
+def losses(p, first, rows, scratch):
     """Write the loss of each row, N_c log Σ_o e^z_o - Σ_o X[c, o] z_o, and its factor."""
     for row in range(rows):
         total = 0.0
         for lane in range(simd.LANES):
-            total += simd.load_double(room.sums, row * simd.LANES + lane)
-        log_sum = np.float64(simd.load_float(room.maxima + row * _VECTOR, 0)) + math.log(total)
-        count = simd.load_double(room.factors, row)
+            total += simd.load_double(scratch.sums, row * simd.LANES + lane)
+        log_sum = np.float64(simd.load_float(scratch.maxima + row * _VECTOR, 0)) + math.log(total)
+        count = simd.load_double(scratch.factors, row)
         simd.store_double(p.row_loss, first + row, count * log_sum - simd.load_double(p.row_loss, first + row))
-        simd.store_double(room.factors, row, count / total)
+        simd.store_double(scratch.factors, row, count / total)
 
 
-@njit(inline="always")
+@inlined
 def subtract_counts(p, first, rows, errors, factors):
     """Subtract X / factor from the exponentials, which gives E / factor."""
     for row in range(rows):
@@ -235,7 +235,7 @@ def subtract_counts(p, first, rows, errors, factors):
             simd.store_float(e, at, simd.load_float(e, at) - np.float32(part))
 
 
-@njit(inline="always")
+@inlined
 def scale(vectors, row_bytes, factor, to):
     """Write a row times a factor."""
     factors = simd.splat(np.float32(factor))
@@ -244,20 +244,20 @@ def scale(vectors, row_bytes, factor, to):
 
 
 @compiled
-def forward(p, slab, first, rows, at, room):
+def forward(p, slab, first, rows, at, scratch):
     """The losses of a block of rows from `first` on, `at` in its group, and unless `grad_center` is 0 E and ∂/∂V."""
     errors = slab.errors + (at // BLOCK) * p.panels * BLOCK * _PANEL
     center, grad = p.center + first * p.row_bytes, p.grad_center + first * p.row_bytes
-    scores(p, center, rows, errors, room.maxima)
-    observed_scores(p, first, rows, errors, room.factors)
-    exponentials(p, rows, errors, room.maxima, room.sums)
-    losses(p, first, rows, room)
+    scores(p, center, rows, errors, scratch.maxima)
+    observed_scores(p, first, rows, errors, scratch.factors)
+    exponentials(p, rows, errors, scratch.maxima, scratch.sums)
+    losses(p, first, rows, scratch)
     if p.grad_center == 0:
         return
-    subtract_counts(p, first, rows, errors, room.factors)
+    subtract_counts(p, first, rows, errors, scratch.factors)
     gradient_of_rows(p, rows, errors, grad)
     for row in range(rows):
-        factor = simd.load_double(room.factors, row)
+        factor = simd.load_double(scratch.factors, row)
         offset, to = row * p.row_bytes, slab.scaled + (at + row) * p.scaled_bytes
         scale(center + offset, p.row_bytes, factor, to)
         simd.store_float(to, p.dim, np.float32(factor))
@@ -278,14 +278,15 @@ def backward(p, slab, rows, first, last):
             ahead = e + (k // tiles.MAX_ROWS % max(whole, 1)) * block_bytes + BLOCK * _PANEL
             if whole > 0:
                 tiles.tile_product(
-                    *(size, tiles.MAX_VECTORS, whole, BLOCK, f, 4, p.scaled_bytes, BLOCK * p.scaled_bytes),
+                    *(p.tile_table, size, tiles.MAX_VECTORS, whole, BLOCK),
+                    *(f, 4, p.scaled_bytes, BLOCK * p.scaled_bytes),
                     *(e, _PANEL, block_bytes, to, _PANEL, to, _PANEL, ahead),
                 )
             if rest > 0:
                 f += whole * BLOCK * p.scaled_bytes
                 e += whole * block_bytes
                 tiles.tile_product(
-                    *(size, tiles.MAX_VECTORS, 1, rest, f, 4, p.scaled_bytes, 0),
+                    *(p.tile_table, size, tiles.MAX_VECTORS, 1, rest, f, 4, p.scaled_bytes, 0),
                     *(e, _PANEL, 0, to, _PANEL, to, _PANEL, ahead),
                 )
 
@@ -307,7 +308,7 @@ def scratch_bytes(n: int, m: int, dim: int, threads: int) -> int:
     """The bytes that a `SoftmaxPass` of this size allocates."""
     rows = 2 * min(_group_rows(threads), -(-n // BLOCK) * BLOCK)
     panels = _panels(m)
-    return 4 * (rows * (panels * PANEL + _padded(dim + 1)) + panels * PANEL * (2 * dim + 2)) + threads * _ROOM
+    return 4 * (rows * (panels * PANEL + _padded(dim + 1)) + panels * PANEL * (2 * dim + 2)) + threads * _SCRATCH_BYTES
 
 
 Floats = npt.NDArray[np.float32]
@@ -340,10 +341,10 @@ class SoftmaxPass:
         ]
         self._packed, self._packed_bias = aligned_rows(panels * dim, PANEL), aligned_rows(panels, PANEL)
         self._packed_grad = aligned_rows(panels * (dim + 1), PANEL)
-        self._room_memory = [aligned_rows(1, _ROOM // 4) for _ in range(threads)]
+        self._scratch_memory = [aligned_rows(1, _SCRATCH_BYTES // 4) for _ in range(threads)]
         sums, factors = BLOCK * _VECTOR, 3 * BLOCK * _VECTOR
-        bases = [memory.ctypes.data for memory in self._room_memory]
-        self._rooms = [Room(base, base + sums, base + factors) for base in bases]
+        bases = [memory.ctypes.data for memory in self._scratch_memory]
+        self._scratch = [BlockScratch(base, base + sums, base + factors) for base in bases]
 
     def run(
         self,
@@ -393,6 +394,7 @@ class SoftmaxPass:
         expect("row_loss", row_loss, np.float64, (n,))
         addresses = [array.ctypes.data for array in gradients] if gradients else [0, 0, 0]
         p = Pass(
+            tile_table=tiles.tile_table().ctypes.data,
             words=m,
             dim=dim,
             panels=_panels(m),
@@ -446,7 +448,7 @@ class SoftmaxPass:
         def task(number: int, thread: int) -> None:
             at = number * BLOCK
             size = min(BLOCK, rows - at)
-            forward(p, slab, start + at, size, at, self._rooms[thread])
+            forward(p, slab, start + at, size, at, self._scratch[thread])
             done[thread] += size
 
         return Stage(task, -(-rows // BLOCK), after)

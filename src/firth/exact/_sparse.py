@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from firth.native import simd
-from firth.native.jit import compiled
+from firth.native.jit import compiled, inlined
 from firth.native.threads import Stage, run_stages
 
 TASK_ENTRIES = 1 << 17
@@ -100,7 +99,7 @@ def _over_rows(x: Csr, threads: int, task: Callable[[int, int], None]) -> None:
     run_stages([Stage(run, len(bounds) - 1)], threads)
 
 
-@njit(inline="always")
+@inlined
 def _entry(indices, data, dense, row_bytes, i):
     """The factor of an entry in all lanes, and the address of its dense row."""
     return simd.splat(simd.load_float(data, i)), dense + np.int64(simd.load_int32(indices, i)) * row_bytes

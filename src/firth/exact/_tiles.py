@@ -1,11 +1,18 @@
 """A tile of a matrix product, its sums kept in registers: what `dense` and `softmax` multiply with."""
 
+import functools
+
+import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 from firth.native import llvm
 from firth.native.arrays import LANES
+from firth.native.jit import compiled
+
+_TILE = ir.FunctionType(ir.VoidType(), [llvm.I64] * 14)
 
 MAX_ROWS = 6
 MAX_VECTORS = 4
@@ -72,7 +79,7 @@ def _tile_function(module, rows, vectors, wide):
     name = f"firth.tile_product.{rows}.{vectors}"
     if name in module.globals:
         return module.globals[name]
-    function, builder = llvm.new_function(module, name, [llvm.I64] * 14)
+    function, builder = llvm.new_function(module, name, _TILE.args)
     width = vectors if wide else 1
     for first in range(0, vectors, width):
         _tile_columns(builder, rows, first, width, function.args)
@@ -81,8 +88,46 @@ def _tile_function(module, rows, vectors, wide):
 
 
 @intrinsic
+def _store_tile_functions(typingctx, table):
+    """Write the addresses of the functions of all tiles to the table at an address."""
+
+    def codegen(context, builder, signature, args):
+        wide = "+avx512f" in context.codegen().magic_tuple()[2]
+        entries = llvm.pointer(builder, args[0], llvm.I64)
+        for rows in range(1, MAX_ROWS + 1):
+            for vectors in range(1, MAX_VECTORS + 1):
+                function = _tile_function(builder.module, rows, vectors, wide)
+                entry = builder.gep(entries, [ir.Constant(llvm.I64, _entry(rows, vectors))])
+                builder.store(builder.ptrtoint(function, llvm.I64), entry)
+        return context.get_dummy_value()
+
+    return types.void(types.intp), codegen
+
+
+def _entry(rows, vectors):
+    return (rows - 1) * MAX_VECTORS + vectors - 1
+
+
+@compiled
+def _fill(table):
+    _store_tile_functions(table)
+
+
+@functools.cache
+def tile_table() -> npt.NDArray[np.int64]:
+    """The table (MAX_ROWS, MAX_VECTORS) that `tile_product` takes: where the compiled code of each tile is.
+
+    So the tiles are compiled once, and not again in every function that multiplies.
+    """
+    table = np.empty((MAX_ROWS, MAX_VECTORS), np.int64)
+    _fill(table.ctypes.data)
+    return table
+
+
+@intrinsic
 def tile_product(
     typingctx,
+    table,
     rows,
     vectors,
     outer,
@@ -102,8 +147,9 @@ def tile_product(
 ):
     """Write a tile of a matrix product, 1-6 rows of 1-4 vectors: C_ij = start_ij + Σ_o Σ_t A_i(o, t) · B_j(o, t).
 
-    A is floats, B, C and start are vectors of 16. Over o < outer and t < inner, both at least 1, the sum is taken in
-    this order from zero, and then added to `start`. Addresses, all distances in bytes:
+    `table` is the address of `tile_table()`. A is floats, B, C and start are vectors of 16. Over o < outer and
+    t < inner, both at least 1, the sum is taken in this order from zero, and then added to `start`. Addresses, all
+    distances in bytes:
 
         A_i(o, t)   a + i · a_row + t · a_step + o · a_outer
         B_j(o, t)   b + 64 j      + t · b_step + o · b_outer
@@ -114,19 +160,11 @@ def tile_product(
     """
 
     def codegen(context, builder, signature, args):
-        n, m, *rest = args
-        wide = "+avx512f" in context.codegen().magic_tuple()[2]
-        end = builder.append_basic_block("tile_product.end")
-        case = builder.add(builder.mul(n, ir.Constant(llvm.I64, MAX_VECTORS)), m)
-        switch = builder.switch(case, end)
-        for i in range(1, MAX_ROWS + 1):
-            for j in range(1, MAX_VECTORS + 1):
-                block = builder.append_basic_block(f"tile_product.{i}.{j}")
-                switch.add_case(ir.Constant(llvm.I64, i * MAX_VECTORS + j), block)
-                with builder.goto_block(block):
-                    builder.call(_tile_function(builder.module, i, j, wide), rest)
-                    builder.branch(end)
-        builder.position_at_end(end)
+        table, rows, vectors, *rest = args
+        first = ir.Constant(llvm.I64, _entry(0, 0))
+        entry = builder.add(builder.add(builder.mul(rows, ir.Constant(llvm.I64, MAX_VECTORS)), vectors), first)
+        address = builder.load(builder.gep(llvm.pointer(builder, table, llvm.I64), [entry]))
+        builder.call(llvm.pointer(builder, address, _TILE), rest)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 16), codegen
+    return types.void(*[types.intp] * 17), codegen

@@ -1,7 +1,7 @@
 """Counting the expected co-occurrences of a corpus: the pairs of one epoch, weighted by windows and by subsampling.
 
 The places of the corpus are sorted by word; then each center word's row is counted by one thread, from walks to both
-sides of its occurrences (`kernels.pairs`). So there is no table of pairs and nothing to merge, and the result has the
+sides of its occurrences (`_pairs`). So there is no table of pairs and nothing to merge, and the result has the
 same bytes with any number of threads.
 """
 
@@ -39,13 +39,13 @@ TASK = 1 << 16
 QUOTA = 1 << 18
 """Steps of walks after which a thread looks whether to stop, even within one row: some milliseconds."""
 
-ROOM = 1 << 18
+CAPACITY = 1 << 18
 """Entries that a thread gathers before it hands them on, or one row, if that has more."""
 
 STRETCH = 1 << 22
 """Tokens prepared between two chances for Ctrl-C: some ten milliseconds."""
 
-LARGEST = 2**31 - 1
+LARGEST_INT32 = 2**31 - 1
 """Places in the corpus are int32 as long as none is above this."""
 
 _Entries = tuple[NDArray[np.int32], NDArray[np.float32]]  # columns and values
@@ -157,7 +157,8 @@ def _separated(corpus: Corpus, memory: int, folder: TemporaryFolder) -> NDArray[
         return position + int(np.searchsorted(offsets, position))
 
     def write(start: int, stop: int, stream: NDArray[np.int32]) -> None:
-        pairs.separate(ids, offsets, start, stop, mark, stream)
+        sentence = int(np.searchsorted(offsets, start))
+        pairs.separate(ids.ctypes.data, offsets.ctypes.data, sentence, start, stop, mark, stream.ctypes.data)
 
     stretches = [(start, min(start + STRETCH, len(ids))) for start in range(0, len(ids), STRETCH)]
     if 4 * (len(ids) + len(offsets)) <= memory:
@@ -291,7 +292,7 @@ class _Plan:
         self._begin = pairs.begin_walk(config.window, config.fixed_window)
         kept = float(self._keep @ self._counts) / max(1, self._counts.sum())
         self._quota = max(1, int(QUOTA * kept / (config.window * pairs.vectors(config.window))))
-        self.place = np.dtype(np.int32 if len(stream) - 1 <= LARGEST else np.int64)
+        self.place = np.dtype(np.int32 if len(stream) - 1 <= LARGEST_INT32 else np.int64)
 
     def count(self, first: int, last: int, output: _Output, memory: int, on_look: Callable[[int], None]) -> None:
         """Count the rows first..last (last exclusive) and append their entries to the output.
@@ -302,14 +303,15 @@ class _Plan:
         from firth.native.threads import run_threads
 
         starts = np.concatenate([[0], np.cumsum(self._counts[first:last])])
-        positions, ends = np.empty(starts[-1], self.place), starts[:-1].copy()
+        positions, ends, wide = np.empty(starts[-1], self.place), starts[:-1].copy(), self.place.itemsize == 8
+        stream = self._stream.ctypes.data
         for begin in range(0, len(self._stream), STRETCH):
             end = min(begin + STRETCH, len(self._stream))
-            pairs.sort_positions(self._stream, begin, end, first, last, ends, positions)
-        tables = pairs.Tables(
-            stream=self._stream.ctypes.data,
+            pairs.sort_positions(stream, begin, end, first, last, ends.ctypes.data, positions.ctypes.data, wide)
+        inputs = pairs.PairInputs(
+            stream=stream,
             positions=positions.ctypes.data,
-            wide=self.place.itemsize == 8,
+            wide=wide,
             count=len(positions),
             starts=starts.ctypes.data,
             first=first,
@@ -327,7 +329,7 @@ class _Plan:
         tasks = _Tasks(bounds.tolist(), output, memory)
 
         def work(thread: int) -> None:
-            room, arrays = pairs.new_room(tables.columns, tables.window, ROOM)
+            scratch, arrays = pairs.new_scratch(inputs.columns, inputs.window, CAPACITY)
             cursor, indices, data = arrays["cursor"], arrays["indices"], arrays["data"]
             while task := tasks.take():
                 number, row, end = task
@@ -337,13 +339,13 @@ class _Plan:
                     if tasks.stopped:
                         return
                     before = int(cursor[1])
-                    filled = pairs.count_rows(tables, room, end, self._quota)
+                    filled = pairs.count_rows(inputs, scratch, end, self._quota)
                     found.append((indices[:filled].copy(), data[:filled].copy()))
                     tasks.add(int(cursor[1]) - before)
                 tasks.finish(number, found)
 
-        room, arrays = pairs.new_room(tables.columns, tables.window, 0)
-        pairs.count_rows(tables, room, 0, 0)  # compiled here, where Ctrl-C is heard
-        del room, arrays
+        scratch, arrays = pairs.new_scratch(inputs.columns, inputs.window, 0)
+        pairs.count_rows(inputs, scratch, 0, 0)  # compiled here, where Ctrl-C is heard
+        del scratch, arrays
         run_threads(work, self._threads, tasks.stop, lambda: on_look(tasks.done))
         on_look(tasks.done)

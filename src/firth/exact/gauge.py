@@ -39,7 +39,7 @@ def _balanced(v: Floats, u: Floats, threads: int) -> tuple[Floats, Floats]:
     from firth.exact import _dense as dense
 
     # V = Q' R with R = Λ½ Eᵀ of VᵀV = E Λ Eᵀ, and U = P' T likewise; V Uᵀ = Q' (R Tᵀ) P'ᵀ.
-    (r, r_inverse), (t, t_inverse) = (_factor(dense.gram(rows, rows, threads)) for rows in (v, u))
+    (r, r_inverse), (t, t_inverse) = (_factor(dense.gram_matrix(rows, rows, threads)) for rows in (v, u))
     left, singular, right = dense.svd(_product(r, t.T))
     roots = np.sqrt(np.where(singular > NEGLIGIBLE_LENGTH * singular.max(), singular, 0.0))
     a, c = np.empty_like(v), np.empty_like(u)

@@ -38,9 +38,9 @@ def starting_vectors(counts: Cooccurrences, dim: int, seed: int, threads: int) -
     rng.fill_uniform(of_columns, rank, rng.stream_key(seed, 0, 1))
     for _ in range(2):
         sparse.multiply(matrix, of_columns, room, threads)
-        dense.multiply(room, _whitening(dense.gram(room, room, threads))[0].astype(np.float32), of_rows, threads)
+        dense.multiply(room, _whitening(dense.gram_matrix(room, room, threads))[0].astype(np.float32), of_rows, threads)
         sparse.multiply(turned, of_rows, of_columns, threads)
-    whitening, singular = _whitening(dense.gram(of_columns, of_columns, threads))
+    whitening, singular = _whitening(dense.gram_matrix(of_columns, of_columns, threads))
     # PPMI ≈ Q Cᵀ with C = PPMIᵀ Q = B S Eᵀ, so that A = Q E; `whitening` is E S⁻¹.
     center, outside = room, aligned_rows(m, rank)
     dense.multiply(of_rows, (whitening * singular**1.5).astype(np.float32), center, threads)

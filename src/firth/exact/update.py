@@ -32,7 +32,7 @@ def inverse_moment(rows: Floats, weights: Doubles, dim: int, threads: int, cente
     from firth.exact import _dense as dense
 
     shares = (weights / weights.sum()).astype(np.float32)
-    moment = np.ascontiguousarray(dense.gram(rows, rows, threads, shares)[:dim, :dim])
+    moment = np.ascontiguousarray(dense.gram_matrix(rows, rows, threads, shares)[:dim, :dim])
     if centered:
         mean = np.einsum("i,ij->j", shares, rows[:, :dim], dtype=np.float64)
         moment -= np.outer(mean, mean)

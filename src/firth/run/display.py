@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
+from firth.native.compiling import announcing
 from firth.training import EpochProgress, PassProgress, Progress
 
 
@@ -19,9 +20,11 @@ class Display:
         self._terminal = not quiet and sys.stderr is not None and sys.stderr.isatty()
         self._bar: Any = None
         self._start = time.monotonic()
+        self._announcing = announcing(self.say)
 
     def __enter__(self) -> Self:
-        """The display."""
+        """The display; inside the `with` it says when code is compiled."""
+        self._announcing.__enter__()
         return self
 
     def __exit__(
@@ -29,6 +32,7 @@ class Display:
     ) -> None:
         """Remove the bar from the terminal."""
         self._close()
+        self._announcing.__exit__(kind, error, trace)
 
     def reading(self, done: int, total: int | None) -> None:
         """Show how far reading is: in bytes, or in sentences where `total` is None."""

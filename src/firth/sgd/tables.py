@@ -130,7 +130,7 @@ def _block_table(tables: Tables) -> Ints:
     if tables.cbow:
         blocks.fill_pairs(place, (_lengths(1), *outputs))
         blocks.fill_weighted(place, outputs)
-        blocks.fill_alike(place, (_lengths(1), _lengths(min(2 * tables.window, blocks.MAX_OUTPUTS))))
+        blocks.fill_alike(place, (_lengths(1), _lengths(blocks.MAX_OUTPUTS)))
         return table
     inputs = 1 if tables.update == "per-pair" else blocks.MAX_INPUTS
     blocks.fill_pairs(place, (_lengths(inputs), *outputs))

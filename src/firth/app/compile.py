@@ -1,0 +1,132 @@
+"""What `firth compile` does: small runs of every kind, so that all compiled code is in the cache."""
+
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+SENTENCES = [[f"w{(7 * i + j * j) % 40}" for j in range(12)] for i in range(60)]
+"""A corpus in memory: 40 words."""
+
+DEEP = [[f"w{word}"] * max(2, round(1.62**word)) for word in range(20)]
+"""A corpus in memory whose Huffman tree has paths of more nodes than a block takes."""
+
+MOST_NEGATIVES = 16
+"""With more the code is the same as with these: they are worked on in groups."""
+
+RARE = 40_000
+"""Different words of a text, so many that the tables of words and of pairs grow."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Compiled:
+    """What `compile_all` did: the folder of the compiled code, its files and bytes, and seconds by kind of run."""
+
+    folder: str
+    files: int
+    bytes: int
+    seconds: dict[str, float]
+
+
+def compile_all() -> Compiled:
+    """Compile all kernels for this processor, and say on standard error what is under way.
+
+    Raises ConfigError if NUMBA_DISABLE_JIT is set. Warns if the compiled code cannot be kept.
+    """
+    seconds: dict[str, float] = {}
+    with TemporaryDirectory(prefix="firth-") as folder:
+        runs = list(_runs(Path(folder)))
+        for number, (name, run) in enumerate(runs, 1):
+            print(f"[{number}/{len(runs)}] {name} ...", file=sys.stderr, flush=True)
+            begun = time.perf_counter()
+            run()
+            seconds[name] = round(time.perf_counter() - begun, 3)
+    from firth.native.jit import kept_files
+
+    files = kept_files()
+    place = os.path.commonpath([file.parent for file in files]) if files else ""
+    return Compiled(place, len(files), sum(file.stat().st_size for file in files), seconds)
+
+
+def _train(source: Any = SENTENCES, **settings: Any) -> Any:
+    from firth import train
+
+    return train(source, **({"dim": 16, "epochs": 1, "min_count": 1, "threads": 2, "quiet": True} | settings))
+
+
+def _runs(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The name of each small run, and the run."""
+    yield "text from files", partial(_read_text, folder)
+    for architecture in ("skipgram", "cbow"):
+        for loss in ("negative-sampling", "hierarchical-softmax"):
+            kind = {"architecture": architecture, "loss": loss}
+            both = architecture == "skipgram" and loss == "negative-sampling"
+            for update in ({"update": "shared"}, {"update": "per-pair"}) if both else ({},):
+                yield from _kinds_of(kind | update)
+    yield f"1 to {MOST_NEGATIVES} negatives", _train_with_all_negatives
+    yield "softmax", partial(_train, loss="softmax", epochs=2)
+    yield "phrases", partial(_join, folder)
+    yield "queries of subwords", partial(_query, folder)
+
+
+def _kinds_of(settings: dict[str, str]) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The runs of one loss, architecture and update: with words or subwords, with few outputs or in groups."""
+    groups: dict[str, Any] = {"negatives": MOST_NEGATIVES}
+    if settings["loss"] == "hierarchical-softmax":
+        groups = {"source": DEEP}
+    for more, ending in (({}, ""), (groups, ", in groups")):
+        name = ", ".join(settings.values()) + ending
+        yield name, partial(_train, **settings, **more)
+        yield f"{name}, subwords", partial(_train, **settings, **more, maxn=3, bucket=1000)
+        yield f"{name}, frozen words", partial(_go_on, settings | more)
+
+
+def _train_with_all_negatives() -> None:
+    """The blocks of steps are compiled anew for each number of negatives."""
+    for negatives in range(1, MOST_NEGATIVES):
+        _train(negatives=negatives)
+        _train(negatives=negatives, architecture="cbow")
+
+
+def _text(folder: Path) -> Path:
+    """A text of many words, with spaces that are not ASCII."""
+    path = folder / "text.txt"
+    if not path.exists():
+        line = "rare{} a b a-word-of-more-than-sixteen-letters".format
+        lines = (" ".join(line(10 * i + j) for j in range(10)) for i in range(RARE // 10))
+        path.write_text("\n".join(["a\u00a0b\u2003c", *lines, "A B c d"]), encoding="utf-8")
+    return path
+
+
+def _read_text(folder: Path) -> None:
+    for reading in ({}, {"lower": True, "tokenizer": "words"}):
+        _train(_text(folder), max_vocab=30, **reading)
+
+
+def _join(folder: Path) -> None:
+    from firth.corpus.joining import PhraseSettings
+    from firth.phrases import join_text
+
+    _train(_text(folder), phrases=2, phrase_threshold=1e-3, max_vocab=30)
+    join_text(_text(folder), folder / "joined.txt", PhraseSettings(score="npmi"), min_count=1)
+
+
+def _go_on(settings: dict[str, Any]) -> None:
+    """Go on from vectors of which some words are frozen."""
+    _train(from_=_train(**settings), freeze=["w0", "w1"])
+
+
+def _query(folder: Path) -> None:
+    """Ask for the vector of a word never seen, of vectors in memory and of a file."""
+    from firth import load
+
+    vectors, path = _train(maxn=3, bucket=1000), folder / "vectors.safetensors"
+    vectors.save(path)
+    for each in (vectors, load(path)):
+        each["never-seen"]
+        each.neighbors("never-seen", 1)
