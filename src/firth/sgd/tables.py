@@ -122,9 +122,9 @@ def _block_table(tables: Tables) -> Ints:
     """The addresses of the blocks that a kernel of these tables calls, for all numbers of rows that it can meet."""
     from firth.sgd import _blocks as blocks
 
-    fewest, most = 1, min(tables.outputs, blocks.MAX_OUTPUTS)
-    if tables.noise is not None and tables.noise.max() <= SURE and not _in_groups(tables):
-        fewest = most
+    fewest, most = 1, blocks.MAX_OUTPUTS
+    if tables.noise is not None and tables.noise.max() <= SURE and tables.outputs <= most:
+        fewest = most = tables.outputs
     table = np.zeros(blocks.PLACES, np.int64)
     place, outputs = table.ctypes.data, (_lengths(fewest), _lengths(most))
     if tables.cbow:
