@@ -330,6 +330,7 @@ np.savez(sys.argv[3], *test_softmax.run(test_softmax.problem(*test_softmax.ELSEW
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="needs an x86-64 processor")
 @pytest.mark.parametrize("cpu", ["x86-64", "haswell"])
 def test_a_pass_compiled_for_another_processor_is_the_reference(cpu, tmp_path):

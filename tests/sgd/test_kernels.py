@@ -587,6 +587,7 @@ def test_private_rows_give_what_rows_in_place_give(hot, period, update):
 GUARD = 0x5A
 
 
+@pytest.mark.slow
 @each(UPDATES)
 def test_nothing_is_written_beyond_the_room_of_a_thread(monkeypatch, update):
     scratch_arrays, guarded = _scratch.scratch_arrays, []
@@ -626,6 +627,7 @@ for exercise in pickle.load(sys.stdin.buffer):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.system() != "Linux", reason="needs an allocator that can be told what to give back")
 @each(UPDATES)
 def test_no_kernel_uses_memory_that_it_has_given_back(update):
@@ -661,6 +663,7 @@ np.savez(sys.argv[2], **results)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="needs an x86-64 processor")
 @pytest.mark.parametrize("cpu", ["x86-64", "haswell"])
 def test_kernels_compiled_for_another_processor_give_the_same(cpu, tmp_path):
