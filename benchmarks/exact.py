@@ -86,7 +86,7 @@ Row = dict[str, Any]
 
 
 def in_process(function: Callable[[Row], Row], job: Row, threads: int) -> Row:
-    """What a function of this file makes of a job in a fresh process whose BLAS has so many threads."""
+    """What a function of this file makes of a job in a fresh process whose BLAS has `threads` threads."""
     os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, job).result()
@@ -113,7 +113,7 @@ def expected_pairs(corpus: Corpus, subsample: float) -> np.ndarray:
     for start, stop in pairwise(corpus.offsets.tolist()):
         sentence = corpus.ids[start:stop].tolist()
         for p, c in enumerate(sentence):
-            between = [1.0] + [0.0] * (WINDOW - 1)  # the chance that so many tokens between the two are kept
+            between = [1.0] + [0.0] * (WINDOW - 1)  # by the number of tokens kept between the two, its chance
             for o in sentence[p + 1 :]:
                 together = sum(chance * (WINDOW - j) / WINDOW for j, chance in enumerate(between))
                 if together < CUTOFF:

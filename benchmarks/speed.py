@@ -42,11 +42,11 @@ from firth.evaluate.benchmarks import BUNDLED, evaluate
 
 CHECK_TOKENS, CHECK_EPOCHS = 2_000_000, 4
 JUDGED_TOKENS = 6_000_000
-"""After so many tokens vectors must agree with people's ratings; fewer do not suffice to learn them."""
+"""Vectors from this many tokens must agree with people's ratings; fewer do not suffice to learn them."""
 FLOOR = 0.1
 """Below the 95% interval of Spearman's correlation with the ratings of WordSim-353."""
 OVERLAP = 10_000
-"""So many tokens may a thread train on in an epoch beyond its part: gensim's go on to the end of a batch."""
+"""Tokens beyond its part that a thread may train on in an epoch: gensim's go on to the end of a batch."""
 
 
 def check_firth() -> None:
@@ -59,7 +59,7 @@ def check_firth() -> None:
 
 
 def check_vectors(path: Path, tokens: int) -> str:
-    """What was found. Exits with status 1 unless vectors learned from so many tokens make sense."""
+    """What was found. Exits with status 1 unless vectors learned from `tokens` tokens make sense."""
     try:
         vectors = peers.load(path)
         lengths = np.linalg.norm(vectors.unit, axis=1)
@@ -95,7 +95,7 @@ def count_tokens(corpus: str) -> int:
 def check_systems(
     model: str, part: Path, taken: int, options: argparse.Namespace, pythons: dict[str, str], folder: str
 ) -> list[str]:
-    """The systems that run and learn a model from a part of the corpus with so many tokens."""
+    """The systems that run and learn a model from a part of the corpus of `taken` tokens."""
     firth = peers.systems("firth", model)
     systems = []
     for system in [*(firth[:1] if options.end_to_end else firth), *options.peers]:
@@ -153,7 +153,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--tokens", type=int, help="train on the beginning of the corpus only, so many tokens")
+    parser.add_argument("--tokens", type=int, help="train on the first N tokens of the corpus only")
     parser.add_argument("--peers", nargs="*", default=["gensim", "fasttext"], choices=["gensim", "fasttext"])
     parser.add_argument("--end-to-end", action="store_true")
     parser.add_argument("--json", type=Path, help="write the raw numbers to this file, after every run")

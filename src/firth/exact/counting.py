@@ -265,7 +265,7 @@ class _Tasks:
             self._changed.notify_all()
 
     def add(self, occurrences: int) -> None:
-        """Note so many occurrences as done."""
+        """Add to the occurrences done."""
         with self._changed:
             self.done += occurrences
 

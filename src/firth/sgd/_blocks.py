@@ -44,7 +44,7 @@ def _sigmoid_coefficients(builder, scores, valid, yes, minus_lr, sums):
 
 @register_jitable
 def tile_inputs(outputs):
-    """The most inputs of a tile with so many outputs."""
+    """The most inputs of a tile with `outputs` outputs."""
     return min(MAX_INPUTS, MAX_PAIRS // outputs)
 
 

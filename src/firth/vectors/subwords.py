@@ -110,7 +110,7 @@ def word_vectors(words: list[bytes], subwords: Subwords) -> Iterator[Floats]:
 
 
 def check_ngrams(minn: Any, maxn: Any, bucket: Any, words: int) -> None:
-    """Raise ConfigError unless these are settings of n-grams for so many words."""
+    """Raise ConfigError unless these are settings of n-grams for a vocabulary of `words` words."""
     for name, value, low, high in (
         ("minn", minn, 1, LONGEST),
         ("maxn", maxn, 1, LONGEST),
