@@ -32,6 +32,7 @@ KNOWN = list(declared(TrainOptions))
         ("min-lr", "did you mean min_lr?"),
         ("from", "did you mean from_?"),
         ("windw", "did you mean window?"),
+        ("dmi", "did you mean dim?"),
         ("sg", "give architecture: 'skipgram' for sg=1, 'cbow' for sg=0"),
         ("hs", "give loss: 'hierarchical-softmax' for hs=1, 'negative-sampling' for hs=0"),
         ("cbow_mean", "the mean is the default; cbow_sum takes the sum"),

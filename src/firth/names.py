@@ -75,7 +75,8 @@ def meaning(name: str, known: Sequence[str], spelled: Callable[[str], str]) -> s
         wanted = {setting: spelled(setting) for setting in known if f"{{{setting}}}" in advice}
         if _bare(other) == bare and len(wanted) == advice.count("{"):
             return advice.format(**wanted)
-    near = difflib.get_close_matches(bare, map(_bare, known), n=1)
+    swapped = [other for other in map(_bare, known) if sorted(other) == sorted(bare)]
+    near = swapped or difflib.get_close_matches(bare, map(_bare, known), n=1)
     return f"did you mean {spelled(next(other for other in known if _bare(other) == near[0]))}?" if near else ""
 
 

@@ -52,3 +52,17 @@ def test_after_an_error_nothing_more_is_said():
     assert len(lines) == 1
     compile_something(1.0)
     assert len(lines) == 1
+
+
+def test_the_time_can_be_told_before_the_end():
+    lines = []
+    with announcing(lines.append) as announcement:
+        announcement.end()
+        assert lines == []
+        compile_something(1.0)
+        announcement.end()
+        assert lines[1:] == ["compiled in 1.0 s"]
+        announcement.end()
+        compile_something(2.0)
+    assert len(lines) == 4
+    assert lines[3] == "compiled in 2.0 s"

@@ -171,3 +171,16 @@ def test_other_compiled_functions_are_none_of_firths(tmp_path):
     code = "import numba\nwith announcing(lines.append):\n    numba.njit(lambda x: x + 1)(1)\nprint(lines)"
     run = python(SETUP + code, tmp_path)
     assert run.stdout == "[]\n"
+
+
+def test_a_run_tells_the_time_before_its_first_epoch_ends(tmp_path):
+    code = "import firth\nfirth.train([['a', 'b', 'c']] * 200, min_count=1, dim=16, threads=1, epochs=2)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    kinds = [line.split()[0] for line in done.stderr.splitlines()]
+    assert kinds == ["compiling", "read", "compiled", "epoch", "epoch"], done.stderr

@@ -24,7 +24,7 @@ class Display:
 
     def __enter__(self) -> Self:
         """The display; inside the `with` it says when code is compiled."""
-        self._announcing.__enter__()
+        self._announcement = self._announcing.__enter__()
         return self
 
     def __exit__(
@@ -74,6 +74,8 @@ class Display:
 
     def _show_epoch(self, progress: EpochProgress) -> None:
         loss = "loss -" if progress.loss is None else f"loss {progress.loss:.4f}"
+        if progress.loss is not None:  # the kernel is at work
+            self._announcement.end()
         self._show("training", progress.tokens, progress.total_tokens, "tokens")
         if self._bar is not None:
             self._bar.set_postfix_str(f"{loss}, lr {progress.lr:.5f}", refresh=False)
