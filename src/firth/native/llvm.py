@@ -111,21 +111,19 @@ def prefetch(builder, address, to_write=1, cache=3):
 
 
 def sum_lanes(builder, vectors):
-    """One vector whose lane i is the sum of vectors[i]: four rounds that fold pairs, halving the width each time."""
-    vectors = list(vectors) + [None] * (LANES - len(vectors))
-    lanes = np.arange(LANES)
-    for width in (8, 4, 2, 1):
+    """One vector whose lane i is the sum of vectors[i], of 1-16: four rounds that fold pairs of neighbours."""
+    vectors, lanes = list(vectors), np.arange(LANES)
+    for width in (1, 2, 4, 8):
         upper = (lanes // width) % 2 == 1  # the lanes that hold the second vector of a pair
-        kept = [int(lane + LANES * second) for lane, second in zip(lanes, upper, strict=True)]
-        moved = [int((lane ^ width) + LANES * second) for lane, second in zip(lanes, upper, strict=True)]
-        half = len(vectors) // 2
+        kept, moved = ([int(lane) for lane in places + LANES * upper] for places in (lanes, lanes ^ width))
+        alone = [int(lane) for lane in lanes ^ width]
         folded = []
-        for first, second in zip(vectors[:half], vectors[half:], strict=True):
-            if first is None:
-                folded.append(None)
-                continue
-            second = constant(0.0) if second is None else second
-            parts = [builder.shuffle_vector(first, second, ir.Constant(INTS, mask)) for mask in (kept, moved)]
+        for at in range(0, len(vectors), 2):
+            first = vectors[at]
+            if at + 1 < len(vectors):
+                parts = [builder.shuffle_vector(first, vectors[at + 1], ir.Constant(INTS, mask)) for mask in (kept, moved)]
+            else:
+                parts = [first, builder.shuffle_vector(first, first, ir.Constant(INTS, alone))]
             folded.append(builder.fadd(*parts))
         vectors = folded
     return vectors[0]
@@ -146,44 +144,41 @@ def new_function(module, name, arguments):
     return function, ir.IRBuilder(function.append_basic_block("entry"))
 
 
-def loop(builder, end, body, name, step=1):
-    """Emit a loop over 0, step, 2 step, ... below `end`, at least once; `body` is called with the number."""
+def loop(builder, end, body, name, step=1, carried=()):
+    """Emit a loop over 0, step, 2 step, ... below `end`, at least once.
+
+    `body` is called with the number and with the values carried from turn to turn, `carried` at first; it returns those
+    for the next turn. The last ones are returned.
+    """
     entry, first = builder.block, builder.append_basic_block(name)
     builder.branch(first)
     builder.position_at_end(first)
-    i = builder.phi(I64)
-    i.add_incoming(ir.Constant(I64, 0), entry)
-    body(i)
+    i, *values = [builder.phi(kind) for kind in (I64, *(value.type for value in carried))]
+    new_values = body(i, *values) or ()
     after = builder.add(i, ir.Constant(I64, step))
-    i.add_incoming(after, builder.block)
+    pairs = zip([i, *values], [ir.Constant(I64, 0), *carried], [after, *new_values], strict=True)
+    for phi, before, new in pairs:
+        phi.add_incoming(before, entry)
+        phi.add_incoming(new, builder.block)
     done = builder.append_basic_block(name + ".done")
     builder.cbranch(builder.icmp_signed("<", after, end), first, done)
     builder.position_at_end(done)
+    return new_values
 
 
-def fetch_ahead(builder, ahead, count, offset):
-    """Emit the fetching of one cache line of each of `count` rows, of which there may be none."""
-    fetch, ready = builder.append_basic_block("fetch"), builder.append_basic_block("ready")
-    builder.cbranch(builder.icmp_signed("<", ir.Constant(I64, 0), count), fetch, ready)
-    builder.position_at_end(fetch)
+def fetch_ahead(builder, ahead, count, offset, usual):
+    """Emit the fetching of one cache line of each of `count` rows, of which there may be none.
+
+    Where there are as many as usual there is no loop.
+    """
     base = pointer(builder, ahead, I64)
 
     def fetch_row(i):
         prefetch(builder, builder.add(builder.load(builder.gep(base, [i])), offset))
 
-    loop(builder, count, fetch_row, "row")
-    builder.branch(ready)
-    builder.position_at_end(ready)
-
-
-def call_by_number(builder, number, largest, make, args, name):
-    """Emit the call of the function that is made for the number, 1 to `largest`."""
-    end = builder.append_basic_block(f"{name}.end")
-    switch = builder.switch(number, end)
-    for case in range(1, largest + 1):
-        block = builder.append_basic_block(f"{name}.{case}")
-        switch.add_case(ir.Constant(I64, case), block)
-        with builder.goto_block(block):
-            builder.call(make(builder.module, case), args)
-            builder.branch(end)
-    builder.position_at_end(end)
+    with builder.if_else(builder.icmp_signed("==", count, ir.Constant(I64, usual))) as (as_usual, otherwise):
+        with as_usual:
+            for i in range(usual):
+                fetch_row(ir.Constant(I64, i))
+        with otherwise, builder.if_then(builder.icmp_signed("<", ir.Constant(I64, 0), count)):
+            loop(builder, count, fetch_row, "row")

@@ -117,6 +117,18 @@ def splat(typingctx, scalar):
 
 
 @intrinsic
+def select_bits(typingctx, bits, a, b):
+    """A where the lane's bit of 16 is set, else b: two float32."""
+
+    def codegen(context, builder, signature, args):
+        bits, *numbers = args
+        flags = builder.bitcast(builder.trunc(bits, ir.IntType(LANES)), llvm.FLAGS)
+        return builder.select(flags, *(llvm.splat(builder, number) for number in numbers))
+
+    return float16(types.intp, types.float32, types.float32), codegen
+
+
+@intrinsic
 def add_to_doubles(typingctx, vector, address):
     """Add 16 floats to the 16 doubles at an address."""
 

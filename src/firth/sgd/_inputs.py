@@ -7,10 +7,39 @@ address stays for all windows that reach it.
 from firth.native import simd
 from firth.native.jit import chosen_by_type, inlined
 from firth.sgd._composed import ComposedRows, compose, fetch_parts, take_apart
-from firth.sgd._rows import FrozenRows, place, take
+from firth.sgd._rows import FrozenRows, take
 
 COMPOSED_AHEAD = 2
 """Tokens by which the rows of n-grams are prefetched before their vector is composed."""
+
+
+@chosen_by_type
+def lay_out_inputs(center, lowest, count, scratch):
+    """Prepare for the windows of a span, which reach tokens lowest..count."""
+    return _nothing_to_lay_out if center.instance_class is ComposedRows else _lay_out_rows
+
+
+def _lay_out_rows(center, lowest, count, scratch):
+    for token in range(lowest, count):
+        simd.store_int(scratch.entered, token, center.shared + simd.load_int(scratch.words, token) * center.row_bytes)
+
+
+def _nothing_to_lay_out(center, lowest, count, scratch):
+    pass
+
+
+@chosen_by_type
+def next_input(center, token, count, otherwise, scratch):
+    """The row to fetch for a token that enters the windows soon; `otherwise` if there is none."""
+    return _no_row if center.instance_class is ComposedRows else _laid_out_row
+
+
+def _laid_out_row(center, token, count, otherwise, scratch):
+    return simd.load_int(scratch.entered, token) if token < count else otherwise
+
+
+def _no_row(center, token, count, otherwise, scratch):
+    return otherwise
 
 
 @chosen_by_type
@@ -25,9 +54,10 @@ def window_rows(center, window, token, left, right, lowest, count, entered, scra
 
 
 def _rows_in_place(center, window, token, left, right, lowest, count, entered, scratch):
-    while entered < count and entered <= token + window:
-        simd.store_int(scratch.entered, entered, take(center, simd.load_int(scratch.words, entered), 0))
-        entered += 1
+    if center.hot > 0:
+        while entered < count and entered <= token + window:
+            simd.store_int(scratch.entered, entered, take(center, simd.load_int(scratch.words, entered), 0))
+            entered += 1
     _copy_addresses(token, left, right, scratch)
     return entered
 
@@ -91,20 +121,3 @@ def _take_all_apart(center, window, lowest, entered, scratch):
     for token in range(max(lowest, entered - room), entered):
         vector, base = _vector_of(token, room, center.row_bytes, scratch)
         take_apart(center, simd.load_int(scratch.words, token), vector, base)
-
-
-@chosen_by_type
-def add_next_input(center, token, count, ahead, ahead_count, scratch):
-    """Add the row of a token that enters the windows soon to those to prefetch; return how many they are."""
-    return _nothing_to_add if center.instance_class is ComposedRows else _add_next_row
-
-
-def _nothing_to_add(center, token, count, ahead, ahead_count, scratch):
-    return ahead_count
-
-
-def _add_next_row(center, token, count, ahead, ahead_count, scratch):
-    if token < count:
-        simd.store_int(ahead, ahead_count, place(center, simd.load_int(scratch.words, token)))
-        ahead_count += 1
-    return ahead_count

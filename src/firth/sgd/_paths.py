@@ -3,11 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, register_jitable
 
-from firth.native import simd
+from firth.native import llvm, simd
+from firth.native.arrays import LANES
 from firth.native.jit import inlined
-from firth.sgd import _blocks as blocks
-from firth.sgd._output_sets import answers_of, finish, groups_of, rows_of
+from firth.sgd._blocks import MAX_OUTPUTS
+from firth.sgd._output_sets import COUNT, DISTINCT, ROWS, groups_of
 from firth.sgd._rows import take
 
 NEAR = 5
@@ -36,17 +40,48 @@ def fetch_path(tree, words, token, last):
         simd.prefetch(begin + 64)
 
 
+@intrinsic
+def _path_rows(typingctx, path, base, row_bytes, rows):
+    """Write base + (branch >> 1) · row_bytes for the 16 int32 branches at `path` to the 16 int64 at `rows`.
+
+    Returns 16 bits, the first branch's lowest: set where the branch is even.
+    """
+
+    def codegen(context, builder, signature, args):
+        path, base, row_bytes, rows = args
+        branches = llvm.load(builder, path, llvm.INTS)
+        nodes = builder.zext(builder.lshr(branches, ir.Constant(llvm.INTS, [1] * LANES)), llvm.LONGS)
+        places = builder.add(builder.mul(nodes, llvm.splat(builder, row_bytes)), llvm.splat(builder, base))
+        llvm.store(builder, places, rows)
+        odd = builder.bitcast(builder.trunc(branches, llvm.FLAGS), ir.IntType(LANES))
+        return builder.zext(builder.not_(odd), llvm.I64)
+
+    return types.int64(*[types.intp] * 4), codegen
+
+
+@inlined
+def answers_of(tree, output_set):
+    """Where the bits of a set's answers begin, after 16 places more than it has rows."""
+    return output_set + 8 * (ROWS + tree.outputs + MAX_OUTPUTS)
+
+
+@register_jitable
+def set_bytes(tree):
+    """The bytes of a set."""
+    return 8 * (ROWS + tree.outputs + MAX_OUTPUTS + groups_of(tree.outputs))
+
+
 @inlined
 def follow_path(outside, tree, word, output_set):
-    """Fill the set with the nodes on the path of a word."""
+    """Fill the set with the nodes on the path of a word, and the answers with their bits."""
     begin = simd.load_int(tree.paths, word)
     count = simd.load_int(tree.paths, word + 1) - begin
-    all_rows, answers = rows_of(output_set), answers_of(output_set, tree.outputs)
+    all_rows, answers = output_set + 8 * ROWS, answers_of(tree, output_set)
     groups, first = groups_of(count), 0
     for group in range(groups):
         size = (count - first) // (groups - group)
         path = tree.branches + 4 * (begin + first)
-        yes = blocks.path_rows(path, outside.shared, outside.row_bytes, all_rows + 8 * first)
+        yes = _path_rows(path, outside.shared, outside.row_bytes, all_rows + 8 * first)
         simd.store_int(answers, group, yes & ((1 << size) - 1))
         first += size
     if outside.hot > 0:
@@ -55,4 +90,5 @@ def follow_path(outside, tree, word, output_set):
             if node >= outside.hot:  # a path goes from nodes of low numbers to higher ones
                 break
             simd.store_int(all_rows, i, take(outside, node, 0))
-    finish(output_set, count, min(count, NEAR))
+    simd.store_int(output_set, COUNT, count)
+    simd.store_int(output_set, DISTINCT, 1)

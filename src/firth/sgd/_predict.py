@@ -1,76 +1,111 @@
-"""What predicts a token, drawn some tokens before its turn so that its rows can be fetched: negatives or a path."""
+"""What predicts a token: its word and negatives, or the path to its word in a tree.
+
+Rows are fetched some tokens before their turn. Negatives are drawn for a whole span; paths, which are long, are
+followed when their rows are to be fetched.
+"""
 
 from firth.native import simd
 from firth.native.jit import chosen_by_type, inlined
-from firth.sgd._inputs import add_next_input
-from firth.sgd._negatives import draw_negatives
-from firth.sgd._output_sets import COUNT, NEAR, rows_of, set_size
-from firth.sgd._paths import Tree, fetch_path, follow_path
-from firth.sgd._scratch import SETS
+from firth.sgd._inputs import next_input
+from firth.sgd._negatives import Negatives, draw_for_span, lay_out_sets, take_rows
+from firth.sgd._negatives import set_bytes as bytes_of_negatives
+from firth.sgd._output_sets import COUNT, ROWS
+from firth.sgd._paths import NEAR, Tree, answers_of, fetch_path, follow_path
+from firth.sgd._paths import set_bytes as bytes_of_path
+from firth.sgd._rows import FrozenRows
 
-AHEAD = SETS - 1
-"""Tokens by which the outputs are drawn, and their rows fetched, before their turn."""
+AHEAD = 2
+"""Tokens by which rows are fetched before their turn."""
+
+SETS = AHEAD + 1
+"""Sets of nodes that are ready at a time: that of a token, and those of the next ones."""
+
+
+def bytes_of_sets(predictor: Negatives | Tree) -> int:
+    """The bytes of all sets of outputs that are kept at a time."""
+    if isinstance(predictor, Tree):
+        return SETS * bytes_of_path(predictor)
+    return (predictor.room + AHEAD) * bytes_of_negatives(predictor)
 
 
 @chosen_by_type
-def _predict(outside, predictor, noise_key, word, position, output_set, spare):
-    """Fill a set of outputs for a word at a position of the corpus."""
+def predict_span(center, outside, predictor, noise_key, window, first, last, count, scratch):
+    """Prepare for tokens first..last, when tokens up to `count` are in reach of their windows."""
+    return _follow_first if predictor.instance_class is Tree else _draw
+
+
+@chosen_by_type
+def predict(center, outside, predictor, window, token, last, count, scratch):
+    """Turn to a token: the address of its set of outputs, that of its answers, those of rows to fetch, how many."""
     return _by_path if predictor.instance_class is Tree else _by_negatives
 
 
-def _by_path(outside, predictor, noise_key, word, position, output_set, spare):
-    follow_path(outside, predictor, word, output_set)
+def _draw(center, outside, predictor, noise_key, window, first, last, count, scratch):
+    draw_for_span(predictor, noise_key, first, last, scratch)
+    lay_out_sets(outside, predictor, first, last, scratch)
+    size = bytes_of_negatives(predictor)
+    for token in range(first, last):
+        row = next_input(center, token + window + 1, count, outside.shared, scratch)
+        simd.store_int(scratch.sets + token * size, ROWS + predictor.outputs, row)
+    for token in range(last, last + AHEAD):
+        for j in range(predictor.outputs + 1):
+            simd.store_int(scratch.sets + token * size, ROWS + j, outside.shared)
 
 
-def _by_negatives(outside, predictor, noise_key, word, position, output_set, spare):
-    draw_negatives(outside, predictor, noise_key, word, position, 0, output_set, spare)
+def _by_negatives(center, outside, predictor, window, token, last, count, scratch):
+    size = bytes_of_negatives(predictor)
+    output_set = scratch.sets + token * size
+    _take_rows(outside, predictor, token, output_set, scratch)
+    return output_set, scratch.first_only, output_set + AHEAD * size + 8 * ROWS, predictor.outputs + 1
 
 
 @chosen_by_type
-def _look_ahead(predictor, token, last, scratch):
-    """Prefetch what the predictor itself reads for a token that comes soon."""
-    return _look_for_path if predictor.instance_class is Tree else _nothing_to_look_for
+def _take_rows(outside, negatives, token, output_set, scratch):
+    """Put copies of rows into the set of a token, where it needs some."""
+    return _take_all if outside.instance_class is FrozenRows else _take_private
 
 
-def _look_for_path(predictor, token, last, scratch):
-    fetch_path(predictor, scratch.words, token, last)
+def _take_private(outside, negatives, token, output_set, scratch):
+    if outside.hot > 0:
+        _take_some(outside, negatives, token, output_set, scratch)
 
 
-def _nothing_to_look_for(predictor, token, last, scratch):
-    pass
+def _take_all(outside, negatives, token, output_set, scratch):
+    word, drawn = simd.load_int(scratch.words, token), scratch.drawn + 4 * token
+    take_rows(outside, negatives, word, drawn, negatives.room, output_set, scratch.output_copies)
 
 
-@inlined
-def set_of(predictor, token, scratch):
-    """The set of outputs of a token, from the time it is filled until the token's turn is over."""
-    return scratch.sets + 8 * (token % SETS * set_size(predictor.outputs))
+_take_some = inlined(_take_all)
 
 
-@inlined
-def predict_token(outside, predictor, noise_key, token, scratch):
-    """Fill the set of outputs of a token."""
-    word, position = simd.load_int(scratch.words, token), simd.load_int(scratch.positions, token)
-    copies = scratch.output_copies + token % SETS * predictor.outputs * outside.row_bytes
-    _predict(outside, predictor, noise_key, word, position, set_of(predictor, token, scratch), copies)
-
-
-@inlined
-def predict_first(outside, predictor, noise_key, first, last, scratch):
-    """Fill the sets of the first tokens of a span."""
+def _follow_first(center, outside, predictor, noise_key, window, first, last, count, scratch):
     for token in range(first, min(first + AHEAD, last)):
-        predict_token(outside, predictor, noise_key, token, scratch)
+        _follow(center, outside, predictor, window, token, count, scratch)
+
+
+def _by_path(center, outside, predictor, window, token, last, count, scratch):
+    following, ahead, fetched = token + AHEAD, scratch.sets, 0
+    fetch_path(predictor, scratch.words, following + AHEAD, last)
+    if following < last:
+        _follow(center, outside, predictor, window, following, count, scratch)
+        next_set = _set_of_path(predictor, following, scratch)
+        nodes = simd.load_int(next_set, COUNT)
+        near = min(nodes, NEAR)
+        ahead, fetched = next_set + 8 * (ROWS + near), nodes - near + 1
+    output_set = _set_of_path(predictor, token, scratch)
+    return output_set, answers_of(predictor, output_set), ahead, fetched
 
 
 @inlined
-def predict_ahead(center, outside, predictor, noise_key, window, token, last, count, scratch):
-    """Fill the set of a token to come; return the address of the addresses of rows to fetch for it, and how many."""
-    following = token + AHEAD
-    _look_ahead(predictor, following + AHEAD, last, scratch)
-    if following >= last:
-        return scratch.sets, 0
-    predict_token(outside, predictor, noise_key, following, scratch)
-    output_set = set_of(predictor, following, scratch)
-    near = simd.load_int(output_set, NEAR)
-    ahead, ahead_count = rows_of(output_set) + 8 * near, simd.load_int(output_set, COUNT) - near
-    ahead_count = add_next_input(center, following + window + 1, count, ahead, ahead_count, scratch)
-    return ahead, ahead_count
+def _set_of_path(tree, token, scratch):
+    """The set of a token, from the time it is filled until the token's turn is over."""
+    return scratch.sets + token % SETS * bytes_of_path(tree)
+
+
+@inlined
+def _follow(center, outside, tree, window, token, count, scratch):
+    """Fill the set of a token, and put the row that enters the windows after it behind its rows."""
+    output_set = _set_of_path(tree, token, scratch)
+    follow_path(outside, tree, simd.load_int(scratch.words, token), output_set)
+    row = next_input(center, token + window + 1, count, outside.shared, scratch)
+    simd.store_int(output_set, ROWS + simd.load_int(output_set, COUNT), row)

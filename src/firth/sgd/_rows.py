@@ -112,9 +112,3 @@ def _take_or_copy(rows, word, spare):
     for offset in range(0, rows.row_bytes, LINE):
         simd.store(simd.load(at + offset), spare + offset)
     return spare
-
-
-@inlined
-def place(rows, word):
-    """The address of a word's row, for prefetching."""
-    return word * rows.row_bytes + (rows.private if word < rows.hot else rows.shared)

@@ -10,22 +10,28 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.native.arrays import LANES, aligned_rows
-from firth.sgd._output_sets import set_size
+from firth.sgd._negatives import Negatives
+from firth.sgd._output_sets import groups_of
+from firth.sgd._paths import Tree
+from firth.sgd._predict import bytes_of_sets
 from firth.sgd._tokens import most_kept
-
-SETS = 3
-"""Sets of outputs that are ready at a time: that of a token, and those of the next two."""
 
 
 class Scratch(NamedTuple):
     """Addresses of what a thread reuses."""
 
-    coefficients: int  # float32: inputs · outputs + 16
+    scores: int  # float32: inputs · outputs + 16; then the coefficients in their place
+    signs: int  # float32: inputs · outputs + 16, see `_scores.pair_coefficients`
+    spread: int  # (3,) int64: for how many inputs and outputs, and which bits of answers, the signs are
     sums: int  # (2, 16) float32: Σ max(z, 0) and Π (1 + e^-|z|), lane by lane, since the last fold
     factors: int  # int64: how many factors a lane of the product has
     loss: int  # float64: nats, up to the last fold
     inputs: int  # int64: addresses of the rows of a window
-    sets: int  # int64: SETS sets of outputs
+    sets: int  # int64: sets of outputs, see `_predict`
+    first_only: int  # int64: the answers of a set whose first output alone is to be answered with yes
+    drawn: int  # int32: negatives, see `_negatives.draw_for_span`; so are the next two
+    repeats: int  # int32
+    streams: int  # int64
     words: int  # int64: of each kept token of a span its word; likewise the next three, see `_tokens.Kept`
     positions: int
     left: int
@@ -34,7 +40,7 @@ class Scratch(NamedTuple):
     hidden: int  # int64: addresses of the hidden vector of a window, of what its inputs move by, and of zeros
     weight: int  # float32: of each input
     input_copies: int  # float32: copies of the frozen rows of a window
-    output_copies: int  # float32: copies of the frozen rows of each set
+    output_copies: int  # float32: copies of the frozen rows of two sets
     vectors: int  # float32: vectors of tokens composed of n-grams, twice what windows reach at a time
 
 
@@ -48,28 +54,35 @@ AnyScratch = Scratch | GroupScratch
 
 
 def scratch_arrays(
-    window: int, outputs: int, row_bytes: int, *, groups: bool, frozen: bool, composed: bool
+    window: int, predictor: Negatives | Tree, row_bytes: int, *, groups: bool, frozen: bool, composed: bool
 ) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of a Scratch by name: for windows of a radius and sets of at most `outputs` rows.
+    """The arrays of a Scratch by name: for windows of a radius and the sets of outputs of a predictor.
 
     `groups`: whether there may be more rows than a block takes. `frozen`: whether rows of either matrix stay as they
     are. `composed`: whether vectors are made of n-grams. The rows that `hidden` points to are "hidden rows".
     """
-    inputs, tokens = 2 * window, most_kept(window)
+    inputs, outputs, tokens = 2 * window, predictor.outputs, most_kept(window)
+    draws = predictor.count * tokens if isinstance(predictor, Negatives) else 0
     sums = np.zeros((2, LANES), np.float32)
     sums[1] = 1.0
     hidden_rows = aligned_rows(3, row_bytes // 4)
     arrays: dict[str, npt.NDArray[Any]] = {
-        "coefficients": np.empty(inputs * outputs + LANES, np.float32),
+        "scores": np.zeros(inputs * outputs + LANES, np.float32),
+        "signs": np.zeros(inputs * outputs + LANES, np.float32),
+        "spread": np.zeros(3, np.int64),
         "sums": sums,
         "factors": np.zeros(1, np.int64),
         "loss": np.zeros(1, np.float64),
         "inputs": np.empty(inputs + LANES, np.int64),
-        "sets": np.empty(SETS * set_size(outputs), np.int64),
+        "sets": np.empty(bytes_of_sets(predictor), np.uint8),
+        "first_only": (np.arange(groups_of(outputs)) == 0).astype(np.int64),
+        "drawn": np.empty(draws, np.int32),
+        "repeats": np.empty(tokens, np.int32),
+        "streams": np.empty(tokens, np.int64),
         "hidden": np.array([row.ctypes.data for row in hidden_rows]),
         "weight": np.empty(1, np.float32),
         "input_copies": np.empty(inputs * row_bytes if frozen else 0, np.uint8),
-        "output_copies": np.empty(SETS * outputs * row_bytes if frozen else 0, np.uint8),
+        "output_copies": np.empty(2 * outputs * row_bytes if frozen else 0, np.uint8),
         "vectors": np.empty(2 * (inputs + 1) * row_bytes if composed else 0, np.uint8),
         "hidden rows": hidden_rows,
     }

@@ -18,9 +18,12 @@ import numpy as np
 from firth.native import simd
 from firth.native.arrays import LANES
 from firth.native.jit import chosen_by_type, compiled, inlined
-from firth.sgd import _blocks as blocks
+from firth.sgd._blocks import MAX_OUTPUTS
 from firth.sgd._output_sets import groups_of
+from firth.sgd._scores import pair_coefficients, pair_scores, tile_inputs
 from firth.sgd._scratch import GroupScratch
+from firth.sgd._sums import move_rows, move_rows_alike, sum_rows, sum_rows_alike
+from firth.sgd._updates import rank_update, rank_update_apart, update_hidden
 
 FOLD_AFTER = 96
 """Factors 1 + e^-|z| <= 2 that are multiplied before a logarithm is taken; 2^127 is the limit of float32."""
@@ -43,65 +46,106 @@ def fold(scratch):
 
 
 @inlined
-def _count_factors(pairs, scratch):
-    """Fold if the factors of some pairs more could make the running product too large."""
-    factors = (pairs + LANES - 1) // LANES
-    if simd.load_int(scratch.factors, 0) + factors > FOLD_AFTER:
-        fold(scratch)
-    simd.store_int(scratch.factors, 0, simd.load_int(scratch.factors, 0) + factors)
-
-
-@inlined
-def _coefficients_of_group(table, inputs, outputs, x_rows, u_rows, row_bytes, yes, coefficients, lr, scratch):
-    """Store the coefficients of all inputs and 1 to MAX_OUTPUTS outputs, in balanced tiles."""
-    width = blocks.tile_inputs(outputs)
-    tiles = (inputs + width - 1) // width
-    first = 0
-    for tile in range(tiles):
-        size = (inputs - first) // (tiles - tile)
-        _count_factors(size * outputs, scratch)
-        at = coefficients + 4 * first * outputs
-        tile_rows = x_rows + 8 * first
-        blocks.pair_coefficients(
-            table, size, outputs, tile_rows, u_rows, row_bytes, yes, at, scratch.sums, np.float32(lr)
-        )
+def _score_group(table, inputs, outputs, x_rows, u_rows, row_bytes, scores):
+    """Store the scores of all inputs and 1 to MAX_OUTPUTS outputs, tile by tile."""
+    width, first = tile_inputs(outputs), 0
+    while first < inputs:
+        size = min(inputs - first, width)
+        pair_scores(table, size, outputs, x_rows + 8 * first, u_rows, row_bytes, scores + 4 * first * outputs)
         first += size
 
 
 @inlined
-def _coefficients(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch):
-    """Store the coefficients of all inputs and outputs, for each group of outputs in turn."""
+def _spread_signs(inputs, outputs, yes, signs):
+    """Write the signs of all pairs: -1 for outputs that are to be answered with yes, whose bits are set in `yes`."""
+    of_outputs = simd.select_bits(yes, np.float32(-1.0), np.float32(1.0))
+    for _ in range(inputs):
+        simd.store(of_outputs, signs)
+        signs += 4 * outputs
+
+
+@inlined
+def _spread_signs_once(inputs, outputs, yes, scratch):
+    """`_spread_signs` unless they are there already, as they mostly are where all tokens have the same."""
+    spread = scratch.spread
+    same = simd.load_int(spread, 1) == outputs and simd.load_int(spread, 2) == yes
+    if not (same and inputs <= simd.load_int(spread, 0)):
+        _spread_signs(inputs, outputs, yes, scratch.signs)
+        simd.store_int(spread, 0, inputs)
+        simd.store_int(spread, 1, outputs)
+        simd.store_int(spread, 2, yes)
+
+
+@inlined
+def _turn_scores_to_coefficients(pairs, lr, scratch):
+    """Put the coefficients of pairs in the place of their scores and add their losses to the running sums."""
+    done = 0
+    while done < pairs:
+        size = min(pairs - done, LANES * FOLD_AFTER)
+        factors = simd.load_int(scratch.factors, 0) + (size + LANES - 1) // LANES
+        if factors > FOLD_AFTER:
+            fold(scratch)
+            factors = (size + LANES - 1) // LANES
+        simd.store_int(scratch.factors, 0, factors)
+        scores, signs = scratch.scores + 4 * done, scratch.signs + 4 * done
+        pair_coefficients(size, scores, signs, scratch.sums, np.float32(lr))
+        done += size
+
+
+@inlined
+def _find_coefficients(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch):
+    """Store the coefficients of all inputs and 1 to MAX_OUTPUTS outputs."""
+    _spread_signs_once(inputs, outputs, simd.load_int(answers, 0), scratch)
+    _score_group(table, inputs, outputs, x_rows, u_rows, row_bytes, scratch.scores)
+    _turn_scores_to_coefficients(inputs * outputs, lr, scratch)
+
+
+@inlined
+def _find_coefficients_in_groups(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch):
+    """Store the coefficients of all inputs and any number of outputs, those of one group of outputs after another."""
     groups, first = groups_of(outputs), 0
     for group in range(groups):
-        size = (outputs - first) // (groups - group)
-        at, yes = scratch.coefficients + 4 * first * inputs, simd.load_int(answers, group)
-        _coefficients_of_group(table, inputs, size, x_rows, u_rows + 8 * first, row_bytes, yes, at, lr, scratch)
+        size, at = (outputs - first) // (groups - group), 4 * first * inputs
+        _spread_signs(inputs, size, simd.load_int(answers, group), scratch.signs + at)
+        _score_group(table, inputs, size, x_rows, u_rows + 8 * first, row_bytes, scratch.scores + at)
         first += size
+    simd.store_int(scratch.spread, 0, 0)
+    _turn_scores_to_coefficients(inputs * outputs, lr, scratch)
 
 
 @chosen_by_type
-def step(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch, ahead, ahead_count):
+def step(table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, lr, scratch, ahead, ahead_count):
     """Move all rows by one step of size lr and add to the loss.
 
     `table`: of the blocks. `x_rows`, `u_rows`: addresses of arrays of row addresses; rows are whole numbers of 16
     floats. `answers`: address of an array that has for each group of outputs the bits of those that are to be answered
-    with yes. `ahead`: address of the addresses of `ahead_count` rows that will be needed soon.
+    with yes. `distinct`: 0 if an output may occur twice. `ahead`: address of the addresses of `ahead_count` rows that
+    will be needed soon.
     """
     return _step_in_groups if scratch.instance_class is GroupScratch else _step
 
 
-def _step(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch, ahead, ahead_count):
-    coefficients, yes = scratch.coefficients, simd.load_int(answers, 0)
-    _coefficients_of_group(table, inputs, outputs, x_rows, u_rows, row_bytes, yes, coefficients, lr, scratch)
-    blocks.rank_update(table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, ahead, ahead_count)
-
-
-def _step_in_groups(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch, ahead, ahead_count):
-    _coefficients(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch)
-    if groups_of(outputs) == 1:
-        coefficients = scratch.coefficients
-        blocks.rank_update(table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, ahead, ahead_count)
+def _step(table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, lr, scratch, ahead, ahead_count):
+    _find_coefficients(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch)
+    scores = scratch.scores
+    if distinct != 0:
+        rank_update(table, inputs, outputs, x_rows, u_rows, row_bytes, scores, ahead, ahead_count)
     else:
+        rank_update_apart(
+            table, inputs, outputs, x_rows, u_rows, row_bytes, scores, ahead, ahead_count, x_rows, u_rows
+        )
+
+
+_step_of_one_group = inlined(_step)
+
+
+def _step_in_groups(table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, lr, scratch, ahead, ahead_count):
+    if outputs <= MAX_OUTPUTS:
+        _step_of_one_group(
+            table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, lr, scratch, ahead, ahead_count
+        )
+    else:
+        _find_coefficients_in_groups(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch)
         _update_in_groups(table, inputs, outputs, x_rows, u_rows, row_bytes, scratch, ahead, ahead_count)
 
 
@@ -126,18 +170,18 @@ def _update_in_groups(table, inputs, outputs, x_rows, u_rows, row_bytes, scratch
     groups, first = groups_of(outputs), 0
     for group in range(groups):
         size = (outputs - first) // (groups - group)
-        at = scratch.coefficients + 4 * first * inputs
+        at = scratch.scores + 4 * first * inputs
         u_from, u_to = u_copies + 8 * first, u_rows + 8 * first
-        blocks.rank_update_apart(table, inputs, size, x_copies, u_from, row_bytes, at, ahead, ahead_count, x_rows, u_to)
+        rank_update_apart(table, inputs, size, x_copies, u_from, row_bytes, at, ahead, ahead_count, x_rows, u_to)
         ahead_count = 0
         first += size
 
 
 @chosen_by_type
 def step_of_hidden(
-    table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+    table, inputs, outputs, u_rows, answers, distinct, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
 ):
-    """`step` for the one hidden vector h = weight · Σ_i x_i.
+    """`step` for the one hidden vector h = weight · Σ_i x_i of the rows whose addresses are at `scratch.inputs`.
 
     Each input moves by gain · the step of h, which is the gradient for gain = weight.
     """
@@ -145,33 +189,34 @@ def step_of_hidden(
 
 
 def _step_of_hidden(
-    table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+    table, inputs, outputs, u_rows, answers, distinct, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
 ):
-    weight, gain, lr = np.float32(weight), np.float32(gain), np.float32(lr)
     hidden, moved, zeros = _hidden_rows(scratch)
-    simd.store_float(scratch.weight, 0, weight)
-    blocks.sum_rows_alike(table, inputs, x_rows, scratch.weight, row_bytes, zeros, hidden)
-    coefficients, yes = scratch.coefficients, simd.load_int(answers, 0)
-    _count_factors(outputs, scratch)
-    blocks.pair_coefficients(table, 1, outputs, scratch.hidden, u_rows, row_bytes, yes, coefficients, scratch.sums, lr)
-    blocks.sum_rows(table, outputs, u_rows, coefficients, row_bytes, zeros, moved)
-    blocks.move_rows(table, outputs, u_rows, coefficients, row_bytes, hidden, ahead, ahead_count)
-    simd.store_float(scratch.weight, 0, gain)
-    blocks.move_rows_alike(table, inputs, x_rows, scratch.weight, row_bytes, moved, ahead, 0)
+    x_rows, coefficients = scratch.inputs, scratch.scores
+    simd.store_float(scratch.weight, 0, np.float32(weight))
+    sum_rows_alike(table, inputs, x_rows, scratch.weight, row_bytes, zeros, hidden)
+    _find_coefficients(table, 1, outputs, scratch.hidden, u_rows, answers, row_bytes, lr, scratch)
+    if distinct != 0:
+        update_hidden(table, outputs, hidden, u_rows, row_bytes, coefficients, moved, ahead, ahead_count)
+    else:
+        sum_rows(table, outputs, u_rows, coefficients, row_bytes, zeros, moved)
+        move_rows(table, outputs, u_rows, coefficients, row_bytes, hidden)
+    simd.store_float(scratch.weight, 0, np.float32(gain))
+    move_rows_alike(table, inputs, x_rows, scratch.weight, row_bytes, moved)
 
 
 _step_of_few = inlined(_step_of_hidden)
 
 
 def _step_of_hidden_in_groups(
-    table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+    table, inputs, outputs, u_rows, answers, distinct, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
 ):
-    if inputs <= blocks.MAX_OUTPUTS and outputs <= blocks.MAX_OUTPUTS:
+    if inputs <= MAX_OUTPUTS and outputs <= MAX_OUTPUTS:
         _step_of_few(
-            table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
+            table, inputs, outputs, u_rows, answers, distinct, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
         )
     else:
-        _step_of_many(table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch)
+        _step_of_many(table, inputs, outputs, u_rows, answers, weight, gain, row_bytes, lr, scratch)
 
 
 @inlined
@@ -181,26 +226,26 @@ def _hidden_rows(scratch):
 
 
 @compiled
-def _step_of_many(table, inputs, outputs, x_rows, u_rows, answers, weight, gain, row_bytes, lr, scratch):
+def _step_of_many(table, inputs, outputs, u_rows, answers, weight, gain, row_bytes, lr, scratch):
     """`step_of_hidden` for any numbers of rows: first all sums, so that none sees another group's step."""
-    weight, gain, lr = np.float32(weight), np.float32(gain), np.float32(lr)
     hidden, moved, zeros = _hidden_rows(scratch)
-    simd.store_float(scratch.weight, 0, weight)
+    x_rows = scratch.inputs
+    simd.store_float(scratch.weight, 0, np.float32(weight))
     before = zeros
-    for first in range(0, inputs, blocks.MAX_OUTPUTS):
-        size = min(inputs - first, blocks.MAX_OUTPUTS)
-        blocks.sum_rows_alike(table, size, x_rows + 8 * first, scratch.weight, row_bytes, before, hidden)
+    for first in range(0, inputs, MAX_OUTPUTS):
+        size = min(inputs - first, MAX_OUTPUTS)
+        sum_rows_alike(table, size, x_rows + 8 * first, scratch.weight, row_bytes, before, hidden)
         before = hidden
-    _coefficients(table, 1, outputs, scratch.hidden, u_rows, answers, row_bytes, lr, scratch)
+    _find_coefficients_in_groups(table, 1, outputs, scratch.hidden, u_rows, answers, row_bytes, lr, scratch)
     before = zeros
-    for first in range(0, outputs, blocks.MAX_OUTPUTS):
-        size, at = min(outputs - first, blocks.MAX_OUTPUTS), scratch.coefficients + 4 * first
-        blocks.sum_rows(table, size, u_rows + 8 * first, at, row_bytes, before, moved)
+    for first in range(0, outputs, MAX_OUTPUTS):
+        size, at = min(outputs - first, MAX_OUTPUTS), scratch.scores + 4 * first
+        sum_rows(table, size, u_rows + 8 * first, at, row_bytes, before, moved)
         before = moved
-    for first in range(0, outputs, blocks.MAX_OUTPUTS):
-        size, at = min(outputs - first, blocks.MAX_OUTPUTS), scratch.coefficients + 4 * first
-        blocks.move_rows(table, size, u_rows + 8 * first, at, row_bytes, hidden, 0, 0)
-    simd.store_float(scratch.weight, 0, gain)
-    for first in range(0, inputs, blocks.MAX_OUTPUTS):
-        size = min(inputs - first, blocks.MAX_OUTPUTS)
-        blocks.move_rows_alike(table, size, x_rows + 8 * first, scratch.weight, row_bytes, moved, 0, 0)
+    for first in range(0, outputs, MAX_OUTPUTS):
+        size, at = min(outputs - first, MAX_OUTPUTS), scratch.scores + 4 * first
+        move_rows(table, size, u_rows + 8 * first, at, row_bytes, hidden)
+    simd.store_float(scratch.weight, 0, np.float32(gain))
+    for first in range(0, inputs, MAX_OUTPUTS):
+        size = min(inputs - first, MAX_OUTPUTS)
+        move_rows_alike(table, size, x_rows + 8 * first, scratch.weight, row_bytes, moved)

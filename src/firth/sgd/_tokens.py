@@ -12,7 +12,7 @@ from numba import uint64
 from firth.native import rng, simd
 from firth.native.jit import compiled, inlined
 
-SPAN = 4096
+SPAN = 1024
 """Tokens gathered at a time: their words, windows and rows' addresses stay in the nearest caches."""
 
 

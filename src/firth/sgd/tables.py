@@ -46,7 +46,7 @@ class Tables:
     noise: (n,) float64, what `negatives` are drawn from for each prediction; or tree: paths and branches, as from
     `tree_paths`, for hierarchical softmax. ngrams: offsets and rows of each word, as from `ngram_rows`, if words are
     made of n-grams. update: "shared" or "per-pair" for skip-gram; "mean", "sum" or "undivided" for CBOW (see
-    `_cbow.Hidden`).
+    `_windows.Hidden`).
     """
 
     keep: Ints
@@ -75,10 +75,10 @@ class Kernel:
     def __init__(self, tables: Tables) -> None:
         """Make the tables that kernels read, and compile the blocks they call, or load them from the cache."""
         from firth.native import rng
-        from firth.sgd import _cbow, _per_pair, _shared
         from firth.sgd._negatives import Negatives
         from firth.sgd._paths import Tree
-        from firth.sgd._tokens import Windows
+        from firth.sgd._tokens import Windows, most_kept
+        from firth.sgd._windows import Hidden
 
         self.tables, outputs = tables, tables.outputs
         self.windows = Windows(tables.keep.ctypes.data, tables.window, tables.fixed_window)
@@ -89,16 +89,9 @@ class Kernel:
         else:
             assert tables.noise is not None
             self._alias = rng.alias_table(tables.noise)
-            self.predictor = Negatives(self._alias.ctypes.data, len(tables.noise), tables.negatives, outputs)
+            self.predictor = Negatives(self._alias.ctypes.data, len(tables.noise), tables.negatives, outputs, most_kept(tables.window))
         self._blocks = _block_table(tables)
-        self._more: tuple[Any, ...] = ()
-        functions: dict[str, Callable[..., int]] = {
-            "shared": _shared.train_shared,
-            "per-pair": _per_pair.train_per_pair,
-        }
-        if tables.cbow:
-            self._more = (_cbow.Hidden(tables.update != "sum", tables.update != "undivided"),)
-        self._train = functions.get(tables.update, _cbow.train_cbow)
+        self._hidden = Hidden(tables.update != "sum", tables.update != "undivided") if tables.cbow else None
 
     @property
     def groups(self) -> bool:
@@ -107,9 +100,14 @@ class Kernel:
 
     def train(self, stream: Any, start: int, stop: int, epoch: Any, center: Any, outside: Any, scratch: Any) -> int:
         """Train on positions start..stop (stop exclusive) of the corpus; return the number of predictions."""
-        table = self._blocks.ctypes.data
-        run = stream, start, stop, self.windows, self.predictor, table, epoch
-        return int(self._train(*run, center, outside, scratch, *self._more))
+        from firth.sgd._per_pair import train_per_pair
+        from firth.sgd._windows import train_windows
+
+        place = self._blocks.ctypes.data
+        run = stream, start, stop, self.windows, self.predictor, place, epoch, center, outside, scratch
+        if self.tables.update == "per-pair":
+            return int(train_per_pair(*run))
+        return int(train_windows(*run, self._hidden))
 
 
 def _in_groups(tables: Tables) -> bool:
@@ -120,23 +118,24 @@ def _in_groups(tables: Tables) -> bool:
 
 def _block_table(tables: Tables) -> Ints:
     """The addresses of the blocks that a kernel of these tables calls, for all numbers of rows that it can meet."""
-    from firth.sgd import _blocks as blocks
+    from firth.sgd._blocks import MAX_INPUTS, MAX_OUTPUTS, PLACES
+    from firth.sgd._scores import fill_scores
+    from firth.sgd._sums import fill_alike, fill_weighted
+    from firth.sgd._updates import fill_hidden, fill_updates
 
-    fewest, most = 1, blocks.MAX_OUTPUTS
+    fewest, most = 1, MAX_OUTPUTS
     if tables.noise is not None and tables.noise.max() <= SURE and tables.outputs <= most:
         fewest = most = tables.outputs
-    table = np.zeros(blocks.PLACES, np.int64)
+    table = np.zeros(PLACES, np.int64)
     place, outputs = table.ctypes.data, (_lengths(fewest), _lengths(most))
+    inputs = 1 if tables.cbow or tables.update == "per-pair" else MAX_INPUTS
+    fill_scores(place, (_lengths(inputs), *outputs))
     if tables.cbow:
-        blocks.fill_pairs(place, (_lengths(1), *outputs))
-        blocks.fill_weighted(place, outputs)
-        blocks.fill_alike(place, (_lengths(1), _lengths(blocks.MAX_OUTPUTS)))
-        return table
-    inputs = 1 if tables.update == "per-pair" else blocks.MAX_INPUTS
-    blocks.fill_pairs(place, (_lengths(inputs), *outputs))
-    blocks.fill_rank(place, outputs)
-    if _in_groups(tables):
-        blocks.fill_rank_apart(place, outputs)
+        fill_hidden(place, outputs)
+        fill_weighted(place, outputs)
+        fill_alike(place, (_lengths(1), _lengths(MAX_OUTPUTS)))
+    else:
+        fill_updates(place, outputs)
     return table
 
 

@@ -44,7 +44,7 @@ class Worker:
             self._center, kept_center = thread_rows(center, hot[0], periods[0], frozen[0])
         self._arrays = scratch_arrays(
             tables.window,
-            tables.outputs,
+            kernel.predictor,
             row_bytes,
             groups=kernel.groups,
             frozen=any(mask is not None for mask in frozen),

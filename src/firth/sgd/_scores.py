@@ -1,0 +1,131 @@
+"""Scores of pairs of rows, and what a step does with each pair: its coefficient and its loss."""
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from firth.native import llvm
+from firth.native.arrays import LANES
+from firth.native.jit import compiled, inlined
+from firth.sgd._blocks import MAX_INPUTS, SCORES, SIZES, call, filler
+
+MAX_PAIRS = 24
+"""The largest tile of `pair_scores`: its 24 running sums and its operands fit the 32 registers of AVX-512."""
+
+PAD = -1e30
+"""A z whose loss and gradient are zero: it fills the last vector of scores."""
+
+
+def most_inputs(outputs):
+    """The most inputs of a tile with `outputs` outputs."""
+    return min(MAX_INPUTS, MAX_PAIRS // outputs)
+
+
+@inlined
+def tile_inputs(outputs):
+    """`most_inputs` for compiled code, without a division."""
+    return 4 if outputs <= 6 else 3 if outputs <= 8 else 2 if outputs <= 12 else 1
+
+
+def _scores_function(module, inputs, outputs):
+    """The function of `pair_scores` for one size of tile."""
+    function, builder = llvm.new_function(module, f"firth.pair_scores.{inputs}.{outputs}", [llvm.I64] * 4)
+    x_rows, u_rows, row_bytes, scores = function.args
+    x = llvm.row_addresses(builder, x_rows, inputs)
+    u = llvm.row_addresses(builder, u_rows, outputs)
+    entry, loop, done = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("done")
+    builder.branch(loop)
+
+    builder.position_at_end(loop)
+    offset = builder.phi(llvm.I64)
+    offset.add_incoming(ir.Constant(llvm.I64, 0), entry)
+    products = [builder.phi(llvm.VECTOR) for _ in range(inputs * outputs)]
+    x_parts = [llvm.load(builder, builder.add(row, offset)) for row in x]
+    new_products = [None] * len(products)
+    for j in range(outputs):
+        u_part = llvm.load(builder, builder.add(u[j], offset))
+        for i in range(inputs):
+            at = i * outputs + j
+            new_products[at] = llvm.multiply_add(builder, x_parts[i], u_part, products[at])
+    after = builder.add(offset, ir.Constant(llvm.I64, 4 * LANES))
+    offset.add_incoming(after, loop)
+    for product, new in zip(products, new_products, strict=True):
+        product.add_incoming(llvm.constant(0.0), entry)
+        product.add_incoming(new, loop)
+    builder.cbranch(builder.icmp_signed("<", after, row_bytes), loop, done)
+
+    builder.position_at_end(done)
+    for first in range(0, len(products), LANES):
+        total = llvm.sum_lanes(builder, new_products[first : first + LANES])
+        llvm.store(builder, total, builder.add(scores, ir.Constant(llvm.I64, 4 * first)))
+    builder.ret_void()
+    return function
+
+
+@filler
+def _fill_scores(module, inputs, fewest, most):
+    for outputs in range(fewest, most + 1):
+        for count in range(1, min(inputs, most_inputs(outputs)) + 1):
+            yield SCORES + count * SIZES + outputs, _scores_function(module, count, outputs)
+
+
+@compiled
+def fill_scores(table, sizes):
+    """Enter `pair_scores` for 1 to n inputs and a to b outputs: `sizes` are tuples of lengths n, a and b."""
+    _fill_scores(table, sizes)
+
+
+@intrinsic
+def pair_scores(typingctx, table, inputs, outputs, x_rows, u_rows, row_bytes, scores):
+    """Store `scores[i * outputs + j] = x_i·u_j` for all inputs and outputs of a tile.
+
+    A tile has 1-16 outputs and up to `tile_inputs` inputs. `x_rows` and `u_rows` are addresses of arrays of row
+    addresses; `scores` needs room for 15 floats more.
+    """
+
+    def codegen(context, builder, signature, args):
+        table, inputs, outputs, *rest = args
+        number = builder.add(builder.mul(inputs, ir.Constant(llvm.I64, SIZES)), outputs)
+        call(builder, table, SCORES, number, rest)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 7), codegen
+
+
+@intrinsic
+def pair_coefficients(typingctx, pairs, scores, signs, sums, lr):
+    """Put `-lr · sign · σ(sign · score)` in the place of each of at least one score.
+
+    `signs` is -1 for a pair from the corpus and +1 for a negative; 16 are read at a time, as are scores. The 16 + 16
+    floats at `sums` take up Σ max(z, 0) and Π (1 + e^-|z|), z = sign · score: the pairs' loss, a sum of terms
+    log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), is the first plus the logarithm of the second, so that no logarithm is
+    taken here. The derivative of a term is σ(z): no score is too large for it.
+    """
+
+    def codegen(context, builder, signature, args):
+        pairs, scores, signs, sums, lr = args
+        minus_lr = llvm.splat(builder, builder.fneg(lr))
+        places = [sums, builder.add(sums, ir.Constant(llvm.I64, 4 * LANES))]
+        lanes = ir.Constant(llvm.LONGS, list(range(LANES)))
+
+        def vector(first, positive_parts, product):
+            at = builder.shl(first, ir.Constant(llvm.I64, 2))
+            place = builder.add(scores, at)
+            sign = llvm.load(builder, builder.add(signs, at))
+            valid = builder.icmp_signed("<", lanes, llvm.splat(builder, builder.sub(pairs, first)))
+            z = builder.select(valid, builder.fmul(sign, llvm.load(builder, place)), llvm.constant(PAD))
+            small = llvm.exp_of_minus_abs(builder, z)
+            factor = builder.fadd(llvm.constant(1.0), small)
+            below = builder.fcmp_ordered("<", z, llvm.constant(0.0))
+            numerator = builder.select(below, small, llvm.constant(1.0))
+            sigmoid = builder.fmul(numerator, llvm.reciprocal_of_1_to_2(builder, factor))
+            llvm.store(builder, builder.fmul(builder.fmul(sign, minus_lr), sigmoid), place)
+            positive = builder.select(below, llvm.constant(0.0), z)
+            return builder.fadd(positive_parts, positive), builder.fmul(product, factor)
+
+        before = [llvm.load(builder, place) for place in places]
+        for total, place in zip(llvm.loop(builder, pairs, vector, "vector", LANES, before), places, strict=True):
+            llvm.store(builder, total, place)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 4, types.float32), codegen

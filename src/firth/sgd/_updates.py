@@ -1,0 +1,151 @@
+"""Updates: the move of input and output rows by each other, all by the old values, times the coefficients of pairs."""
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from firth.native import llvm
+from firth.native.arrays import LANES
+from firth.native.jit import compiled
+from firth.sgd._blocks import UPDATE, UPDATE_APART, UPDATE_HIDDEN, call, filler
+
+
+def _update_function(module, outputs, apart):
+    """The function of `rank_update` or `rank_update_apart` for one number of outputs."""
+    name = f"firth.rank_update{'_apart' * apart}.{outputs}"
+    function, builder = llvm.new_function(module, name, [llvm.I64] * (9 if apart else 7))
+    inputs, x_rows, u_rows, row_bytes, coefficients, ahead, ahead_count = function.args[:7]
+    x_targets, u_targets = function.args[7:] if apart else (x_rows, u_rows)
+    u = llvm.row_addresses(builder, u_rows, outputs)
+    u_new = llvm.row_addresses(builder, u_targets, outputs) if apart else u
+    x_base, x_target_base = llvm.pointer(builder, x_rows, llvm.I64), llvm.pointer(builder, x_targets, llvm.I64)
+
+    def chunk(offset):
+        llvm.fetch_ahead(builder, ahead, ahead_count, offset, usual=outputs + 1)
+        u_parts = [llvm.load(builder, builder.add(address, offset)) for address in u]
+        before = [llvm.constant(0.0)] * outputs if apart else u_parts
+
+        def move_input(i, place, *sums):
+            x_place = builder.add(builder.load(builder.gep(x_base, [i])), offset)
+            x_old = llvm.load(builder, x_place)
+            target, x_new = x_place, x_old
+            if apart:
+                target = builder.add(builder.load(builder.gep(x_target_base, [i])), offset)
+                x_new = llvm.load(builder, target)
+            base, sums = llvm.pointer(builder, place, llvm.FLOAT), list(sums)
+            for j in range(outputs):
+                coefficient = llvm.splat(builder, builder.load(builder.gep(base, [ir.Constant(llvm.I64, j)])))
+                x_new = llvm.multiply_add(builder, coefficient, u_parts[j], x_new)
+                sums[j] = llvm.multiply_add(builder, coefficient, x_old, sums[j])
+            llvm.store(builder, x_new, target)
+            return builder.add(place, ir.Constant(llvm.I64, 4 * outputs)), *sums
+
+        _, *sums = llvm.loop(builder, inputs, move_input, "input", carried=[coefficients, *before])
+        for row, total in zip(u_new, sums, strict=True):
+            place = builder.add(row, offset)
+            if apart:  # loaded now, as a row may occur twice
+                total = builder.fadd(llvm.load(builder, place), total)
+            llvm.store(builder, total, place)
+
+    llvm.loop(builder, row_bytes, chunk, "chunk", step=4 * LANES)
+    builder.ret_void()
+    return function
+
+
+def _hidden_function(module, outputs):
+    """The function of `update_hidden` for one number of outputs."""
+    function, builder = llvm.new_function(module, f"firth.update_hidden.{outputs}", [llvm.I64] * 7)
+    hidden, u_rows, row_bytes, coefficients, moved, ahead, ahead_count = function.args
+    u = llvm.row_addresses(builder, u_rows, outputs)
+    base = llvm.pointer(builder, coefficients, llvm.FLOAT)
+    numbers = [ir.Constant(llvm.I64, j) for j in range(outputs)]
+    factors = [llvm.splat(builder, builder.load(builder.gep(base, [j]))) for j in numbers]
+
+    def chunk(offset):
+        llvm.fetch_ahead(builder, ahead, ahead_count, offset, usual=outputs + 1)
+        x = llvm.load(builder, builder.add(hidden, offset))
+        sums = [llvm.constant(0.0)] * 2
+        for j, (factor, address) in enumerate(zip(factors, u, strict=True)):
+            place = builder.add(address, offset)
+            u_part = llvm.load(builder, place)
+            sums[j % 2] = llvm.multiply_add(builder, factor, u_part, sums[j % 2])
+            llvm.store(builder, llvm.multiply_add(builder, factor, x, u_part), place)
+        llvm.store(builder, builder.fadd(*sums), builder.add(moved, offset))
+
+    llvm.loop(builder, row_bytes, chunk, "chunk", step=4 * LANES)
+    builder.ret_void()
+    return function
+
+
+@filler
+def _fill_updates(module, fewest, most):
+    for outputs in range(fewest, most + 1):
+        yield UPDATE + outputs, _update_function(module, outputs, apart=False)
+        yield UPDATE_APART + outputs, _update_function(module, outputs, apart=True)
+
+
+@filler
+def _fill_hidden(module, fewest, most):
+    for outputs in range(fewest, most + 1):
+        yield UPDATE_HIDDEN + outputs, _hidden_function(module, outputs)
+
+
+@compiled
+def fill_updates(table, sizes):
+    """Enter `rank_update` and `rank_update_apart` for a to b outputs: `sizes` are tuples of lengths a and b."""
+    _fill_updates(table, sizes)
+
+
+@compiled
+def fill_hidden(table, sizes):
+    """Enter `update_hidden` for a to b outputs."""
+    _fill_hidden(table, sizes)
+
+
+@intrinsic
+def rank_update(typingctx, table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, ahead, ahead_count):
+    """Add `Σ_j c[i, j] u_j` to each input row x_i and `Σ_i c[i, j] x_i` to each of 1-16 output rows u_j.
+
+    c are the `coefficients`. The products take the old values of distinct rows. No output row may occur twice; an input
+    row that does is moved twice in turn, so the second product sees what the first one did. Meanwhile the `ahead_count`
+    rows whose addresses are at `ahead` are prefetched, a line with every vector.
+    """
+
+    def codegen(context, builder, signature, args):
+        table, inputs, outputs, *rest = args
+        call(builder, table, UPDATE, outputs, [inputs, *rest])
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 9), codegen
+
+
+@intrinsic
+def rank_update_apart(
+    typingctx, table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, ahead, ahead_count, x_targets, u_targets
+):
+    """`rank_update` that reads x_i and u_j from one place and adds to rows in another, which may be the same.
+
+    An output row that occurs twice gets both sums.
+    """
+
+    def codegen(context, builder, signature, args):
+        table, inputs, outputs, *rest = args
+        call(builder, table, UPDATE_APART, outputs, [inputs, *rest])
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 11), codegen
+
+
+@intrinsic
+def update_hidden(typingctx, table, outputs, hidden, u_rows, row_bytes, coefficients, moved, ahead, ahead_count):
+    """Write `Σ_j c[j] u_j` to the row at `moved` and add `c[j]` times the row at `hidden` to each of 1-16 rows u_j.
+
+    c are the `coefficients`. No output row may occur twice. Rows are prefetched as in `rank_update`.
+    """
+
+    def codegen(context, builder, signature, args):
+        table, outputs, *rest = args
+        call(builder, table, UPDATE_HIDDEN, outputs, rest)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 9), codegen
