@@ -9,13 +9,23 @@ LANES = 16
 """The floats of a vector: one AVX-512 register."""
 
 
+HUGE_PAGE = (1 << 21) // 4
+"""The floats of a huge page, where the system gives them."""
+
+
 def aligned_rows(count: int, dim: int) -> npt.NDArray[np.float32]:
-    """A float32 matrix of zeros (count, dim rounded up to 16) whose rows are 64-byte aligned."""
+    """A float32 matrix of zeros (count, dim rounded up to 16) whose rows are 64-byte aligned.
+
+    A large one begins with a huge page, as the rows that are used most come first.
+    """
     stride = -(-dim // LANES) * LANES
-    memory = np.empty(count * stride + LANES, np.float32)  # not `zeros`: only `empty` asks for huge pages
-    memory.fill(0.0)
-    start = -memory.ctypes.data // 4 % LANES
-    return memory[start : start + count * stride].reshape(count, stride)
+    size = count * stride
+    unit = HUGE_PAGE if size >= HUGE_PAGE else LANES
+    memory = np.empty(size + unit, np.float32)  # not `zeros`: only `empty` asks for huge pages
+    start = -memory.ctypes.data // 4 % unit
+    rows = memory[start : start + size]
+    rows.fill(0.0)
+    return rows.reshape(count, stride)
 
 
 def aligned_copy(matrix: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

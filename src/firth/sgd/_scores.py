@@ -12,6 +12,9 @@ from firth.sgd._blocks import MAX_INPUTS, SCORES, SIZES, call, filler
 MAX_PAIRS = 24
 """The largest tile of `pair_scores`: its 24 running sums and its operands fit the 32 registers of AVX-512."""
 
+TILE = -(-MAX_PAIRS // LANES) * LANES
+"""The floats that the scores of a tile take: whole vectors, each written at once and read at once."""
+
 PAD = -1e30
 """A z whose loss and gradient are zero: it fills the last vector of scores."""
 
@@ -80,7 +83,7 @@ def pair_scores(typingctx, table, inputs, outputs, x_rows, u_rows, row_bytes, sc
     """Store `scores[i * outputs + j] = x_i·u_j` for all inputs and outputs of a tile.
 
     A tile has 1-16 outputs and up to `tile_inputs` inputs. `x_rows` and `u_rows` are addresses of arrays of row
-    addresses; `scores` needs room for 15 floats more.
+    addresses; `scores` has room for TILE floats.
     """
 
     def codegen(context, builder, signature, args):
@@ -93,34 +96,34 @@ def pair_scores(typingctx, table, inputs, outputs, x_rows, u_rows, row_bytes, sc
 
 
 @intrinsic
-def pair_coefficients(typingctx, pairs, scores, signs, sums, lr):
-    """Put `-lr · sign · σ(sign · score)` in the place of each of at least one score.
+def pair_coefficients(typingctx, pairs, scores, signs, sums, lr, coefficients):
+    """Store `-lr · sign · σ(sign · score)` of each of at least one pair.
 
-    `signs` is -1 for a pair from the corpus and +1 for a negative; 16 are read at a time, as are scores. The 16 + 16
+    `signs` is -1 for a pair from the corpus and +1 for a negative. All are read and written 16 at a time. The 16 + 16
     floats at `sums` take up Σ max(z, 0) and Π (1 + e^-|z|), z = sign · score: the pairs' loss, a sum of terms
     log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), is the first plus the logarithm of the second, so that no logarithm is
     taken here. The derivative of a term is σ(z): no score is too large for it.
     """
 
     def codegen(context, builder, signature, args):
-        pairs, scores, signs, sums, lr = args
+        pairs, scores, signs, sums, lr, coefficients = args
         minus_lr = llvm.splat(builder, builder.fneg(lr))
         places = [sums, builder.add(sums, ir.Constant(llvm.I64, 4 * LANES))]
         lanes = ir.Constant(llvm.LONGS, list(range(LANES)))
 
         def vector(first, positive_parts, product):
             at = builder.shl(first, ir.Constant(llvm.I64, 2))
-            place = builder.add(scores, at)
             sign = llvm.load(builder, builder.add(signs, at))
             valid = builder.icmp_signed("<", lanes, llvm.splat(builder, builder.sub(pairs, first)))
-            z = builder.select(valid, builder.fmul(sign, llvm.load(builder, place)), llvm.constant(PAD))
+            score = llvm.load(builder, builder.add(scores, at))
+            z = builder.select(valid, builder.fmul(sign, score), llvm.constant(PAD))
             small = llvm.exp_of_minus_abs(builder, z)
-            factor = builder.fadd(llvm.constant(1.0), small)
             below = builder.fcmp_ordered("<", z, llvm.constant(0.0))
             numerator = builder.select(below, small, llvm.constant(1.0))
-            sigmoid = builder.fmul(numerator, llvm.reciprocal_of_1_to_2(builder, factor))
-            llvm.store(builder, builder.fmul(builder.fmul(sign, minus_lr), sigmoid), place)
+            scaled = builder.fmul(builder.fmul(sign, minus_lr), numerator)
+            llvm.store(builder, llvm.over_1_plus(builder, scaled, small), builder.add(coefficients, at))
             positive = builder.select(below, llvm.constant(0.0), z)
+            factor = builder.fadd(llvm.constant(1.0), small)
             return builder.fadd(positive_parts, positive), builder.fmul(product, factor)
 
         before = [llvm.load(builder, place) for place in places]
@@ -128,4 +131,4 @@ def pair_coefficients(typingctx, pairs, scores, signs, sums, lr):
             llvm.store(builder, total, place)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 4, types.float32), codegen
+    return types.void(*[types.intp] * 4, types.float32, types.intp), codegen

@@ -14,15 +14,17 @@ from firth.sgd._negatives import Negatives
 from firth.sgd._output_sets import groups_of
 from firth.sgd._paths import Tree
 from firth.sgd._predict import bytes_of_sets
+from firth.sgd._scores import TILE
 from firth.sgd._tokens import most_kept
 
 
 class Scratch(NamedTuple):
     """Addresses of what a thread reuses."""
 
-    scores: int  # float32: inputs · outputs + 16; then the coefficients in their place
-    signs: int  # float32: inputs · outputs + 16, see `_scores.pair_coefficients`
-    spread: int  # (3,) int64: for how many inputs and outputs, and which bits of answers, the signs are
+    scores: int  # float32: TILE for each input
+    coefficients: int  # float32: inputs · outputs + 16
+    signs: int  # float32: of the pairs of a tile, see `_scores.pair_coefficients`
+    spread: int  # (2,) int64: for how many outputs, and which bits of their answers, the signs are
     sums: int  # (2, 16) float32: Σ max(z, 0) and Π (1 + e^-|z|), lane by lane, since the last fold
     factors: int  # int64: how many factors a lane of the product has
     loss: int  # float64: nats, up to the last fold
@@ -67,9 +69,10 @@ def scratch_arrays(
     sums[1] = 1.0
     hidden_rows = aligned_rows(3, row_bytes // 4)
     arrays: dict[str, npt.NDArray[Any]] = {
-        "scores": np.zeros(inputs * outputs + LANES, np.float32),
-        "signs": np.zeros(inputs * outputs + LANES, np.float32),
-        "spread": np.zeros(3, np.int64),
+        "scores": np.zeros(inputs * TILE, np.float32),
+        "coefficients": np.empty(inputs * outputs + LANES, np.float32),
+        "signs": np.zeros(TILE + LANES, np.float32),
+        "spread": np.zeros(2, np.int64),
         "sums": sums,
         "factors": np.zeros(1, np.int64),
         "loss": np.zeros(1, np.float64),

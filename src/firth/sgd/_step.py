@@ -20,7 +20,7 @@ from firth.native.arrays import LANES
 from firth.native.jit import chosen_by_type, compiled, inlined
 from firth.sgd._blocks import MAX_OUTPUTS
 from firth.sgd._output_sets import groups_of
-from firth.sgd._scores import pair_coefficients, pair_scores, tile_inputs
+from firth.sgd._scores import TILE, pair_coefficients, pair_scores, tile_inputs
 from firth.sgd._scratch import GroupScratch
 from firth.sgd._sums import move_rows, move_rows_alike, sum_rows, sum_rows_alike
 from firth.sgd._updates import rank_update, rank_update_apart, update_hidden
@@ -46,58 +46,46 @@ def fold(scratch):
 
 
 @inlined
-def _score_group(table, inputs, outputs, x_rows, u_rows, row_bytes, scores):
-    """Store the scores of all inputs and 1 to MAX_OUTPUTS outputs, tile by tile."""
-    width, first = tile_inputs(outputs), 0
+def _spread_signs(outputs, yes, scratch):
+    """Write the signs of a tile's pairs: -1 for outputs that are to be answered with yes, whose bits are set in `yes`.
+
+    They are there already where all tokens have the same.
+    """
+    if simd.load_int(scratch.spread, 0) != outputs or simd.load_int(scratch.spread, 1) != yes:
+        of_outputs, signs = simd.select_bits(yes, np.float32(-1.0), np.float32(1.0)), scratch.signs
+        for _ in range(tile_inputs(outputs)):
+            simd.store(of_outputs, signs)
+            signs += 4 * outputs
+        simd.store_int(scratch.spread, 0, outputs)
+        simd.store_int(scratch.spread, 1, yes)
+
+
+@inlined
+def _find_coefficients(table, inputs, outputs, x_rows, u_rows, row_bytes, yes, coefficients, lr, scratch):
+    """Store the coefficients of all inputs and 1 to MAX_OUTPUTS outputs, and add their losses to the running sums."""
+    _spread_signs(outputs, yes, scratch)
+    width, scores, first = tile_inputs(outputs), scratch.scores, 0
     while first < inputs:
         size = min(inputs - first, width)
-        pair_scores(table, size, outputs, x_rows + 8 * first, u_rows, row_bytes, scores + 4 * first * outputs)
+        pair_scores(table, size, outputs, x_rows + 8 * first, u_rows, row_bytes, scores)
+        scores += 4 * TILE
+        first += size
+    scores, first = scratch.scores, 0
+    while first < inputs:
+        size = min(inputs - first, width)
+        _count_factors(TILE // LANES, scratch)
+        at = coefficients + 4 * first * outputs
+        pair_coefficients(size * outputs, scores, scratch.signs, scratch.sums, np.float32(lr), at)
+        scores += 4 * TILE
         first += size
 
 
 @inlined
-def _spread_signs(inputs, outputs, yes, signs):
-    """Write the signs of all pairs: -1 for outputs that are to be answered with yes, whose bits are set in `yes`."""
-    of_outputs = simd.select_bits(yes, np.float32(-1.0), np.float32(1.0))
-    for _ in range(inputs):
-        simd.store(of_outputs, signs)
-        signs += 4 * outputs
-
-
-@inlined
-def _spread_signs_once(inputs, outputs, yes, scratch):
-    """`_spread_signs` unless they are there already, as they mostly are where all tokens have the same."""
-    spread = scratch.spread
-    same = simd.load_int(spread, 1) == outputs and simd.load_int(spread, 2) == yes
-    if not (same and inputs <= simd.load_int(spread, 0)):
-        _spread_signs(inputs, outputs, yes, scratch.signs)
-        simd.store_int(spread, 0, inputs)
-        simd.store_int(spread, 1, outputs)
-        simd.store_int(spread, 2, yes)
-
-
-@inlined
-def _turn_scores_to_coefficients(pairs, lr, scratch):
-    """Put the coefficients of pairs in the place of their scores and add their losses to the running sums."""
-    done = 0
-    while done < pairs:
-        size = min(pairs - done, LANES * FOLD_AFTER)
-        factors = simd.load_int(scratch.factors, 0) + (size + LANES - 1) // LANES
-        if factors > FOLD_AFTER:
-            fold(scratch)
-            factors = (size + LANES - 1) // LANES
-        simd.store_int(scratch.factors, 0, factors)
-        scores, signs = scratch.scores + 4 * done, scratch.signs + 4 * done
-        pair_coefficients(size, scores, signs, scratch.sums, np.float32(lr))
-        done += size
-
-
-@inlined
-def _find_coefficients(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch):
-    """Store the coefficients of all inputs and 1 to MAX_OUTPUTS outputs."""
-    _spread_signs_once(inputs, outputs, simd.load_int(answers, 0), scratch)
-    _score_group(table, inputs, outputs, x_rows, u_rows, row_bytes, scratch.scores)
-    _turn_scores_to_coefficients(inputs * outputs, lr, scratch)
+def _count_factors(factors, scratch):
+    """Fold if some factors more could make the running product too large."""
+    if simd.load_int(scratch.factors, 0) + factors > FOLD_AFTER:
+        fold(scratch)
+    simd.store_int(scratch.factors, 0, simd.load_int(scratch.factors, 0) + factors)
 
 
 @inlined
@@ -105,12 +93,10 @@ def _find_coefficients_in_groups(table, inputs, outputs, x_rows, u_rows, answers
     """Store the coefficients of all inputs and any number of outputs, those of one group of outputs after another."""
     groups, first = groups_of(outputs), 0
     for group in range(groups):
-        size, at = (outputs - first) // (groups - group), 4 * first * inputs
-        _spread_signs(inputs, size, simd.load_int(answers, group), scratch.signs + at)
-        _score_group(table, inputs, size, x_rows, u_rows + 8 * first, row_bytes, scratch.scores + at)
+        size, yes = (outputs - first) // (groups - group), simd.load_int(answers, group)
+        at = scratch.coefficients + 4 * first * inputs
+        _find_coefficients(table, inputs, size, x_rows, u_rows + 8 * first, row_bytes, yes, at, lr, scratch)
         first += size
-    simd.store_int(scratch.spread, 0, 0)
-    _turn_scores_to_coefficients(inputs * outputs, lr, scratch)
 
 
 @chosen_by_type
@@ -126,13 +112,13 @@ def step(table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, l
 
 
 def _step(table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, lr, scratch, ahead, ahead_count):
-    _find_coefficients(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch)
-    scores = scratch.scores
+    coefficients, yes = scratch.coefficients, simd.load_int(answers, 0)
+    _find_coefficients(table, inputs, outputs, x_rows, u_rows, row_bytes, yes, coefficients, lr, scratch)
     if distinct != 0:
-        rank_update(table, inputs, outputs, x_rows, u_rows, row_bytes, scores, ahead, ahead_count)
+        rank_update(table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, ahead, ahead_count)
     else:
         rank_update_apart(
-            table, inputs, outputs, x_rows, u_rows, row_bytes, scores, ahead, ahead_count, x_rows, u_rows
+            table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, ahead, ahead_count, x_rows, u_rows
         )
 
 
@@ -170,7 +156,7 @@ def _update_in_groups(table, inputs, outputs, x_rows, u_rows, row_bytes, scratch
     groups, first = groups_of(outputs), 0
     for group in range(groups):
         size = (outputs - first) // (groups - group)
-        at = scratch.scores + 4 * first * inputs
+        at = scratch.coefficients + 4 * first * inputs
         u_from, u_to = u_copies + 8 * first, u_rows + 8 * first
         rank_update_apart(table, inputs, size, x_copies, u_from, row_bytes, at, ahead, ahead_count, x_rows, u_to)
         ahead_count = 0
@@ -192,10 +178,10 @@ def _step_of_hidden(
     table, inputs, outputs, u_rows, answers, distinct, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
 ):
     hidden, moved, zeros = _hidden_rows(scratch)
-    x_rows, coefficients = scratch.inputs, scratch.scores
+    x_rows, coefficients, yes = scratch.inputs, scratch.coefficients, simd.load_int(answers, 0)
     simd.store_float(scratch.weight, 0, np.float32(weight))
     sum_rows_alike(table, inputs, x_rows, scratch.weight, row_bytes, zeros, hidden)
-    _find_coefficients(table, 1, outputs, scratch.hidden, u_rows, answers, row_bytes, lr, scratch)
+    _find_coefficients(table, 1, outputs, scratch.hidden, u_rows, row_bytes, yes, coefficients, lr, scratch)
     if distinct != 0:
         update_hidden(table, outputs, hidden, u_rows, row_bytes, coefficients, moved, ahead, ahead_count)
     else:
@@ -239,11 +225,11 @@ def _step_of_many(table, inputs, outputs, u_rows, answers, weight, gain, row_byt
     _find_coefficients_in_groups(table, 1, outputs, scratch.hidden, u_rows, answers, row_bytes, lr, scratch)
     before = zeros
     for first in range(0, outputs, MAX_OUTPUTS):
-        size, at = min(outputs - first, MAX_OUTPUTS), scratch.scores + 4 * first
+        size, at = min(outputs - first, MAX_OUTPUTS), scratch.coefficients + 4 * first
         sum_rows(table, size, u_rows + 8 * first, at, row_bytes, before, moved)
         before = moved
     for first in range(0, outputs, MAX_OUTPUTS):
-        size, at = min(outputs - first, MAX_OUTPUTS), scratch.scores + 4 * first
+        size, at = min(outputs - first, MAX_OUTPUTS), scratch.coefficients + 4 * first
         move_rows(table, size, u_rows + 8 * first, at, row_bytes, hidden)
     simd.store_float(scratch.weight, 0, np.float32(gain))
     for first in range(0, inputs, MAX_OUTPUTS):
