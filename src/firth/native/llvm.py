@@ -65,10 +65,6 @@ _POWER_OF_TWO = (
 """Near-minimax polynomial of 2^f on [-1/2, 1/2], lowest degree first: relative error 7.5e-8."""
 
 
-_RECIPROCAL = (576 / 577, -544 / 577, 384 / 577, -128 / 577)
-"""Minimax cubic of 1 / (1 + s) on [0, 1], lowest degree first: relative error 1/577."""
-
-
 def _polynomial(builder, coefficients, x):
     """Estrin's scheme, in which fewer steps wait for one another than in Horner's."""
     terms = [constant(coefficient) for coefficient in coefficients]
@@ -94,17 +90,6 @@ def exp_of_minus_abs(builder, z):
     power = _polynomial(builder, _POWER_OF_TWO, rest)
     whole = builder.shl(builder.bitcast(shifted, INTS), ir.Constant(INTS, [23] * LANES))
     return builder.bitcast(builder.add(builder.bitcast(power, INTS), whole), VECTOR)
-
-
-def over_1_plus(builder, a, s):
-    """a / (1 + s) for 0 <= s <= 1 to float32 rounding, without a division: one of 16 floats takes 16 cycles.
-
-    Of the cubic's error e = 1 - (1 + s) p, the factor 1 + e + e² leaves e³.
-    """
-    near = _polynomial(builder, _RECIPROCAL, s)
-    error = multiply_add(builder, builder.fneg(s), near, builder.fsub(constant(1.0), near))
-    scaled = builder.fmul(a, near)
-    return multiply_add(builder, scaled, multiply_add(builder, error, error, error), scaled)
 
 
 def prefetch(builder, address, to_write=1, cache=3):

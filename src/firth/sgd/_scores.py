@@ -109,21 +109,22 @@ def pair_coefficients(typingctx, pairs, scores, signs, sums, lr, coefficients):
         pairs, scores, signs, sums, lr, coefficients = args
         minus_lr = llvm.splat(builder, builder.fneg(lr))
         places = [sums, builder.add(sums, ir.Constant(llvm.I64, 4 * LANES))]
-        lanes = ir.Constant(llvm.LONGS, list(range(LANES)))
+        lanes, one = ir.Constant(llvm.INTS, list(range(LANES))), llvm.constant(1.0)
 
         def vector(first, positive_parts, product):
             at = builder.shl(first, ir.Constant(llvm.I64, 2))
             sign = llvm.load(builder, builder.add(signs, at))
-            valid = builder.icmp_signed("<", lanes, llvm.splat(builder, builder.sub(pairs, first)))
+            count = builder.trunc(builder.sub(pairs, first), llvm.I32)
+            valid = builder.icmp_signed("<", lanes, llvm.splat(builder, count))
             score = llvm.load(builder, builder.add(scores, at))
             z = builder.select(valid, builder.fmul(sign, score), llvm.constant(PAD))
             small = llvm.exp_of_minus_abs(builder, z)
             below = builder.fcmp_ordered("<", z, llvm.constant(0.0))
-            numerator = builder.select(below, small, llvm.constant(1.0))
-            scaled = builder.fmul(builder.fmul(sign, minus_lr), numerator)
-            llvm.store(builder, llvm.over_1_plus(builder, scaled, small), builder.add(coefficients, at))
+            factor = builder.fadd(one, small)
+            sigmoid = builder.fdiv(builder.select(below, small, one), factor)
+            coefficient = builder.fmul(builder.fmul(sign, minus_lr), sigmoid)
+            llvm.store(builder, coefficient, builder.add(coefficients, at))
             positive = builder.select(below, llvm.constant(0.0), z)
-            factor = builder.fadd(llvm.constant(1.0), small)
             return builder.fadd(positive_parts, positive), builder.fmul(product, factor)
 
         before = [llvm.load(builder, place) for place in places]
