@@ -7,6 +7,7 @@ draws of a span are made at once, which keeps a processor busier than drawing fo
 from typing import NamedTuple
 
 import numpy as np
+from numba import uint64
 from numba.extending import register_jitable
 
 from firth.native import rng, simd
@@ -53,18 +54,21 @@ def draw_one_by_one(negatives, stream, word, counter, drawn, stride):
 def draw_for_span(negatives, noise_key, first, last, scratch):
     """Draw the negatives of tokens first..last: the j-th of a token is `scratch.drawn[j * room + token]`.
 
-    `scratch.repeats` is 0 for the tokens whose negatives were all distinct, and not the token's word, at once.
+    `scratch.repeats` is 0 for the tokens whose negatives were all distinct, and not the token's word, at once; its
+    lowest bit is set where negatives had to be drawn one by one. Each of the short loops is one that LLVM works on in
+    whole vectors, but for the look into the alias table.
     """
-    words, streams, repeats, room = scratch.words, scratch.streams, scratch.repeats, negatives.room
+    words, streams, bits, repeats, room = scratch.words, scratch.streams, scratch.bits, scratch.repeats, negatives.room
     for token in range(first, last):
-        stream = rng.draw(noise_key, simd.load_int(scratch.positions, token))
-        simd.store_int(streams, token, np.int64(stream))
+        simd.store_int(streams, token, np.int64(rng.draw(noise_key, simd.load_int(scratch.positions, token))))
         simd.store_int32(repeats, token, np.int32(0))
     for j in range(negatives.count):
         drawn = scratch.drawn + 4 * j * room
         for token in range(first, last):
-            bits = rng.draw(simd.load_int(streams, token), j)
-            simd.store_int32(drawn, token, np.int32(rng.pick(negatives.noise, negatives.words, bits)))
+            simd.store_int(bits, token, np.int64(rng.draw(simd.load_int(streams, token), j)))
+        for token in range(first, last):
+            negative = rng.pick(negatives.noise, negatives.words, uint64(simd.load_int(bits, token)))
+            simd.store_int32(drawn, token, np.int32(negative))
         for token in range(first, last):
             own = simd.load_int32(drawn, token) == np.int32(simd.load_int(words, token))
             simd.store_int32(repeats, token, simd.load_int32(repeats, token) | np.int32(own))
@@ -101,16 +105,29 @@ def set_bytes(negatives):
 @inlined
 def lay_out_sets(outside, negatives, first, last, scratch):
     """Fill the sets of tokens first..last with the rows where all threads see them."""
-    output_set = scratch.sets + first * set_bytes(negatives)
+    size = set_bytes(negatives)
     for token in range(first, last):
-        rows, count = output_set + 8 * ROWS, 1
-        simd.store_int(rows, 0, outside.shared + simd.load_int(scratch.words, token) * outside.row_bytes)
+        output_set, repeats = scratch.sets + token * size, simd.load_int32(scratch.repeats, token)
+        row = outside.shared + simd.load_int(scratch.words, token) * outside.row_bytes
+        simd.store_int(output_set, COUNT, negatives.outputs)
+        simd.store_int(output_set, DISTINCT, np.int64(repeats == 0))
+        simd.store_int(output_set, ROWS, row)
         drawn = scratch.drawn + 4 * token
-        for _ in range(negatives.count):
-            negative = np.int64(simd.load_int32(drawn, 0))
-            simd.store_int(rows, count, outside.shared + negative * outside.row_bytes)
-            count += negative != LEFT_OUT
+        for j in range(ROWS + 1, ROWS + negatives.outputs):
+            row = outside.shared + np.int64(simd.load_int32(drawn, 0)) * outside.row_bytes
+            simd.store_int(output_set, j, row)
             drawn += 4 * negatives.room
-        simd.store_int(output_set, COUNT, count)
-        simd.store_int(output_set, DISTINCT, np.int64(simd.load_int32(scratch.repeats, token) == 0))
-        output_set += set_bytes(negatives)
+    for token in range(first, last):
+        if simd.load_int32(scratch.repeats, token) & 1:
+            _close_gaps(negatives, token, scratch)
+
+
+@inlined
+def _close_gaps(negatives, token, scratch):
+    """Move the rows of a token's set together where negatives are left out."""
+    output_set = scratch.sets + token * set_bytes(negatives)
+    rows, count = output_set + 8 * ROWS, 1
+    for j in range(negatives.count):
+        simd.store_int(rows, count, simd.load_int(rows, j + 1))
+        count += simd.load_int32(scratch.drawn, j * negatives.room + token) != LEFT_OUT
+    simd.store_int(output_set, COUNT, count)

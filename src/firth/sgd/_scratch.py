@@ -31,9 +31,10 @@ class Scratch(NamedTuple):
     inputs: int  # int64: addresses of the rows of a window
     sets: int  # int64: sets of outputs, see `_predict`
     first_only: int  # int64: the answers of a set whose first output alone is to be answered with yes
-    drawn: int  # int32: negatives, see `_negatives.draw_for_span`; so are the next two
+    drawn: int  # int32: negatives, see `_negatives.draw_for_span`; so are the next three
     repeats: int  # int32
     streams: int  # int64
+    bits: int  # int64
     words: int  # int64: of each kept token of a span its word; likewise the next three, see `_tokens.Kept`
     positions: int
     left: int
@@ -81,7 +82,6 @@ def scratch_arrays(
         "first_only": (np.arange(groups_of(outputs)) == 0).astype(np.int64),
         "drawn": np.empty(draws, np.int32),
         "repeats": np.empty(tokens, np.int32),
-        "streams": np.empty(tokens, np.int64),
         "hidden": np.array([row.ctypes.data for row in hidden_rows]),
         "weight": np.empty(1, np.float32),
         "input_copies": np.empty(inputs * row_bytes if frozen else 0, np.uint8),
@@ -89,7 +89,7 @@ def scratch_arrays(
         "vectors": np.empty(2 * (inputs + 1) * row_bytes if composed else 0, np.uint8),
         "hidden rows": hidden_rows,
     }
-    arrays |= {name: np.empty(tokens, np.int64) for name in ("words", "positions", "left", "right")}
+    arrays |= {name: np.empty(tokens, np.int64) for name in ("words", "positions", "left", "right", "streams", "bits")}
     arrays["entered"] = np.empty(tokens + LANES, np.int64)
     if groups:
         arrays["row_copies"] = np.empty((inputs + outputs) * (8 + row_bytes), np.uint8)
