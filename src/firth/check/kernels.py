@@ -28,6 +28,7 @@ def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
         mask = np.zeros(exercise.words, np.int64)
         mask[list(exercise.frozen)] = 1
     tables = Tables(
+        dim=dim,
         keep=exercise.thresholds(),
         window=exercise.window,
         fixed_window=exercise.fixed_window,

@@ -14,12 +14,13 @@ from firth.native.arrays import LANES
 I32, I64, FLOAT = ir.IntType(32), ir.IntType(64), ir.FloatType()
 VECTOR = ir.VectorType(FLOAT, LANES)
 INTS, LONGS = (ir.VectorType(kind, LANES) for kind in (I32, I64))
+HALF = ir.VectorType(FLOAT, LANES // 2)
 FLAGS = ir.VectorType(ir.IntType(1), LANES)
 
 
-def constant(value):
+def constant(value, kind=VECTOR):
     """A number in all lanes."""
-    return ir.Constant(VECTOR, [float(np.float32(value))] * LANES)
+    return ir.Constant(kind, [float(np.float32(value))] * kind.count)
 
 
 def pointer(builder, address, kind):
@@ -41,17 +42,21 @@ def store(builder, vector, address):
 
 def multiply_add(builder, a, b, c):
     """A · b + c, rounded once where the processor can."""
-    kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
-    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32")
+    kind = ir.FunctionType(a.type, [a.type] * 3)
+    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{a.type.count}f32")
     return builder.call(function, [a, b, c])
 
 
-def splat(builder, scalar):
+def splat(builder, scalar, lanes=LANES):
     """A float or a whole number in all lanes."""
-    one = builder.insert_element(
-        ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined), scalar, ir.Constant(I32, 0)
-    )
-    return builder.shuffle_vector(one, one, ir.Constant(INTS, [0] * LANES))
+    none = ir.Constant(ir.VectorType(scalar.type, lanes), ir.Undefined)
+    one = builder.insert_element(none, scalar, ir.Constant(I32, 0))
+    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(I32, lanes), [0] * lanes))
+
+
+def widen(builder, half):
+    """A vector whose first lanes are those of half a vector, and whose others are 0."""
+    return builder.shuffle_vector(half, constant(0.0, HALF), ir.Constant(INTS, list(range(LANES))))
 
 
 _POWER_OF_TWO = (
@@ -155,6 +160,15 @@ def loop(builder, end, body, name, step=1, carried=()):
     builder.cbranch(builder.icmp_signed("<", after, end), first, done)
     builder.position_at_end(done)
     return new_values
+
+
+def chunks(builder, row_bytes, chunk, half):
+    """Emit `chunk`, called with an offset and a type of vector, for all of a row; `half`: the last vector is a half."""
+    if half:
+        row_bytes = builder.sub(row_bytes, ir.Constant(I64, 4 * LANES))
+    loop(builder, row_bytes, lambda offset: chunk(offset, VECTOR), "chunk", step=4 * LANES)
+    if half:
+        chunk(row_bytes, HALF)
 
 
 def fetch_ahead(builder, ahead, count, offset, usual):

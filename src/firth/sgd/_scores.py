@@ -9,8 +9,8 @@ from firth.native.arrays import LANES
 from firth.native.jit import compiled, inlined
 from firth.sgd._blocks import MAX_INPUTS, SCORES, SIZES, call, filler
 
-MAX_PAIRS = 24
-"""The largest tile of `pair_scores`: its 24 running sums and its operands fit the 32 registers of AVX-512."""
+MAX_PAIRS = 28
+"""The largest tile of `pair_scores`: its 28 running sums and its operands fit the 32 registers of AVX-512."""
 
 TILE = -(-MAX_PAIRS // LANES) * LANES
 """The floats that the scores of a tile take: whole vectors, each written at once and read at once."""
@@ -27,54 +27,54 @@ def most_inputs(outputs):
 @inlined
 def tile_inputs(outputs):
     """`most_inputs` for compiled code, without a division."""
-    return 4 if outputs <= 6 else 3 if outputs <= 8 else 2 if outputs <= 12 else 1
+    return 4 if outputs <= 7 else 3 if outputs <= 9 else 2 if outputs <= 14 else 1
 
 
-def _scores_function(module, inputs, outputs):
+def _scores_function(module, inputs, outputs, half):
     """The function of `pair_scores` for one size of tile."""
     function, builder = llvm.new_function(module, f"firth.pair_scores.{inputs}.{outputs}", [llvm.I64] * 4)
     x_rows, u_rows, row_bytes, scores = function.args
     x = llvm.row_addresses(builder, x_rows, inputs)
     u = llvm.row_addresses(builder, u_rows, outputs)
-    entry, loop, done = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("done")
-    builder.branch(loop)
 
-    builder.position_at_end(loop)
-    offset = builder.phi(llvm.I64)
-    offset.add_incoming(ir.Constant(llvm.I64, 0), entry)
-    products = [builder.phi(llvm.VECTOR) for _ in range(inputs * outputs)]
-    x_parts = [llvm.load(builder, builder.add(row, offset)) for row in x]
-    new_products = [None] * len(products)
-    for j in range(outputs):
-        u_part = llvm.load(builder, builder.add(u[j], offset))
-        for i in range(inputs):
-            at = i * outputs + j
-            new_products[at] = llvm.multiply_add(builder, x_parts[i], u_part, products[at])
-    after = builder.add(offset, ir.Constant(llvm.I64, 4 * LANES))
-    offset.add_incoming(after, loop)
-    for product, new in zip(products, new_products, strict=True):
-        product.add_incoming(llvm.constant(0.0), entry)
-        product.add_incoming(new, loop)
-    builder.cbranch(builder.icmp_signed("<", after, row_bytes), loop, done)
+    def multiply(offset, kind, combine):
+        """Combine the parts of every pair, in an order that loads each output's once, just before its use."""
+        x_parts, results = [llvm.load(builder, builder.add(row, offset), kind) for row in x], {}
+        for j, row in enumerate(u):
+            u_part = llvm.load(builder, builder.add(row, offset), kind)
+            for i, x_part in enumerate(x_parts):
+                at = i * outputs + j
+                results[at] = combine(at, x_part, u_part)
+        return [results[at] for at in range(inputs * outputs)]
 
-    builder.position_at_end(done)
+    def chunk(offset, *sums):
+        return multiply(offset, llvm.VECTOR, lambda at, a, b: llvm.multiply_add(builder, a, b, sums[at]))
+
+    products = [llvm.constant(0.0)] * (inputs * outputs)
+    if half:
+        row_bytes = builder.sub(row_bytes, ir.Constant(llvm.I64, 4 * LANES))
+        products = multiply(row_bytes, llvm.HALF, lambda at, a, b: llvm.widen(builder, builder.fmul(a, b)))
+    products = llvm.loop(builder, row_bytes, chunk, "chunk", step=4 * LANES, carried=products)
     for first in range(0, len(products), LANES):
-        total = llvm.sum_lanes(builder, new_products[first : first + LANES])
+        total = llvm.sum_lanes(builder, products[first : first + LANES])
         llvm.store(builder, total, builder.add(scores, ir.Constant(llvm.I64, 4 * first)))
     builder.ret_void()
     return function
 
 
 @filler
-def _fill_scores(module, inputs, fewest, most):
+def _fill_scores(module, inputs, fewest, most, half):
     for outputs in range(fewest, most + 1):
         for count in range(1, min(inputs, most_inputs(outputs)) + 1):
-            yield SCORES + count * SIZES + outputs, _scores_function(module, count, outputs)
+            yield SCORES + count * SIZES + outputs, _scores_function(module, count, outputs, half)
 
 
 @compiled
 def fill_scores(table, sizes):
-    """Enter `pair_scores` for 1 to n inputs and a to b outputs: `sizes` are tuples of lengths n, a and b."""
+    """Enter `pair_scores` for 1 to n inputs and a to b outputs: `sizes` are tuples of lengths n, a, b and `half`.
+
+    `half`: 1 if of the last vector of a row only the first half counts.
+    """
     _fill_scores(table, sizes)
 
 

@@ -10,7 +10,7 @@ from firth.native.jit import compiled
 from firth.sgd._blocks import UPDATE, UPDATE_APART, UPDATE_HIDDEN, call, filler
 
 
-def _update_function(module, outputs, apart):
+def _update_function(module, outputs, apart, half):
     """The function of `rank_update` or `rank_update_apart` for one number of outputs."""
     name = f"firth.rank_update{'_apart' * apart}.{outputs}"
     function, builder = llvm.new_function(module, name, [llvm.I64] * (9 if apart else 7))
@@ -20,21 +20,22 @@ def _update_function(module, outputs, apart):
     u_new = llvm.row_addresses(builder, u_targets, outputs) if apart else u
     x_base, x_target_base = llvm.pointer(builder, x_rows, llvm.I64), llvm.pointer(builder, x_targets, llvm.I64)
 
-    def chunk(offset):
+    def chunk(offset, kind):
         llvm.fetch_ahead(builder, ahead, ahead_count, offset, usual=outputs + 1)
-        u_parts = [llvm.load(builder, builder.add(address, offset)) for address in u]
-        before = [llvm.constant(0.0)] * outputs if apart else u_parts
+        u_parts = [llvm.load(builder, builder.add(address, offset), kind) for address in u]
+        before = [llvm.constant(0.0, kind)] * outputs if apart else u_parts
 
         def move_input(i, place, *sums):
             x_place = builder.add(builder.load(builder.gep(x_base, [i])), offset)
-            x_old = llvm.load(builder, x_place)
+            x_old = llvm.load(builder, x_place, kind)
             target, x_new = x_place, x_old
             if apart:
                 target = builder.add(builder.load(builder.gep(x_target_base, [i])), offset)
-                x_new = llvm.load(builder, target)
+                x_new = llvm.load(builder, target, kind)
             base, sums = llvm.pointer(builder, place, llvm.FLOAT), list(sums)
             for j in range(outputs):
-                coefficient = llvm.splat(builder, builder.load(builder.gep(base, [ir.Constant(llvm.I64, j)])))
+                number = builder.load(builder.gep(base, [ir.Constant(llvm.I64, j)]))
+                coefficient = llvm.splat(builder, number, kind.count)
                 x_new = llvm.multiply_add(builder, coefficient, u_parts[j], x_new)
                 sums[j] = llvm.multiply_add(builder, coefficient, x_old, sums[j])
             llvm.store(builder, x_new, target)
@@ -44,10 +45,10 @@ def _update_function(module, outputs, apart):
         for row, total in zip(u_new, sums, strict=True):
             place = builder.add(row, offset)
             if apart:  # loaded now, as a row may occur twice
-                total = builder.fadd(llvm.load(builder, place), total)
+                total = builder.fadd(llvm.load(builder, place, kind), total)
             llvm.store(builder, total, place)
 
-    llvm.loop(builder, row_bytes, chunk, "chunk", step=4 * LANES)
+    llvm.chunks(builder, row_bytes, chunk, half)
     builder.ret_void()
     return function
 
@@ -78,10 +79,10 @@ def _hidden_function(module, outputs):
 
 
 @filler
-def _fill_updates(module, fewest, most):
+def _fill_updates(module, fewest, most, half):
     for outputs in range(fewest, most + 1):
-        yield UPDATE + outputs, _update_function(module, outputs, apart=False)
-        yield UPDATE_APART + outputs, _update_function(module, outputs, apart=True)
+        yield UPDATE + outputs, _update_function(module, outputs, apart=False, half=half)
+        yield UPDATE_APART + outputs, _update_function(module, outputs, apart=True, half=half)
 
 
 @filler
@@ -92,13 +93,16 @@ def _fill_hidden(module, fewest, most):
 
 @compiled
 def fill_updates(table, sizes):
-    """Enter `rank_update` and `rank_update_apart` for a to b outputs: `sizes` are tuples of lengths a and b."""
+    """Enter `rank_update` and `rank_update_apart` for a to b outputs: `sizes` are tuples of lengths a, b and `half`.
+
+    `half`: 1 if of the last vector of a row only the first half counts.
+    """
     _fill_updates(table, sizes)
 
 
 @compiled
 def fill_hidden(table, sizes):
-    """Enter `update_hidden` for a to b outputs."""
+    """Enter `update_hidden` for a to b outputs: `sizes` are tuples of lengths a and b."""
     _fill_hidden(table, sizes)
 
 

@@ -42,13 +42,14 @@ def tree_paths(counts: Ints) -> tuple[Ints, npt.NDArray[np.int32]]:
 class Tables:
     """What the kernels of all threads read, checked by nobody: the arrays must fit one another.
 
-    keep: (n,) int64, see `keep_thresholds`. window: the largest radius; fixed_window: whether every radius is that.
+    dim: of the vectors. keep: (n,) int64, see `keep_thresholds`. window: the largest radius; fixed_window: whether every radius is that.
     noise: (n,) float64, what `negatives` are drawn from for each prediction; or tree: paths and branches, as from
     `tree_paths`, for hierarchical softmax. ngrams: offsets and rows of each word, as from `ngram_rows`, if words are
     made of n-grams. update: "shared" or "per-pair" for skip-gram; "mean", "sum" or "undivided" for CBOW (see
     `_windows.Hidden`).
     """
 
+    dim: int
     keep: Ints
     window: int
     fixed_window: bool
@@ -129,13 +130,14 @@ def _block_table(tables: Tables) -> Ints:
     table = np.zeros(PLACES, np.int64)
     place, outputs = table.ctypes.data, (_lengths(fewest), _lengths(most))
     inputs = 1 if tables.cbow or tables.update == "per-pair" else MAX_INPUTS
-    fill_scores(place, (_lengths(inputs), *outputs))
+    half = _lengths(16 < tables.dim and 0 < tables.dim % 16 <= 8)
+    fill_scores(place, (_lengths(inputs), *outputs, half))
     if tables.cbow:
         fill_hidden(place, outputs)
         fill_weighted(place, outputs)
         fill_alike(place, (_lengths(1), _lengths(MAX_OUTPUTS)))
     else:
-        fill_updates(place, outputs)
+        fill_updates(place, (*outputs, half))
     return table
 
 

@@ -335,6 +335,7 @@ def make_tables(corpus: Corpus, config: TrainConfig) -> Tables:
     if config.architecture == "cbow":
         update = "sum" if config.cbow_sum else "mean"
     tables = Tables(
+        dim=config.dim,
         keep=keep_thresholds(counts, config.subsample),
         window=config.window,
         fixed_window=config.fixed_window,
