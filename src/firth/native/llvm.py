@@ -71,13 +71,18 @@ _POWER_OF_TWO = (
 
 
 def _polynomial(builder, coefficients, x):
-    """Estrin's scheme, in which fewer steps wait for one another than in Horner's."""
+    """Pairs of terms first, then Horner's scheme in x²: fewer steps wait for one another than in Horner's alone."""
     terms = [constant(coefficient) for coefficient in coefficients]
-    while len(terms) > 1:
-        pairs, odd = zip(terms[::2], terms[1::2], strict=False), terms[len(terms) & ~1 :]
-        terms = [multiply_add(builder, high, x, low) for low, high in pairs] + odd
-        x = builder.fmul(x, x)
-    return terms[0]
+    pairs = [multiply_add(builder, high, x, low) for low, high in zip(terms[::2], terms[1::2], strict=True)]
+    square, value = builder.fmul(x, x), pairs[-1]
+    for pair in pairs[-2::-1]:
+        value = multiply_add(builder, value, square, pair)
+    return value
+
+
+def negate_where(builder, signs, vector):
+    """A vector with the sign changed in the lanes where `signs`, whole numbers, have their highest bit set alone."""
+    return builder.bitcast(builder.xor(builder.bitcast(vector, INTS), signs), VECTOR)
 
 
 def exp_of_minus_abs(builder, z):

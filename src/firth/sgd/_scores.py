@@ -99,7 +99,8 @@ def pair_scores(typingctx, table, inputs, outputs, x_rows, u_rows, row_bytes, sc
 def pair_coefficients(typingctx, pairs, scores, signs, sums, lr, coefficients):
     """Store `-lr · sign · σ(sign · score)` of each of at least one pair.
 
-    `signs` is -1 for a pair from the corpus and +1 for a negative. All are read and written 16 at a time. The 16 + 16
+    The sign of a pair from the corpus is -1, and its int32 in `signs` has the highest bit set; that of a negative is +1
+    and 0. All are read and written 16 at a time. The 16 + 16
     floats at `sums` take up Σ max(z, 0) and Π (1 + e^-|z|), z = sign · score: the pairs' loss, a sum of terms
     log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), is the first plus the logarithm of the second, so that no logarithm is
     taken here. The derivative of a term is σ(z): no score is too large for it.
@@ -113,16 +114,16 @@ def pair_coefficients(typingctx, pairs, scores, signs, sums, lr, coefficients):
 
         def vector(first, positive_parts, product):
             at = builder.shl(first, ir.Constant(llvm.I64, 2))
-            sign = llvm.load(builder, builder.add(signs, at))
+            sign = llvm.load(builder, builder.add(signs, at), llvm.INTS)
             count = builder.trunc(builder.sub(pairs, first), llvm.I32)
             valid = builder.icmp_signed("<", lanes, llvm.splat(builder, count))
             score = llvm.load(builder, builder.add(scores, at))
-            z = builder.select(valid, builder.fmul(sign, score), llvm.constant(PAD))
+            z = builder.select(valid, llvm.negate_where(builder, sign, score), llvm.constant(PAD))
             small = llvm.exp_of_minus_abs(builder, z)
             below = builder.fcmp_ordered("<", z, llvm.constant(0.0))
             factor = builder.fadd(one, small)
             sigmoid = builder.fdiv(builder.select(below, small, one), factor)
-            coefficient = builder.fmul(builder.fmul(sign, minus_lr), sigmoid)
+            coefficient = builder.fmul(llvm.negate_where(builder, sign, minus_lr), sigmoid)
             llvm.store(builder, coefficient, builder.add(coefficients, at))
             positive = builder.select(below, llvm.constant(0.0), z)
             return builder.fadd(positive_parts, positive), builder.fmul(product, factor)

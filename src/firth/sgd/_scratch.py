@@ -23,7 +23,7 @@ class Scratch(NamedTuple):
 
     scores: int  # float32: TILE for each input
     coefficients: int  # float32: inputs · outputs + 16
-    signs: int  # float32: of the pairs of a tile, see `_scores.pair_coefficients`
+    signs: int  # int32: of the pairs of a tile, see `_scores.pair_coefficients`
     spread: int  # (2,) int64: for how many outputs, and which bits of their answers, the signs are
     sums: int  # (2, 16) float32: Σ max(z, 0) and Π (1 + e^-|z|), lane by lane, since the last fold
     factors: int  # int64: how many factors a lane of the product has
@@ -72,7 +72,7 @@ def scratch_arrays(
     arrays: dict[str, npt.NDArray[Any]] = {
         "scores": np.zeros(inputs * TILE, np.float32),
         "coefficients": np.empty(inputs * outputs + LANES, np.float32),
-        "signs": np.zeros(TILE + LANES, np.float32),
+        "signs": np.zeros(TILE + LANES, np.int32),
         "spread": np.zeros(2, np.int64),
         "sums": sums,
         "factors": np.zeros(1, np.int64),

@@ -52,7 +52,7 @@ def _spread_signs(outputs, yes, scratch):
     They are there already where all tokens have the same.
     """
     if simd.load_int(scratch.spread, 0) != outputs or simd.load_int(scratch.spread, 1) != yes:
-        of_outputs, signs = simd.select_bits(yes, np.float32(-1.0), np.float32(1.0)), scratch.signs
+        of_outputs, signs = simd.select_bits(yes, np.float32(-0.0), np.float32(0.0)), scratch.signs
         for _ in range(tile_inputs(outputs)):
             simd.store(of_outputs, signs)
             signs += 4 * outputs
