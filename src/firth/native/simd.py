@@ -142,6 +142,21 @@ def add_to_doubles(typingctx, vector, address):
 
 
 @intrinsic
+def store_addresses(typingctx, numbers, shift, base, row_bytes, addresses):
+    """Write base + (number >> shift) · row_bytes, for the 16 int32 numbers at an address, to 16 int64 at another."""
+
+    def codegen(context, builder, signature, args):
+        numbers, shift, base, row_bytes, addresses = args
+        shifts = llvm.splat(builder, builder.trunc(shift, llvm.I32))
+        rows = builder.zext(builder.lshr(llvm.load(builder, numbers, llvm.INTS), shifts), llvm.LONGS)
+        places = builder.add(builder.mul(rows, llvm.splat(builder, row_bytes)), llvm.splat(builder, base))
+        llvm.store(builder, places, addresses)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 5), codegen
+
+
+@intrinsic
 def copy_ints(typingctx, source, count, target):
     """Copy `count` int64 from one address to another, 16 at a time and at least once: both need room for that."""
 

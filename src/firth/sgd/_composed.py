@@ -12,7 +12,9 @@ import numpy as np
 
 from firth.native import simd
 from firth.native.jit import inlined
+from firth.sgd._blocks import MAX_OUTPUTS
 from firth.sgd._rows import LINE
+from firth.sgd._sums import move_rows_alike, sum_rows_alike
 
 
 class ComposedRows(NamedTuple):
@@ -21,40 +23,40 @@ class ComposedRows(NamedTuple):
     shared: int  # (rows, stride) float32
     row_bytes: int
     begins: int  # (words + 1,) int64: where the rows of a word begin in `parts`
-    parts: int  # int32: the rows whose mean is the word's vector
+    parts: int  # int32: the rows whose mean is the word's vector; 16 can be read from any
+    table: int  # of the blocks
 
 
 @inlined
-def fetch_parts(center, word):
-    """Prefetch the rows of a word."""
-    for i in range(simd.load_int(center.begins, word), simd.load_int(center.begins, word + 1)):
-        row = center.shared + np.int64(simd.load_int32(center.parts, i)) * center.row_bytes
-        for offset in range(0, center.row_bytes, LINE):
-            simd.prefetch(row + offset)
+def _find_parts(center, word, scratch):
+    """Write the addresses of a word's rows to `scratch.parts`; return how many they are."""
+    first, last = simd.load_int(center.begins, word), simd.load_int(center.begins, word + 1)
+    for part in range(0, last - first, MAX_OUTPUTS):
+        numbers, rows = center.parts + 4 * (first + part), scratch.parts + 8 * part
+        simd.store_addresses(numbers, 0, center.shared, center.row_bytes, rows)
+    return last - first
 
 
 @inlined
-def compose(center, word, vector, base):
+def compose(center, word, vector, base, scratch):
     """Write the mean of the rows of a word to `vector` and `base`."""
-    first, last = simd.load_int(center.begins, word), simd.load_int(center.begins, word + 1)
-    share = simd.splat(np.float32(1.0 / (last - first)))
+    count, before = _find_parts(center, word, scratch), simd.load_int(scratch.hidden, 2)
+    simd.store_float(scratch.weight, 0, np.float32(1.0 / count))
+    for part in range(0, count, MAX_OUTPUTS):
+        size, rows = min(count - part, MAX_OUTPUTS), scratch.parts + 8 * part
+        sum_rows_alike(center.table, size, rows, scratch.weight, center.row_bytes, before, vector)
+        before = vector
     for offset in range(0, center.row_bytes, LINE):
-        total = simd.splat(np.float32(0.0))
-        for i in range(first, last):
-            row = center.shared + np.int64(simd.load_int32(center.parts, i)) * center.row_bytes
-            total = simd.add(total, simd.load(row + offset))
-        total = simd.multiply(total, share)
-        simd.store(total, vector + offset)
-        simd.store(total, base + offset)
+        simd.store(simd.load(vector + offset), base + offset)
 
 
 @inlined
-def take_apart(center, word, vector, base):
+def take_apart(center, word, vector, base, scratch):
     """Add what a vector moved by to each row of its word."""
-    first, last = simd.load_int(center.begins, word), simd.load_int(center.begins, word + 1)
     for offset in range(0, center.row_bytes, LINE):
         simd.store(simd.sub(simd.load(vector + offset), simd.load(base + offset)), base + offset)
-    for i in range(first, last):
-        row = center.shared + np.int64(simd.load_int32(center.parts, i)) * center.row_bytes
-        for offset in range(0, center.row_bytes, LINE):
-            simd.store(simd.add(simd.load(row + offset), simd.load(base + offset)), row + offset)
+    count = _find_parts(center, word, scratch)
+    simd.store_float(scratch.weight, 0, np.float32(1.0))
+    for part in range(0, count, MAX_OUTPUTS):
+        size, rows = min(count - part, MAX_OUTPUTS), scratch.parts + 8 * part
+        move_rows_alike(center.table, size, rows, scratch.weight, center.row_bytes, base)

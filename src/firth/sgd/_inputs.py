@@ -6,12 +6,8 @@ address stays for all windows that reach it.
 
 from firth.native import simd
 from firth.native.jit import chosen_by_type, inlined
-from firth.sgd._composed import ComposedRows, compose, fetch_parts, take_apart
+from firth.sgd._composed import ComposedRows, compose, take_apart
 from firth.sgd._rows import FrozenRows, take
-
-COMPOSED_AHEAD = 2
-"""Tokens by which the rows of n-grams are prefetched before their vector is composed."""
-
 
 @chosen_by_type
 def lay_out_inputs(center, lowest, count, scratch):
@@ -74,7 +70,7 @@ def _copied_rows(center, window, token, left, right, lowest, count, entered, scr
 
 def _composed_rows(center, window, token, left, right, lowest, count, entered, scratch):
     while entered < count and entered <= token + window:
-        simd.store_int(scratch.entered, entered, _enter(center, window, entered, lowest, count, scratch))
+        simd.store_int(scratch.entered, entered, _enter(center, window, entered, lowest, scratch))
         entered += 1
     _copy_addresses(token, left, right, scratch)
     return entered
@@ -87,15 +83,13 @@ def _copy_addresses(token, left, right, scratch):
 
 
 @inlined
-def _enter(center, window, token, lowest, count, scratch):
+def _enter(center, window, token, lowest, scratch):
     """The address of the vector of a token that enters; it stays until 2 · window + 1 more have entered."""
-    if token + COMPOSED_AHEAD < count:
-        fetch_parts(center, simd.load_int(scratch.words, token + COMPOSED_AHEAD))
     room = 2 * window + 1
     vector, base = _vector_of(token, room, center.row_bytes, scratch)
     if token - lowest >= room:
-        take_apart(center, simd.load_int(scratch.words, token - room), vector, base)
-    compose(center, simd.load_int(scratch.words, token), vector, base)
+        take_apart(center, simd.load_int(scratch.words, token - room), vector, base, scratch)
+    compose(center, simd.load_int(scratch.words, token), vector, base, scratch)
     return vector
 
 
@@ -120,4 +114,4 @@ def _take_all_apart(center, window, lowest, entered, scratch):
     room = 2 * window + 1
     for token in range(max(lowest, entered - room), entered):
         vector, base = _vector_of(token, room, center.row_bytes, scratch)
-        take_apart(center, simd.load_int(scratch.words, token), vector, base)
+        take_apart(center, simd.load_int(scratch.words, token), vector, base, scratch)

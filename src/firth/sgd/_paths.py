@@ -41,22 +41,14 @@ def fetch_path(tree, words, token, last):
 
 
 @intrinsic
-def _path_rows(typingctx, path, base, row_bytes, rows):
-    """Write base + (branch >> 1) · row_bytes for the 16 int32 branches at `path` to the 16 int64 at `rows`.
-
-    Returns 16 bits, the first branch's lowest: set where the branch is even.
-    """
+def _even_bits(typingctx, path):
+    """16 bits, the lowest for the first of the 16 int32 branches at an address: set where the branch is even."""
 
     def codegen(context, builder, signature, args):
-        path, base, row_bytes, rows = args
-        branches = llvm.load(builder, path, llvm.INTS)
-        nodes = builder.zext(builder.lshr(branches, ir.Constant(llvm.INTS, [1] * LANES)), llvm.LONGS)
-        places = builder.add(builder.mul(nodes, llvm.splat(builder, row_bytes)), llvm.splat(builder, base))
-        llvm.store(builder, places, rows)
-        odd = builder.bitcast(builder.trunc(branches, llvm.FLAGS), ir.IntType(LANES))
-        return builder.zext(builder.not_(odd), llvm.I64)
+        odd = builder.trunc(llvm.load(builder, args[0], llvm.INTS), llvm.FLAGS)
+        return builder.zext(builder.not_(builder.bitcast(odd, ir.IntType(LANES))), llvm.I64)
 
-    return types.int64(*[types.intp] * 4), codegen
+    return types.int64(types.intp), codegen
 
 
 @inlined
@@ -81,8 +73,8 @@ def follow_path(outside, tree, word, output_set):
     for group in range(groups):
         size = (count - first) // (groups - group)
         path = tree.branches + 4 * (begin + first)
-        yes = _path_rows(path, outside.shared, outside.row_bytes, all_rows + 8 * first)
-        simd.store_int(answers, group, yes & ((1 << size) - 1))
+        simd.store_addresses(path, 1, outside.shared, outside.row_bytes, all_rows + 8 * first)
+        simd.store_int(answers, group, _even_bits(path) & ((1 << size) - 1))
         first += size
     if outside.hot > 0:
         for i in range(count):

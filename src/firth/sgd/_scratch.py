@@ -45,6 +45,7 @@ class Scratch(NamedTuple):
     input_copies: int  # float32: copies of the frozen rows of a window
     output_copies: int  # float32: copies of the frozen rows of two sets
     vectors: int  # float32: vectors of tokens composed of n-grams, twice what windows reach at a time
+    parts: int  # int64: addresses of the rows that a vector is composed of
 
 
 GroupScratch = NamedTuple("GroupScratch", [*Scratch.__annotations__.items(), ("row_copies", int)])
@@ -57,12 +58,12 @@ AnyScratch = Scratch | GroupScratch
 
 
 def scratch_arrays(
-    window: int, predictor: Negatives | Tree, row_bytes: int, *, groups: bool, frozen: bool, composed: bool
+    window: int, predictor: Negatives | Tree, row_bytes: int, *, groups: bool, frozen: bool, parts: int
 ) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a Scratch by name: for windows of a radius and the sets of outputs of a predictor.
 
     `groups`: whether there may be more rows than a block takes. `frozen`: whether rows of either matrix stay as they
-    are. `composed`: whether vectors are made of n-grams. The rows that `hidden` points to are "hidden rows".
+    are. `parts`: the most rows that a vector is composed of, 0 if none is. The rows that `hidden` points to are "hidden rows".
     """
     inputs, outputs, tokens = 2 * window, predictor.outputs, most_kept(window)
     draws = predictor.count * tokens if isinstance(predictor, Negatives) else 0
@@ -86,7 +87,8 @@ def scratch_arrays(
         "weight": np.empty(1, np.float32),
         "input_copies": np.empty(inputs * row_bytes if frozen else 0, np.uint8),
         "output_copies": np.empty(2 * outputs * row_bytes if frozen else 0, np.uint8),
-        "vectors": np.empty(2 * (inputs + 1) * row_bytes if composed else 0, np.uint8),
+        "vectors": np.empty(2 * (inputs + 1) * row_bytes if parts else 0, np.uint8),
+        "parts": np.empty(parts + LANES, np.int64),
         "hidden rows": hidden_rows,
     }
     arrays |= {name: np.empty(tokens, np.int64) for name in ("words", "positions", "left", "right", "streams", "bits")}

@@ -92,7 +92,16 @@ class Kernel:
             self._alias = rng.alias_table(tables.noise)
             self.predictor = Negatives(self._alias.ctypes.data, len(tables.noise), tables.negatives, outputs, most_kept(tables.window))
         self._blocks = _block_table(tables)
+        self.ngrams = tables.ngrams
+        if tables.ngrams is not None:
+            begins, parts = tables.ngrams
+            self.ngrams = begins, np.append(parts, np.zeros(15, np.int32))  # so that 16 can be read from any
         self._hidden = Hidden(tables.update != "sum", tables.update != "undivided") if tables.cbow else None
+
+    @property
+    def table(self) -> int:
+        """The address of the table of blocks."""
+        return self._blocks.ctypes.data
 
     @property
     def groups(self) -> bool:
@@ -104,8 +113,7 @@ class Kernel:
         from firth.sgd._per_pair import train_per_pair
         from firth.sgd._windows import train_windows
 
-        place = self._blocks.ctypes.data
-        run = stream, start, stop, self.windows, self.predictor, place, epoch, center, outside, scratch
+        run = stream, start, stop, self.windows, self.predictor, self.table, epoch, center, outside, scratch
         if self.tables.update == "per-pair":
             return int(train_per_pair(*run))
         return int(train_windows(*run, self._hidden))
@@ -135,9 +143,10 @@ def _block_table(tables: Tables) -> Ints:
     if tables.cbow:
         fill_hidden(place, outputs)
         fill_weighted(place, outputs)
-        fill_alike(place, (_lengths(1), _lengths(MAX_OUTPUTS)))
     else:
         fill_updates(place, (*outputs, half))
+    if tables.cbow or tables.ngrams is not None:
+        fill_alike(place, (_lengths(1), _lengths(MAX_OUTPUTS)))
     return table
 
 

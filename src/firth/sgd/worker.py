@@ -33,22 +33,22 @@ class Worker:
         from firth.sgd._rows import thread_rows
         from firth.sgd._scratch import scratch_arrays, scratch_of
 
-        tables, row_bytes = kernel.tables, center.strides[0]
-        self._kernel, composed = kernel, tables.ngrams is not None
+        row_bytes, parts = center.strides[0], 0
+        self._kernel = kernel
         self._outside, kept_outside = thread_rows(outside, hot[1], periods[1], frozen[1])
-        if tables.ngrams is not None:
-            addresses = [array.ctypes.data for array in tables.ngrams]
-            self._center: Any = ComposedRows(center.ctypes.data, row_bytes, *addresses)
-            kept_center = [center]
+        if kernel.ngrams is not None:
+            addresses = [array.ctypes.data for array in kernel.ngrams]
+            self._center: Any = ComposedRows(center.ctypes.data, row_bytes, *addresses, kernel.table)
+            kept_center, parts = [center], int(np.diff(kernel.ngrams[0]).max())
         else:
             self._center, kept_center = thread_rows(center, hot[0], periods[0], frozen[0])
         self._arrays = scratch_arrays(
-            tables.window,
+            kernel.tables.window,
             kernel.predictor,
             row_bytes,
             groups=kernel.groups,
             frozen=any(mask is not None for mask in frozen),
-            composed=composed,
+            parts=parts,
         )
         self._scratch = scratch_of(self._arrays)
         self._kept = kept_center, kept_outside  # what the addresses point to
