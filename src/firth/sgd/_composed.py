@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from firth.native import simd
+from firth.native.arrays import LANES
 from firth.native.jit import inlined
 from firth.sgd._blocks import MAX_OUTPUTS
 from firth.sgd._rows import LINE
@@ -28,19 +29,19 @@ class ComposedRows(NamedTuple):
 
 
 @inlined
-def _find_parts(center, word, scratch):
-    """Write the addresses of a word's rows to `scratch.parts`; return how many they are."""
+def find_parts(center, word, addresses):
+    """Write the addresses of a word's rows, 16 at a time; return how many they are."""
     first, last = simd.load_int(center.begins, word), simd.load_int(center.begins, word + 1)
-    for part in range(0, last - first, MAX_OUTPUTS):
-        numbers, rows = center.parts + 4 * (first + part), scratch.parts + 8 * part
-        simd.store_addresses(numbers, 0, center.shared, center.row_bytes, rows)
+    for part in range(0, last - first, LANES):
+        numbers = center.parts + 4 * (first + part)
+        simd.store_addresses(numbers, 0, center.shared, center.row_bytes, addresses + 8 * part)
     return last - first
 
 
 @inlined
 def compose(center, word, vector, base, scratch):
     """Write the mean of the rows of a word to `vector` and `base`."""
-    count, before = _find_parts(center, word, scratch), simd.load_int(scratch.hidden, 2)
+    count, before = find_parts(center, word, scratch.parts), simd.load_int(scratch.hidden, 2)
     simd.store_float(scratch.weight, 0, np.float32(1.0 / count))
     for part in range(0, count, MAX_OUTPUTS):
         size, rows = min(count - part, MAX_OUTPUTS), scratch.parts + 8 * part
@@ -55,7 +56,7 @@ def take_apart(center, word, vector, base, scratch):
     """Add what a vector moved by to each row of its word."""
     for offset in range(0, center.row_bytes, LINE):
         simd.store(simd.sub(simd.load(vector + offset), simd.load(base + offset)), base + offset)
-    count = _find_parts(center, word, scratch)
+    count = find_parts(center, word, scratch.parts)
     simd.store_float(scratch.weight, 0, np.float32(1.0))
     for part in range(0, count, MAX_OUTPUTS):
         size, rows = min(count - part, MAX_OUTPUTS), scratch.parts + 8 * part

@@ -6,7 +6,7 @@ address stays for all windows that reach it.
 
 from firth.native import simd
 from firth.native.jit import chosen_by_type, inlined
-from firth.sgd._composed import ComposedRows, compose, take_apart
+from firth.sgd._composed import ComposedRows, compose, find_parts, take_apart
 from firth.sgd._rows import FrozenRows, take
 
 @chosen_by_type
@@ -36,6 +36,24 @@ def _laid_out_row(center, token, count, otherwise, scratch):
 
 def _no_row(center, token, count, otherwise, scratch):
     return otherwise
+
+
+@chosen_by_type
+def fetch_parts_too(center, token, count, ahead, ahead_count, scratch):
+    """Add the rows that a token's vector is composed of to rows to fetch; return where they all are, and how many."""
+    return _with_parts if center.instance_class is ComposedRows else _without_parts
+
+
+def _with_parts(center, token, count, ahead, ahead_count, scratch):
+    if token >= count:
+        return ahead, ahead_count
+    simd.copy_ints(ahead, ahead_count, scratch.ahead)
+    parts = find_parts(center, simd.load_int(scratch.words, token), scratch.ahead + 8 * ahead_count)
+    return scratch.ahead, ahead_count + parts
+
+
+def _without_parts(center, token, count, ahead, ahead_count, scratch):
+    return ahead, ahead_count
 
 
 @chosen_by_type

@@ -46,6 +46,7 @@ class Scratch(NamedTuple):
     output_copies: int  # float32: copies of the frozen rows of two sets
     vectors: int  # float32: vectors of tokens composed of n-grams, twice what windows reach at a time
     parts: int  # int64: addresses of the rows that a vector is composed of
+    ahead: int  # int64: addresses of rows to fetch
 
 
 GroupScratch = NamedTuple("GroupScratch", [*Scratch.__annotations__.items(), ("row_copies", int)])
@@ -79,7 +80,7 @@ def scratch_arrays(
         "factors": np.zeros(1, np.int64),
         "loss": np.zeros(1, np.float64),
         "inputs": np.empty(inputs + LANES, np.int64),
-        "sets": np.empty(bytes_of_sets(predictor), np.uint8),
+        "sets": np.empty(bytes_of_sets(predictor) + 8 * LANES, np.uint8),
         "first_only": (np.arange(groups_of(outputs)) == 0).astype(np.int64),
         "drawn": np.empty(draws, np.int32),
         "repeats": np.empty(tokens, np.int32),
@@ -89,6 +90,7 @@ def scratch_arrays(
         "output_copies": np.empty(2 * outputs * row_bytes if frozen else 0, np.uint8),
         "vectors": np.empty(2 * (inputs + 1) * row_bytes if parts else 0, np.uint8),
         "parts": np.empty(parts + LANES, np.int64),
+        "ahead": np.empty(outputs + 1 + parts + LANES if parts else 0, np.int64),
         "hidden rows": hidden_rows,
     }
     arrays |= {name: np.empty(tokens, np.int64) for name in ("words", "positions", "left", "right", "streams", "bits")}

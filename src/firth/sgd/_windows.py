@@ -11,7 +11,7 @@ from numba import types
 
 from firth.native import simd
 from firth.native.jit import chosen_by_type, compiled
-from firth.sgd._inputs import lay_out_inputs, leave_windows, window_rows
+from firth.sgd._inputs import fetch_parts_too, lay_out_inputs, leave_windows, window_rows
 from firth.sgd._output_sets import COUNT, DISTINCT, ROWS
 from firth.sgd._predict import predict, predict_span
 from firth.sgd._step import step, step_of_hidden
@@ -47,6 +47,7 @@ def train_windows(stream, start, stop, windows, predictor, table, epoch, center,
             left, right = simd.load_int(scratch.left, token), simd.load_int(scratch.right, token)
             entered = window_rows(center, window, token, left, right, lowest, count, entered, scratch)
             output_set, answers, ahead, fetched = predict(center, outside, predictor, window, token, last, count, scratch)
+            ahead, fetched = fetch_parts_too(center, token + window + 2, count, ahead, fetched, scratch)
             inputs = right - left - 1
             if inputs > 0:
                 outputs, distinct = simd.load_int(output_set, COUNT), simd.load_int(output_set, DISTINCT)
