@@ -1,7 +1,7 @@
 """The table of the blocks that a step is made of.
 
 A block is a function of its own for every number of rows, so that what it works on stays in registers. The functions
-that a run needs are compiled by the `fill_*` functions of `_scores`, `_updates` and `_sums`, which write their addresses
+that a run needs are compiled by the `fill_*` functions of `_scores`, `_updates`, `_hidden` and `_sums`, which write their addresses
 to a table; kernels call them by those addresses. So a block is compiled once, however many kernels use it, and none
 that the run does not need.
 """
@@ -21,9 +21,10 @@ SIZES = MAX_OUTPUTS + 1
 SCORES = 0
 """Where the table's places for `pair_scores` begin: `SIZES` of them for each number of inputs, from 0."""
 
-_KINDS = range(SIZES * (MAX_INPUTS + 1), SIZES * (MAX_INPUTS + 8), SIZES)
+_KINDS = range(SIZES * (MAX_INPUTS + 1), SIZES * (MAX_INPUTS + 10), SIZES)
 
-UPDATE, UPDATE_APART, UPDATE_HIDDEN, SUM, SUM_ALIKE, MOVE, MOVE_ALIKE = _KINDS
+UPDATE, UPDATE_APART, *_OTHERS = _KINDS
+WINDOW_SCORES, WINDOW_UPDATE, WINDOW_UPDATE_REPEATED, SUM, SUM_ALIKE, MOVE, MOVE_ALIKE = _OTHERS
 """Where the table's places for the other kinds begin."""
 
 PLACES = _KINDS.stop

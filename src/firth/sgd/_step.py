@@ -22,8 +22,9 @@ from firth.sgd._blocks import MAX_OUTPUTS
 from firth.sgd._output_sets import groups_of
 from firth.sgd._scores import TILE, pair_coefficients, pair_scores, tile_inputs
 from firth.sgd._scratch import GroupScratch
+from firth.sgd._hidden import window_scores, window_update, window_update_repeated
 from firth.sgd._sums import move_rows, move_rows_alike, sum_rows, sum_rows_alike
-from firth.sgd._updates import rank_update, rank_update_apart, update_hidden
+from firth.sgd._updates import rank_update, rank_update_apart
 
 FOLD_AFTER = 96
 """Factors 1 + e^-|z| <= 2 that are multiplied before a logarithm is taken; 2^127 is the limit of float32."""
@@ -177,18 +178,21 @@ def step_of_hidden(
 def _step_of_hidden(
     table, inputs, outputs, u_rows, answers, distinct, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
 ):
-    hidden, moved, zeros = _hidden_rows(scratch)
-    x_rows, coefficients, yes = scratch.inputs, scratch.coefficients, simd.load_int(answers, 0)
-    simd.store_float(scratch.weight, 0, np.float32(weight))
-    sum_rows_alike(table, inputs, x_rows, scratch.weight, row_bytes, zeros, hidden)
-    _find_coefficients(table, 1, outputs, scratch.hidden, u_rows, row_bytes, yes, coefficients, lr, scratch)
+    hidden, coefficients = simd.load_int(scratch.hidden, 0), scratch.coefficients
+    weight, gain = np.float32(weight), np.float32(gain)
+    window_scores(table, inputs, outputs, scratch.inputs, u_rows, row_bytes, weight, hidden, scratch.scores)
+    _spread_signs(outputs, simd.load_int(answers, 0), scratch)
+    _count_factors(1, scratch)
+    pair_coefficients(outputs, scratch.scores, scratch.signs, scratch.sums, np.float32(lr), coefficients)
+    x_rows = scratch.inputs
     if distinct != 0:
-        update_hidden(table, outputs, hidden, u_rows, row_bytes, coefficients, moved, ahead, ahead_count)
+        window_update(
+            table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, gain, hidden, ahead, ahead_count
+        )
     else:
-        sum_rows(table, outputs, u_rows, coefficients, row_bytes, zeros, moved)
-        move_rows(table, outputs, u_rows, coefficients, row_bytes, hidden)
-    simd.store_float(scratch.weight, 0, np.float32(gain))
-    move_rows_alike(table, inputs, x_rows, scratch.weight, row_bytes, moved)
+        window_update_repeated(
+            table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, gain, hidden, ahead, ahead_count
+        )
 
 
 _step_of_few = inlined(_step_of_hidden)
@@ -197,7 +201,7 @@ _step_of_few = inlined(_step_of_hidden)
 def _step_of_hidden_in_groups(
     table, inputs, outputs, u_rows, answers, distinct, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
 ):
-    if inputs <= MAX_OUTPUTS and outputs <= MAX_OUTPUTS:
+    if outputs <= MAX_OUTPUTS:
         _step_of_few(
             table, inputs, outputs, u_rows, answers, distinct, weight, gain, row_bytes, lr, scratch, ahead, ahead_count
         )

@@ -5,9 +5,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from firth.native import llvm
-from firth.native.arrays import LANES
 from firth.native.jit import compiled
-from firth.sgd._blocks import UPDATE, UPDATE_APART, UPDATE_HIDDEN, call, filler
+from firth.sgd._blocks import UPDATE, UPDATE_APART, call, filler
 
 
 def _update_function(module, outputs, apart, half):
@@ -53,42 +52,11 @@ def _update_function(module, outputs, apart, half):
     return function
 
 
-def _hidden_function(module, outputs):
-    """The function of `update_hidden` for one number of outputs."""
-    function, builder = llvm.new_function(module, f"firth.update_hidden.{outputs}", [llvm.I64] * 7)
-    hidden, u_rows, row_bytes, coefficients, moved, ahead, ahead_count = function.args
-    u = llvm.row_addresses(builder, u_rows, outputs)
-    base = llvm.pointer(builder, coefficients, llvm.FLOAT)
-    numbers = [ir.Constant(llvm.I64, j) for j in range(outputs)]
-    factors = [llvm.splat(builder, builder.load(builder.gep(base, [j]))) for j in numbers]
-
-    def chunk(offset):
-        llvm.fetch_ahead(builder, ahead, ahead_count, offset, usual=outputs + 1)
-        x = llvm.load(builder, builder.add(hidden, offset))
-        sums = [llvm.constant(0.0)] * 2
-        for j, (factor, address) in enumerate(zip(factors, u, strict=True)):
-            place = builder.add(address, offset)
-            u_part = llvm.load(builder, place)
-            sums[j % 2] = llvm.multiply_add(builder, factor, u_part, sums[j % 2])
-            llvm.store(builder, llvm.multiply_add(builder, factor, x, u_part), place)
-        llvm.store(builder, builder.fadd(*sums), builder.add(moved, offset))
-
-    llvm.loop(builder, row_bytes, chunk, "chunk", step=4 * LANES)
-    builder.ret_void()
-    return function
-
-
 @filler
 def _fill_updates(module, fewest, most, half):
     for outputs in range(fewest, most + 1):
         yield UPDATE + outputs, _update_function(module, outputs, apart=False, half=half)
         yield UPDATE_APART + outputs, _update_function(module, outputs, apart=True, half=half)
-
-
-@filler
-def _fill_hidden(module, fewest, most):
-    for outputs in range(fewest, most + 1):
-        yield UPDATE_HIDDEN + outputs, _hidden_function(module, outputs)
 
 
 @compiled
@@ -98,12 +66,6 @@ def fill_updates(table, sizes):
     `half`: 1 if of the last vector of a row only the first half counts.
     """
     _fill_updates(table, sizes)
-
-
-@compiled
-def fill_hidden(table, sizes):
-    """Enter `update_hidden` for a to b outputs: `sizes` are tuples of lengths a and b."""
-    _fill_hidden(table, sizes)
 
 
 @intrinsic
@@ -138,18 +100,3 @@ def rank_update_apart(
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 11), codegen
-
-
-@intrinsic
-def update_hidden(typingctx, table, outputs, hidden, u_rows, row_bytes, coefficients, moved, ahead, ahead_count):
-    """Write `Σ_j c[j] u_j` to the row at `moved` and add `c[j]` times the row at `hidden` to each of 1-16 rows u_j.
-
-    c are the `coefficients`. No output row may occur twice. Rows are prefetched as in `rank_update`.
-    """
-
-    def codegen(context, builder, signature, args):
-        table, outputs, *rest = args
-        call(builder, table, UPDATE_HIDDEN, outputs, rest)
-        return context.get_dummy_value()
-
-    return types.void(*[types.intp] * 9), codegen

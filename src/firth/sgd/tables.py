@@ -105,7 +105,7 @@ class Kernel:
 
     @property
     def groups(self) -> bool:
-        """Whether a step may have more rows of a kind than a block takes."""
+        """Whether a step may have more outputs than a block takes."""
         return _in_groups(self.tables)
 
     def train(self, stream: Any, start: int, stop: int, epoch: Any, center: Any, outside: Any, scratch: Any) -> int:
@@ -122,30 +122,35 @@ class Kernel:
 def _in_groups(tables: Tables) -> bool:
     from firth.sgd._blocks import MAX_OUTPUTS
 
-    return tables.outputs > MAX_OUTPUTS or (tables.cbow and 2 * tables.window > MAX_OUTPUTS)
+    return tables.outputs > MAX_OUTPUTS
 
 
 def _block_table(tables: Tables) -> Ints:
     """The addresses of the blocks that a kernel of these tables calls, for all numbers of rows that it can meet."""
     from firth.sgd._blocks import MAX_INPUTS, MAX_OUTPUTS, PLACES
+    from firth.sgd._hidden import fill_windows, fill_windows_repeated
     from firth.sgd._scores import fill_scores
     from firth.sgd._sums import fill_alike, fill_weighted
-    from firth.sgd._updates import fill_hidden, fill_updates
+    from firth.sgd._updates import fill_updates
 
     fewest, most = 1, MAX_OUTPUTS
     if tables.noise is not None and tables.noise.max() <= SURE and tables.outputs <= most:
         fewest = most = tables.outputs
     table = np.zeros(PLACES, np.int64)
     place, outputs = table.ctypes.data, (_lengths(fewest), _lengths(most))
-    inputs = 1 if tables.cbow or tables.update == "per-pair" else MAX_INPUTS
     half = _lengths(16 < tables.dim and 0 < tables.dim % 16 <= 8)
-    fill_scores(place, (_lengths(inputs), *outputs, half))
+    groups = _in_groups(tables)
     if tables.cbow:
-        fill_hidden(place, outputs)
-        fill_weighted(place, outputs)
-    else:
+        fill_windows(place, outputs)
+        if tables.tree is None:
+            fill_windows_repeated(place, outputs)
+    if groups or not tables.cbow:
+        fill_scores(place, (_lengths(1 if tables.cbow or tables.update == "per-pair" else MAX_INPUTS), *outputs, half))
+    if not tables.cbow:
         fill_updates(place, (*outputs, half))
-    if tables.cbow or tables.ngrams is not None:
+    elif groups:
+        fill_weighted(place, outputs)
+    if tables.ngrams is not None or (tables.cbow and groups):
         fill_alike(place, (_lengths(1), _lengths(MAX_OUTPUTS)))
     return table
 
