@@ -133,7 +133,7 @@ def _step_in_groups(table, inputs, outputs, x_rows, u_rows, answers, distinct, r
         )
     else:
         _find_coefficients_in_groups(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch)
-        _update_in_groups(table, inputs, outputs, x_rows, u_rows, row_bytes, scratch, ahead, ahead_count)
+        _update_in_groups(table, inputs, outputs, x_rows, u_rows, distinct, row_bytes, scratch, ahead, ahead_count)
 
 
 @inlined
@@ -149,16 +149,22 @@ def _copy_rows(count, rows, row_bytes, copies, places):
 
 
 @compiled
-def _update_in_groups(table, inputs, outputs, x_rows, u_rows, row_bytes, scratch, ahead, ahead_count):
-    """`rank_update` for more than one group of outputs: from copies, so that no group sees another's step."""
-    x_copies, u_copies = scratch.row_copies, scratch.row_copies + 8 * inputs
-    end = _copy_rows(inputs, x_rows, row_bytes, u_copies + 8 * outputs, x_copies)
-    _copy_rows(outputs, u_rows, row_bytes, end, u_copies)
+def _update_in_groups(table, inputs, outputs, x_rows, u_rows, distinct, row_bytes, scratch, ahead, ahead_count):
+    """`rank_update` for more than one group of outputs, so that no group sees another's step.
+
+    It reads copies of the inputs, and of the outputs too where two groups may have the same.
+    """
+    x_copies, u_places = scratch.row_copies, scratch.row_copies + 8 * inputs
+    end = _copy_rows(inputs, x_rows, row_bytes, u_places + 8 * outputs, x_copies)
+    if distinct != 0:
+        u_places = u_rows
+    else:
+        _copy_rows(outputs, u_rows, row_bytes, end, u_places)
     groups, first = groups_of(outputs), 0
     for group in range(groups):
         size = (outputs - first) // (groups - group)
         at = scratch.coefficients + 4 * first * inputs
-        u_from, u_to = u_copies + 8 * first, u_rows + 8 * first
+        u_from, u_to = u_places + 8 * first, u_rows + 8 * first
         rank_update_apart(table, inputs, size, x_copies, u_from, row_bytes, at, ahead, ahead_count, x_rows, u_to)
         ahead_count = 0
         first += size

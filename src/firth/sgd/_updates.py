@@ -56,16 +56,27 @@ def _update_function(module, outputs, apart, half):
 def _fill_updates(module, fewest, most, half):
     for outputs in range(fewest, most + 1):
         yield UPDATE + outputs, _update_function(module, outputs, apart=False, half=half)
+
+
+@filler
+def _fill_updates_apart(module, fewest, most, half):
+    for outputs in range(fewest, most + 1):
         yield UPDATE_APART + outputs, _update_function(module, outputs, apart=True, half=half)
 
 
 @compiled
 def fill_updates(table, sizes):
-    """Enter `rank_update` and `rank_update_apart` for a to b outputs: `sizes` are tuples of lengths a, b and `half`.
+    """Enter `rank_update` for a to b outputs: `sizes` are tuples of lengths a, b and `half`.
 
     `half`: 1 if of the last vector of a row only the first half counts.
     """
     _fill_updates(table, sizes)
+
+
+@compiled
+def fill_updates_apart(table, sizes):
+    """Enter `rank_update_apart` for a to b outputs: `sizes` as in `fill_updates`."""
+    _fill_updates_apart(table, sizes)
 
 
 @intrinsic

@@ -131,7 +131,7 @@ def _block_table(tables: Tables) -> Ints:
     from firth.sgd._hidden import fill_windows, fill_windows_repeated
     from firth.sgd._scores import fill_scores
     from firth.sgd._sums import fill_alike, fill_weighted
-    from firth.sgd._updates import fill_updates
+    from firth.sgd._updates import fill_updates, fill_updates_apart
 
     fewest, most = 1, MAX_OUTPUTS
     if tables.noise is not None and tables.noise.max() <= SURE and tables.outputs <= most:
@@ -148,6 +148,8 @@ def _block_table(tables: Tables) -> Ints:
         fill_scores(place, (_lengths(1 if tables.cbow or tables.update == "per-pair" else MAX_INPUTS), *outputs, half))
     if not tables.cbow:
         fill_updates(place, (*outputs, half))
+        if groups or tables.tree is None:
+            fill_updates_apart(place, (*outputs, half))
     elif groups:
         fill_weighted(place, outputs)
     if tables.ngrams is not None or (tables.cbow and groups):
