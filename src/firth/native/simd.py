@@ -158,17 +158,17 @@ def store_addresses(typingctx, numbers, shift, base, row_bytes, addresses):
 
 @intrinsic
 def copy_ints(typingctx, source, count, target):
-    """Copy `count` int64 from one address to another, 16 at a time and at least once: both need room for that."""
+    """Copy `count` int64 from one address to another, 8 at a time and at least once: both need room for that."""
 
     def codegen(context, builder, signature, args):
         source, count, target = args
-        blocks = builder.ashr(builder.add(count, ir.Constant(llvm.I64, LANES - 1)), ir.Constant(llvm.I64, 4))
+        eight = ir.VectorType(llvm.I64, 8)
 
         def copy(i):
-            at = builder.mul(i, ir.Constant(llvm.I64, 8 * LANES))
-            llvm.store(builder, llvm.load(builder, builder.add(source, at), llvm.LONGS), builder.add(target, at))
+            at = builder.shl(i, ir.Constant(llvm.I64, 3))
+            llvm.store(builder, llvm.load(builder, builder.add(source, at), eight), builder.add(target, at))
 
-        llvm.loop(builder, blocks, copy, "copy")
+        llvm.loop(builder, count, copy, "copy", step=8)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 3), codegen

@@ -71,7 +71,9 @@ def follow_path(outside, tree, word, output_set):
     all_rows, answers = output_set + 8 * ROWS, answers_of(tree, output_set)
     groups, first = groups_of(count), 0
     for group in range(groups):
-        size = (count - first) // (groups - group)
+        size = count - first
+        if group + 1 < groups:  # a division takes long, and most paths are one group
+            size //= groups - group
         path = tree.branches + 4 * (begin + first)
         simd.store_addresses(path, 1, outside.shared, outside.row_bytes, all_rows + 8 * first)
         simd.store_int(answers, group, _even_bits(path) & ((1 << size) - 1))
