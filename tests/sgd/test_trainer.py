@@ -177,7 +177,7 @@ def test_the_first_loss_is_ln_2_an_output(kind):
 def test_a_run_is_the_walk_in_plain_python(tmp_path, settings, walked):
     """Initial vectors, keys, tables and schedule of two epochs, from nothing but the settings."""
     config = make_config(**{"subsample": 0.05, "window": 3, "lr": 0.02, "seed": 7} | settings)
-    with build_corpus(topics(300), min_count=1, reading=Reading(tmp=tmp_path)) as corpus:
+    with build_corpus(topics(80), min_count=1, reading=Reading(tmp=tmp_path)) as corpus:
         run = SgdTrainer(corpus, config)
         run.run(ignore)
         words, counts, tokens = corpus.vocab.words, corpus.vocab.counts, len(corpus.ids)

@@ -122,7 +122,9 @@ def sum_lanes(builder, vectors):
         for at in range(0, len(vectors), 2):
             first = vectors[at]
             if at + 1 < len(vectors):
-                parts = [builder.shuffle_vector(first, vectors[at + 1], ir.Constant(INTS, mask)) for mask in (kept, moved)]
+                parts = [
+                    builder.shuffle_vector(first, vectors[at + 1], ir.Constant(INTS, mask)) for mask in (kept, moved)
+                ]
             else:
                 parts = [first, builder.shuffle_vector(first, first, ir.Constant(INTS, alone))]
             folded.append(builder.fadd(*parts))

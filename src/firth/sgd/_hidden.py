@@ -38,7 +38,10 @@ def _scores_function(module, outputs):
 
 def _update_function(module, outputs, repeated):
     """The function of `window_update` or `window_update_repeated` for one number of outputs."""
-    name, arguments = f"firth.window_update{'_repeated' * repeated}.{outputs}", [llvm.I64] * 5 + [llvm.FLOAT] + [llvm.I64] * 3
+    name, arguments = (
+        f"firth.window_update{'_repeated' * repeated}.{outputs}",
+        [llvm.I64] * 5 + [llvm.FLOAT] + [llvm.I64] * 3,
+    )
     function, builder = llvm.new_function(module, name, arguments)
     inputs, x_rows, u_rows, row_bytes, coefficients, gain, hidden, ahead, ahead_count = function.args
     x_base, gain = llvm.pointer(builder, x_rows, llvm.I64), llvm.splat(builder, gain)

@@ -9,6 +9,7 @@ from firth.native.jit import chosen_by_type, inlined
 from firth.sgd._composed import ComposedRows, compose, find_parts, take_apart
 from firth.sgd._rows import FrozenRows, take
 
+
 @chosen_by_type
 def lay_out_inputs(center, lowest, count, scratch):
     """Prepare for the windows of a span, which reach tokens lowest..count."""

@@ -38,7 +38,11 @@ def train_per_pair(stream, start, stop, windows, negatives, table, epoch, center
                     take_rows(outside, negatives, word, drawn, 1, next_set, copies)
                     fetched = simd.load_int(next_set, COUNT)
                 if i >= 0:
-                    outputs, x_row, u_rows = simd.load_int(output_set, COUNT), scratch.inputs + 8 * i, output_set + 8 * ROWS
+                    outputs, x_row, u_rows = (
+                        simd.load_int(output_set, COUNT),
+                        scratch.inputs + 8 * i,
+                        output_set + 8 * ROWS,
+                    )
                     ahead, answers = next_set + 8 * ROWS, scratch.first_only
                     step(table, 1, outputs, x_row, u_rows, answers, 0, row_bytes, lr, scratch, ahead, fetched)
             pairs += inputs

@@ -126,7 +126,9 @@ def _step(table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, 
 _step_of_one_group = inlined(_step)
 
 
-def _step_in_groups(table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, lr, scratch, ahead, ahead_count):
+def _step_in_groups(
+    table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, lr, scratch, ahead, ahead_count
+):
     if outputs <= MAX_OUTPUTS:
         _step_of_one_group(
             table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, lr, scratch, ahead, ahead_count
@@ -192,9 +194,7 @@ def _step_of_hidden(
     pair_coefficients(outputs, scratch.scores, scratch.signs, scratch.sums, np.float32(lr), coefficients)
     x_rows = scratch.inputs
     if distinct != 0:
-        window_update(
-            table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, gain, hidden, ahead, ahead_count
-        )
+        window_update(table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, gain, hidden, ahead, ahead_count)
     else:
         window_update_repeated(
             table, inputs, outputs, x_rows, u_rows, row_bytes, coefficients, gain, hidden, ahead, ahead_count

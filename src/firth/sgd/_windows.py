@@ -46,15 +46,27 @@ def train_windows(stream, start, stop, windows, predictor, table, epoch, center,
         for token in range(first, last):
             left, right = simd.load_int(scratch.left, token), simd.load_int(scratch.right, token)
             entered = window_rows(center, window, token, left, right, lowest, count, entered, scratch)
-            output_set, answers, ahead, fetched = predict(center, outside, predictor, window, token, last, count, scratch)
+            output_set, answers, ahead, fetched = predict(
+                center, outside, predictor, window, token, last, count, scratch
+            )
             ahead, fetched = fetch_parts_too(center, token + window + 2, count, ahead, fetched, scratch)
             inputs = right - left - 1
             if inputs > 0:
                 outputs, distinct = simd.load_int(output_set, COUNT), simd.load_int(output_set, DISTINCT)
                 lr = epoch.lr + epoch.slope * simd.load_int(scratch.positions, token)
                 predictions += _step(
-                    hidden, table, inputs, outputs, output_set + 8 * ROWS, answers, distinct, center.row_bytes, lr, scratch,
-                    ahead, fetched,
+                    hidden,
+                    table,
+                    inputs,
+                    outputs,
+                    output_set + 8 * ROWS,
+                    answers,
+                    distinct,
+                    center.row_bytes,
+                    lr,
+                    scratch,
+                    ahead,
+                    fetched,
                 )
         leave_windows(center, window, lowest, entered, scratch)
     return predictions

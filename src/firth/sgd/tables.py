@@ -90,7 +90,9 @@ class Kernel:
         else:
             assert tables.noise is not None
             self._alias = rng.alias_table(tables.noise)
-            self.predictor = Negatives(self._alias.ctypes.data, len(tables.noise), tables.negatives, outputs, most_kept(tables.window))
+            self.predictor = Negatives(
+                self._alias.ctypes.data, len(tables.noise), tables.negatives, outputs, most_kept(tables.window)
+            )
         self._blocks = _block_table(tables)
         self.ngrams = tables.ngrams
         if tables.ngrams is not None:
