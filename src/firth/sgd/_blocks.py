@@ -1,9 +1,9 @@
 """The table of the blocks that a step is made of.
 
 A block is a function of its own for every number of rows, so that what it works on stays in registers. The functions
-that a run needs are compiled by the `fill_*` functions of `_scores`, `_updates`, `_hidden` and `_sums`, which write their addresses
-to a table; kernels call them by those addresses. So a block is compiled once, however many kernels use it, and none
-that the run does not need.
+that a run needs are compiled by the `fill_*` functions of `_scores`, `_updates`, `_hidden` and `_sums`, which write
+their addresses to a table; kernels call them by those addresses. So a block is compiled once, however many kernels use
+it, and none that the run does not need.
 """
 
 from llvmlite import ir

@@ -64,7 +64,8 @@ def scratch_arrays(
     """The arrays of a Scratch by name: for windows of a radius and the sets of outputs of a predictor.
 
     `groups`: whether there may be more rows than a block takes. `frozen`: whether rows of either matrix stay as they
-    are. `parts`: the most rows that a vector is composed of, 0 if none is. The rows that `hidden` points to are "hidden rows".
+    are. `parts`: the most rows that a vector is composed of, 0 if none is. The rows that `hidden` points to are "hidden
+    rows".
     """
     inputs, outputs, tokens = 2 * window, predictor.outputs, most_kept(window)
     draws = predictor.count * tokens if isinstance(predictor, Negatives) else 0

@@ -19,10 +19,10 @@ from firth.native import simd
 from firth.native.arrays import LANES
 from firth.native.jit import chosen_by_type, compiled, inlined
 from firth.sgd._blocks import MAX_OUTPUTS
+from firth.sgd._hidden import window_scores, window_update, window_update_repeated
 from firth.sgd._output_sets import groups_of
 from firth.sgd._scores import TILE, pair_coefficients, pair_scores, tile_inputs
 from firth.sgd._scratch import GroupScratch
-from firth.sgd._hidden import window_scores, window_update, window_update_repeated
 from firth.sgd._sums import move_rows, move_rows_alike, sum_rows, sum_rows_alike
 from firth.sgd._updates import rank_update, rank_update_apart
 

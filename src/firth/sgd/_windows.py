@@ -33,8 +33,8 @@ def train_windows(stream, start, stop, windows, predictor, table, epoch, center,
     """Train on positions start..stop (stop exclusive) of the corpus; return the number of predictions.
 
     stream: a Stream. windows: Windows. predictor: Negatives or a Tree. table: address of the table of blocks. epoch: an
-    Epoch. center, outside: the rows of V and U, changed in place. scratch: a Scratch, whose loss grows. hidden: a Hidden
-    for CBOW, None for skip-gram. Windows reach beyond start and stop within the sentence.
+    Epoch. center, outside: the rows of V and U, changed in place. scratch: a Scratch, whose loss grows. hidden: a
+    Hidden for CBOW, None for skip-gram. Windows reach beyond start and stop within the sentence.
     """
     kept = Kept(scratch.words, scratch.positions, scratch.left, scratch.right)
     window, predictions = windows.size, 0

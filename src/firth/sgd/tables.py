@@ -1,12 +1,12 @@
 """What a kernel needs for a whole run: tables of a vocabulary and settings, and the kernel that works on them."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from firth.native.arrays import LANES
 from firth.sgd.huffman import huffman_paths
 
 SURE = 0.9
@@ -42,10 +42,10 @@ def tree_paths(counts: Ints) -> tuple[Ints, npt.NDArray[np.int32]]:
 class Tables:
     """What the kernels of all threads read, checked by nobody: the arrays must fit one another.
 
-    dim: of the vectors. keep: (n,) int64, see `keep_thresholds`. window: the largest radius; fixed_window: whether every radius is that.
-    noise: (n,) float64, what `negatives` are drawn from for each prediction; or tree: paths and branches, as from
-    `tree_paths`, for hierarchical softmax. ngrams: offsets and rows of each word, as from `ngram_rows`, if words are
-    made of n-grams. update: "shared" or "per-pair" for skip-gram; "mean", "sum" or "undivided" for CBOW (see
+    dim: of the vectors. keep: (n,) int64, see `keep_thresholds`. window: the largest radius; fixed_window: whether
+    every radius is that. noise: (n,) float64, what `negatives` are drawn from for each prediction; or tree: paths and
+    branches, as from `tree_paths`, for hierarchical softmax. ngrams: offsets and rows of each word, as from
+    `ngram_rows`, if words are made of n-grams. update: "shared" or "per-pair" for skip-gram; "mean", "sum" or "undivided" for CBOW (see
     `_windows.Hidden`).
     """
 
@@ -140,7 +140,7 @@ def _block_table(tables: Tables) -> Ints:
         fewest = most = tables.outputs
     table = np.zeros(PLACES, np.int64)
     place, outputs = table.ctypes.data, (_lengths(fewest), _lengths(most))
-    half = _lengths(16 < tables.dim and 0 < tables.dim % 16 <= 8)
+    half = _lengths(tables.dim > LANES and 0 < tables.dim % LANES <= LANES // 2)
     groups = _in_groups(tables)
     if tables.cbow:
         fill_windows(place, outputs)

@@ -37,8 +37,8 @@ class Worker:
         self._kernel = kernel
         self._outside, kept_outside = thread_rows(outside, hot[1], periods[1], frozen[1])
         if kernel.ngrams is not None:
-            addresses = [array.ctypes.data for array in kernel.ngrams]
-            self._center: Any = ComposedRows(center.ctypes.data, row_bytes, *addresses, kernel.table)
+            begins, of_words = (array.ctypes.data for array in kernel.ngrams)
+            self._center: Any = ComposedRows(center.ctypes.data, row_bytes, begins, of_words, kernel.table)
             kept_center, parts = [center], int(np.diff(kernel.ngrams[0]).max())
         else:
             self._center, kept_center = thread_rows(center, hot[0], periods[0], frozen[0])
