@@ -65,8 +65,9 @@ def test_the_weighted_positive_mutual_information_of_every_entry(shape):
     x, dense = sparse_matrix(*shape[:2])
     rows, columns = np.nonzero(dense)
     row_sums, column_sums = dense.sum(axis=1, dtype=float), dense.sum(axis=0, dtype=float)
-    expected = row_sums[rows] * column_sums[columns]
-    information = np.maximum(0, np.log(dense[rows, columns] * row_sums.sum() / expected))
+    total = row_sums.sum()
+    expected = row_sums[rows] / total * column_sums[columns] / total
+    information = np.maximum(0, np.log(dense[rows, columns] / total / expected))
     for threads in (1, 3):
         found = sparse.weighted_ppmi(x, row_sums, column_sums, threads)
         assert found.indptr is x.indptr

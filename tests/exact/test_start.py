@@ -25,8 +25,9 @@ def ppmi(matrix):
 
 
 def roots(matrix):
-    """√N_c (n, 1) and √N_o (m,) of counts."""
-    return np.sqrt(matrix.sum(axis=1, keepdims=True)), np.sqrt(matrix.sum(axis=0))
+    """√p_c (n, 1) and √p_o (m,) of counts."""
+    shares = matrix / matrix.sum()
+    return np.sqrt(shares.sum(axis=1, keepdims=True)), np.sqrt(shares.sum(axis=0))
 
 
 def topics(n, m, topics=4, seed=0):

@@ -81,8 +81,8 @@ def _ppmi(rng: np.random.Generator) -> float:
     counts = _counts(rng)
     (n, m), right = counts.shape, counts.astype(np.float64)
     of_rows, of_columns = right.sum(axis=1), right.sum(axis=0)
-    expected = np.outer(of_rows, of_columns)
-    right = np.sqrt(expected) * np.log(np.maximum(right * right.sum() / expected, 1.0))
+    expected = np.outer(of_rows, of_columns) / right.sum() ** 2
+    right = np.sqrt(expected) * np.log(np.maximum(right / right.sum() / expected, 1.0))
     found = sparse.weighted_ppmi(sparse.Csr(*_sparse(counts), m), of_rows, of_columns, 2)
     a, b = (rng.normal(size=(rows, 20)).astype(np.float32) for rows in (n, m))
     of_b, of_a = aligned_copy(np.zeros_like(a)), aligned_copy(np.zeros_like(b))

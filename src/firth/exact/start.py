@@ -1,8 +1,8 @@
 """The vectors that exact training starts from: a weighted low-rank approximation of the counts' PPMI matrix.
 
 PPMI is positive pointwise mutual information (Levy and Goldberg, 2014). The error of each entry has the weight that the
-objective gives it where all scores are small: the expected count of its pair, N_c · N_o / N. So frequent outside words,
-on which syntax depends, count for most. The singular value decomposition is randomised, with one power iteration
+objective gives it where all scores are small: p_c · p_o, the shares of its words among all pairs. So frequent words, on
+which syntax depends, count for most. The singular value decomposition is randomised, with one power iteration
 (Halko, Martinsson and Tropp, 2011).
 """
 
@@ -22,10 +22,10 @@ NEGLIGIBLE_POWER = 1e-10
 
 
 def starting_vectors(counts: Cooccurrences, dim: int, seed: int, threads: int) -> tuple[Floats, Floats]:
-    """V (n, dim) and U (m, dim), float32, for which Σ N_c · N_o · (v_c·u_o - PPMI[c, o])² is least.
+    """V (n, dim) and U (m, dim), float32, for which Σ p_c · p_o · (v_c·u_o - PPMI[c, o])² is least.
 
-    With N_c and N_o the sums of rows and columns and A S Bᵀ, of rank `dim`, nearest to √(N_c · N_o) · PPMI[c, o],
-    V = A √S / √N_c and U = B √S / √N_o. Columns beyond the rank of the matrix are 0.
+    With p_c and p_o the shares of rows and columns in all counts, and A S Bᵀ of rank `dim` nearest to the matrix of
+    √(p_c · p_o) · PPMI[c, o], V = A √S / √p_c and U = B √S / √p_o. Columns beyond the rank of the matrix are 0.
     """
     from firth.exact import _dense as dense
     from firth.exact import _sparse as sparse
@@ -49,7 +49,8 @@ def starting_vectors(counts: Cooccurrences, dim: int, seed: int, threads: int) -
     dense.multiply(of_rows, (whitening * singular**1.5).astype(np.float32), center, threads)
     dense.multiply(of_columns, (whitening * singular**0.5).astype(np.float32), outside, threads)
     for rows, sums in ((center, counts.row_sums), (outside, counts.column_sums)):
-        rows /= np.sqrt(np.where(sums > 0, sums, 1.0)).astype(np.float32)[:, None]
+        shares = sums / sums.sum()
+        rows /= np.sqrt(np.where(shares > 0, shares, 1.0)).astype(np.float32)[:, None]
     return center[:, :dim], outside[:, :dim]
 
 
