@@ -8,7 +8,8 @@ counting     Tokens a second of counting expected pairs of words, window 5, for 
 passes       A gradient pass beside the product of two large matrices by NumPy, and whole runs, part by part.
 textbook     Pairs a second of the loss and the gradients of one pair at a time in NumPy, beside those of a pass.
 objective    Cross-entropy of exact training and of firth's negative sampling of the same shape, after the same time.
-quality      Similarity and analogy scores of both after the same time.
+quality      Similarity and analogy scores of both after the same time; semantic and syntactic analogies (the sections
+             named gram...) also separately.
 determinism  Whether the vectors are the same bytes with 1, 2 and 3 threads, and with 1 and 2 of BLAS.
 
 CORPUS is a plain text file. Settings that are not named are firth's defaults. Before anything is timed the formulas and
@@ -36,6 +37,7 @@ import sys
 import tempfile
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -59,6 +61,7 @@ from firth.evaluate.benchmarks import (
     score_similarities,
 )
 from firth.evaluate.objective import score_corpus
+from firth.evaluate.statistics import wilson_interval
 from firth.exact.cooccurrences import Cooccurrences
 from firth.exact.counting import CUTOFF, count_pairs
 from firth.exact.plan import check_memory, estimate_seconds
@@ -78,6 +81,8 @@ TEXTBOOK_PAIRS = 20
 TEXTBOOK_SECONDS = 2.0
 LEAST_EPOCHS, MANY_EPOCHS = 5, 20
 JUDGED = {"window": WINDOW, "subsample": 1e-4}
+ANALOGIES = "questions-words"
+SCORES = BENCHMARKS | {"semantic": "semantic", "syntactic": "syntactic"}
 HELD_OUT_SEED = 7
 SAME_BYTES, SAME_BYTES_BLAS = (1, 2, 3), (1, 2)
 """Numbers of threads, of firth and of the BLAS of NumPy."""
@@ -499,8 +504,8 @@ def measure_quality(options: argparse.Namespace, train: Trainer) -> list[Row]:
                 vectors = firth.load(run["save"])
                 row["vocab"] = len(vectors)
                 for items, results in (("scores", evaluate(vectors, files)), ("held_out", held_out(vectors, files))):
-                    for result in results:
-                        if result.name in BENCHMARKS:
+                    for result in [*results, *analogies_by_kind(results)]:
+                        if result.name in SCORES:
                             score = {"score": result.score, "low": result.low, "high": result.high}
                             score |= {"used": result.used, "total": result.total}
                             row[items].setdefault(result.name, []).append(score)
@@ -521,6 +526,20 @@ def held_out(vectors: firth.WordVectors, files: list[Path]) -> list[Result]:
     return results
 
 
+def analogies_by_kind(results: list[Result]) -> list[Result]:
+    """The shares of right answers in the semantic sections of the analogies and in the syntactic ones."""
+    right, used, total = Counter[str](), Counter[str](), Counter[str]()
+    for result in results:
+        file, _, section = result.name.partition(": ")
+        if file == ANALOGIES and section:
+            kind = "syntactic" if section.startswith("gram") else "semantic"
+            right[kind] += round((result.score or 0) * result.used)
+            used[kind] += result.used
+            total[kind] += result.total
+    shares = {kind: (right[kind] / n, *wilson_interval(right[kind], n)) for kind, n in used.items() if n}
+    return [Result(kind, "analogy", *shares.get(kind, (None, None, None)), used[kind], total[kind]) for kind in total]
+
+
 def half(items: list[Any]) -> list[Any]:
     order = np.random.default_rng(HELD_OUT_SEED).permutation(len(items))
     return [items[i] for i in sorted(order[1::2])]
@@ -529,7 +548,7 @@ def half(items: list[Any]) -> list[Any]:
 def scores(found_by_name: dict[str, list[Row]]) -> list[str]:
     """The mean scores over the seeds and of their intervals, times 100."""
     cells = []
-    for name in BENCHMARKS:
+    for name in SCORES:
         found = [score for score in found_by_name[name] if score["low"] is not None]
         means = [100 * statistics.fmean(score[key] for score in found) for key in ("score", "low", "high") if found]
         cells.append(f"{means[0]:.1f} ({means[1]:.1f} to {means[2]:.1f})" if found else "–")
@@ -546,13 +565,13 @@ def print_quality(rows: list[Row], options: argparse.Namespace) -> None:
     for items in ("scores", "held_out"):
         if items == "held_out":
             print("\nThe half of each benchmark's items that no setting was chosen by:\n")
-        header("words", "system", "epochs", "wall, s", *BENCHMARKS.values())
+        header("words", "system", "epochs", "wall, s", *SCORES.values())
         for row in rows:
             wall = f"{statistics.fmean(row['walls']):.1f}"
             line(f"{row['vocab']:,}", row["system"], row["epochs"], wall, *scores(row[items]))
     print()
     for vocab, row in {row["vocab"]: row for row in rows}.items():
-        used = [f"{BENCHMARKS[name]} {of[0]['used']:,} of {of[0]['total']:,}" for name, of in row["scores"].items()]
+        used = [f"{SCORES[name]} {of[0]['used']:,} of {of[0]['total']:,}" for name, of in row["scores"].items()]
         print(f"Used at {vocab:,} words: {', '.join(used)}.")
 
 

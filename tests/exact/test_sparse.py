@@ -1,4 +1,4 @@
-"""Products, transpose and mutual information of sparse matrices against dense NumPy in float64."""
+"""Products, transpose and weighted mutual information of sparse matrices against dense NumPy in float64."""
 
 import numpy as np
 import pytest
@@ -61,22 +61,24 @@ def test_the_transpose(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_positive_mutual_information_of_every_entry(shape):
+def test_the_weighted_positive_mutual_information_of_every_entry(shape):
     x, dense = sparse_matrix(*shape[:2])
     rows, columns = np.nonzero(dense)
     row_sums, column_sums = dense.sum(axis=1, dtype=float), dense.sum(axis=0, dtype=float)
-    ratio = dense[rows, columns] * row_sums.sum() / (row_sums[rows] * column_sums[columns])
+    total = row_sums.sum()
+    expected = row_sums[rows] / total * column_sums[columns] / total
+    information = np.maximum(0, np.log(dense[rows, columns] / total / expected))
     for threads in (1, 3):
-        found = sparse.ppmi(x, row_sums, column_sums, threads)
+        found = sparse.weighted_ppmi(x, row_sums, column_sums, threads)
         assert found.indptr is x.indptr
         assert found.indices is x.indices
-        np.testing.assert_allclose(found.data, np.maximum(0, np.log(ratio)), rtol=1e-6, atol=1e-12)
+        np.testing.assert_allclose(found.data, np.sqrt(expected) * information, rtol=1e-6, atol=1e-12)
     assert shape[0] < 40 or 0 < (found.data == 0).sum() < len(found.data)
 
 
 def test_entries_of_zero_have_no_information():
     x = Csr(np.array([0, 2]), np.array([0, 1], np.int32), np.array([0, 3], np.float32), 2)
-    found = sparse.ppmi(x, np.array([3.0]), np.array([0.0, 3.0]), 1)
+    found = sparse.weighted_ppmi(x, np.array([3.0]), np.array([0.0, 3.0]), 1)
     assert found.data.tolist() == [0, 0]
 
 
@@ -86,7 +88,7 @@ def test_matrices_without_entries():
     sparse.multiply(x, aligned_rows(4, 16), found, 2)
     assert not found.any()
     assert sparse.transposed(x).indptr.tolist() == [0] * 5
-    assert not len(sparse.ppmi(x, np.zeros(3), np.zeros(4), 2).data)
+    assert not len(sparse.weighted_ppmi(x, np.zeros(3), np.zeros(4), 2).data)
 
 
 def test_wrong_matrices_are_refused():
@@ -108,4 +110,4 @@ def test_wrong_matrices_are_refused():
     with pytest.raises(ValueError, match=r"dense is float32 \(8, 20\): expected"):
         sparse.multiply(x, np.ascontiguousarray(dense[:, :20]), out, 1)
     with pytest.raises(ValueError, match="column_sums"):
-        sparse.ppmi(x, np.zeros(6), np.zeros(6), 1)
+        sparse.weighted_ppmi(x, np.zeros(6), np.zeros(6), 1)

@@ -20,7 +20,7 @@ def test_the_inverse_moment_is_that_of_the_damped_second_moment(centered):
     shares = weights / weights.sum()
     mean = shares @ rows if centered else np.zeros(DIM)
     moment = (rows - mean).T * shares @ (rows - mean)
-    moment += np.eye(DIM) * (0.03 * np.trace(moment) / DIM + 0.02)
+    moment += np.eye(DIM) * (0.01 * np.trace(moment) / DIM + 0.005)
     found = inverse_moment(aligned_copy(rows), weights, DIM, 1, centered)
     np.testing.assert_allclose(found[:DIM, :DIM], np.linalg.inv(moment), rtol=1e-4, atol=1e-4)
     assert found.shape == (16, 16)

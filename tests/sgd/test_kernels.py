@@ -471,8 +471,10 @@ def test_what_exact_training_is_made_of_is_shown_as_failed(monkeypatch, start):
     from firth.exact import _sparse as sparse
 
     if PLANTED[start] is None:
-        right = sparse.ppmi
-        monkeypatch.setattr(sparse, "ppmi", lambda *x: right(*x)._replace(data=right(*x).data * np.float32(1.00002)))
+        right = sparse.weighted_ppmi
+        monkeypatch.setattr(
+            sparse, "weighted_ppmi", lambda *x: right(*x)._replace(data=right(*x).data * np.float32(1.00002))
+        )
     else:
         name, plant = PLANTED[start]
         right = getattr(reference, name)

@@ -1,4 +1,4 @@
-"""What the exact softmax is made of, compared with `reference` and NumPy: counts, the PPMI matrix, passes."""
+"""What the exact softmax is made of, compared with `reference` and NumPy: counts, the weighted PPMI matrix, passes."""
 
 import itertools
 from collections.abc import Callable, Mapping
@@ -75,14 +75,15 @@ def _softmax_pass(rng: np.random.Generator, score: float = 0.0) -> float:
 
 
 def _ppmi(rng: np.random.Generator) -> float:
-    """The PPMI matrix M of counts, and its products M B and Mᵀ A."""
+    """The weighted PPMI matrix M of counts, and its products M B and Mᵀ A."""
     from firth.exact import _sparse as sparse
 
     counts = _counts(rng)
     (n, m), right = counts.shape, counts.astype(np.float64)
     of_rows, of_columns = right.sum(axis=1), right.sum(axis=0)
-    right = np.log(np.maximum(right * right.sum() / np.outer(of_rows, of_columns), 1.0))
-    found = sparse.ppmi(sparse.Csr(*_sparse(counts), m), of_rows, of_columns, 2)
+    expected = np.outer(of_rows, of_columns) / right.sum() ** 2
+    right = np.sqrt(expected) * np.log(np.maximum(right / right.sum() / expected, 1.0))
+    found = sparse.weighted_ppmi(sparse.Csr(*_sparse(counts), m), of_rows, of_columns, 2)
     a, b = (rng.normal(size=(rows, 20)).astype(np.float32) for rows in (n, m))
     of_b, of_a = aligned_copy(np.zeros_like(a)), aligned_copy(np.zeros_like(b))
     sparse.multiply(found, aligned_copy(b), of_b, 2)

@@ -1,4 +1,4 @@
-"""Sparse counts in CSR form: products with dense matrices, the transpose, and positive pointwise mutual information.
+"""Sparse counts in CSR form: products with dense matrices, the transpose, and weighted positive mutual information.
 
 A matrix X (n, m) is `indptr` (n + 1,) int64, `indices` int32 and `data` float32: the entries of row c are those from
 indptr[c] to indptr[c + 1]. Every result has the same bytes with any number of threads.
@@ -74,8 +74,10 @@ def transposed(x: Csr) -> Csr:
     return Csr(starts, indices, data, n)
 
 
-def ppmi(x: Csr, row_sums: Doubles, column_sums: Doubles, threads: int) -> Csr:
-    """max(0, log(X[c, o] · N / (N_c · N_o))) for each entry of X, N_c and N_o the sums given, N the sum of `row_sums`.
+def weighted_ppmi(x: Csr, row_sums: Doubles, column_sums: Doubles, threads: int) -> Csr:
+    """√(p_c · p_o) · max(0, log(X[c, o] / (N · p_c · p_o))) for each entry of X.
+
+    p_c and p_o are the sums given divided by N, the sum of `row_sums`.
 
     The result shares `indptr` and `indices` with X; entries that become zero stay.
     """
@@ -150,4 +152,5 @@ def _ppmi_rows(indptr, indices, data, row_sums, column_sums, to, total, first, l
         for i in range(simd.load_int(indptr, row), simd.load_int(indptr, row + 1)):
             expected = row_sum * simd.load_double(column_sums, np.int64(simd.load_int32(indices, i)))
             found = total * np.float64(simd.load_float(data, i))
-            simd.store_float(to, i, np.float32(math.log(found / expected)) if found > expected else np.float32(0.0))
+            information = math.sqrt(expected) / total * math.log(found / expected) if found > expected else 0.0
+            simd.store_float(to, i, np.float32(information))

@@ -1,7 +1,9 @@
-"""The vectors that exact training starts from: a truncated singular value decomposition of the counts' PPMI matrix.
+"""The vectors that exact training starts from: a weighted low-rank approximation of the counts' PPMI matrix.
 
-PPMI is positive pointwise mutual information (Levy and Goldberg, 2014). The decomposition is randomised, with one power
-iteration (Halko, Martinsson and Tropp, 2011).
+PPMI is positive pointwise mutual information (Levy and Goldberg, 2014). The error of each entry has the weight that the
+objective gives it where all scores are small: p_c · p_o, the shares of its words among all pairs. So frequent words, on
+which syntax depends, count for most. The singular value decomposition is randomised, with one power iteration
+(Halko, Martinsson and Tropp, 2011).
 """
 
 import numpy as np
@@ -20,9 +22,10 @@ NEGLIGIBLE_POWER = 1e-10
 
 
 def starting_vectors(counts: Cooccurrences, dim: int, seed: int, threads: int) -> tuple[Floats, Floats]:
-    """V (n, dim) and U (m, dim), float32: A √S and B √S, where A S Bᵀ of rank `dim` is nearest to the PPMI matrix.
+    """V (n, dim) and U (m, dim), float32, for which Σ p_c · p_o · (v_c·u_o - PPMI[c, o])² is least.
 
-    Columns beyond the rank of the matrix are 0.
+    With p_c and p_o the shares of rows and columns in all counts, and A S Bᵀ of rank `dim` nearest to the matrix of
+    √(p_c · p_o) · PPMI[c, o], V = A √S / √p_c and U = B √S / √p_o. Columns beyond the rank of the matrix are 0.
     """
     from firth.exact import _dense as dense
     from firth.exact import _sparse as sparse
@@ -31,7 +34,7 @@ def starting_vectors(counts: Cooccurrences, dim: int, seed: int, threads: int) -
 
     n, m = counts.shape
     x = sparse.Csr(counts.indptr, counts.indices, counts.data, m)
-    matrix = sparse.ppmi(x, counts.row_sums, counts.column_sums, threads)
+    matrix = sparse.weighted_ppmi(x, counts.row_sums, counts.column_sums, threads)
     turned = sparse.transposed(matrix)
     rank = dim + OVERSAMPLING
     of_rows, room, of_columns = aligned_rows(n, rank), aligned_rows(n, rank), aligned_rows(m, rank)
@@ -41,10 +44,13 @@ def starting_vectors(counts: Cooccurrences, dim: int, seed: int, threads: int) -
         dense.multiply(room, _whitening(dense.gram_matrix(room, room, threads))[0].astype(np.float32), of_rows, threads)
         sparse.multiply(turned, of_rows, of_columns, threads)
     whitening, singular = _whitening(dense.gram_matrix(of_columns, of_columns, threads))
-    # PPMI ≈ Q Cᵀ with C = PPMIᵀ Q = B S Eᵀ, so that A = Q E; `whitening` is E S⁻¹.
+    # The matrix M ≈ Q Cᵀ with C = Mᵀ Q = B S Eᵀ, so that A = Q E; `whitening` is E S⁻¹.
     center, outside = room, aligned_rows(m, rank)
     dense.multiply(of_rows, (whitening * singular**1.5).astype(np.float32), center, threads)
     dense.multiply(of_columns, (whitening * singular**0.5).astype(np.float32), outside, threads)
+    for rows, sums in ((center, counts.row_sums), (outside, counts.column_sums)):
+        shares = sums / sums.sum()
+        rows /= np.sqrt(np.where(shares > 0, shares, 1.0)).astype(np.float32)[:, None]
     return center[:, :dim], outside[:, :dim]
 
 

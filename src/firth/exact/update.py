@@ -11,7 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-DAMPING = (0.03, 0.02)
+DAMPING = (0.01, 0.005)
 """Added to the diagonal of a second moment: this share of the diagonal's mean, and this constant."""
 
 FEWEST_PAIRS = 0.1
