@@ -45,8 +45,8 @@ class Tables:
     dim: of the vectors. keep: (n,) int64, see `keep_thresholds`. window: the largest radius; fixed_window: whether
     every radius is that. noise: (n,) float64, what `negatives` are drawn from for each prediction; or tree: paths and
     branches, as from `tree_paths`, for hierarchical softmax. ngrams: offsets and rows of each word, as from
-    `ngram_rows`, if words are made of n-grams. update: "shared" or "per-pair" for skip-gram; "mean", "sum" or "undivided" for CBOW (see
-    `_windows.Hidden`).
+    `ngram_rows`, if words are made of n-grams. update: "shared" or "per-pair" for skip-gram; "mean", "sum" or
+    "undivided" for CBOW (see `_windows.Hidden`).
     """
 
     dim: int
