@@ -4,7 +4,7 @@ import dataclasses
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,9 @@ DEEP = [[f"w{word}"] * max(2, round(1.62**word)) for word in range(20)]
 
 MOST_NEGATIVES = 16
 """With more the code is the same as with these: they are worked on in groups."""
+
+DIMS = 16, 24
+"""The blocks of steps differ where half a vector of 16 floats is enough at the end of a row."""
 
 RARE = 40_000
 """Different words of a text, so many that the tables of words and of pairs grow."""
@@ -53,10 +56,12 @@ def compile_all() -> Compiled:
     return Compiled(place, len(files), sum(file.stat().st_size for file in files), seconds)
 
 
-def _train(source: Any = SENTENCES, **settings: Any) -> Any:
+def _train(source: Any = SENTENCES, dims: Iterable[int] = DIMS, **settings: Any) -> Any:
+    """The vectors of the last of `dims`."""
     from firth import train
 
-    return train(source, **({"dim": 16, "epochs": 1, "min_count": 1, "threads": 2, "quiet": True} | settings))
+    settings = {"epochs": 1, "min_count": 1, "threads": 2, **settings, "quiet": True}
+    return [train(source, dim=dim, **settings) for dim in dims][-1]
 
 
 def _runs(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -64,7 +69,7 @@ def _runs(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "text from files", partial(_read_text, folder)
     for architecture in ("skipgram", "cbow"):
         for loss in ("negative-sampling", "hierarchical-softmax"):
-            kind = {"architecture": architecture, "loss": loss}
+            kind: dict[str, Any] = {"architecture": architecture, "loss": loss}
             both = architecture == "skipgram" and loss == "negative-sampling"
             for update in ({"update": "shared"}, {"update": "per-pair"}) if both else ({},):
                 yield from _kinds_of(kind | update)
@@ -74,7 +79,7 @@ def _runs(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "queries of subwords", partial(_query, folder)
 
 
-def _kinds_of(settings: dict[str, str]) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _kinds_of(settings: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
     """The runs of one loss, architecture and update: with words or subwords, with few outputs or in groups."""
     groups: dict[str, Any] = {"negatives": MOST_NEGATIVES}
     if settings["loss"] == "hierarchical-softmax":
@@ -104,7 +109,8 @@ def _text(folder: Path) -> Path:
 
 
 def _read_text(folder: Path) -> None:
-    for reading in ({}, {"lower": True, "tokenizer": "words"}):
+    more: dict[str, Any] = {"lower": True, "tokenizer": "words"}
+    for reading in ({}, more):
         _train(_text(folder), max_vocab=30, **reading)
 
 
@@ -118,7 +124,7 @@ def _join(folder: Path) -> None:
 
 def _go_on(settings: dict[str, Any]) -> None:
     """Go on from vectors of which some words are frozen."""
-    _train(from_=_train(**settings), freeze=["w0", "w1"])
+    _train(from_=_train(**settings), dims=DIMS[-1:], freeze=["w0", "w1"])
 
 
 def _query(folder: Path) -> None:
