@@ -17,9 +17,10 @@ sentences = [[f"x{(i * j) % 9}" for j in range(9)] for i in range(20)]
 common = dict(min_count=1, epochs=1, quiet=True)
 with event.install_recorder("numba:compile") as compiled:
     for settings in (
-        {}, {"dim": 40, "threads": 2}, {"dim": 300}, {"dim": 12, "negatives": 7}, {"update": "per-pair"}, {"architecture": "cbow", "cbow_sum": True}, {"maxn": 4},
-        {"loss": "hierarchical-softmax"}, {"loss": "softmax", "window": 20, "threads": 2}, {"fixed_window": True},
-        {"phrases": 1, "phrase_threshold": 0.1}, {"architecture": "cbow", "loss": "hierarchical-softmax", "maxn": 3},
+        {}, {"dim": 40, "threads": 2}, {"dim": 300}, {"dim": 12, "negatives": 7}, {"update": "per-pair"}, {"maxn": 4},
+        {"architecture": "cbow", "cbow_sum": True}, {"loss": "hierarchical-softmax"}, {"fixed_window": True},
+        {"loss": "softmax", "window": 20, "threads": 2}, {"phrases": 1, "phrase_threshold": 0.1},
+        {"architecture": "cbow", "loss": "hierarchical-softmax", "maxn": 3},
     ):
         vectors = firth.train(sentences, **common, **settings)
     firth.train(sentences, from_=firth.train(sentences, **common), freeze="all", **common)
