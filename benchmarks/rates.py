@@ -5,10 +5,11 @@
                                [--system firth] [--python gensim=/path/to/python]
 
 Trains each model with each rate on the first lines of CORPUS that have so many tokens, on all of it, or on the sample
-that firth brings along. All else is benchmarks/quality.py's: dimension 100, window 5 (shrinking), 5 negatives, subsample
-1e-3, min_count 5. The figure is the mean of four scores: Spearman's correlation times 100 with the ratings of
-WordSim-353, MEN and SimLex-999, and the percentage of analogies answered among the 30,000 most frequent words.
-benchmarks/halves.py divides each set in two: one half chooses the rate of a row, the other gives the figures.
+that firth brings along. All else is benchmarks/quality.py's: dimension 100, window 5 (shrinking), 5 negatives,
+subsample 1e-3, min_count 5. The figure is the mean of four scores, 0 for a run that diverges: Spearman's correlation
+times 100 with the ratings of WordSim-353, MEN and SimLex-999, and the percentage of analogies answered among the 30,000
+most frequent words. benchmarks/halves.py divides each set in two: one half chooses the rate of a row, the other gives
+the figures.
 
 Results are kept in the folder --out, one line of JSON each, so that an interrupted run goes on where it was. Delete the
 folder after a change of the code.
@@ -28,6 +29,7 @@ import peers
 from halves import CHOOSING, NAMES, REPORTED, Halves
 from speed import beginning
 
+from firth import FirthError
 from firth.app.demo import SAMPLE
 from firth.corpus.encode import Corpus, build_corpus
 from firth.settings import make_config
@@ -74,7 +76,10 @@ def measured(job: peers.Job, text: Path, corpus: Corpus, halves: Halves, pythons
     if job["system"] == "firth":
         names = ("epochs", "lr", "threads", "seed")
         trainer = SgdTrainer(corpus, make_config(peers.MODELS[job["model"]] | {name: job[name] for name in names}))
-        trainer.run(lambda progress: None)
+        try:
+            trainer.run(lambda progress: None)
+        except FirthError:  # it diverged
+            return job | {"seconds": None, "scores": [[0.0] * len(NAMES)] * 2}
         vectors = trainer.vectors()
         seconds = sum(epoch["seconds"] for epoch in vectors.history)
     else:
