@@ -227,7 +227,7 @@ def test_a_preset_leaves_out_what_a_loss_has_not():
 def test_an_unknown_preset_is_refused():
     assert preset_settings(None, {}) == {}
     for wrong in ("similar", True, 1):
-        with pytest.raises(ConfigError, match="expected 'similarity', 'analogies' or 'items'$"):
+        with pytest.raises(ConfigError, match=r"expected 'similarity', 'analogies' or 'items'$"):
             preset_settings(wrong, {})
 
 
