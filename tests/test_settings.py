@@ -72,6 +72,7 @@ def test_wide_windows_and_sums_have_rates_of_their_own():
     for window, fixed, lr in ((10, False, 0.05), (11, False, 0.025), (5, True, 0.05), (6, True, 0.025)):
         for maxn in (0, 6):
             assert TrainConfig(window=window, fixed_window=fixed, maxn=maxn).lr == lr
+    assert TrainConfig(window=11, update="per-pair").lr == 0.05
     for loss in ("softmax", "hierarchical-softmax"):
         assert TrainConfig(loss=loss, window=11).lr == TrainConfig(loss=loss).lr
     assert TrainConfig(architecture="cbow", window=11).lr == 0.15
@@ -222,6 +223,7 @@ def test_a_preset_leaves_out_what_a_loss_has_not():
             chosen = preset_settings(name, given)
             assert made_of(kind, **chosen)
             assert ("ns_exponent" in chosen) == (name == "items" and kind[0] == "negative-sampling")
+            assert ("update" in chosen) == (name == "items" and kind == KINDS[0])
 
 
 def test_an_unknown_preset_is_refused():

@@ -25,7 +25,7 @@ SKIPGRAM, CBOW = "skipgram", "cbow"
 BASE = {"loss": NEGATIVE_SAMPLING, "architecture": SKIPGRAM, "cbow_sum": False, "maxn": 0, "wide": False}
 """What defaults depend on: settings, with their own defaults, and whether windows are wide."""
 
-WIDE = "windows above 10, or above 5 if fixed"
+WIDE = "shared negatives and windows above 10 (above 5 if fixed)"
 
 VARIES: Any = None
 """The value of a field until its default is known, which depends on other settings."""

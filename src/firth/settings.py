@@ -50,7 +50,7 @@ SUBWORDS = ("maxn", 6)
 PRESETS: dict[str, dict[str, Any]] = {
     "similarity": {"window": 10, "subsample": 1e-4, "epochs": 20},
     "analogies": {"window": 10, "subsample": 1e-4, "epochs": 20, "negatives": 10},
-    "items": {"fixed_window": True, "ns_exponent": -0.5, "epochs": 100},
+    "items": {"window": 10, "fixed_window": True, "update": "per-pair", "ns_exponent": -0.5, "epochs": 100},
 }
 """The settings of each preset, measured in benchmarks/README.md; what a run sets itself comes first."""
 
@@ -297,8 +297,8 @@ class TrainConfig(PairSettings):
 
     @property
     def wide(self) -> bool:
-        """Whether a window has so many words that the sum of their steps overshoots sooner than usual."""
-        return self.window * (2 if self.fixed_window else 1) > 10
+        """Whether the steps of so many words are taken together that their sum may overshoot."""
+        return self.window * (2 if self.fixed_window else 1) > 10 and self.update != "per-pair"
 
     def _fill_in(self) -> None:
         """Give the settings left open their defaults; refuse those of another loss or architecture."""

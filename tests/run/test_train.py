@@ -328,7 +328,9 @@ def test_a_run_from_vectors_says_what_it_will_do(capsys):
 def test_a_preset_gives_the_settings_that_are_not_given(capsys):
     config = firth.train(new_text(), preset="items", epochs=2, dim=4, min_count=1, threads=1).config
     assert config == firth.train(new_text(), **PRESETS["items"] | QUIET | {"epochs": 2, "dim": 4}).config
-    assert capsys.readouterr().err.splitlines()[0] == "preset items: fixed_window True, ns_exponent -0.5, epochs 2"
+    assert capsys.readouterr().err.splitlines()[0] == (
+        "preset items: window 10, fixed_window True, update per-pair, ns_exponent -0.5, epochs 2"
+    )
     with pytest.raises(ConfigError, match="preset is 'item': expected 'similarity', 'analogies' or 'items'"):
         firth.train(unread(), preset="item")
 
@@ -336,11 +338,7 @@ def test_a_preset_gives_the_settings_that_are_not_given(capsys):
 def test_a_preset_comes_before_what_is_inherited():
     old = old_vectors(ns_exponent=0.5, window=3)
     config = firth.train(new_text(), from_=old, preset="items", **QUIET | {"epochs": 1}).config
-    assert {name: config[name] for name in ("window", "fixed_window", "ns_exponent")} == {
-        "window": 3,
-        "fixed_window": True,
-        "ns_exponent": -0.5,
-    }
+    assert (config["window"], config["ns_exponent"], config["epochs"]) == (10, -0.5, 1)
     config = firth.train(new_text(), from_=old_vectors(**TREE), preset="items", **QUIET | {"epochs": 1}).config
     assert (config["loss"], config["fixed_window"]) == ("hierarchical-softmax", True)
 
