@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from firth.declaring import Declared, grouped
-from firth.settings import GROUPS, TrainOptions
+from firth.settings import GROUPS, PRESETS, TrainOptions
 
 PAGE = Path(__file__).with_suffix(".md")
 
@@ -17,6 +17,16 @@ This page is made by `python docs/settings.py` from the declarations in
 [`firth/settings.py`](../src/firth/settings.py): change it there.
 """
 
+PRESETS_BEGINNING = """## Presets
+
+`--preset NAME`, in Python `preset="NAME"`, begins from the settings of a row; a setting that is given itself comes
+first, and one that the loss or the architecture does not have is left out.
+[The benchmarks](../benchmarks/README.md#presets) have what each gains over the defaults.
+
+| preset | settings |
+|---|---|
+"""
+
 
 def page() -> str:
     """The page as it must be."""
@@ -26,7 +36,16 @@ def page() -> str:
             f"## {group.capitalize()}\n\n| setting | what it does | values | default | used |\n|---|---|---|---|---|\n"
         )
         parts.append("".join(f"| {' | '.join(row(one))} |\n" for one in ones))
+    parts.append(presets())
     return "\n".join(parts).replace("|\n\n|", "|\n|")
+
+
+def presets() -> str:
+    """The settings of each preset."""
+    rows = [
+        f"| `{name}` | {', '.join(f'`{one}={value}`' for one, value in PRESETS[name].items())} |\n" for name in PRESETS
+    ]
+    return PRESETS_BEGINNING + "".join(rows)
 
 
 def row(one: Declared) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 import firth
 from firth.check import formulas as check
+from firth.settings import PRESETS
 
 ROOT = Path(__file__).parents[1]
 DERIVATION = ROOT / "docs" / "derivation.md"
@@ -126,7 +127,9 @@ def test_the_page_of_settings_is_what_the_declarations_say():
     script = runpy.run_path(str(ROOT / "docs" / "settings.py"))
     text = (ROOT / "docs" / "settings.md").read_text("utf-8")
     assert text == script["page"](), "docs/settings.md is old: write it again with python docs/settings.py"
-    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    tables, _, presets = text.partition("\n## Presets\n")
+    assert [name for name in PRESETS if f"| `{name}` |" in presets] == list(PRESETS)
+    rows = [line.split(" | ") for line in tables.splitlines() if line.startswith("| `")]
     assert {row[0].strip("|` ") for row in rows} == set(inspect.signature(firth.train).parameters) - {"source"}
     assert all(len(row) == 5 for row in rows)
 

@@ -13,7 +13,17 @@ import firth
 from firth import settings as config
 from firth.declaring import declared, grouped
 from firth.errors import ConfigError
-from firth.settings import CHOICES, PhraseOptions, Reading, TrainConfig, TrainOptions, defaults, make_config
+from firth.settings import (
+    CHOICES,
+    PRESETS,
+    PhraseOptions,
+    Reading,
+    TrainConfig,
+    TrainOptions,
+    defaults,
+    make_config,
+    preset_settings,
+)
 
 LOSSES = list(CHOICES["loss"])
 SPECIAL = {
@@ -34,7 +44,7 @@ def made_of(kind, **settings):
 
 SAMPLED = {"subsample": 1e-3, "epochs": 5, "min_lr": 1e-4}
 TOLD = {
-    ("negative-sampling", "skipgram"): {"lr": 0.025, "update": "shared", "negatives": 5, "ns_exponent": 0.75} | SAMPLED,
+    ("negative-sampling", "skipgram"): {"lr": 0.05, "update": "shared", "negatives": 5, "ns_exponent": 0.75} | SAMPLED,
     ("negative-sampling", "cbow"): {"lr": 0.15, "cbow_sum": False, "negatives": 5, "ns_exponent": 0.75} | SAMPLED,
     ("softmax", "skipgram"): {
         **{"subsample": 1e-4, "epochs": 12, "lr": 0.3, "min_lr": 0.15},
@@ -58,8 +68,15 @@ def test_every_loss_and_architecture_has_its_defaults(kind):
     assert {name: getattr(made, name) for name in TOLD[kind]} == TOLD[kind]
 
 
-def test_subwords_and_sums_have_rates_of_their_own():
-    assert TrainConfig(maxn=6).lr == 0.05
+def test_wide_windows_and_sums_have_rates_of_their_own():
+    for window, fixed, lr in ((10, False, 0.05), (11, False, 0.025), (5, True, 0.05), (6, True, 0.025)):
+        for maxn in (0, 6):
+            assert TrainConfig(window=window, fixed_window=fixed, maxn=maxn).lr == lr
+    assert TrainConfig(window=11, update="per-pair").lr == 0.05
+    for loss in ("softmax", "hierarchical-softmax"):
+        assert TrainConfig(loss=loss, window=11).lr == TrainConfig(loss=loss).lr
+    assert TrainConfig(architecture="cbow", window=11).lr == 0.15
+    assert TrainConfig(window=11, lr=0.5).lr == 0.5
     assert TrainConfig(maxn=6, loss="hierarchical-softmax").lr == 0.025
     for loss, lr in (("negative-sampling", 0.15), ("hierarchical-softmax", 0.1)):
         assert TrainConfig(loss=loss, architecture="cbow", maxn=6).lr == lr
@@ -130,6 +147,8 @@ def test_a_config_is_made_again_from_its_settings(kind):
         ({"dim": None}, "dim is None"),
         ({"lower": None}, "lower is None: expected True or False"),
         ({"window": True}, "window is True"),
+        ({"window": "9"}, "window is '9'"),
+        ({"fixed_window": None}, "fixed_window is None: expected True or False"),
         ({"epochs": 2.0}, "epochs is 2.0"),
         ({"threads": 0}, "threads is 0"),
         ({"seed": -1}, "seed is -1"),
@@ -188,6 +207,36 @@ def test_an_unknown_setting_is_refused_with_the_one_that_is_meant():
     assert make_config({"loss": "softmax", "mix": 0}).mix == 0
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_settings_that_those_given_come_before(name):
+    chosen = preset_settings(name, {})
+    assert chosen == PRESETS[name]
+    config = made_of(KINDS[0], **chosen).as_dict()
+    assert config == TrainConfig().as_dict() | {"lr": config["lr"]} | chosen
+    assert not chosen.keys() & {"loss", "architecture", "maxn"}  # which decide what vectors to go on from give
+
+
+def test_a_preset_leaves_out_what_a_loss_has_not():
+    for kind in KINDS:
+        for name in PRESETS:
+            given = {"loss": kind[0], "architecture": kind[1]}
+            chosen = preset_settings(name, given)
+            assert made_of(kind, **chosen)
+            assert ("ns_exponent" in chosen) == (name == "items" and kind[0] == "negative-sampling")
+            assert ("update" in chosen) == (name == "items" and kind == KINDS[0])
+
+
+def test_an_unknown_preset_is_refused():
+    assert preset_settings(None, {}) == {}
+    for wrong in ("similar", True, 1):
+        with pytest.raises(ConfigError, match=r"expected 'similarity', 'analogies' or 'items'$"):
+            preset_settings(wrong, {})
+
+
+def test_the_choice_of_presets_is_complete():
+    assert declared(TrainOptions)["preset"].choices == tuple(PRESETS)
+
+
 def test_reading_is_checked_and_part_of_every_run():
     assert (Reading(), Reading(lower=True).lower) == (config.AS_IS, True)
     for wrong in ({"lower": 1}, {"tokenizer": "letters"}, {"errors": "ignore"}):
@@ -205,6 +254,8 @@ def test_type_checkers_know_the_keywords(tmp_path):
         'firth.train("x", dmi=3)': 'Unexpected keyword argument "dmi"',
         'firth.train("x", dim="a")': 'expected "int"',
         'firth.train("x", loss="hinge")': "Literal",
+        'firth.train("x", preset="items")': "",
+        'firth.train("x", preset="item")': "Literal",
         'firth.Phrases("x", score="npmi", lower=True)': "",
         'firth.Phrases("x", threshold="a")': 'expected "float | None"',
         'firth.cooccurrences("x", window=3, centers=4)': "",

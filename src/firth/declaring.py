@@ -22,8 +22,10 @@ R = TypeVar("R")
 
 NEGATIVE_SAMPLING, SOFTMAX, TREE = "negative-sampling", "softmax", "hierarchical-softmax"
 SKIPGRAM, CBOW = "skipgram", "cbow"
-BASE = {"loss": NEGATIVE_SAMPLING, "architecture": SKIPGRAM, "cbow_sum": False, "maxn": 0}
-"""The settings that defaults depend on, with their own defaults."""
+BASE = {"loss": NEGATIVE_SAMPLING, "architecture": SKIPGRAM, "cbow_sum": False, "maxn": 0, "wide": False}
+"""What defaults depend on: settings, with their own defaults, and whether windows are wide."""
+
+WIDE = "shared negatives and windows above 10 (above 5 if fixed)"
 
 VARIES: Any = None
 """The value of a field until its default is known, which depends on other settings."""
@@ -38,6 +40,7 @@ class When:
     architecture: str | None = None
     cbow_sum: bool | None = None
     maxn: bool | None = None
+    wide: bool | None = None
 
     @property
     def conditions(self) -> dict[str, Any]:
@@ -54,7 +57,10 @@ class When:
 
     def told(self, spelled: Callable[[str], str] = str) -> str:
         """The conditions in words, with the names of settings as `spelled` writes them."""
-        words = [spelled(name) if value is True else value for name, value in self.conditions.items()]
+        words = [
+            WIDE if name == "wide" else spelled(name) if value is True else value
+            for name, value in self.conditions.items()
+        ]
         return " with ".join(sorted(words, key=(CBOW, SKIPGRAM).__contains__, reverse=True))
 
 
@@ -108,14 +114,14 @@ class Declared:
 
     def checked(self, value: Any) -> Any:
         """The value as a plain one. Raises ConfigError for a wrong type or one out of range."""
+        if value is None and self.optional:
+            return None
         if self.choices:
             if value not in self.choices:
                 raise ConfigError(f"{self.name} is {value!r}: expected {_either(list(map(repr, self.choices)))}")
         elif self.type is bool:
             if type(value) is not bool:
                 raise ConfigError(f"{self.name} is {value!r}: expected True or False")
-        elif value is None and self.optional:
-            return None
         elif self.type is int:
             return self._whole(value)
         elif self.type is float:

@@ -47,6 +47,14 @@ GROUPS = (
 PHRASES = ("phrases", 1)
 SUBWORDS = ("maxn", 6)
 
+PRESETS: dict[str, dict[str, Any]] = {
+    "similarity": {"window": 10, "subsample": 1e-4, "epochs": 20},
+    "analogies": {"window": 10, "subsample": 1e-4, "epochs": 20, "negatives": 10},
+    "items": {"window": 10, "fixed_window": True, "update": "per-pair", "ns_exponent": -0.5, "epochs": 100},
+}
+"""The settings of each preset, measured in benchmarks/README.md; what a run sets itself comes first."""
+
+Preset = Literal["similarity", "analogies", "items"]
 Score = Literal["count", "npmi"]
 Words = AnyPath | Iterable[str] | None
 
@@ -200,8 +208,9 @@ class TrainConfig(PairSettings):
             When(0.025, architecture=CBOW, cbow_sum=True),
             When(0.15, NEGATIVE_SAMPLING, CBOW),
             When(0.1, TREE, CBOW),
-            When(0.05, NEGATIVE_SAMPLING, maxn=True),
-            When(0.025),
+            When(0.025, TREE),
+            When(0.025, wide=True),
+            When(0.05),
         ),
     )
     min_lr: float = setting(
@@ -274,7 +283,8 @@ class TrainConfig(PairSettings):
 
     def __post_init__(self) -> None:
         known = declared(TrainConfig)
-        for name in ("loss", "architecture"):  # the defaults and the other settings depend on them
+        # The defaults and the other settings depend on these.
+        for name in ("loss", "architecture", "window", "fixed_window"):
             known[name].checked(getattr(self, name))
         if self.loss == SOFTMAX and self.architecture == CBOW:
             raise ConfigError(
@@ -284,6 +294,11 @@ class TrainConfig(PairSettings):
         self._fill_in()
         self._check()
         self._check_together()
+
+    @property
+    def wide(self) -> bool:
+        """Whether the steps of so many words are taken together that their sum may overshoot."""
+        return self.window * (2 if self.fixed_window else 1) > 10 and self.update != "per-pair"
 
     def _fill_in(self) -> None:
         """Give the settings left open their defaults; refuse those of another loss or architecture."""
@@ -333,6 +348,9 @@ class TrainConfig(PairSettings):
 class TrainOptions(TrainConfig):
     """The keywords of `firth.train`, and the options of `firth train`: the settings of a run and what it works with."""
 
+    preset: Preset | None = setting(
+        None, "model", "settings measured to serve a purpose; settings that are given themselves come first"
+    )
     vocab: AnyPath | Mapping[str, int] | None = setting(
         None,
         "vocabulary",
@@ -387,6 +405,17 @@ def defaults(loss: str, architecture: str) -> dict[str, Any]:
     kind = BASE | {"loss": loss, "architecture": architecture}
     known = {name: one for name, one in declared(TrainConfig).items() if name in BY_KIND and one.applies(kind)}
     return {name: one.default_beside(kind) for name, one in known.items()}
+
+
+def preset_settings(preset: str | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a preset that runs with the loss and the architecture in `settings` have.
+
+    Raises ConfigError for an unknown preset.
+    """
+    if declared(TrainOptions)["preset"].checked(preset) is None:
+        return {}
+    kind, known = BASE | settings, declared(TrainConfig)
+    return {name: value for name, value in PRESETS[str(preset)].items() if known[name].applies(kind)}
 
 
 def make_config(settings: Mapping[str, Any], known: type = TrainOptions) -> TrainConfig:

@@ -138,7 +138,15 @@ def test_every_argument_of_train_is_an_option_and_reaches_it(capsys, monkeypatch
 
     monkeypatch.setattr(firth, "train", train)
     options = {"vocab": "counts.txt", "keep_words": "keep.txt", "connectors": "of.txt", "from_": "old.safetensors"}
-    options |= {"freeze": "all", "checkpoint": "run", "resume": True, "tmp": "t", "memory": 1.5, "quiet": True}
+    options |= {
+        "preset": "items",
+        "freeze": "all",
+        "checkpoint": "run",
+        "resume": True,
+        "tmp": "t",
+        "memory": 1.5,
+        "quiet": True,
+    }
     assert set(options) == (set(declared(TrainOptions)) - set(declared(TrainConfig))) | {"tmp"}
     out = tmp_path / "v.safetensors"
     line = ["train", "one.txt", "two.txt", "-o", out]

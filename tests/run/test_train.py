@@ -15,6 +15,7 @@ from firth.corpus.joining import PhraseSettings
 from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError, VocabularyError
 from firth.formats.convert import convert
 from firth.phrases import join_text
+from firth.settings import PRESETS
 from firth.sgd import trainer
 
 TREE, CBOW = {"loss": "hierarchical-softmax"}, {"architecture": "cbow"}
@@ -319,6 +320,27 @@ def test_a_run_from_vectors_says_what_it_will_do(capsys):
     )
     firth.train(new_text(), vocab={"old0": 3, "new0": 2, "nowhere": 1, "neither": 1}, **settings)
     assert "continuing from 8 words: 5 of them occur in this corpus, and 3 words are new" in capsys.readouterr().err
+
+
+# Presets.
+
+
+def test_a_preset_gives_the_settings_that_are_not_given(capsys):
+    config = firth.train(new_text(), preset="items", epochs=2, dim=4, min_count=1, threads=1).config
+    assert config == firth.train(new_text(), **PRESETS["items"] | QUIET | {"epochs": 2, "dim": 4}).config
+    assert capsys.readouterr().err.splitlines()[0] == (
+        "preset items: window 10, fixed_window True, update per-pair, ns_exponent -0.5, epochs 2"
+    )
+    with pytest.raises(ConfigError, match="preset is 'item': expected 'similarity', 'analogies' or 'items'"):
+        firth.train(unread(), preset="item")
+
+
+def test_a_preset_comes_before_what_is_inherited():
+    old = old_vectors(ns_exponent=0.5, window=3)
+    config = firth.train(new_text(), from_=old, preset="items", **QUIET | {"epochs": 1}).config
+    assert (config["window"], config["ns_exponent"], config["epochs"]) == (10, -0.5, 1)
+    config = firth.train(new_text(), from_=old_vectors(**TREE), preset="items", **QUIET | {"epochs": 1}).config
+    assert (config["loss"], config["fixed_window"]) == ("hierarchical-softmax", True)
 
 
 # Vocabularies and words to keep.

@@ -23,10 +23,9 @@ DEMO_SETTINGS: dict[str, Any] = {
     "epochs": 15,
     "min_count": 5,
     "subsample": 1e-4,
-    "lr": 0.05,
     "seed": 1,
 }
-"""Chosen for the sample: two million words need more epochs and larger steps than the defaults."""
+"""Chosen for the sample: two million words need more epochs than the defaults."""
 
 WORDS = ["france", "ship", "horse", "war", "music", "winter", "blue"]
 ANALOGIES = [

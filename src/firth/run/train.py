@@ -20,7 +20,7 @@ from firth.run.checkpoint import Checkpoint
 from firth.run.display import Display
 from firth.run.estimate import announce_work
 from firth.run.start import describe_start, frozen_words, inherited_settings, load_start
-from firth.settings import GROUPS, TrainConfig, TrainOptions, make_config
+from firth.settings import GROUPS, TrainConfig, TrainOptions, make_config, preset_settings
 from firth.sgd.start import check_start
 from firth.sgd.trainer import SgdTrainer
 from firth.training import Trainer
@@ -33,6 +33,7 @@ CHECKPOINT_SECONDS = 300.0
 def train(
     source: Any,
     *,
+    preset: str | None,
     vocab: Any,
     keep_words: Any,
     connectors: Any,
@@ -75,7 +76,9 @@ def train(
     Example: vectors = firth.train("corpus.txt", dim=200, window=10)
     """
     start = load_start(from_)
-    config = make_config(inherited_settings(start, settings) | settings)
+    inherited = inherited_settings(start, settings)
+    chosen = preset_settings(preset, inherited | settings)
+    config = make_config(inherited | chosen | settings)
     if connectors is not None and not config.phrases:
         raise ConfigError("connectors are words inside phrases: give phrases (--phrases) too")
     protected, inside = read_words("keep_words", keep_words), frozenset(read_words("connectors", connectors))
@@ -89,6 +92,9 @@ def train(
     saved = None if checkpoint is None else Checkpoint(checkpoint, resume, config)
     with ExitStack() as stack:
         display = stack.enter_context(Display(quiet))
+        if preset is not None:
+            used = (f"{name} {getattr(config, name)}" for name in chosen)
+            display.say(f"preset {preset}: {', '.join(used)}")
         corpus = stack.enter_context(
             build_corpus(
                 source,
