@@ -20,7 +20,7 @@ SETTINGS = {"dim": 10, "window": 5, "min_count": 1, "threads": 1, "seed": 1}
 """The assignment's dimension and window, every word kept; one thread, so that the picture repeats."""
 
 LOSSES = {
-    "negative-sampling": {"negatives": 10, "epochs": 30},
+    "negative-sampling": {"negatives": 10, "epochs": 30, "lr": 0.025},
     "softmax": {"subsample": 1e-3},
 }
 """The assignment's negatives, and enough epochs that the loss has nearly stopped falling; the same pairs for both."""
