@@ -38,7 +38,7 @@ def corpus(tmp_path_factory):
 def vectors_file(corpus):
     path = corpus.with_name("v.safetensors")
     train = ["train", str(corpus), "-o", str(path), "--dim", "16", "--epochs", "30", "--threads", "1"]
-    train += ["--subsample", "0", "--quiet"]
+    train += ["--subsample", "0", "--lr", "0.025", "--quiet"]
     assert main(train) == 0
     return path
 

@@ -128,7 +128,7 @@ def test_resume_without_a_checkpoint_begins_anew(tmp_path):
         ({"seed": 5}, "seed"),
         ({"architecture": "cbow"}, "architecture = 'skipgram', not 'cbow'"),
         ({"loss": "hierarchical-softmax"}, "loss = 'negative-sampling', not 'hierarchical-softmax'"),
-        ({"maxn": 3, "lr": 0.025}, "maxn = 0, not 3"),
+        ({"maxn": 3}, "maxn = 0, not 3"),
         ({"keep_words": ["w0"], "max_vocab": None, "vocab": {"w0": 9, "w1": 9}}, "another corpus"),
         ({"resume": False}, "holds a run already"),
     ],
