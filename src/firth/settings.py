@@ -48,7 +48,7 @@ PHRASES = ("phrases", 1)
 SUBWORDS = ("maxn", 6)
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "similarity": {"window": 10, "subsample": 1e-4, "epochs": 20},
+    "similarity": {"subsample": 1e-4, "epochs": 10},
     "analogies": {"window": 10, "subsample": 1e-4, "epochs": 20, "negatives": 10},
     "items": {"window": 10, "fixed_window": True, "update": "per-pair", "ns_exponent": -0.5, "epochs": 100},
 }
@@ -203,8 +203,8 @@ class TrainConfig(PairSettings):
         high=1e3,
         defaults=(
             When(0.3, SOFTMAX),
-            # The gradient of a mean gives each of n words 1/n: its rates are higher. The sum moves a word as far
-            # as skip-gram does.
+            # The gradient of a mean gives each of n words 1/n: its rates are higher. A sum, a tree and shared
+            # negatives add up the steps of a window, which overshoot sooner the more there are.
             When(0.025, architecture=CBOW, cbow_sum=True),
             When(0.15, NEGATIVE_SAMPLING, CBOW),
             When(0.1, TREE, CBOW),
@@ -407,7 +407,7 @@ def defaults(loss: str, architecture: str) -> dict[str, Any]:
     return {name: one.default_beside(kind) for name, one in known.items()}
 
 
-def preset_settings(preset: str | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+def preset_settings(preset: str | None, settings: dict[str, Any]) -> dict[str, Any]:
     """The settings of a preset that runs with the loss and the architecture in `settings` have.
 
     Raises ConfigError for an unknown preset.
