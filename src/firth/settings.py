@@ -414,7 +414,7 @@ def preset_settings(preset: str | None, settings: dict[str, Any]) -> dict[str, A
     """
     if declared(TrainOptions)["preset"].checked(preset) is None:
         return {}
-    kind, known = BASE | dict(settings), declared(TrainConfig)
+    kind, known = BASE | settings, declared(TrainConfig)
     return {name: value for name, value in PRESETS[str(preset)].items() if known[name].applies(kind)}
 
 
