@@ -38,21 +38,15 @@ def test_the_table_is_filled_for_the_numbers_asked_for_and_no_others():
     _updates.fill_updates(table.ctypes.data, ((0,) * 6, (0,) * 6, ()))
     pairs = [blocks.SCORES + inputs * blocks.SIZES + outputs for inputs in (1, 2) for outputs in (5, 6)]
     assert np.flatnonzero(table).tolist() == [*pairs, blocks.UPDATE + 6]
-    tiles = sum(_scores.most_inputs(outputs) for outputs in range(1, blocks.MAX_OUTPUTS + 1))
+    tiles = sum(_scores.tile_inputs(outputs) for outputs in range(1, blocks.MAX_OUTPUTS + 1))
     for whole in _TABLES:
         places = np.flatnonzero(whole)
         assert len(places) == len(set(whole[places].tolist())) == tiles + 9 * blocks.MAX_OUTPUTS
 
 
-@njit
-def tile_inputs(outputs):
-    return _scores.tile_inputs(outputs)
-
-
-def test_compiled_code_knows_the_largest_tile():
+def test_tiles_are_as_large_as_registers_allow():
     for outputs in range(1, blocks.MAX_OUTPUTS + 1):
-        assert tile_inputs(outputs) == _scores.most_inputs(outputs)
-        assert tile_inputs(outputs) * outputs <= min(_scores.MAX_PAIRS, _scores.TILE)
+        assert _scores.tile_inputs(outputs) == min(blocks.MAX_INPUTS, _scores.MAX_PAIRS // outputs)
 
 
 @njit
@@ -143,7 +137,7 @@ def random_rows(rng, count, dim, scale=1.0, half=0):
 @HALVES
 def test_the_scores_of_every_tile(dim, half):
     for outputs in range(1, blocks.MAX_OUTPUTS + 1):
-        for inputs in range(1, _scores.most_inputs(outputs) + 1):
+        for inputs in range(1, _scores.tile_inputs(outputs) + 1):
             rng = np.random.default_rng(outputs)
             x, u = random_rows(rng, 5, dim, half=half), random_rows(rng, 17, dim, half=half)
             x_order, u_order = rng.permutation(5)[:inputs], rng.integers(17, size=outputs)

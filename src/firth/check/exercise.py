@@ -251,7 +251,7 @@ def _move(
     """Change the vectors by one update in which `ids`, or their mean, predict `word`; return its loss.
 
     The reference computes every gradient at the old vectors. The kernel does too, with one exception: a word that
-    occurs twice in a window whose outputs fit into one group moves twice in turn (see `_blocks.rank_update`), and the
+    occurs twice in a window whose outputs fit into one group moves twice in turn (see `_updates.rank_update`), and the
     second time the outputs move along its new vector. answers: the rows of U, each with 1 for a right answer or 0.
     """
     from firth.sgd._blocks import MAX_OUTPUTS

@@ -81,7 +81,7 @@ def _polynomial(builder, coefficients, x):
 
 
 def negate_where(builder, signs, vector):
-    """A vector with the sign changed in the lanes where `signs`, whole numbers, have their highest bit set alone."""
+    """A vector with the sign changed where `signs`, whole numbers that are -2^31 or 0, are not 0."""
     return builder.bitcast(builder.xor(builder.bitcast(vector, INTS), signs), VECTOR)
 
 

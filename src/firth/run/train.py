@@ -93,8 +93,8 @@ def train(
     with ExitStack() as stack:
         display = stack.enter_context(Display(quiet))
         if preset is not None:
-            used = (f"{name} {getattr(config, name)}" for name in chosen)
-            display.say(f"preset {preset}: {', '.join(used)}")
+            used = (f"{name} {value}" for name, value in chosen.items() if name not in settings)
+            display.say(f"preset {preset}: {', '.join(used) or 'all its settings are given'}")
         corpus = stack.enter_context(
             build_corpus(
                 source,

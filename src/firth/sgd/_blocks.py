@@ -52,6 +52,22 @@ def filler(make):
     return fill
 
 
+def calling(begin, kinds, counted=0):
+    """What the intrinsic that calls a kind of block returns: its signature and its code.
+
+    Its first argument is the table, `kinds` are the types of the others: those that the function takes, and in place
+    `counted` the number of rows that it is made for.
+    """
+
+    def codegen(context, builder, signature, args):
+        table, *rest = args
+        number = rest.pop(counted)
+        call(builder, table, begin, number, rest)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, *kinds), codegen
+
+
 def call(builder, table, begin, number, args):
     """Emit the call of the function of a kind, whose places begin at `begin`, for a number of rows known only then."""
     place = builder.add(number, ir.Constant(llvm.I64, begin))

@@ -7,7 +7,7 @@ from numba.extending import intrinsic
 from firth.native import llvm
 from firth.native.arrays import LANES
 from firth.native.jit import compiled
-from firth.sgd._blocks import WINDOW_SCORES, WINDOW_UPDATE, WINDOW_UPDATE_REPEATED, call, filler
+from firth.sgd._blocks import WINDOW_SCORES, WINDOW_UPDATE, WINDOW_UPDATE_REPEATED, calling, filler
 
 
 def _scores_function(module, outputs):
@@ -38,10 +38,8 @@ def _scores_function(module, outputs):
 
 def _update_function(module, outputs, repeated):
     """The function of `window_update` or `window_update_repeated` for one number of outputs."""
-    name, arguments = (
-        f"firth.window_update{'_repeated' * repeated}.{outputs}",
-        [llvm.I64] * 5 + [llvm.FLOAT] + [llvm.I64] * 3,
-    )
+    name = f"firth.window_update{'_repeated' * repeated}.{outputs}"
+    arguments = [llvm.I64] * 5 + [llvm.FLOAT] + [llvm.I64] * 3
     function, builder = llvm.new_function(module, name, arguments)
     inputs, x_rows, u_rows, row_bytes, coefficients, gain, hidden, ahead, ahead_count = function.args
     x_base, gain = llvm.pointer(builder, x_rows, llvm.I64), llvm.splat(builder, gain)
@@ -106,12 +104,7 @@ def window_scores(typingctx, table, inputs, outputs, x_rows, u_rows, row_bytes, 
     `x_rows` and `u_rows` are addresses of arrays of row addresses.
     """
 
-    def codegen(context, builder, signature, args):
-        table, inputs, outputs, *rest = args
-        call(builder, table, WINDOW_SCORES, outputs, [inputs, *rest])
-        return context.get_dummy_value()
-
-    return types.void(*[types.intp] * 6, types.float32, *[types.intp] * 2), codegen
+    return calling(WINDOW_SCORES, [*[types.intp] * 5, types.float32, *[types.intp] * 2], counted=1)
 
 
 def _updating(begin):
@@ -125,12 +118,7 @@ def _updating(begin):
         the `ahead_count` rows whose addresses are at `ahead` are prefetched, a line with every vector.
         """
 
-        def codegen(context, builder, signature, args):
-            table, inputs, outputs, *rest = args
-            call(builder, table, begin, outputs, [inputs, *rest])
-            return context.get_dummy_value()
-
-        return types.void(*[types.intp] * 7, types.float32, *[types.intp] * 3), codegen
+        return calling(begin, [*[types.intp] * 6, types.float32, *[types.intp] * 3], counted=1)
 
     return window_update
 

@@ -2,12 +2,12 @@
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from firth.native import llvm
 from firth.native.arrays import LANES
-from firth.native.jit import compiled, inlined
-from firth.sgd._blocks import MAX_INPUTS, SCORES, SIZES, call, filler
+from firth.native.jit import compiled
+from firth.sgd._blocks import SCORES, SIZES, call, filler
 
 MAX_PAIRS = 28
 """The largest tile of `pair_scores`: its 28 running sums and its operands fit the 32 registers of AVX-512."""
@@ -19,14 +19,9 @@ PAD = -1e30
 """A z whose loss and gradient are zero: it fills the last vector of scores."""
 
 
-def most_inputs(outputs):
-    """The most inputs of a tile with `outputs` outputs."""
-    return min(MAX_INPUTS, MAX_PAIRS // outputs)
-
-
-@inlined
+@register_jitable
 def tile_inputs(outputs):
-    """`most_inputs` for compiled code, without a division."""
+    """The most inputs of a tile with `outputs` outputs: up to MAX_INPUTS, if there are MAX_PAIRS pairs at most."""
     return 4 if outputs <= 7 else 3 if outputs <= 9 else 2 if outputs <= 14 else 1
 
 
@@ -65,7 +60,7 @@ def _scores_function(module, inputs, outputs, half):
 @filler
 def _fill_scores(module, inputs, fewest, most, half):
     for outputs in range(fewest, most + 1):
-        for count in range(1, min(inputs, most_inputs(outputs)) + 1):
+        for count in range(1, min(inputs, tile_inputs(outputs)) + 1):
             yield SCORES + count * SIZES + outputs, _scores_function(module, count, outputs, half)
 
 
@@ -99,11 +94,12 @@ def pair_scores(typingctx, table, inputs, outputs, x_rows, u_rows, row_bytes, sc
 def pair_coefficients(typingctx, pairs, scores, signs, sums, lr, coefficients):
     """Store `-lr · sign · σ(sign · score)` of each of at least one pair.
 
-    The sign of a pair from the corpus is -1, and its int32 in `signs` has the highest bit set; that of a negative is +1
-    and 0. All are read and written 16 at a time. The 16 + 16
-    floats at `sums` take up Σ max(z, 0) and Π (1 + e^-|z|), z = sign · score: the pairs' loss, a sum of terms
-    log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), is the first plus the logarithm of the second, so that no logarithm is
-    taken here. The derivative of a term is σ(z): no score is too large for it.
+    The sign is -1 for a pair from the corpus and +1 for a negative. `signs` has an int32 for each pair: -2^31 where the
+    sign is -1, else 0. Scores, signs and coefficients are read and written 16 at a time.
+
+    With z = sign · score, the loss of a pair is log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), and its derivative is σ(z):
+    no score is too large. The 16 + 16 floats at `sums` take up Σ max(z, 0) and Π (1 + e^-|z|). The loss of all pairs is
+    the first plus the logarithm of the second, so that no logarithm is taken here.
     """
 
     def codegen(context, builder, signature, args):

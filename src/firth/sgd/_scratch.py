@@ -50,7 +50,7 @@ class Scratch(NamedTuple):
 
 
 GroupScratch = NamedTuple("GroupScratch", [*Scratch.__annotations__.items(), ("row_copies", int)])
-"""`Scratch` for steps with more than MAX_OUTPUTS rows of a kind, which are worked on in groups.
+"""`Scratch` for steps with more than MAX_OUTPUTS outputs, which are worked on in groups.
 
 row_copies: address of int64 and float32, the addresses and a copy of every row of a step.
 """
@@ -63,7 +63,7 @@ def scratch_arrays(
 ) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a Scratch by name: for windows of a radius and the sets of outputs of a predictor.
 
-    `groups`: whether there may be more rows than a block takes. `frozen`: whether rows of either matrix stay as they
+    `groups`: whether there may be more outputs than a block takes. `frozen`: whether rows of either matrix stay as they
     are. `parts`: the most rows that a vector is composed of, 0 if none is. The rows that `hidden` points to are "hidden
     rows".
     """

@@ -215,16 +215,11 @@ def _step_of_hidden_in_groups(
         _step_of_many(table, inputs, outputs, u_rows, answers, weight, gain, row_bytes, lr, scratch)
 
 
-@inlined
-def _hidden_rows(scratch):
-    """The addresses of the hidden vector, of what its inputs move by, and of zeros."""
-    return simd.load_int(scratch.hidden, 0), simd.load_int(scratch.hidden, 1), simd.load_int(scratch.hidden, 2)
-
-
 @compiled
 def _step_of_many(table, inputs, outputs, u_rows, answers, weight, gain, row_bytes, lr, scratch):
-    """`step_of_hidden` for any numbers of rows: first all sums, so that none sees another group's step."""
-    hidden, moved, zeros = _hidden_rows(scratch)
+    """`step_of_hidden` for any number of outputs: first all sums, so that none sees another group's step."""
+    hidden, moved = simd.load_int(scratch.hidden, 0), simd.load_int(scratch.hidden, 1)
+    zeros = simd.load_int(scratch.hidden, 2)
     x_rows = scratch.inputs
     simd.store_float(scratch.weight, 0, np.float32(weight))
     before = zeros

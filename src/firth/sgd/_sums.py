@@ -7,7 +7,7 @@ from numba.extending import intrinsic
 from firth.native import llvm
 from firth.native.arrays import LANES
 from firth.native.jit import compiled
-from firth.sgd._blocks import MOVE, MOVE_ALIKE, SUM, SUM_ALIKE, call, filler
+from firth.sgd._blocks import MOVE, MOVE_ALIKE, SUM, SUM_ALIKE, calling, filler
 
 
 def _rows_function(module, count, name, emit_chunk, arguments, alike):
@@ -100,12 +100,7 @@ def _summing(begin):
     def sum_rows(typingctx, table, count, rows, weights, row_bytes, start, target):
         """Write the row at `start` plus `Σ_j weights[j] row_j` of 1-16 rows to the row at `target`."""
 
-        def codegen(context, builder, signature, args):
-            table, count, *rest = args
-            call(builder, table, begin, count, rest)
-            return context.get_dummy_value()
-
-        return types.void(*[types.intp] * 7), codegen
+        return calling(begin, [types.intp] * 6)
 
     return sum_rows
 
@@ -115,12 +110,7 @@ def _moving(begin):
     def move_rows(typingctx, table, count, rows, weights, row_bytes, by):
         """Add `weights[j]` times the row at `by` to each of 1-16 rows; one that occurs twice is moved twice."""
 
-        def codegen(context, builder, signature, args):
-            table, count, *rest = args
-            call(builder, table, begin, count, rest)
-            return context.get_dummy_value()
-
-        return types.void(*[types.intp] * 6), codegen
+        return calling(begin, [types.intp] * 5)
 
     return move_rows
 

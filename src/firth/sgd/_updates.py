@@ -6,7 +6,7 @@ from numba.extending import intrinsic
 
 from firth.native import llvm
 from firth.native.jit import compiled
-from firth.sgd._blocks import UPDATE, UPDATE_APART, call, filler
+from firth.sgd._blocks import UPDATE, UPDATE_APART, calling, filler
 
 
 def _update_function(module, outputs, apart, half):
@@ -88,12 +88,7 @@ def rank_update(typingctx, table, inputs, outputs, x_rows, u_rows, row_bytes, co
     rows whose addresses are at `ahead` are prefetched, a line with every vector.
     """
 
-    def codegen(context, builder, signature, args):
-        table, inputs, outputs, *rest = args
-        call(builder, table, UPDATE, outputs, [inputs, *rest])
-        return context.get_dummy_value()
-
-    return types.void(*[types.intp] * 9), codegen
+    return calling(UPDATE, [types.intp] * 8, counted=1)
 
 
 @intrinsic
@@ -105,9 +100,4 @@ def rank_update_apart(
     An output row that occurs twice gets both sums.
     """
 
-    def codegen(context, builder, signature, args):
-        table, inputs, outputs, *rest = args
-        call(builder, table, UPDATE_APART, outputs, [inputs, *rest])
-        return context.get_dummy_value()
-
-    return types.void(*[types.intp] * 11), codegen
+    return calling(UPDATE_APART, [types.intp] * 10, counted=1)

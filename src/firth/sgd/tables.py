@@ -149,7 +149,8 @@ def _block_table(tables: Tables) -> Ints:
     if groups or not tables.cbow:
         fill_scores(place, (_lengths(1 if tables.cbow or tables.update == "per-pair" else MAX_INPUTS), *outputs, half))
     if not tables.cbow:
-        fill_updates(place, (*outputs, half))
+        if tables.update != "per-pair":  # which takes no outputs for distinct
+            fill_updates(place, (*outputs, half))
         if groups or tables.tree is None:
             fill_updates_apart(place, (*outputs, half))
     elif groups:
