@@ -25,7 +25,7 @@ ROUNDING = 2e-5
 """What float32 rounding may add up to over a small epoch, relative to the largest change."""
 
 WINDOWS, NEGATIVES = (1, 2, 5), (1, 5, 13, 15, 16, 40)
-DIMS = (1, 4, 16, 17, 100)
+DIMS = (1, 4, 16, 17, 28, 100)
 
 SKIPGRAM = {"window-shared": {}, "per-pair": {"shared": False}}
 CBOW = {"CBOW mean": {"cbow": "mean"}, "CBOW sum": {"cbow": "sum"}}
