@@ -1,20 +1,23 @@
 """firth learns vectors for words, and for anything else that comes in sequences, from your own data."""
 
-from firth import reference
-from firth.errors import (
-    ConfigError,
-    CorpusError,
-    FirthError,
-    FormatError,
-    MissingExtraError,
-    UnknownWordError,
-    VocabularyError,
-)
-from firth.exact.cooccurrences import Cooccurrences
-from firth.exact.counting import cooccurrences
-from firth.phrases import Phrases
-from firth.run.train import train
-from firth.vectors.container import WordVectors, load
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from firth import reference
+    from firth.errors import (
+        ConfigError,
+        CorpusError,
+        FirthError,
+        FormatError,
+        MissingExtraError,
+        UnknownWordError,
+        VocabularyError,
+    )
+    from firth.exact.cooccurrences import Cooccurrences
+    from firth.exact.counting import cooccurrences
+    from firth.phrases import Phrases
+    from firth.run.train import train
+    from firth.vectors.container import WordVectors, load
 
 __version__ = "0.1.0"
 __all__ = [
@@ -33,3 +36,29 @@ __all__ = [
     "reference",
     "train",
 ]
+
+_PLACES = {
+    "Cooccurrences": "exact.cooccurrences",
+    "cooccurrences": "exact.counting",
+    "Phrases": "phrases",
+    "train": "run.train",
+    "WordVectors": "vectors.container",
+    "load": "vectors.container",
+}
+"""Where each public name is that is not an error; each is imported at its first use, so that queries start at once."""
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in __all__:
+        raise AttributeError(f"module 'firth' has no attribute {name!r}")
+    if name == "reference":
+        return import_module("firth.reference")
+    value = getattr(import_module(f"firth.{_PLACES.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

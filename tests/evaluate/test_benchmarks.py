@@ -81,7 +81,7 @@ def test_analogies_agree_with_the_query_in_blocks_of_any_size(monkeypatch):
     questions = [(a, b, c, vectors.analogy(a, b, c)[0][0]) for a, b, c in asked]
     wrong = [(a, b, c, vectors.analogy(a, b, c, k=2)[1][0]) for a, b, c in asked]
     for block in (1000, 7, 1):
-        monkeypatch.setattr(ev, "QUESTIONS_AT_ONCE", block)
+        monkeypatch.setattr("firth.vectors.batches.QUESTIONS_AT_ONCE", block)
         results = ev.score_analogies(vectors, "set", {"right": questions, "wrong": wrong})
         assert [result.score for result in results] == [0.5, 1, 0]
 

@@ -61,6 +61,11 @@ def same(a, b):
     assert (a.config, a.history) == (b.config, b.history)
 
 
+def metadata_of(path):
+    with safe_open(path, framework="np") as file:
+        return file.metadata()
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "vectors.safetensors"
@@ -84,7 +89,7 @@ def test_the_safetensors_library_reads_the_file(path):
     vectors = make()
     vectors.save(path)
     tensors = load_file(path)
-    assert sorted(tensors) == ["center", "counts", "outside", "word_offsets", "words"]
+    assert sorted(tensors) == ["center", "counts", "norms", "outside", "word_offsets", "words"]
     np.testing.assert_array_equal(tensors["center"], vectors.center)
     assert tensors["words"].tobytes().decode() == "".join(WORDS)
     assert tensors["word_offsets"].tolist() == [0, 3, 9, 15, 17, 22, 23]
@@ -96,7 +101,7 @@ def test_more_outside_words_and_the_bias_are_saved(path):
     same(load(path), vectors)
     tensors = load_file(path)
     assert sorted(tensors) == [
-        *("bias", "center", "counts", "more_word_offsets", "more_words", "outside", "word_offsets", "words")
+        *("bias", "center", "counts", "more_word_offsets", "more_words", "norms", "outside", "word_offsets", "words")
     ]
     np.testing.assert_array_equal(tensors["bias"], vectors.bias)
     assert tensors["words"].tobytes().decode() == "".join(WORDS)
@@ -113,7 +118,57 @@ def test_a_bias_needs_no_more_words(path):
     vectors.save(path)
     same(load(path), vectors)
     assert (again := load(path)).outside_words is again.words
-    assert sorted(load_file(path)) == ["bias", "center", "counts", "outside", "word_offsets", "words"]
+    assert sorted(load_file(path)) == ["bias", "center", "counts", "norms", "outside", "word_offsets", "words"]
+
+
+def test_the_norms_are_kept_and_older_files_have_none(path):
+    vectors = make()
+    vectors.save(path)
+    true = np.linalg.norm(vectors.center.astype(np.float64), axis=1)
+    np.testing.assert_allclose(load_file(path)["norms"], true, rtol=1e-15)
+    save_file({name: array for name, array in load_file(path).items() if name != "norms"}, path, metadata_of(path))
+    np.testing.assert_array_equal(load(path).norms, vectors.norms)
+
+
+def test_norms_that_are_not_those_of_the_vectors_are_refused(path):
+    make().save(path)
+    for change, message in (
+        (lambda norms: norms * 1.001, "the norms are not the lengths of the center vectors"),
+        (lambda norms: norms[:-1], r"the norms are float64 of shape \(5,\): expected float64 of shape \(6,\)"),
+        (lambda norms: norms.astype(np.float32), "tensor 'norms' is F32"),
+    ):
+        tensors = load_file(path)
+        other = path.with_name("other.safetensors")
+        save_file(tensors | {"norms": change(tensors["norms"])}, other, metadata_of(path))
+        with pytest.raises(FormatError, match=message):
+            load(other)
+
+
+@pytest.mark.parametrize("made", ["make", "make_spelt"])
+def test_halves_are_rounded_and_loaded_as_float32(path, made):
+    vectors = globals()[made]()
+    vectors.save(path, half=True)
+    again, tensors = load(path), load_file(path)
+    assert tensors["center"].dtype == np.float16
+    assert again.center.dtype == again.norms.astype(np.float32).dtype == np.float32
+    np.testing.assert_array_equal(again.center, vectors.center.astype(np.float16).astype(np.float32))
+    np.testing.assert_allclose(again.norms, np.linalg.norm(again.center.astype(np.float64), axis=1), rtol=1e-15)
+    for name in ("outside", "nodes"):
+        if getattr(vectors, name) is not None:
+            np.testing.assert_array_equal(getattr(again, name), getattr(vectors, name).astype(np.float16))
+    if vectors.subwords is not None:
+        np.testing.assert_array_equal(again.subwords.rows, vectors.subwords.rows.astype(np.float16))
+    again.save(path.with_name("again.safetensors"), half=True)
+    assert path.with_name("again.safetensors").read_bytes() == path.read_bytes()
+
+
+def test_numbers_too_large_for_halves_are_refused(path):
+    center = np.ones((6, 4), np.float32)
+    center[3, 1] = 7e4
+    vectors = WordVectors(WORDS, np.ones(6, int), center, None, {}, [])
+    with pytest.raises(FormatError, match="row 3 of center holds 70000, and float16 ends at 65,504"):
+        vectors.save(path, half=True)
+    assert not path.exists()
 
 
 def test_ngrams_and_nodes_are_saved(path):
@@ -122,7 +177,7 @@ def test_ngrams_and_nodes_are_saved(path):
     same(load(path), vectors)
     np.testing.assert_array_equal(load(path)["unseen"], vectors["unseen"])
     tensors = load_file(path)
-    assert sorted(tensors) == ["center", "counts", "nodes", "subwords", "word_offsets", "words"]
+    assert sorted(tensors) == ["center", "counts", "nodes", "norms", "subwords", "word_offsets", "words"]
     np.testing.assert_array_equal(tensors["nodes"], vectors.nodes)
     np.testing.assert_array_equal(tensors["subwords"], vectors.subwords.rows)
     with safe_open(path, framework="np") as file:

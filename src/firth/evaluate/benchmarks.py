@@ -16,7 +16,8 @@ import numpy.typing as npt
 from firth.errors import ConfigError, FormatError
 from firth.evaluate.statistics import spearman, spearman_interval, wilson_interval
 from firth.vectors.container import WordVectors
-from firth.vectors.queries import nearest, scaled, three_cos_add
+from firth.vectors.directions import scaled
+from firth.vectors.queries import answers_by_addition
 
 AnyPath = str | os.PathLike[str]
 Pair = tuple[str, str, float]
@@ -24,9 +25,6 @@ Question = tuple[str, str, str, str]
 
 DATA = Path(__file__).parents[1] / "data"
 BUNDLED = (DATA / "wordsim353.tsv", DATA / "rg-65.tsv", DATA / "questions-words.txt")
-
-QUESTIONS_AT_ONCE = 2**13
-"""Analogies whose query vectors are in memory together."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,13 +139,10 @@ def score_analogies(vectors: WordVectors, name: str, sections: dict[str, list[Qu
 
 def _answered(vectors: WordVectors, asked: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """For each row (a, b, c, d) of word ids whether d is the first answer to "a is to b as c is to ?"."""
-    unit, right = vectors.unit, np.zeros(len(asked), dtype=np.bool_)
-    for start in range(0, len(asked), QUESTIONS_AT_ONCE):
-        block = asked[start : start + QUESTIONS_AT_ONCE]
-        queries = three_cos_add(*(scaled(vectors.center[words]) for words in block[:, :3].T))
-        answers = nearest(vectors.center, unit, queries, block[:, :3], 1)
-        right[start : start + QUESTIONS_AT_ONCE] = [d in ids for d, (ids, _) in zip(block[:, 3], answers, strict=True)]
-    return right
+    words, places = np.unique(asked[:, :3], return_inverse=True)
+    terms = scaled(vectors.center[words])
+    answers = answers_by_addition(vectors.directions, terms, places.reshape(-1, 3), asked[:, :3], 1)
+    return np.array([d in ids for d, (ids, _) in zip(asked[:, 3], answers, strict=True)], np.bool_)
 
 
 def _share(name: str, right: npt.NDArray[np.bool_], total: int) -> Result:

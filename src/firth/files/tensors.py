@@ -17,7 +17,13 @@ from safetensors import SafetensorError, safe_open
 from firth.errors import FormatError
 from firth.files.paths import AnyPath, as_path, mapped, replacing
 
-DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8"), "U8": np.dtype("u1")}
+DTYPES: dict[str, np.dtype[Any]] = {
+    "F64": np.dtype("<f8"),
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "I64": np.dtype("<i8"),
+    "U8": np.dtype("u1"),
+}
 """The name in safetensors -> the type of the numbers, for the types that firth writes and reads."""
 
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
@@ -29,7 +35,7 @@ BYTES_AT_ONCE = 2**26
 def write_tensors(path: AnyPath, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> None:
     """Write a safetensors file, whole or not at all; at the end it replaces an old file of that name.
 
-    tensors: arrays of float32, int64 or uint8 by name, stored in this order. metadata: texts by name.
+    tensors: arrays of the types in `DTYPES` by name, stored in this order. metadata: texts by name.
     Raises FormatError where the file cannot be written.
     """
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
@@ -85,6 +91,10 @@ class TensorFile:
     def __iter__(self) -> Iterator[str]:
         """The names of the tensors, in the order of the header."""
         return iter(self._header)
+
+    def dtype(self, name: str) -> str | None:
+        """The type of a tensor's numbers as the file names it, or None where there is no such tensor."""
+        return self._header[name]["dtype"] if name in self else None
 
     def tensor(self, name: str, dtype: str, dimensions: int | None = None) -> npt.NDArray[Any]:
         """A tensor, read-only and mapped from disk: its numbers are read when they are used.

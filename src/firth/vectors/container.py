@@ -1,244 +1,276 @@
-"""Word vectors to ask questions of: look-up, similarity, nearest neighbours, analogies."""
+"""Word vectors to ask questions of: similarity, neighbours, analogies, ranks."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.vocabulary import Vocabulary
-from firth.errors import ConfigError, FormatError, UnknownWordError
+from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path, naming
-from firth.files.tensors import TensorFile, read_tensors, write_tensors
-from firth.vectors.queries import VALUES_AT_ONCE, Doubles, Floats, cosines, nearest, scaled, three_cos_add
-from firth.vectors.storage import SUFFIX, Parts, check_writable, pack, reproducible, unpack
-from firth.vectors.subwords import Subwords
+from firth.files.tensors import TensorFile, read_tensors
+from firth.vectors.batches import Found
+from firth.vectors.directions import Directions, Doubles, Floats, Ids, cosines, scaled
+from firth.vectors.parts import StoredVectors
+from firth.vectors.queries import answers_by_addition, answers_by_multiplication, nearest
+from firth.vectors.storage import SUFFIX, unpack
 
 Scored = list[tuple[str, float]]
+Query = str | npt.NDArray[Any]
+Weighted = Query | tuple[Query, float]
 
 
-class WordVectors:
-    """Words, their counts and their vectors, with the settings and the history of their training.
-
-    words: n distinct strings; counts: int64 (n,), zeros where the source has none; center: float32 (n, d);
-    config: the settings; history: one dict an epoch. Queries work on these alone.
-
-    outside: float32 (m, d), m >= n, or None where the source has none; outside_words: its m distinct strings,
-    first `words`, and the list `words` itself where there are no more or no outside vectors; bias: float32 (m,)
-    or None. Outside word o has the score outside[o]·center[c] + bias[o] for center word c.
-
-    nodes: float32 (n - 1, d), the inner nodes' vectors of hierarchical softmax, root first, as `reference.huffman`
-    numbers them, in place of outside vectors; or None. subwords: the rows of words and n-grams, of which the center
-    vectors are means, or None. With them every query takes words never seen too; the words stay the vocabulary.
-
-    The arrays are read-only views.
-    """
-
-    def __init__(
-        self,
-        words: list[str],
-        counts: npt.NDArray[np.int64],
-        center: Floats,
-        outside: Floats | None,
-        config: dict[str, Any],
-        history: list[dict[str, Any]],
-        *,
-        outside_words: list[str] | None = None,
-        bias: Floats | None = None,
-        nodes: Floats | None = None,
-        subwords: Subwords | None = None,
-    ) -> None:
-        """Keep the parts; `outside_words` None are `words`. Raises FormatError when they do not fit together."""
-        self.words = words
-        self.counts = _readonly(np.asarray(counts))
-        self.center = _readonly(np.asarray(center))
-        self.outside = None if outside is None else _readonly(np.asarray(outside))
-        self.outside_words = words if outside_words is None or outside_words == words else outside_words
-        self.bias = None if bias is None else _readonly(np.asarray(bias))
-        self.nodes = None if nodes is None else _readonly(np.asarray(nodes))
-        self.subwords = subwords
-        self.config = config
-        self.history = history
-        self._check_shapes()
-        self._check_outside()
-        self._check_nodes()
-        self._check_subwords()
-        self._check_words()
-        self._vocabulary = Vocabulary(words, self.counts)
-
-    def _check_words(self) -> None:
-        seen: set[str] = set()
-        for word in self.outside_words:
-            kind = "word" if len(seen) < len(self.words) else "outside word"
-            if not isinstance(word, str):
-                raise FormatError(f"one of the {kind}s is {word!r}: expected a string")
-            if word in seen:
-                raise FormatError(f"the {kind} {word!r} comes twice: expected every word once")
-            seen.add(word)
-
-    def _check_shapes(self) -> None:
-        n, shape = len(self.words), self.center.shape
-        if self.center.dtype != np.float32 or len(shape) != 2 or 0 in shape:
-            raise FormatError(
-                f"the center vectors are {self.center.dtype} of shape {shape}: "
-                "expected float32 of shape (words, dimension), neither of them 0"
-            )
-        if n != shape[0]:
-            raise FormatError(f"there are {n} words and {shape[0]} center vectors: expected as many of each")
-        if self.counts.dtype != np.int64 or self.counts.shape != (n,):
-            found = f"{self.counts.dtype} of shape {self.counts.shape}"
-            raise FormatError(f"the counts are {found}: expected int64 of shape ({n},), one a word")
-        if (self.counts < 0).any():
-            word = self.words[int(self.counts.argmin())]
-            raise FormatError(f"the count of {word!r} is negative: expected 0 or more")
-
-    def _check_outside(self) -> None:
-        (n, d), m = self.center.shape, len(self.outside_words)
-        if self.outside_words[:n] != self.words:
-            raise FormatError(f"the {m} outside words do not begin with the {n} words: expected those, then any more")
-        if self.outside is None:
-            if m > n:
-                raise FormatError(f"there are {m} outside words, but no outside vectors: expected as many of each")
-            if self.bias is not None:
-                raise FormatError("there is a bias, but no outside vectors: expected both, or no bias")
-            return
-        if self.outside.dtype != np.float32 or self.outside.shape != (m, d):
-            found = f"{self.outside.dtype} of shape {self.outside.shape}"
-            expected = f"float32 of shape ({m}, {d}), one a word of outside_words"
-            raise FormatError(f"the outside vectors are {found}: expected {expected}")
-        if self.bias is not None and (self.bias.dtype != np.float32 or self.bias.shape != (m,)):
-            found = f"{self.bias.dtype} of shape {self.bias.shape}"
-            raise FormatError(f"the bias is {found}: expected float32 of shape ({m},), one an outside vector")
-
-    def _check_nodes(self) -> None:
-        n, d = self.center.shape
-        if self.nodes is None:
-            return
-        if self.outside is not None:
-            raise FormatError("there are both nodes and outside vectors: expected one of them, for one loss")
-        if self.nodes.dtype != np.float32 or self.nodes.shape != (n - 1, d):
-            found = f"{self.nodes.dtype} of shape {self.nodes.shape}"
-            raise FormatError(f"the nodes are {found}: expected float32 of shape ({n - 1}, {d}), one fewer than words")
-
-    def _check_subwords(self) -> None:
-        n, d = self.center.shape
-        if self.subwords is None:
-            return
-        shape, bucket = self.subwords.rows.shape, self.subwords.bucket
-        if shape != (n + bucket, d):
-            expected = f"({n + bucket}, {d}), one for each of {n} words and {bucket} buckets"
-            raise FormatError(f"the subwords' rows are of shape {shape}: expected {expected}")
-
-    def __repr__(self) -> str:
-        """What they are, in a line."""
-        n, d = self.center.shape
-        return f"<WordVectors: {n:,} words, dimension {d}>"
-
-    def __len__(self) -> int:
-        """The number of words."""
-        return len(self.words)
-
-    def __contains__(self, word: object) -> bool:
-        """Whether `word` is one of the words."""
-        return isinstance(word, str) and word in self._vocabulary.ids
-
-    def __getitem__(self, word: str | list[str]) -> Floats:
-        """The center vector (d,) of a word, or those (m, d) of a list of m words.
-
-        That of a word never seen is the mean of its n-grams' rows. Raises UnknownWordError where there are none.
-        """
-        return self._rows(word) if isinstance(word, list | tuple) else self._row(word)
-
-    def similarity(self, a: str, b: str) -> float:
-        """The cosine of two words, from -1 to 1; 0 if a vector is zero. Raises UnknownWordError."""
-        first, second = self._unit_vectors([a, b])
-        return float(cosines(first[None], second)[0])
-
-    @overload
-    def neighbors(self, word: str, k: int = 10) -> Scored: ...
-    @overload
-    def neighbors(self, word: list[str], k: int = 10) -> list[Scored]: ...
-    def neighbors(self, word: str | list[str], k: int = 10) -> Scored | list[Scored]:
-        """The k nearest other words, [(word, cosine), ...]; for a list of words a list of such lists.
-
-        By falling cosine, ties in the order of the vocabulary; fewer than k where there are no more words.
-        Raises UnknownWordError, and ConfigError for a k that is no whole number from 1.
-        """
-        words = [word] if isinstance(word, str) else word
-        found = list(self._nearest(self._unit_vectors(words), [[query] for query in words], k))
-        return found[0] if isinstance(word, str) else found
-
-    def analogy(self, a: str, b: str, c: str, k: int = 1) -> Scored:
-        """The k best answers to "a is to b as c is to ?", [(word, cosine), ...], none of them a, b or c.
-
-        3CosAdd (Mikolov et al. 2013): the words nearest to b - a + c, each scaled to length 1 before.
-        Order and errors are those of `neighbors`.
-        """
-        query = three_cos_add(*self._unit_vectors([a, b, c]))
-        return next(self._nearest(query[None], [[a, b, c]], k))
-
-    def parts(self) -> Parts:
-        """What these vectors are made of: the arguments that make them again."""
-        return {
-            "words": self.words,
-            "counts": self.counts,
-            "center": self.center,
-            "outside": self.outside,
-            "config": self.config,
-            "history": self.history,
-            "outside_words": self.outside_words,
-            "bias": self.bias,
-            "nodes": self.nodes,
-            "subwords": self.subwords,
-        }
-
-    def save(self, path: AnyPath) -> None:
-        """Write the vectors to one .safetensors file, whole or not at all: an old file is replaced at the end.
-
-        The file holds everything but what differs between equal runs: the seconds of each epoch and, for the exact
-        softmax, the number of threads. Equal vectors give equal bytes. Raises FormatError where it cannot be written.
-        """
-        path = check_writable(path)
-        write_tensors(path, *pack(path, reproducible(self.parts())))
+class WordVectors(StoredVectors):
+    __doc__ = StoredVectors.__doc__
 
     @cached_property
-    def unit(self) -> Floats:
-        """The center vectors (n, d) scaled to length 1, float32; a zero row stays zero. Made once."""
-        n, d = self.center.shape
-        unit = np.empty((n, d), dtype=np.float32)
-        rows = max(1, VALUES_AT_ONCE // d)
-        for start in range(0, n, rows):
-            end = start + rows
-            unit[start:end] = _unit(self.center[start:end], self.words[start:end])
-        return _readonly(unit)
+    def directions(self) -> Directions:
+        """The center vectors as queries see them. Warns of those that have no direction."""
+        directions = Directions(self.center, self.norms)
+        missing = directions.missing
+        if len(missing):
+            first, more = self.words[missing[0]], len(missing) - 1
+            also = f" and of {more:,} other word{'s' if more > 1 else ''}" if more else ""
+            warnings.warn(
+                f"the vector of {first!r}{also} is zero or not finite: such words are never an answer", stacklevel=3
+            )
+        return directions
 
-    def _row(self, word: str) -> Floats:
-        if not isinstance(word, str):
-            raise ConfigError(f"the word is {word!r}: expected a string or a list of strings")
-        found = self._vocabulary.ids.get(word)
-        if found is not None:
-            return np.asarray(self.center[found])
-        if self.subwords is not None:
-            return self.subwords.vector(word)
-        near = ", ".join(map(repr, self._vocabulary.suggest(word)))
-        hint = f"the nearest spellings are {near}" if near else "no word is spelt like it"
-        raise UnknownWordError(f"{word!r} is not among the {len(self):,} words: {hint}")
+    def similarity(self, a: Query | Sequence[str], b: Query | Sequence[str]) -> float:
+        """The cosine of two words, vectors or groups of words, from -1 to 1; 0 if a vector is zero.
 
-    def _rows(self, words: list[str]) -> Floats:
-        if not isinstance(words, list | tuple):
-            raise ConfigError(f"the word is {words!r}: expected a string or a list of strings")
-        return np.array([self._row(word) for word in words], dtype=np.float32).reshape(-1, self.center.shape[1])
+        A group is a list of words; it stands for the mean of their vectors, each scaled to length 1.
+        Raises UnknownWordError.
+        """
+        return float(cosines(self._group(a), self._group(b)))
 
-    def _unit_vectors(self, words: list[str]) -> Doubles:
-        """The vectors of words in float64, scaled to length 1."""
-        return _unit(self._rows(words), words)
+    def similarities(self, pairs: Sequence[tuple[str, str]]) -> Doubles:
+        """The cosines (m,) of m pairs of words, each as `similarity` gives it. Raises UnknownWordError."""
+        words = list(dict.fromkeys(word for pair in pairs for word in pair))
+        places = {word: place for place, word in enumerate(words)}
+        units = self._units(words)
+        first, second = np.array([[places[word] for word in pair] for pair in pairs], np.int64).reshape(-1, 2).T
+        return cosines(units[first], units[second])
 
-    def _nearest(self, queries: Doubles, words: list[list[str]], k: int) -> Iterator[Scored]:
-        """For each query (d,) of length 1 the k nearest words but its own `words`, best first."""
-        excluded = [[self._vocabulary.ids[word] for word in own if word in self] for own in words]
-        for ids, found in nearest(self.center, self.unit, queries, excluded, _checked_k(k)):
-            yield [(self.words[i], cosine) for i, cosine in zip(ids.tolist(), found.tolist(), strict=True)]
+    @overload
+    def neighbors(
+        self,
+        word: Query | None = None,
+        k: int | None = 10,
+        *,
+        positive: Sequence[Weighted] = (),
+        negative: Sequence[Weighted] = (),
+        within: Sequence[str] | None = None,
+        most_frequent: int | None = None,
+        threshold: float | None = None,
+    ) -> Scored: ...
+    @overload
+    def neighbors(
+        self,
+        word: list[str],
+        k: int | None = 10,
+        *,
+        within: Sequence[str] | None = None,
+        most_frequent: int | None = None,
+        threshold: float | None = None,
+    ) -> list[Scored]: ...
+    def neighbors(
+        self,
+        word: Query | list[str] | None = None,
+        k: int | None = 10,
+        *,
+        positive: Sequence[Weighted] = (),
+        negative: Sequence[Weighted] = (),
+        within: Sequence[str] | None = None,
+        most_frequent: int | None = None,
+        threshold: float | None = None,
+    ) -> Scored | list[Scored]:
+        """The k nearest other words, [(word, cosine), ...]; for several queries a list of such lists.
+
+        word: a word or a vector (d,); a list of words or a matrix (q, d) asks for each. Or, in its place, positive and
+        negative: words and vectors to add and to subtract, each scaled to length 1, a pair (word, weight) times its
+        weight. k: how many, or None for all. within: the words among which to look, such as those to rank.
+        most_frequent: look among so many words from the first. threshold: the least cosine.
+
+        By falling cosine, ties in the order of the vocabulary. The words asked for are no answers. Raises
+        UnknownWordError, FormatError for a vector that is zero or not finite, and ConfigError for other arguments out
+        of range.
+
+        Example: vectors.neighbors(positive=["king", ("woman", 0.5)], negative=["man"], k=5)
+        """
+        if word is None:
+            queries, asked = self._sum(positive, negative)
+            single = True
+        elif len(positive) or len(negative):
+            raise ConfigError("word and positive or negative are given: expected one or the other")
+        else:
+            single = isinstance(word, str) or (isinstance(word, np.ndarray) and word.ndim == 1)
+            items: list[Query] = [word] if single else list(word)  # type: ignore[list-item, arg-type]
+            queries, asked = self._queries(items), [[item] for item in items]
+        directions, ids = self._among(within, most_frequent)
+        excluded = [self._places(own, ids) for own in asked]
+        least = -np.inf if threshold is None else _checked_threshold(threshold)
+        found = self._named(nearest(directions, queries, excluded, _checked_k(k), least), ids)
+        return next(found) if single else list(found)
+
+    def analogy(
+        self,
+        a: Query,
+        b: Query,
+        c: Query,
+        k: int = 1,
+        method: Literal["add", "mul"] = "add",
+        *,
+        within: Sequence[str] | None = None,
+        most_frequent: int | None = None,
+    ) -> Scored:
+        """The k best answers to "a is to b as c is to ?", [(word, score), ...], none of them a, b or c.
+
+        method "add": 3CosAdd (Mikolov et al., 2013), the words nearest to b - a + c, each scaled to length 1 before,
+        with their cosines. "mul": 3CosMul (Levy and Goldberg, 2014), with its scores, 0 or more:
+        cos(x, b) cos(x, c) / (cos(x, a) + 0.001), each cosine moved to 0..1. Other arguments, order and errors are
+        those of `neighbors`.
+        """
+        if method not in ("add", "mul"):
+            raise ConfigError(f"method is {method!r}: expected 'add' or 'mul'")
+        terms = self._queries([a, b, c])
+        directions, ids = self._among(within, most_frequent)
+        out, k = self._places([a, b, c], ids), _checked_count(k)
+        if method == "mul":
+            found = answers_by_multiplication(directions, terms, out, k)
+        else:
+            found = next(answers_by_addition(directions, terms, np.array([[0, 1, 2]]), [out], k))
+        return next(self._named(iter([found]), ids))
+
+    def analogies(
+        self, questions: Sequence[tuple[str, str, str]], k: int = 1, *, most_frequent: int | None = None
+    ) -> list[Scored]:
+        """What `analogy` answers to each of many questions (a, b, c) by 3CosAdd, at once."""
+        words = list(dict.fromkeys(word for question in questions for word in question))
+        places = {word: place for place, word in enumerate(words)}
+        asked = np.array([[places[word] for word in question] for question in questions], np.int64).reshape(-1, 3)
+        directions, ids = self._among(None, most_frequent)
+        excluded = [self._places(question, ids) for question in questions]
+        terms = self._queries(list(words))
+        return list(self._named(answers_by_addition(directions, terms, asked, excluded, _checked_count(k)), ids))
+
+    def odd_one_out(self, words: Sequence[str]) -> str:
+        """The word that is least like the others: with the least cosine to the mean of all, each of length 1.
+
+        words: three or more. Ties go to the first. Raises UnknownWordError, and ConfigError for fewer words.
+        """
+        if isinstance(words, str) or len(words) < 3:
+            raise ConfigError(f"the words are {words!r}: expected a list of three or more")
+        units = self._queries(list(words))
+        return words[int(cosines(units, scaled(units.mean(axis=0))).argmin())]
+
+    def rank(self, word: str, of: Query, *, most_frequent: int | None = None) -> int:
+        """The place of `word` among the neighbours of a word or vector `of`: 1 for the nearest.
+
+        Words with the same cosine come in the order of the vocabulary. Raises UnknownWordError for a word without a
+        row, and ConfigError if both are the same word.
+        """
+        place = self.id_of(word)
+        if place is None:
+            self._row(word)  # raises for a word that has no vector at all
+            raise ConfigError(f"{word!r} is not among the {len(self):,} words, so it has no rank")
+        if isinstance(of, str) and self.id_of(of) == place:
+            raise ConfigError(f"the rank of {word!r} among its own neighbours is asked for: expected two words")
+        found = self.neighbors(of, None, threshold=self.similarity(word, of), most_frequent=most_frequent)
+        names = [name for name, _ in found]
+        if self.words[place] not in names:
+            raise ConfigError(f"{word!r} is not among the {most_frequent:,} most frequent words, or has no direction")
+        return names.index(self.words[place]) + 1
+
+    def _units(self, words: Sequence[Query]) -> Doubles:
+        """The vectors (m, d) of words, or vectors, in float64, scaled to length 1; a zero vector stays zero."""
+        rows = np.empty((len(words), self.center.shape[1]))
+        for place, word in enumerate(words):
+            rows[place] = self._vector(word) if isinstance(word, np.ndarray) else self._row(word)
+        broken = ~np.isfinite(rows).all(axis=1)
+        if broken.any():
+            raise FormatError(
+                f"{_told(words[int(broken.argmax())])} holds a NaN or an infinity: expected finite numbers"
+            )
+        return scaled(rows)
+
+    def _queries(self, words: Sequence[Query]) -> Doubles:
+        """The same, none of which is zero."""
+        units = self._units(words)
+        zero = ~units.any(axis=1)
+        if zero.any():
+            raise FormatError(f"{_told(words[int(zero.argmax())])} is zero: it has no direction, so nothing is near it")
+        return units
+
+    def _vector(self, vector: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        d = self.center.shape[1]
+        if vector.shape != (d,) or vector.dtype.kind not in "fiu":
+            raise ConfigError(f"a vector is {vector.dtype} of shape {vector.shape}: expected {d} numbers")
+        return vector
+
+    def _group(self, words: Query | Sequence[str]) -> Doubles:
+        """The vector (d,) of length 1 of a word, a vector, or a group."""
+        if isinstance(words, str | np.ndarray):
+            return np.asarray(self._units([words])[0])
+        if not len(words):
+            raise ConfigError("a group has no word: expected one or more")
+        return scaled(self._units(list(words)).mean(axis=0))
+
+    def _sum(self, positive: Sequence[Weighted], negative: Sequence[Weighted]) -> tuple[Doubles, list[list[Query]]]:
+        """The weighted sum (1, d) of words and vectors, scaled to length 1, and what was added up."""
+        items: list[Query] = []
+        weights: list[float] = []
+        for sign, group, name in ((1, positive, "positive"), (-1, negative, "negative")):
+            if isinstance(group, str):
+                raise ConfigError(f"{name} is {group!r}: expected a list, [{group!r}]")
+            for item in group:
+                word, weight = item if isinstance(item, tuple) else (item, 1.0)
+                if (
+                    isinstance(weight, bool)
+                    or not isinstance(weight, int | float | np.number)
+                    or not np.isfinite(weight)
+                ):
+                    raise ConfigError(f"the weight of {_told(word)} is {weight!r}: expected a number")
+                items.append(word)
+                weights.append(sign * float(weight))
+        if not items:
+            raise ConfigError("there is nothing to look for: give a word, a vector, or positive and negative ones")
+        total = np.array(weights) @ self._queries(items)
+        if not total.any():
+            raise ConfigError("the sum of positive and negative is zero: it has no direction, so nothing is near it")
+        return scaled(total)[None], [items]
+
+    def _among(self, within: Sequence[str] | None, most_frequent: int | None) -> tuple[Directions, Ids | None]:
+        """The rows to look among, and their ids, or None if they are the first rows."""
+        if within is None:
+            n = len(self) if most_frequent is None else _checked_count(most_frequent, "most_frequent")
+            return (self.directions, None) if n >= len(self) else (self.directions.first(n), np.arange(n))
+        if most_frequent is not None:
+            raise ConfigError("within and most_frequent are given: expected one of them")
+        if isinstance(within, str):
+            raise ConfigError(f"within is {within!r}: expected a list of words")
+        places = {word: self.id_of(word) for word in within}
+        for word, place in places.items():
+            if place is None:
+                self._row(word)
+                raise ConfigError(f"within: {word!r} is not among the {len(self):,} words: expected words with a row")
+        ids = np.unique(np.array(list(places.values()), np.int64))
+        if not len(ids):
+            raise ConfigError("within has no word: expected one or more")
+        return self.directions.chosen(ids), ids
+
+    def _places(self, words: Sequence[Query], ids: Ids | None) -> list[int]:
+        """Where the words are among the rows `ids`, or, if that is None, among all."""
+        own = [place for word in words if isinstance(word, str) and (place := self.id_of(word)) is not None]
+        return own if ids is None else np.flatnonzero(np.isin(ids, own)).tolist()
+
+    def _named(self, found: Iterator[Found], ids: Ids | None) -> Iterator[Scored]:
+        """Answers by words in place of rows."""
+        for rows, scores in found:
+            places = rows if ids is None else ids[rows]
+            yield [(self.words[i], score) for i, score in zip(places.tolist(), scores.tolist(), strict=True)]
 
 
 def load(path: AnyPath) -> WordVectors:
@@ -263,22 +295,21 @@ def from_file(file: TensorFile) -> WordVectors:
         return WordVectors(**parts)
 
 
-def _readonly(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    view = array.view()
-    view.flags.writeable = False
-    return view
+def _told(item: Query) -> str:
+    return "a vector that is given" if isinstance(item, np.ndarray) else f"the vector of {item!r}"
 
 
-def _unit(rows: Floats, words: list[str]) -> Doubles:
-    """The vectors of words in float64, scaled to length 1. Raises FormatError for one that is not finite."""
-    broken = ~np.isfinite(rows).all(axis=1)
-    if broken.any():
-        word = words[int(broken.argmax())]
-        raise FormatError(f"the vector of {word!r} holds a NaN or an infinity: expected finite numbers")
-    return scaled(rows)
+def _checked_k(k: int | None) -> int | None:
+    return None if k is None else _checked_count(k)
 
 
-def _checked_k(k: int) -> int:
+def _checked_count(k: int, name: str = "k") -> int:
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ConfigError(f"k is {k!r}: expected a whole number, 1 or more")
+        raise ConfigError(f"{name} is {k!r}: expected a whole number, 1 or more")
     return int(k)
+
+
+def _checked_threshold(threshold: float) -> float:
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.number) or not -1 <= threshold <= 1:
+        raise ConfigError(f"threshold is {threshold!r}: expected a cosine, from -1 to 1")
+    return float(threshold)

@@ -4,7 +4,8 @@ Always there: "center" F32 (n, d); "counts" I64 (n,); "words" U8, the UTF-8 byte
 "word_offsets" I64 (n + 1,), where each word begins and the last one ends. Where the vectors have them: "outside" F32
 (m, d) and "bias" F32 (m,); where m > n, "more_words" U8 and "more_word_offsets" I64 (m - n + 1,), the outside words
 after the first n, likewise; "nodes" F32 (n - 1, d), the inner nodes of hierarchical softmax; "subwords" F32
-(n + bucket, d), the words' own rows and those of n-grams. The metadata has one key, "firth": a JSON text with "format"
+(n + bucket, d), the words' own rows and those of n-grams; "norms" F64 (n,), the lengths of the center vectors, which
+older files lack. Matrices may be F16 in place of F32. The metadata has one key, "firth": a JSON text with "format"
 (1), "config", "history" and, for subwords, "subwords": {"minn", "maxn", "bucket"}. Other tensors are left alone.
 """
 
@@ -20,11 +21,13 @@ import numpy.typing as npt
 from firth.errors import FormatError
 from firth.files.paths import AnyPath, as_path, check_folder, naming
 from firth.files.tensors import TensorFile
+from firth.vectors.directions import lengths_of
 from firth.vectors.subwords import Subwords
 
 SUFFIX = ".safetensors"
 VERSION = 1
 NGRAM_SETTINGS = ("minn", "maxn", "bucket")
+MATRICES = ("center", "outside", "nodes", "subwords")
 
 Floats = npt.NDArray[np.float32]
 
@@ -42,6 +45,7 @@ class Parts(TypedDict):
     bias: Floats | None
     nodes: Floats | None
     subwords: Subwords | None
+    norms: npt.NDArray[np.float64] | None
 
 
 def check_writable(path: AnyPath) -> Path:
@@ -68,10 +72,11 @@ def reproducible(parts: Parts) -> Parts:
     return {**parts, "config": config, "history": history}
 
 
-def pack(path: Path, parts: Parts) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
-    """The tensors and the metadata of a vectors file, for `write_tensors`.
+def pack(path: Path, parts: Parts, half: bool = False) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """The tensors and the metadata of a vectors file, for `write_tensors`; with `half` the matrices are float16.
 
-    Raises FormatError, which names `path`, for words without UTF-8 and for a config or history that JSON cannot hold.
+    Raises FormatError, which names `path`, for words without UTF-8, for a config or history that JSON cannot hold and for
+    numbers too large for float16.
     """
     words, subwords = parts["words"], parts["subwords"]
     encoded = encoded_words(path, words)
@@ -80,6 +85,7 @@ def pack(path: Path, parts: Parts) -> tuple[dict[str, npt.NDArray[Any]], dict[st
         "counts": parts["counts"],
         "word_offsets": _offsets(encoded),
         "more_word_offsets": _offsets(more) if more else None,
+        "norms": parts["norms"],
         "center": parts["center"],
         "outside": parts["outside"],
         "bias": parts["bias"],
@@ -88,6 +94,9 @@ def pack(path: Path, parts: Parts) -> tuple[dict[str, npt.NDArray[Any]], dict[st
         "words": _joined(encoded),
         "more_words": _joined(more) if more else None,
     }
+    if half:
+        tensors |= {name: _rounded(path, name, tensors[name]) for name in MATRICES if tensors[name] is not None}
+        tensors["norms"] = lengths_of(tensors["center"])
     document: dict[str, Any] = {"format": VERSION, "config": parts["config"], "history": parts["history"]}
     if subwords is not None:
         document["subwords"] = {name: getattr(subwords, name) for name in NGRAM_SETTINGS}
@@ -110,7 +119,7 @@ def unpack(file: TensorFile) -> Parts:
         outside_words = words + _decoded(file, "more_words", "more_word_offsets", "more word")
     subwords = None
     if document.get("subwords") is not None:
-        subwords = checked_subwords(file.path, document["subwords"], file.tensor("subwords", "F32", 2))
+        subwords = checked_subwords(file.path, document["subwords"], _matrix(file, "subwords"))
     elif "subwords" in file:
         raise FormatError(
             f"{file.path}: there is a tensor 'subwords', but the metadata has no minn, maxn and bucket for it"
@@ -118,14 +127,15 @@ def unpack(file: TensorFile) -> Parts:
     return {
         "words": words,
         "counts": file.tensor("counts", "I64", 1),
-        "center": file.tensor("center", "F32", 2),
-        "outside": file.tensor("outside", "F32", 2) if "outside" in file else None,
+        "center": _matrix(file, "center"),
+        "outside": _matrix(file, "outside") if "outside" in file else None,
         "config": document["config"],
         "history": document["history"],
         "outside_words": outside_words,
         "bias": file.tensor("bias", "F32", 1) if "bias" in file else None,
-        "nodes": file.tensor("nodes", "F32", 2) if "nodes" in file else None,
+        "nodes": _matrix(file, "nodes") if "nodes" in file else None,
         "subwords": subwords,
+        "norms": file.tensor("norms", "F64", 1) if "norms" in file else None,
     }
 
 
@@ -174,14 +184,51 @@ def _decoded(file: TensorFile, text_name: str, offsets_name: str, kind: str) -> 
         raise FormatError(
             f"{file.path}: the {kind} offsets do not rise from 0 to {len(text)}, the bytes of all {kind}s"
         )
-    whole, bounds = text.tobytes(), offsets.tolist()
-    words = []
-    for begin, end in itertools.pairwise(bounds):
+    whole = text.tobytes()
+    continues = (text & 0xC0) == 0x80  # the bytes that do not begin a character
+    try:
+        characters = whole.decode()
+        cut = continues[offsets[offsets < len(text)]].any()
+    except UnicodeDecodeError:
+        cut = True
+    if cut:
+        raise _no_utf8(file, whole, offsets, kind)
+    places = offsets - np.concatenate([[0], np.cumsum(continues)])[offsets]
+    return [characters[begin:end] for begin, end in itertools.pairwise(places.tolist())]
+
+
+def _no_utf8(file: TensorFile, whole: bytes, offsets: npt.NDArray[np.int64], kind: str) -> FormatError:
+    """The error for the first word that is not UTF-8."""
+    for number, (begin, end) in enumerate(itertools.pairwise(offsets.tolist())):
         try:
-            words.append(whole[begin:end].decode())
+            whole[begin:end].decode()
         except UnicodeDecodeError:
-            raise FormatError(f"{file.path}: {kind} {len(words)} is {whole[begin:end]!r}: expected UTF-8") from None
-    return words
+            break
+    return FormatError(f"{file.path}: {kind} {number} is {whole[begin:end]!r:.200}: expected UTF-8")
+
+
+def _matrix(file: TensorFile, name: str) -> Floats:
+    """A matrix of float32, mapped from disk; one of float16 is made float32 in memory."""
+    if file.dtype(name) != "F16":
+        return file.tensor(name, "F32", 2)
+    stored = file.tensor(name, "F16", 2)
+    matrix = np.empty(stored.shape, np.float32)
+    np.copyto(matrix, stored)
+    return matrix
+
+
+def _rounded(path: Path, name: str, matrix: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
+    """A matrix in float16. Raises FormatError for a number that is too large for it."""
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = matrix.astype(np.float16)
+    too_large = np.isinf(rounded) & np.isfinite(matrix)
+    if too_large.any():
+        row, column = np.argwhere(too_large)[0]
+        raise FormatError(
+            f"{path}: row {row} of {name} holds {matrix[row, column]:.6g}, and float16 ends at 65,504: "
+            "save it without half (--half)"
+        )
+    return rounded
 
 
 def _offsets(words: list[bytes]) -> npt.NDArray[np.int64]:
