@@ -1,29 +1,57 @@
-"""The commands that ask a vectors file: neighbors, analogy, similarity, info; and convert."""
+"""The commands that ask a vectors file: neighbors, analogy, similarity, odd, rank, info; and convert."""
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from firth.app.options import Commands, add_command, add_json
 from firth.app.printing import print_json, print_rows
+from firth.errors import ConfigError
+
+STDIN = "-"
+"""In place of words: read them from standard input."""
 
 
 def add_commands(commands: Commands) -> None:
     """Add the commands to the command line."""
     parser = add_query(commands, "neighbors", _neighbors, "Print the nearest words of each word, with their cosines.")
-    parser.add_argument("word", metavar="WORD", nargs="+")
-    parser.add_argument("-k", type=int, default=10, metavar="N", help="how many (default 10)")
+    parser.add_argument("word", metavar="WORD", nargs="+", help="words, or - to read one a line from standard input")
+    _add_k(parser, 10)
+    group = parser.add_argument_group("one query of several words")
+    group.add_argument("--sum", action="store_true", help="ask once, for the sum of the words; WORD:2.5 has a weight")
+    group.add_argument("--minus", metavar="WORD", nargs="+", default=[], help="words to subtract from the sum")
+    _add_among(parser)
+    parser.add_argument("--threshold", type=float, metavar="X", help="the least cosine")
     add_json(parser)
 
     parser = add_query(commands, "analogy", _analogy, "A is to B as C is to ?")
     for name in ("a", "b", "c"):
         parser.add_argument(name, metavar=name.upper())
-    parser.add_argument("-k", type=int, default=1, metavar="N", help="how many answers (default 1)")
+    _add_k(parser, 1)
+    parser.add_argument("--method", default="add", metavar="NAME", help="add (3CosAdd, default) or mul (3CosMul)")
+    _add_among(parser)
     add_json(parser)
 
-    parser = add_query(commands, "similarity", _similarity, "Print the cosine of two words.")
-    parser.add_argument("a", metavar="WORD")
-    parser.add_argument("b", metavar="WORD")
+    parser = add_query(commands, "similarity", _similarity, "Print the cosine of two words, or of two groups of words.")
+    parser.add_argument(
+        "word", metavar="WORD", nargs="+", help="two words, or - to read two a line from standard input"
+    )
+    parser.add_argument(
+        "--with", dest="group", metavar="WORD", nargs="+", help="compare the group WORD... with this one"
+    )
+    add_json(parser)
+
+    parser = add_query(commands, "odd", _odd, "Print the word that is least like the others.")
+    parser.add_argument("word", metavar="WORD", nargs="+")
+    add_json(parser)
+
+    parser = add_query(
+        commands, "rank", _rank, "Print the place of a word among the neighbours of another, 1 the nearest."
+    )
+    parser.add_argument("word", metavar="WORD")
+    parser.add_argument("of", metavar="OF")
+    parser.add_argument("--most-frequent", type=int, metavar="N", help="count among the N most frequent words only")
     add_json(parser)
 
     parser = add_query(commands, "info", _info, "Print what a vectors file holds, its settings and its history.")
@@ -49,41 +77,124 @@ def add_query(
     return parser
 
 
+def _add_k(parser: argparse.ArgumentParser, default: int) -> None:
+    parser.add_argument("-k", type=int, default=default, metavar="N", help=f"how many (default {default})")
+
+
+def _add_among(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("where to look")
+    group.add_argument("--within", metavar="WORD", nargs="+", help="look among these words only")
+    group.add_argument("--most-frequent", type=int, metavar="N", help="look among the N most frequent words only")
+
+
+def _among(options: argparse.Namespace) -> dict[str, Any]:
+    return {"within": options.within, "most_frequent": options.most_frequent}
+
+
 def _neighbors(options: argparse.Namespace) -> int:
     from firth import load
 
-    found = load(options.vectors).neighbors(options.word, options.k)
+    vectors = load(options.vectors)
+    more = {"k": options.k, "threshold": options.threshold, **_among(options)}
+    if options.sum or options.minus:
+        positive, negative = ([_weighted(vectors, word) for word in words] for words in (options.word, options.minus))
+        return _print_scored(vectors.neighbors(positive=positive, negative=negative, **more), options.json, "cosine")
+    words = _lines() if options.word == [STDIN] else options.word
+    found = vectors.neighbors(words, **more)
     if options.json:
         return print_json(
             [
                 {"word": word, "neighbors": [{"word": near, "cosine": cosine} for near, cosine in row]}
-                for word, row in zip(options.word, found, strict=True)
+                for word, row in zip(words, found, strict=True)
             ]
         )
-    for word, row in zip(options.word, found, strict=True):
+    for word, row in zip(words, found, strict=True):
         for near, cosine in row:
-            print(f"{word}\t{near}\t{cosine:.4f}" if len(options.word) > 1 else f"{near}\t{cosine:.4f}")
+            print(f"{word}\t{near}\t{cosine:.4f}" if len(words) > 1 else f"{near}\t{cosine:.4f}")
     return 0
+
+
+def _weighted(vectors: Any, text: str) -> str | tuple[str, float]:
+    """A word, or a word and its weight where the text is word:weight and no word itself."""
+    word, _, weight = text.rpartition(":")
+    try:
+        return text if text in vectors or not word else (word, float(weight))
+    except ValueError:
+        return text
+
+
+def _lines() -> list[str]:
+    """The lines of standard input without white space around them; empty ones are left out."""
+    return [text for line in sys.stdin if (text := line.strip())]
 
 
 def _analogy(options: argparse.Namespace) -> int:
     from firth import load
 
-    answers = load(options.vectors).analogy(options.a, options.b, options.c, options.k)
-    if options.json:
-        return print_json([{"word": word, "cosine": cosine} for word, cosine in answers])
-    for word, cosine in answers:
-        print(f"{word}\t{cosine:.4f}")
+    terms = options.a, options.b, options.c
+    answers = load(options.vectors).analogy(*terms, options.k, options.method, **_among(options))
+    return _print_scored(answers, options.json, "score" if options.method == "mul" else "cosine")
+
+
+def _print_scored(answers: Sequence[tuple[str, float]], as_json: bool, name: str) -> int:
+    if as_json:
+        return print_json([{"word": word, name: score} for word, score in answers])
+    for word, score in answers:
+        print(f"{word}\t{score:.4f}")
     return 0
 
 
 def _similarity(options: argparse.Namespace) -> int:
     from firth import load
 
-    cosine = load(options.vectors).similarity(options.a, options.b)
-    if options.json:
-        return print_json({"words": [options.a, options.b], "cosine": cosine})
+    vectors = load(options.vectors)
+    if options.group is not None:
+        cosine = vectors.similarity(options.word, options.group)
+        return _print_cosine(cosine, {"groups": [options.word, options.group]}, options.json)
+    if options.word == [STDIN]:
+        return _similarities(vectors, options.json)
+    if len(options.word) != 2:
+        raise ConfigError(f"{len(options.word)} words are given: expected two, or two groups: WORD... --with WORD...")
+    return _print_cosine(vectors.similarity(*options.word), {"words": options.word}, options.json)
+
+
+def _print_cosine(cosine: float, asked: dict[str, Any], as_json: bool) -> int:
+    if as_json:
+        return print_json({**asked, "cosine": cosine})
     print(f"{cosine:.4f}")
+    return 0
+
+
+def _similarities(vectors: Any, as_json: bool) -> int:
+    pairs = [tuple(line.split()) for line in _lines()]
+    wrong = next((pair for pair in pairs if len(pair) != 2), None)
+    if wrong is not None:
+        raise ConfigError(f"standard input has the line {' '.join(wrong)!r}: expected two words a line")
+    cosines = vectors.similarities(pairs).tolist()
+    if as_json:
+        return print_json([{"words": pair, "cosine": cosine} for pair, cosine in zip(pairs, cosines, strict=True)])
+    for (a, b), cosine in zip(pairs, cosines, strict=True):
+        print(f"{a}\t{b}\t{cosine:.4f}")
+    return 0
+
+
+def _odd(options: argparse.Namespace) -> int:
+    from firth import load
+
+    word = load(options.vectors).odd_one_out(options.word)
+    if options.json:
+        return print_json({"words": options.word, "odd": word})
+    print(word)
+    return 0
+
+
+def _rank(options: argparse.Namespace) -> int:
+    from firth import load
+
+    rank = load(options.vectors).rank(options.word, options.of, most_frequent=options.most_frequent)
+    if options.json:
+        return print_json({"word": options.word, "of": options.of, "rank": rank})
+    print(rank)
     return 0
 
 

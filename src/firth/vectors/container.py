@@ -12,7 +12,7 @@ from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path, naming
 from firth.files.tensors import TensorFile, read_tensors
 from firth.vectors.batches import Found
-from firth.vectors.directions import Directions, Doubles, Floats, Ids, cosines, scaled
+from firth.vectors.directions import Directions, Doubles, Ids, cosines, scaled
 from firth.vectors.parts import StoredVectors
 from firth.vectors.queries import answers_by_addition, answers_by_multiplication, nearest
 from firth.vectors.storage import SUFFIX, unpack
@@ -23,7 +23,12 @@ Weighted = Query | tuple[Query, float]
 
 
 class WordVectors(StoredVectors):
-    __doc__ = StoredVectors.__doc__
+    """Words and their vectors, to be asked.
+
+    Every query takes words, and vectors of your own as arrays (d,). Neighbours and analogies look for the cosine;
+    float64 decides between words that are close together, so answers are exact, and the same on every machine.
+    `StoredVectors` lists the parts.
+    """
 
     @cached_property
     def directions(self) -> Directions:
@@ -107,7 +112,7 @@ class WordVectors(StoredVectors):
             raise ConfigError("word and positive or negative are given: expected one or the other")
         else:
             single = isinstance(word, str) or (isinstance(word, np.ndarray) and word.ndim == 1)
-            items: list[Query] = [word] if single else list(word)  # type: ignore[list-item, arg-type]
+            items: list[Query] = [word] if single else list(word)  # type: ignore[list-item]
             queries, asked = self._queries(items), [[item] for item in items]
         directions, ids = self._among(within, most_frequent)
         excluded = [self._places(own, ids) for own in asked]

@@ -44,7 +44,7 @@ def three_cos_add(a: Doubles, b: Doubles, c: Doubles) -> Doubles:
     return scaled(b - a + c)
 
 
-def lengths_of(rows: Floats) -> Doubles:
+def lengths_of(rows: npt.NDArray[np.floating]) -> Doubles:
     """The lengths (n,) of the rows (n, d); infinite or NaN for a row that is not finite."""
     n, d = rows.shape
     lengths = np.empty(n)
@@ -73,7 +73,7 @@ class Directions:
     @property
     def doubt(self) -> float:
         """How far a float32 cosine may be from the true one."""
-        return (self.rows.shape[1] + 16) * 2.0**-23
+        return float((self.rows.shape[1] + 16) * 2.0**-23)
 
     @cached_property
     def missing(self) -> Ids:

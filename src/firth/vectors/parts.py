@@ -18,9 +18,6 @@ from firth.vectors.subwords import Subwords
 NORMS_CHECKED = 64
 """The rows whose lengths are compared with the norms of a file."""
 
-NORMAL_FORMS = "NFC", "NFD"
-"""The ways of writing accented letters that a look-up tries."""
-
 
 class StoredVectors:
     """Words, their counts and their vectors, with the settings and the history of their training.
@@ -172,8 +169,8 @@ class StoredVectors:
         ids = self._vocabulary.ids
         found = ids.get(word)
         if found is None and not word.isascii():
-            forms = (unicodedata.normalize(form, word) for form in NORMAL_FORMS)
-            found = next((ids[form] for form in forms if form in ids), None)
+            composed, decomposed = unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word)
+            found = ids.get(composed, ids.get(decomposed))
         return found
 
     def __getitem__(self, word: str | list[str]) -> Floats:

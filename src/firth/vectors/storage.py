@@ -75,8 +75,8 @@ def reproducible(parts: Parts) -> Parts:
 def pack(path: Path, parts: Parts, half: bool = False) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     """The tensors and the metadata of a vectors file, for `write_tensors`; with `half` the matrices are float16.
 
-    Raises FormatError, which names `path`, for words without UTF-8, for a config or history that JSON cannot hold and for
-    numbers too large for float16.
+    Raises FormatError, which names `path`, for words without UTF-8, for a config or history that JSON cannot hold and
+    for numbers too large for float16.
     """
     words, subwords = parts["words"], parts["subwords"]
     encoded = encoded_words(path, words)
@@ -95,8 +95,9 @@ def pack(path: Path, parts: Parts, half: bool = False) -> tuple[dict[str, npt.ND
         "more_words": _joined(more) if more else None,
     }
     if half:
-        tensors |= {name: _rounded(path, name, tensors[name]) for name in MATRICES if tensors[name] is not None}
-        tensors["norms"] = lengths_of(tensors["center"])
+        matrices = {name: tensors[name] for name in MATRICES}
+        tensors |= {name: _rounded(path, name, rows) for name, rows in matrices.items() if rows is not None}
+        tensors["norms"] = lengths_of(parts["center"].astype(np.float16))
     document: dict[str, Any] = {"format": VERSION, "config": parts["config"], "history": parts["history"]}
     if subwords is not None:
         document["subwords"] = {name: getattr(subwords, name) for name in NGRAM_SETTINGS}
@@ -199,12 +200,17 @@ def _decoded(file: TensorFile, text_name: str, offsets_name: str, kind: str) -> 
 
 def _no_utf8(file: TensorFile, whole: bytes, offsets: npt.NDArray[np.int64], kind: str) -> FormatError:
     """The error for the first word that is not UTF-8."""
-    for number, (begin, end) in enumerate(itertools.pairwise(offsets.tolist())):
-        try:
-            whole[begin:end].decode()
-        except UnicodeDecodeError:
-            break
-    return FormatError(f"{file.path}: {kind} {number} is {whole[begin:end]!r:.200}: expected UTF-8")
+    words = (whole[begin:end] for begin, end in itertools.pairwise(offsets.tolist()))
+    number, word = next((number, word) for number, word in enumerate(words) if not _is_utf8(word))
+    return FormatError(f"{file.path}: {kind} {number} is {word!r:.200}: expected UTF-8")
+
+
+def _is_utf8(word: bytes) -> bool:
+    try:
+        word.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _matrix(file: TensorFile, name: str) -> Floats:
