@@ -1,0 +1,105 @@
+"""The commands that ask a vectors file: each prints what the method of the same name answers."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+import firth
+from firth.app.cli import main
+from firth.vectors.container import WordVectors
+
+WORDS = ["man", "woman", "king", "queen", "pea", "time:2", "-"]
+
+
+@pytest.fixture
+def path(tmp_path):
+    rows = np.random.default_rng(1).normal(size=(len(WORDS), 4)).astype(np.float32)
+    path = tmp_path / "v.safetensors"
+    WordVectors(WORDS, np.ones(len(WORDS), int), rows, None, {}, []).save(path)
+    return str(path)
+
+
+@pytest.fixture
+def ask(path, capsys, monkeypatch):
+    def ask(command, *arguments, given="", status=0):
+        monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        assert main([command, path, *map(str, arguments)]) == status
+        captured = capsys.readouterr()
+        return captured.out if status == 0 else captured.err
+
+    return ask
+
+
+def lines(pairs):
+    return "".join(f"{word}\t{score:.4f}\n" for word, score in pairs)
+
+
+def test_neighbours_of_words_and_of_sums(ask, path):
+    vectors = firth.load(path)
+    assert ask("neighbors", "king", "-k", 3) == lines(vectors.neighbors("king", 3))
+    assert ask("neighbors", "king", "woman", "--minus", "man") == lines(
+        vectors.neighbors(positive=["king", "woman"], negative=["man"])
+    )
+    assert ask("neighbors", "king:0.5", "queen", "--sum", "-k", 2) == lines(
+        vectors.neighbors(positive=[("king", 0.5), "queen"], k=2)
+    )
+    assert ask("neighbors", "king:-1", "time:2", "--sum") == lines(
+        vectors.neighbors(positive=[("king", -1), "time:2"])  # a word of the vocabulary stays whole
+    )
+    found = json.loads(ask("neighbors", "king", "queen", "--sum", "--json"))
+    assert [(one["word"], one["cosine"]) for one in found] == vectors.neighbors(positive=["king", "queen"])
+    assert "'kingg:x' is not among" in ask("neighbors", "kingg:x", "--sum", status=1)
+
+
+def test_where_to_look(ask, path):
+    vectors = firth.load(path)
+    among = ["queen", "pea", "man"]
+    assert ask("neighbors", "king", "--within", *among) == lines(vectors.neighbors("king", within=among))
+    assert ask("neighbors", "king", "--most-frequent", 2) == lines(vectors.neighbors("king", most_frequent=2))
+    assert ask("neighbors", "king", "--threshold", 0.1) == lines(vectors.neighbors("king", threshold=0.1))
+
+
+def test_words_from_standard_input(ask, path):
+    vectors = firth.load(path)
+    expected = "".join(
+        f"{word}\t{near}\t{cosine:.4f}\n" for word in ("king", "-") for near, cosine in vectors.neighbors(word)
+    )
+    assert ask("neighbors", "-", given="king\r\n\n - \n") == expected
+    assert json.loads(ask("neighbors", "-", "--json", given="")) == []
+
+
+@pytest.mark.parametrize("method", ["add", "mul"])
+def test_analogies_by_either_method(ask, path, method):
+    expected = firth.load(path).analogy("man", "king", "woman", 2, method)
+    asked = ("analogy", "man", "king", "woman", "-k", 2, "--method", method)
+    assert ask(*asked) == lines(expected)
+    name = {"add": "cosine", "mul": "score"}[method]
+    assert json.loads(ask(*asked, "--json")) == [{"word": word, name: score} for word, score in expected]
+
+
+def test_similarity_of_pairs_and_groups(ask, path):
+    vectors = firth.load(path)
+    assert ask("similarity", "man", "pea") == f"{vectors.similarity('man', 'pea'):.4f}\n"
+    groups = ["man", "pea"], ["king"]
+    assert ask("similarity", "man", "pea", "--with", "king") == f"{vectors.similarity(*groups):.4f}\n"
+    found = json.loads(ask("similarity", "man", "pea", "--with", "king", "--json"))
+    assert found == {"groups": list(groups), "cosine": vectors.similarity(*groups)}
+    assert (
+        ask("similarity", "-", given="man pea\nking\tking\n")
+        == f"man\tpea\t{vectors.similarity('man', 'pea'):.4f}\nking\tking\t1.0000\n"
+    )
+    assert "expected two words a line" in ask("similarity", "-", given="man\n", status=1)
+    assert "3 words are given: expected two, or two groups" in ask("similarity", "a", "b", "c", status=1)
+
+
+def test_the_odd_one_and_the_rank(ask, path):
+    vectors = firth.load(path)
+    odd = vectors.odd_one_out(["man", "king", "pea"])
+    assert ask("odd", "man", "king", "pea") == f"{odd}\n"
+    assert json.loads(ask("odd", "man", "king", "pea", "--json")) == {"words": ["man", "king", "pea"], "odd": odd}
+    assert "expected a list of three or more" in ask("odd", "man", "king", status=1)
+    assert ask("rank", "pea", "king") == f"{vectors.rank('pea', 'king')}\n"
+    assert json.loads(ask("rank", "pea", "king", "--json"))["rank"] == vectors.rank("pea", "king")
+    assert ask("rank", "man", "king", "--most-frequent", 1) == "1\n"
