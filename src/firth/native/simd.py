@@ -111,6 +111,17 @@ def maximum(typingctx, a, b):
 
 
 @intrinsic
+def any_above(typingctx, vector, scalar):
+    """Whether one of 16 floats is above a number; NaN is not."""
+
+    def codegen(context, builder, signature, args):
+        above = builder.fcmp_ordered(">", args[0], llvm.splat(builder, args[1]))
+        return builder.icmp_unsigned("!=", builder.bitcast(above, ir.IntType(llvm.LANES)), ir.IntType(llvm.LANES)(0))
+
+    return types.boolean(float16, types.float32), codegen
+
+
+@intrinsic
 def splat(typingctx, scalar):
     """A float32 in all 16 lanes."""
     return float16(types.float32), lambda context, builder, signature, args: llvm.splat(builder, args[0])

@@ -1,8 +1,8 @@
 """The compiled selection of batches: each query keeps its best rows in a heap, the worst of them on top."""
 
+from firth.native import simd
+from firth.native.arrays import LANES
 from firth.native.jit import compiled, inlined
-
-CHUNK = 64
 
 
 @inlined
@@ -23,44 +23,44 @@ def replace_top(scores, ids, query, score, row):
 
 
 @compiled
-def keep_nearest(products, factors, first, scores, ids, begin, end):
-    """Keep the best of a block of rows for queries begin to end.
+def keep_nearest(products, factors, first, scores, ids):
+    """Keep the best of a block of rows for each query.
 
     products: float32 (q, rows); factors: float32 (rows,), which make cosines of them, NaN for rows that are no answers;
     first: the id of the first row; scores, ids: (q, kept), the heaps.
     """
     rows = products.shape[1]
-    for query in range(begin, end):
-        for at in range(0, rows, CHUNK):
-            stop = min(at + CHUNK, rows)
-            top = scores[query, 0]
-            better = 0
-            for row in range(at, stop):
-                better += products[query, row] * factors[row] > top
-            if better:
-                for row in range(at, stop):
-                    score = products[query, row] * factors[row]
+    for query in range(len(scores)):
+        at, scale = products.ctypes.data + 4 * rows * query, factors.ctypes.data
+        for row in range(0, rows, LANES):
+            few = row + LANES > rows
+            if few or simd.any_above(
+                simd.multiply(simd.load(at + 4 * row), simd.load(scale + 4 * row)), scores[query, 0]
+            ):
+                for i in range(row, min(row + LANES, rows)):
+                    score = products[query, i] * factors[i]
                     if score > scores[query, 0]:
-                        replace_top(scores, ids, query, score, first + row)
+                        replace_top(scores, ids, query, score, first + i)
 
 
 @compiled
-def keep_sums(cosines, first, questions, scores, ids, begin, end):
-    """Keep the best answers among a block of rows for questions begin to end, by cos b - cos a + cos c.
+def keep_sums(cosines, first, questions, scores, ids):
+    """Keep the best answers among a block of rows for each question, by cos b - cos a + cos c.
 
     cosines: float32 (terms, rows), NaN for rows that are no answers; questions: int64 (q, 3), the terms a, b and c.
     """
     rows = cosines.shape[1]
-    for question in range(begin, end):
+    for question in range(len(scores)):
         a, b, c = questions[question, 0], questions[question, 1], questions[question, 2]
-        for at in range(0, rows, CHUNK):
-            stop = min(at + CHUNK, rows)
-            top = scores[question, 0]
-            better = 0
-            for row in range(at, stop):
-                better += cosines[b, row] - cosines[a, row] + cosines[c, row] > top
-            if better:
-                for row in range(at, stop):
-                    score = cosines[b, row] - cosines[a, row] + cosines[c, row]
+        table = cosines.ctypes.data
+        at_a, at_b, at_c = table + 4 * rows * a, table + 4 * rows * b, table + 4 * rows * c
+        for row in range(0, rows, LANES):
+            few = row + LANES > rows
+            if few or simd.any_above(
+                simd.add(simd.sub(simd.load(at_b + 4 * row), simd.load(at_a + 4 * row)), simd.load(at_c + 4 * row)),
+                scores[question, 0],
+            ):
+                for i in range(row, min(row + LANES, rows)):
+                    score = cosines[b, i] - cosines[a, i] + cosines[c, i]
                     if score > scores[question, 0]:
-                        replace_top(scores, ids, question, score, first + row)
+                        replace_top(scores, ids, question, score, first + i)

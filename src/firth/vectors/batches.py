@@ -1,16 +1,13 @@
-"""Many queries at once: blocked matrix products on all processors and a compiled selection.
+"""Many queries at once: blocked matrix products and a compiled selection.
 
 Of each query the best rows by float32 scores are kept, a few more than asked for, and float64 decides between them.
 Where that does not show that no other row comes before them, as among many equal rows, the answer is None.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from firth.native.threads import run_threads
-from firth.settings import available_threads
 from firth.vectors.directions import VALUES_AT_ONCE, Directions, Doubles, Ids, cosines, scaled, three_cos_add
 
 Found = tuple[Ids, Doubles]
@@ -22,6 +19,7 @@ SPARE = 8
 QUERIES_AT_ONCE = 2**10
 ROWS_AT_ONCE = 2**12
 QUESTIONS_AT_ONCE = 2**13
+SCORES_IN_CACHE = 2**18
 
 
 def nearest_of_many(directions: Directions, queries: Doubles, excluded: Excluded, k: int) -> Iterator[Found | None]:
@@ -34,7 +32,7 @@ def nearest_of_many(directions: Directions, queries: Doubles, excluded: Excluded
         for begin in range(0, len(directions), ROWS_AT_ONCE):
             end = begin + ROWS_AT_ONCE
             products = directions.products(block, begin, end)
-            best.keep(partial(keep_nearest, products, directions.factors[begin:end], begin))
+            keep_nearest(products, directions.factors[begin:end], begin, best.scores, best.ids)
         yield from best.decided(directions, block, directions.doubt, np.ones(len(block)))
 
 
@@ -52,12 +50,12 @@ def answers_of_many(
         used, places = np.unique(questions[start : start + QUESTIONS_AT_ONCE], return_inverse=True)
         own, places = terms[used], places.reshape(-1, 3)
         best = _Best(len(places), k, out)
-        rows = max(1, VALUES_AT_ONCE // 8 // len(used))
+        rows = max(1, SCORES_IN_CACHE // len(used))
         for begin in range(0, len(directions), rows):
             end = begin + rows
             scores = directions.products(own, begin, end)
             scores *= directions.factors[begin:end]
-            best.keep(partial(keep_sums, scores, begin, places))
+            keep_sums(scores, begin, places, best.scores, best.ids)
         a, b, c = (own[column] for column in places.T)
         lengths = np.sqrt(((b - a + c) ** 2).sum(axis=1))
         yield from best.decided(directions, three_cos_add(a, b, c), 4 * directions.doubt, lengths)
@@ -72,18 +70,8 @@ class _Best:
         for row, out in zip(self._excluded, excluded, strict=True):
             row[: len(out)] = out
         kept = k + most + SPARE
-        self._scores = np.full((queries, kept), -np.inf, np.float32)
-        self._ids = np.full((queries, kept), -1)
-
-    def keep(self, kernel: Callable[..., None]) -> None:
-        """Let a kernel of `_selection` put the best of a block of rows into the heaps, on all processors."""
-        queries, threads = len(self._ids), min(available_threads(), len(self._ids))
-        bounds = [queries * thread // threads for thread in range(threads + 1)]
-
-        def work(thread: int) -> None:
-            kernel(self._scores, self._ids, bounds[thread], bounds[thread + 1])
-
-        run_threads(work, threads, lambda: None)
+        self.scores = np.full((queries, kept), -np.inf, np.float32)
+        self.ids = np.full((queries, kept), -1)
 
     def decided(
         self, directions: Directions, queries: Doubles, doubt: float, lengths: Doubles
@@ -92,11 +80,11 @@ class _Best:
 
         The float32 scores are cosines times lengths (q,), each off by `doubt` at most.
         """
-        kept = self._ids.shape[1]
+        kept = self.ids.shape[1]
         at_once = max(1, VALUES_AT_ONCE // (kept * queries.shape[1]))
         for start in range(0, len(queries), at_once):
             part = slice(start, start + at_once)
-            ids = self._ids[part]
+            ids = self.ids[part]
             found = cosines(scaled(directions.rows[ids]), queries[part, None])
             for out in self._excluded[part].T:
                 found[ids == out[:, None]] = -np.inf
@@ -104,7 +92,7 @@ class _Best:
             order = np.lexsort((ids, -found), axis=-1)[:, : self._k]
             ids, found = np.take_along_axis(ids, order, axis=1), np.take_along_axis(found, order, axis=1)
             with np.errstate(divide="ignore"):
-                others = (self._scores[part, 0] + doubt) / lengths[part]
+                others = (self.scores[part, 0] + doubt) / lengths[part]
             for row_ids, row_found, other in zip(ids, found, others, strict=True):
                 there = np.isfinite(row_found)
                 yield (row_ids[there], row_found[there]) if row_found[-1] > other else None
