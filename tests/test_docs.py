@@ -14,7 +14,7 @@ from firth.settings import PRESETS
 ROOT = Path(__file__).parents[1]
 DERIVATION = ROOT / "docs" / "derivation.md"
 PAGES = sorted(page for folder in (".", "docs", "examples", "benchmarks") for page in (ROOT / folder).glob("*.md"))
-RUN = [DERIVATION, ROOT / "docs" / "assignment.md"]
+RUN = [DERIVATION, ROOT / "docs" / "assignment.md", ROOT / "docs" / "queries.md"]
 
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -135,7 +135,8 @@ def test_the_page_of_settings_is_what_the_declarations_say():
 
 
 @pytest.mark.parametrize("page", RUN, ids=name_of)
-def test_the_code_of_the_page_runs(page):
+def test_the_code_of_the_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     blocks = [code for language, code in FENCE.findall(page.read_text("utf-8")) if language == "python"]
     assert blocks
     names = {}

@@ -77,6 +77,7 @@ def _runs(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "softmax", partial(_train, loss="softmax", epochs=2)
     yield "phrases", partial(_join, folder)
     yield "queries of subwords", partial(_query, folder)
+    yield "many queries at once", _query_many
 
 
 def _kinds_of(settings: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -136,3 +137,11 @@ def _query(folder: Path) -> None:
     for each in (vectors, load(path)):
         each["never-seen"]
         each.neighbors("never-seen", 1)
+
+
+def _query_many() -> None:
+    """Ask so much at once that the compiled selection is used."""
+    words = ["w0", "w1", "w2"] * 50
+    vectors = _train()
+    vectors.neighbors(words, 1)
+    vectors.analogies([("w0", "w1", "w2")] * 50)
