@@ -4,8 +4,8 @@
 
 The vectors are random mixtures of a thousand directions, of unequal lengths; DIR holds their file and gensim's. Answers
 are compared with a plain float64 search first, and with gensim's up to ties. Everything is timed in turn, round by
-round, and the table has medians. "Read once" goes through the bytes of the matrix with all processors; "bare product" is
-the float32 matrix product of the thousand queries with the matrix, in the same blocks, with nothing selected.
+round, and the table has medians. "Read once" goes through the bytes of the matrix with all processors. "Bare product"
+is the float32 matrix product of the thousand queries with the matrix, in the same blocks, with nothing selected.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +34,8 @@ import numpy as np
 from gensim.models import KeyedVectors
 
 folder, asked = sys.argv[1], json.loads(sys.argv[2])
-begun = time.perf_counter()
 vectors = KeyedVectors.load(folder + "/vectors.kv", mmap="r")
-first = vectors.most_similar(asked[0], topn=10)
-first_seconds = time.perf_counter() - begun
-print(json.dumps({"first": first_seconds, "answers": [vectors.most_similar(word, topn=10) for word in asked]}), flush=True)
+print(json.dumps([vectors.most_similar(word, topn=10) for word in asked]), flush=True)
 for line in sys.stdin:
     words = json.loads(line)
     begun = time.perf_counter()
@@ -100,6 +98,10 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
+def run_quietly(command: list[str]) -> None:
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
 def read_once(matrix: np.ndarray) -> Callable[[], object]:
     """A call that reads the matrix once with all processors."""
     parts = np.array_split(matrix.reshape(-1)[: matrix.size // 2 * 2].view(np.int64), available_threads())
@@ -125,7 +127,7 @@ def cold_start(path: Path, word: str) -> tuple[float, float]:
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
     command = [sys.executable, "-m", "firth", "neighbors", str(path), word]
-    taken = seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
+    taken = seconds(partial(run_quietly, command))
     most = subprocess.run([sys.executable, "-c", code, *command], check=True, capture_output=True, text=True).stdout
     return taken, int(most) * 1024 / 1e6 - os.path.getsize(path) / 1e6
 
@@ -158,8 +160,7 @@ def main() -> None:
             stdout=subprocess.PIPE,
             text=True,
         )
-        told = json.loads(peer.stdout.readline())
-        check_gensim(vectors, words[:CHECKED], told["answers"])
+        check_gensim(vectors, words[:CHECKED], json.loads(peer.stdout.readline()))
 
     read, product = read_once(vectors.center), bare_product(vectors, words)
     for number in range(options.rounds):
@@ -178,9 +179,7 @@ def main() -> None:
             peer.stdin.flush()
             row["gensim, one query, ms"] = 1000 * float(peer.stdout.readline())
             start = [options.gensim, "-c", GENSIM, str(options.out), json.dumps(words[:1])]
-            row["gensim, first answer, whole program, s"] = seconds(
-                lambda: subprocess.run(start, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            )
+            row["gensim, first answer, whole program, s"] = seconds(partial(run_quietly, start))
         for name, value in row.items():
             rows.setdefault(name, []).append(value)
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)

@@ -2,12 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from firth.app.options import Commands, add_command, add_json
 from firth.app.printing import print_json, print_rows
 from firth.errors import ConfigError
+
+WORDS_AT_ONCE = 1000
 
 STDIN = "-"
 """In place of words: read them from standard input."""
@@ -100,18 +102,25 @@ def _neighbors(options: argparse.Namespace) -> int:
         positive, negative = ([_weighted(vectors, word) for word in words] for words in (options.word, options.minus))
         return _print_scored(vectors.neighbors(positive=positive, negative=negative, **more), options.json, "cosine")
     words = _lines() if options.word == [STDIN] else options.word
-    found = vectors.neighbors(words, **more)
+    found = _found(vectors, words, more)
     if options.json:
         return print_json(
             [
                 {"word": word, "neighbors": [{"word": near, "cosine": cosine} for near, cosine in row]}
-                for word, row in zip(words, found, strict=True)
+                for word, row in found
             ]
         )
-    for word, row in zip(words, found, strict=True):
+    for word, row in found:
         for near, cosine in row:
             print(f"{word}\t{near}\t{cosine:.4f}" if len(words) > 1 else f"{near}\t{cosine:.4f}")
     return 0
+
+
+def _found(vectors: Any, words: list[str], more: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+    """Each word with its neighbours, some hundreds of words at a time, so that the first are printed at once."""
+    for begin in range(0, len(words), WORDS_AT_ONCE):
+        block = words[begin : begin + WORDS_AT_ONCE]
+        yield from zip(block, vectors.neighbors(block, **more), strict=True)
 
 
 def _weighted(vectors: Any, text: str) -> str | tuple[str, float]:
