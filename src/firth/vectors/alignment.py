@@ -170,12 +170,17 @@ def _unit(vectors: WordVectors, ids: Ids) -> Doubles:
 
 
 def _rotation(source: WordVectors, target: WordVectors, here: Ids, there: Ids) -> Doubles:
+    """The orthogonal matrix W (d, d) for which Σ |s W - t|² over pairs of rows of length 1 is least."""
+    from firth.native.decompositions import svd
+
     dim = source.center.shape[1]
     total = np.zeros((dim, dim))
     for _, a, b in _pair_blocks(source, target, here, there):
         total += np.einsum("ni,nj->ij", a, b)
-    left, _, right = np.linalg.svd(total)
-    return product(left, right)
+    left, singular, right = svd(total)
+    rank = int((singular > 0).sum())
+    left[:, rank:] = svd(product(left, left.T))[2][:, rank:]  # zeros until now: rows along them have no anchor
+    return product(left, right.T)
 
 
 def _rotated(vectors: WordVectors, rotation: Doubles, anchors: int) -> WordVectors:

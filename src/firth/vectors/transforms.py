@@ -12,7 +12,7 @@ Statistics and products are float64 sums without BLAS, whose order of sums depen
 read in blocks: memory holds the result and one block.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -87,10 +87,9 @@ def plus_outside(vectors: Vectors) -> Vectors:
             "or the exact softmax, and that was not transformed since"
         )
     words, center, outside = parts["words"], parts["center"], parts["outside"][: len(parts["words"])]
-    result = np.empty_like(center)
-    for (place, of_center), (_, of_outside) in zip(blocks(center, words), blocks(outside, words), strict=True):
-        result[place] = of_center + of_outside
-    return made(vectors, _center_alone(parts, result), "plus_outside")
+    both = zip(blocks(center, words), blocks(outside, words), strict=True)
+    sums = ((place, of_center + of_outside) for (place, of_center), (_, of_outside) in both)
+    return made(vectors, _center_alone(parts, _as_floats(sums, len(words), words)), "plus_outside")
 
 
 def centered(vectors: Vectors) -> Vectors:
@@ -115,6 +114,8 @@ def without_top(vectors: Vectors, components: int | None = None) -> Vectors:
     dim = parts["center"].shape[1]
     if components is None:
         components = max(1, round(dim / 100))
+    if dim == 1:
+        raise ConfigError(f"components is {components!r}: the vectors have one dimension, and nothing would remain")
     components = checked_number("components", components, 1, dim - 1)
     mean = _mean(parts)
     top = principal_components(parts, mean)[:, :components]
@@ -174,13 +175,15 @@ def principal_components(parts: Parts, mean: Doubles) -> Doubles:
 
     In each the entry of the largest magnitude is positive, the first such entry where there are several.
     """
+    from firth.native.decompositions import svd
+
     center = parts["center"]
     dim = center.shape[1]
     covariance = np.zeros((dim, dim))
     for _, rows in blocks(center, parts["words"]):
         rows -= mean
         covariance += np.einsum("ni,nj->ij", rows, rows)
-    components = np.linalg.eigh(covariance)[1][:, ::-1]
+    _, _, components = svd(covariance)
     largest = components[np.abs(components).argmax(axis=0), np.arange(dim)]
     return components * np.where(largest < 0, -1.0, 1.0)
 
@@ -207,24 +210,16 @@ def blocks(rows: Floats, words: Sequence[str]) -> Iterator[tuple[slice, Doubles]
         finite = np.isfinite(block).all(axis=1)
         if not finite.all():
             row = start + int(finite.argmin())
-            owner = f"vector of {words[row]!r}" if row < len(words) else f"vector of n-gram bucket {row - len(words)}"
-            raise FormatError(f"the {owner} holds a NaN or an infinity: expected finite numbers")
+            raise FormatError(f"the {_owner(row, words)} holds a NaN or an infinity: expected finite numbers")
         yield place, block
 
 
 def changed_rows(rows: Floats, words: Sequence[str], change: Change) -> Floats:
-    """The rows after a change that takes a block (any, d) and returns (any, k), as float32."""
-    result: Floats | None = None
-    for place, block in blocks(rows, words):
-        changed = change(block)
-        if result is None:
-            result = np.empty((len(rows), changed.shape[1]), np.float32)
-        with np.errstate(over="ignore"):
-            result[place] = changed
-        if not np.isfinite(result[place]).all():
-            raise FormatError("the new vectors are beyond float32: scale the vectors to length 1 first")
-    assert result is not None, "word vectors have rows"
-    return result
+    """The rows after a change that takes a block (any, d) and returns (any, k), as float32.
+
+    Raises FormatError for rows that are not finite, before or after.
+    """
+    return _as_floats(((place, change(block)) for place, block in blocks(rows, words)), len(rows), words)
 
 
 def changed_subwords(subwords: Subwords | None, words: Sequence[str], change: Change) -> Subwords | None:
@@ -250,6 +245,25 @@ def checked_number(name: str, value: Any, low: int, high: int | None = None) -> 
         expected = f"{low} or more" if high is None else f"from {low} to {high}"
         raise ConfigError(f"{name} is {value!r:.100}: expected a whole number, {expected}")
     return int(value)
+
+
+def _as_floats(changed: Iterable[tuple[slice, Doubles]], count: int, words: Sequence[str]) -> Floats:
+    """The `count` > 0 rows that come in blocks (place, block), as float32."""
+    result = np.empty((0, 0), np.float32)
+    for place, block in changed:
+        if place.start == 0:
+            result = np.empty((count, block.shape[1]), np.float32)
+        with np.errstate(over="ignore"):
+            result[place] = block
+        finite = np.isfinite(result[place]).all(axis=1)
+        if not finite.all():
+            owner = _owner(place.start + int(finite.argmin()), words)
+            raise FormatError(f"the new {owner} is beyond float32: expected numbers below 3.4e38; scale them down")
+    return result
+
+
+def _owner(row: int, words: Sequence[str]) -> str:
+    return f"vector of {words[row]!r}" if row < len(words) else f"vector of n-gram bucket {row - len(words)}"
 
 
 def _mean(parts: Parts) -> Doubles:
