@@ -3,10 +3,13 @@
     python benchmarks/transforms.py CORPUS --eval-dir DIR [--seeds 1 2] [--dim 100] [--epochs 5] [--threads 1]
 
 Trains skip-gram with negative sampling for each seed, with the defaults but for what is given, and scores the vectors
-as trained and after each transform. DIR holds the files of BENCHMARKS. One column a set: Spearman's correlation with
-people's ratings, or the share of analogies answered (3CosAdd over all words), times 100; means over the seeds. Below
-is by how much the scores of single seeds differ, as a measure of chance. The number of pairs and questions used is the
-same in every row but those of fewer words, whose rows ask fewer.
+as trained and after each transform; `align` rotates each seed's vectors onto those of the seed before. DIR holds the
+files of BENCHMARKS. One column a set: Spearman's correlation with people's ratings, or the share of analogies answered
+(3CosAdd over all words), times 100; means over the seeds. The row below them is by how much the seeds differ, as a
+measure of chance. All rows use the same pairs and questions but that of fewer words, which has no mean therefore.
+
+Two seeds have learned from the same text, so no word changed its meaning. The second table is how far words move all
+the same, when one seed is aligned with the other: the cosines of the words that are most frequent.
 """
 
 import argparse
@@ -21,6 +24,7 @@ import firth
 from firth import WordVectors
 from firth.evaluate.benchmarks import evaluate
 from firth.vectors import transforms
+from firth.vectors.alignment import align
 
 BENCHMARKS = {
     "wordsim353.tsv": "WordSim-353",
@@ -49,8 +53,8 @@ def halves(vectors: WordVectors) -> WordVectors:
     return WordVectors(**{**parts, "center": rounded})
 
 
-def rows(dim: int) -> dict[str, Callable[[WordVectors], WordVectors]]:
-    """The transforms by what the table calls them."""
+def rows(dim: int, other: WordVectors) -> dict[str, Callable[[WordVectors], WordVectors]]:
+    """The transforms by what the table calls them; `other` is what is aligned with."""
     t = transforms
     found: dict[str, Callable[[WordVectors], WordVectors]] = {
         "as trained": lambda v: v,
@@ -64,6 +68,7 @@ def rows(dim: int) -> dict[str, Callable[[WordVectors], WordVectors]]:
     for smaller in (3 * dim // 4, dim // 2, dim // 4):
         found[f"`reduced({smaller})`"] = lambda v, n=smaller: t.reduced(v, n)
     found["`normalized()`"] = t.normalized
+    found["`align(other)`"] = lambda v: align(v, other).vectors
     found["float16"] = halves
     found[f"`most_frequent({MOST_WORDS})`"] = lambda v: t.most_frequent(v, MOST_WORDS)
     return found
@@ -81,24 +86,43 @@ def main() -> None:
     missing = [file for file in BENCHMARKS if not (options.eval_dir / file).exists()]
     if missing:
         parser.error(f"--eval-dir {options.eval_dir}: has no {', '.join(missing)}")
+    settings = {"dim": options.dim, "epochs": options.epochs, "threads": options.threads, "quiet": True}
+    trained = [firth.train(options.corpus, seed=seed, **settings) for seed in options.seeds]
     found: dict[str, list[list[tuple[float, int]]]] = {}
-    for seed in options.seeds:
-        settings = {"dim": options.dim, "epochs": options.epochs, "threads": options.threads, "seed": seed}
-        vectors = firth.train(options.corpus, quiet=True, **settings)
-        for name, transform in rows(options.dim).items():
+    for i, vectors in enumerate(trained):
+        for name, transform in rows(options.dim, trained[i - 1]).items():
             found.setdefault(name, []).append(scores(transform(vectors), options.eval_dir))
-            print(f"seed {seed}, {name}: {found[name][-1]}", file=sys.stderr, flush=True)
+            print(f"seed {options.seeds[i]}, {name}: {found[name][-1]}", file=sys.stderr, flush=True)
+    print_scores(found)
+    print(f"\nDimension {options.dim}, {options.epochs} epochs, {len(trained[0]):,} words.\n")
+    print_movement(trained[-1], trained[0])
+
+
+def print_scores(found: dict[str, list[list[tuple[float, int]]]]) -> None:
     print(f"| transform | {' | '.join(BENCHMARKS.values())} | mean |\n{'|---' * (len(BENCHMARKS) + 2)}|")
+    used = [n for _, n in found["as trained"][0]]
     for name, runs in found.items():
         means = [statistics.fmean(score for score, _ in column) for column in zip(*runs, strict=True)]
-        print(f"| {name} | {' | '.join(f'{mean:.1f}' for mean in (*means, statistics.fmean(means)))} |")
-    trained = [[score for score, _ in column] for column in zip(*found["as trained"], strict=True)]
-    spread = [max(column) - min(column) for column in trained]
-    print(f"| between seeds, as trained | {' | '.join(f'{one:.1f}' for one in spread)} | |")
+        mean = f"{statistics.fmean(means):.1f}" if [n for _, n in runs[0]] == used else "–"
+        print(f"| {name} | {cells(means)} | {mean} |")
+    columns = [[score for score, _ in column] for column in zip(*found["as trained"], strict=True)]
+    print(f"| between seeds, as trained | {cells([max(column) - min(column) for column in columns])} | – |")
     for name in ("as trained", f"`most_frequent({MOST_WORDS})`"):
-        used = zip(BENCHMARKS.values(), found[name][0], strict=True)
-        print(f"\nUsed, {name}: {', '.join(f'{benchmark} {n:,}' for benchmark, (_, n) in used)}.")
-    print(f"\nDimension {options.dim}, {options.epochs} epochs, {len(vectors):,} words.")
+        numbers = zip(BENCHMARKS.values(), found[name][0], strict=True)
+        print(f"\nUsed, {name}: {', '.join(f'{benchmark} {n:,}' for benchmark, (_, n) in numbers)}.")
+
+
+def print_movement(vectors: WordVectors, other: WordVectors) -> None:
+    """How far words move between two seeds, by their frequency."""
+    alignment = align(vectors, other)
+    print("| words | 1% below | median | 1% above |\n|---|---|---|---|")
+    for among in (1_000, 10_000, len(vectors)):
+        cosines = [cosine for _, cosine in alignment.moved(among, among=among)]
+        print(f"| the {among:,} most frequent | {cells(np.quantile(cosines, [0.01, 0.5, 0.99]).tolist(), 2)} |")
+
+
+def cells(values: list[float], digits: int = 1) -> str:
+    return " | ".join(f"{value:.{digits}f}" for value in values)
 
 
 if __name__ == "__main__":
