@@ -106,6 +106,16 @@ def test_centered_vectors_have_mean_zero():
     assert np.abs(doubles(vectors).mean(axis=0)).max() > 0.1
 
 
+@pytest.mark.parametrize("name", ["centered", "without_top", "reduced"])
+def test_a_zero_row_is_a_vector_like_any_other(name):
+    center = random(N, D)
+    center[5] = 0
+    vectors = make(center=center)
+    mean, top = components(doubles(vectors))
+    moved = {"centered": -mean, "without_top": -mean + mean @ top[:, 0] * top[:, 0], "reduced": -mean @ top[:, :3]}
+    close(ALL[name](vectors).center[5], moved[name])
+
+
 @pytest.mark.parametrize("count", [1, 2, 6])
 def test_without_top_leaves_nothing_along_the_top_components(count):
     vectors = make()
