@@ -13,7 +13,9 @@ from firth.errors import ConfigError, CorpusError, FormatError
 from firth.evaluate.objective import score_corpus
 from firth.exact import counting as cooccurrence
 from firth.formats.convert import convert
+from firth.vectors.alignment import align
 from firth.vectors.container import WordVectors
+from firth.vectors.transforms import centered, most_frequent, normalized, plus_outside
 
 
 def sentences(seed=0, count=120):
@@ -169,6 +171,31 @@ def test_vectors_without_outside_vectors_are_refused(tmp_path, sampled):
     convert(tmp_path / "v.txt", tmp_path / "w.safetensors")
     with pytest.raises(FormatError, match="have no outside vectors"):
         score_corpus(firth.load(tmp_path / "w.safetensors"), sentences())
+
+
+@pytest.mark.parametrize("transform", [centered, normalized, plus_outside])
+def test_transformed_vectors_are_refused_where_they_are_no_model_any_more(exact, transform):
+    with pytest.raises(FormatError, match=r"were transformed after training, .*: give the file as it was trained"):
+        score_corpus(transform(exact), sentences())
+
+
+@pytest.mark.parametrize("name", ["sampled", "exact"])
+def test_a_rotated_model_is_the_same_model_and_one_of_fewer_words_is_judged_by_these(monkeypatch, request, name):
+    monkeypatch.setattr(cooccurrence, "CUTOFF", 0.0)
+    vectors = request.getfixturevalue(name)
+    before = score_corpus(vectors, sentences())
+    mirror = rebuilt(vectors, center=vectors.center[:, ::-1].copy())
+    turned = align(vectors, mirror).vectors
+    assert np.abs(turned.center - vectors.center).max() > 0.01
+    for found, old in zip(score_corpus(turned, sentences()), before, strict=True):
+        assert (found.bias, found.pairs) == (old.bias, old.pairs)
+        assert found.cross_entropy == pytest.approx(old.cross_entropy, rel=1e-6)
+    few = most_frequent(vectors, 9)
+    found = score_corpus(few, sentences())[0]
+    counts = counts_of(sentences(), few, few.config["window"], few.config["subsample"])
+    bias = np.zeros(9) if few.bias is None else few.bias
+    assert found.cross_entropy == pytest.approx(expected(few, bias, counts), rel=1e-5)
+    assert found.known == sum(word in few.words for word in chain(*sentences()))
 
 
 def test_vectors_of_hierarchical_softmax_are_refused():

@@ -17,6 +17,7 @@ from firth.formats.convert import convert
 from firth.phrases import join_text
 from firth.settings import PRESETS
 from firth.sgd import trainer
+from firth.vectors.transforms import centered, most_frequent, normalized, plus_outside, reduced
 
 TREE, CBOW = {"loss": "hierarchical-softmax"}, {"architecture": "cbow"}
 SUBWORDS = {"minn": 2, "maxn": 3, "bucket": 100}
@@ -253,6 +254,22 @@ def test_softmax_vectors_are_begun_with_by_another_loss():
     vectors = firth.train(new_text(), from_=old, loss="negative-sampling", **QUIET | {"lr": 1e-7, "min_lr": 0})
     assert vectors.config["subsample"] == 1e-3
     np.testing.assert_allclose(row(vectors, "old1"), row(old, "old1"), rtol=0, atol=1e-4)
+
+
+def test_transformed_vectors_are_begun_with_as_far_as_they_go():
+    old = old_vectors(**SUBWORDS)
+    for changed, subwords in ((centered(old), True), (normalized(old), False), (plus_outside(old), False)):
+        assert changed.outside is None
+        vectors = firth.train(new_text(), from_=changed, **QUIET | {"epochs": 1, "lr": 1e-9, "min_lr": 0})
+        assert (vectors.subwords is not None) == subwords == (vectors.config["maxn"] > 0)
+        assert "transforms" not in vectors.config
+        np.testing.assert_allclose(row(vectors, "old1"), row(changed, "old1"), rtol=0, atol=1e-5)
+    few = most_frequent(old_vectors(), 3)
+    vectors = firth.train(new_text(), from_=few, **QUIET | {"epochs": 1, "lr": 1e-9, "min_lr": 0})
+    for of in ("center", "outside"):
+        np.testing.assert_allclose(row(vectors, few.words[2], of), row(few, few.words[2], of), rtol=0, atol=1e-5)
+    small = reduced(old_vectors(), 5)
+    assert firth.train(new_text(), from_=small, **QUIET).center.shape[1] == 5
 
 
 # Frozen words.

@@ -116,6 +116,11 @@ def _check_vectors(vectors: WordVectors) -> None:
             "these vectors are of hierarchical softmax: they have nodes of a tree and no outside vectors, so there is "
             "no softmax to score; train with loss negative-sampling or softmax"
         )
+    if vectors.outside is None and vectors.config.get("transforms"):
+        raise FormatError(
+            "these vectors were transformed after training, and no outside vectors belong to the new ones: give the "
+            "file as it was trained"
+        )
     if vectors.outside is None:
         raise FormatError(
             "these vectors have no outside vectors, which the objective needs: give a file that firth wrote"

@@ -37,10 +37,11 @@ def fix_gauge(center: Floats, outside: Floats, bias: Floats, threads: int = 1) -
 def _balanced(v: Floats, u: Floats, threads: int) -> tuple[Floats, Floats]:
     """Q √S and P √S of the singular value decomposition Q S Pᵀ of V Uᵀ."""
     from firth.exact import _dense as dense
+    from firth.native import decompositions
 
     # V = Q' R with R = Λ½ Eᵀ of VᵀV = E Λ Eᵀ, and U = P' T likewise; V Uᵀ = Q' (R Tᵀ) P'ᵀ.
     (r, r_inverse), (t, t_inverse) = (_factor(dense.gram_matrix(rows, rows, threads)) for rows in (v, u))
-    left, singular, right = dense.svd(_product(r, t.T))
+    left, singular, right = decompositions.svd(_product(r, t.T))
     roots = np.sqrt(np.where(singular > NEGLIGIBLE_LENGTH * singular.max(), singular, 0.0))
     a, c = np.empty_like(v), np.empty_like(u)
     dense.multiply(v, _product(r_inverse, left * roots).astype(np.float32), a, threads)
@@ -57,9 +58,9 @@ def _centered(rows: Floats) -> Floats:
 
 def _factor(square: Doubles) -> tuple[Doubles, Doubles]:
     """R = Λ½ Eᵀ of a positive semidefinite E Λ Eᵀ, and its inverse or pseudo-inverse E Λ^-½."""
-    from firth.exact import _dense as dense
+    from firth.native import decompositions
 
-    vectors, powers, _ = dense.svd(square)
+    vectors, powers, _ = decompositions.svd(square)
     roots = np.sqrt(np.where(powers > NEGLIGIBLE_LENGTH**2 * powers.max(), powers, 0.0))
     inverse = np.where(roots > 0, 1 / np.where(roots > 0, roots, 1.0), 0.0)
     return roots[:, None] * vectors.T, vectors * inverse

@@ -56,8 +56,8 @@ def starting_vectors(counts: Cooccurrences, dim: int, seed: int, threads: int) -
 
 def _whitening(square: Doubles) -> tuple[Doubles, Doubles]:
     """E S⁻¹ and S of `square` = YᵀY = E S² Eᵀ, with S falling: Y E S⁻¹ is orthonormal, but 0 where S is negligible."""
-    from firth.exact import _dense as dense
+    from firth.native import decompositions
 
-    vectors, powers, _ = dense.svd(square)
+    vectors, powers, _ = decompositions.svd(square)
     singular = np.sqrt(np.where(powers > NEGLIGIBLE_POWER * powers.max(), powers, 0.0))
     return vectors * np.where(singular > 0, 1 / np.where(singular > 0, singular, 1.0), 0.0), singular

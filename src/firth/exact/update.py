@@ -30,6 +30,7 @@ def inverse_moment(rows: Floats, weights: Doubles, dim: int, threads: int, cente
     If `centered`, the inverse of their damped covariance. Columns and rows from `dim` on are 0.
     """
     from firth.exact import _dense as dense
+    from firth.native import decompositions
 
     shares = (weights / weights.sum()).astype(np.float32)
     moment = np.ascontiguousarray(dense.gram_matrix(rows, rows, threads, shares)[:dim, :dim])
@@ -39,7 +40,7 @@ def inverse_moment(rows: Floats, weights: Doubles, dim: int, threads: int, cente
     relative, absolute = DAMPING
     moment += np.eye(dim) * (relative * np.trace(moment) / dim + absolute)
     inverse = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
-    inverse[:dim, :dim] = dense.inverse(moment)
+    inverse[:dim, :dim] = decompositions.inverse(moment)
     return inverse
 
 

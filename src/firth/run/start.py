@@ -26,6 +26,7 @@ def inherited_settings(start: WordVectors | None, settings: dict[str, Any]) -> d
     """The settings that a run takes from the vectors it starts from, where `settings` are those given.
 
     If `settings` name another loss or architecture, or no subwords, settings that depend on these are not inherited.
+    Those of subwords are not inherited either from vectors that have none any more, after a transform.
     """
     if start is None:
         return {}
@@ -34,6 +35,8 @@ def inherited_settings(start: WordVectors | None, settings: dict[str, Any]) -> d
         found = {name: value for name, value in found.items() if name not in (*BY_KIND, "loss", "architecture")}
     if any(name in settings and settings[name] != found.get(name) for name in ("loss", "architecture")):
         found = {name: value for name, value in found.items() if name not in BY_KIND}
+    if start.subwords is None:
+        found = {name: value for name, value in found.items() if name not in ("minn", "maxn", "bucket")}
     if settings.get("maxn") == 0:
         found = {name: value for name, value in found.items() if name not in ("minn", "bucket")}
     return found | {"dim": start.center.shape[1]}

@@ -1,0 +1,289 @@
+"""New word vectors from trained ones, without training: sums with the outside vectors, mean and top components removed,
+fewer dimensions, rows of length 1, fewer words; and rows as float16 numbers.
+
+Each transform takes word vectors and returns new ones; those given stay as they are. Words, counts and history remain,
+and config["transforms"] lists what was done, in order, as {"name": ..., and its settings}.
+
+The vectors of words and n-grams are the model that was trained only as long as scores u·v + b are. `most_frequent`
+keeps the model, for fewer words. The others change the center vectors alone, so outside vectors, bias and nodes are
+dropped. Subwords remain where the vector of a word is still the mean of its rows.
+
+Statistics and products are float64 sums without BLAS, whose order of sums depends on the number of threads. Rows are
+read in blocks: memory holds the result and one block.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.errors import ConfigError, FormatError
+from firth.vectors.queries import scaled
+from firth.vectors.storage import Parts
+from firth.vectors.subwords import Subwords
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Halves = npt.NDArray[np.float16]
+Ids = npt.NDArray[np.int64]
+Change = Callable[[Doubles], Doubles]
+
+VALUES_AT_ONCE = 2**21
+"""The most numbers in a block of rows."""
+
+LARGEST_HALF = 65504
+"""The largest finite float16."""
+
+
+class HasParts(Protocol):
+    """What a transform needs of `WordVectors`: its parts, which are also the arguments that make one."""
+
+    def parts(self) -> Parts:
+        """The arguments of `WordVectors`, by name."""
+
+
+Vectors = TypeVar("Vectors", bound=HasParts)
+
+
+def most_frequent(vectors: Vectors, n: int) -> Vectors:
+    """The vectors of the n words with the highest counts, or of all words where there are no more than n.
+
+    Words keep their order; of equal counts the first ones stay, so a file without counts keeps its first n words.
+    Outside vectors and bias are cut to the same words: the model of these words alone. Nodes are dropped, as they
+    belong to the tree of all words. Subwords keep the rows of all n-grams, and answer for the words cut out.
+    Raises ConfigError for an n that is no whole number from 1.
+    """
+    parts, kept = vectors.parts(), frequent(vectors, checked_number("n", n, 1))
+    subwords, words = parts["subwords"], [parts["words"][i] for i in kept]
+    if subwords is not None:
+        rows = np.concatenate([kept, np.arange(subwords.words, len(subwords.rows))])
+        subwords = Subwords(subwords.minn, subwords.maxn, subwords.bucket, subwords.rows[rows])
+    cut: Parts = {
+        **parts,
+        "words": words,
+        "counts": parts["counts"][kept],
+        "center": parts["center"][kept],
+        "outside": None if parts["outside"] is None else parts["outside"][kept],
+        "outside_words": words,
+        "bias": None if parts["bias"] is None else parts["bias"][kept],
+        "nodes": None,
+        "subwords": subwords,
+    }
+    return made(vectors, cut, "most_frequent", n=int(n))
+
+
+def plus_outside(vectors: Vectors) -> Vectors:
+    """The sums w + c of each word's center vector and its outside vector.
+
+    Outside vectors, bias and subwords are dropped: n-grams have no outside vectors. Pennington et al. (2014); Levy,
+    Goldberg and Dagan (2015). Vectors of the exact softmax hold `mix` times the outside vector already.
+    Raises FormatError where there are no outside vectors, and for numbers that are not finite.
+    """
+    parts = vectors.parts()
+    if parts["outside"] is None:
+        raise FormatError(
+            "these vectors have no outside vectors to add: expected a file that firth trained, with negative sampling "
+            "or the exact softmax, and that was not transformed since"
+        )
+    words, center, outside = parts["words"], parts["center"], parts["outside"][: len(parts["words"])]
+    both = zip(blocks(center, words), blocks(outside, words), strict=True)
+    sums = ((place, of_center + of_outside) for (place, of_center), (_, of_outside) in both)
+    return made(vectors, _center_alone(parts, _as_floats(sums, len(words), words)), "plus_outside")
+
+
+def centered(vectors: Vectors) -> Vectors:
+    """The vectors minus their mean over all words, so that the new mean is zero.
+
+    A zero row is a vector like any other and becomes minus the mean. Subwords remain, their rows minus the same mean;
+    outside vectors, bias and nodes are dropped. Raises FormatError for numbers that are not finite.
+    """
+    mean = _mean(vectors.parts())
+    return _changed(vectors, lambda rows: rows - mean, "centered")
+
+
+def without_top(vectors: Vectors, components: int | None = None) -> Vectors:
+    """The vectors minus their mean, and without their parts along the top principal components.
+
+    components: how many, from 1 to d - 1; by default d ⁄ 100, rounded, and at least 1, as the paper advises.
+    All-but-the-top of Mu and Viswanath (2018); nothing of the components remains, as they are taken off the centered
+    vectors. A zero row is a vector like any other. Subwords remain, their rows changed likewise; outside vectors, bias
+    and nodes are dropped. Raises ConfigError for another number, FormatError for numbers that are not finite.
+    """
+    parts = vectors.parts()
+    dim = parts["center"].shape[1]
+    if components is None:
+        components = max(1, round(dim / 100))
+    if dim == 1:
+        raise ConfigError(f"components is {components!r}: the vectors have one dimension, and nothing would remain")
+    components = checked_number("components", components, 1, dim - 1)
+    mean = _mean(parts)
+    top = principal_components(parts, mean)[:, :components]
+
+    def change(rows: Doubles) -> Doubles:
+        rows = rows - mean
+        return rows - product(product(rows, top), top.T)
+
+    return _changed(vectors, change, "without_top", components=components)
+
+
+def reduced(vectors: Vectors, dim: int) -> Vectors:
+    """The vectors in `dim` dimensions: their places along the top principal components, after their mean is removed.
+
+    Column i belongs to the component of the i-th largest variance; in each component the entry of the largest magnitude
+    is positive. With all d dimensions, these are the centered vectors, rotated. A zero row is a vector like any other.
+    Subwords remain, their rows reduced likewise; outside vectors, bias and nodes are dropped.
+    Raises ConfigError for a dim that is no whole number from 1 to d, FormatError for numbers that are not finite.
+    """
+    parts = vectors.parts()
+    dim = checked_number("dim", dim, 1, parts["center"].shape[1])
+    mean = _mean(parts)
+    top = principal_components(parts, mean)[:, :dim]
+    return _changed(vectors, lambda rows: product(rows - mean, top), "reduced", dim=dim)
+
+
+def normalized(vectors: Vectors) -> Vectors:
+    """The vectors scaled to length 1; a zero row stays zero. Cosines stay the same.
+
+    Outside vectors, bias, nodes and subwords are dropped. Raises FormatError for numbers that are not finite.
+    """
+    parts = vectors.parts()
+    center = changed_rows(parts["center"], parts["words"], scaled)
+    return made(vectors, _center_alone(parts, center), "normalized")
+
+
+def half_blocks(rows: Floats, words: Sequence[str]) -> Iterator[Halves]:
+    """The rows (n, d) of words as float16, block by block: each number is the nearest float16.
+
+    Raises FormatError, which names the word, for a number that is not finite or that rounds beyond 65504, the largest
+    float16. Below 6.1e-5 a float16 has fewer than its 11 bits, and a number up to 3e-8 becomes 0.
+    """
+    for place, block in blocks(rows, words):
+        with np.errstate(over="ignore"):
+            halves = block.astype(np.float16)
+        if not np.isfinite(halves).all():
+            first = int((~np.isfinite(halves).all(axis=1)).argmax())
+            raise FormatError(
+                f"the vector of {words[place.start + first]!r} holds {np.abs(block[first]).max():.6g} in magnitude: "
+                f"float16 ends at {LARGEST_HALF}; scale the vectors to length 1 first, or keep float32"
+            )
+        yield halves
+
+
+def principal_components(parts: Parts, mean: Doubles) -> Doubles:
+    """The principal components (d, d) of the center vectors, a column each, by falling variance.
+
+    In each the entry of the largest magnitude is positive, the first such entry where there are several.
+    """
+    from firth.native.decompositions import svd
+
+    center = parts["center"]
+    dim = center.shape[1]
+    covariance = np.zeros((dim, dim))
+    for _, rows in blocks(center, parts["words"]):
+        rows -= mean
+        covariance += np.einsum("ni,nj->ij", rows, rows)
+    _, _, components = svd(covariance)
+    largest = components[np.abs(components).argmax(axis=0), np.arange(dim)]
+    return components * np.where(largest < 0, -1.0, 1.0)
+
+
+def product(a: Doubles, b: Doubles) -> Doubles:
+    """A B (n, k) of A (n, d) and B (d, k), without BLAS."""
+    return np.asarray(np.einsum("nd,kd->nk", a, np.ascontiguousarray(b.T)))
+
+
+def frequent(vectors: HasParts, n: int) -> Ids:
+    """The ids, rising, of the n words with the highest counts; of equal counts the first ones."""
+    return np.sort(np.argsort(-vectors.parts()["counts"], kind="stable")[:n])
+
+
+def blocks(rows: Floats, words: Sequence[str]) -> Iterator[tuple[slice, Doubles]]:
+    """(place, block) of rows in float64, in order; the caller may change a block.
+
+    Raises FormatError for a row that is not finite. It names the word of the row; rows after those are of n-grams.
+    """
+    at_once = max(1, VALUES_AT_ONCE // rows.shape[1])
+    for start in range(0, len(rows), at_once):
+        place = slice(start, min(start + at_once, len(rows)))
+        block = rows[place].astype(np.float64)
+        finite = np.isfinite(block).all(axis=1)
+        if not finite.all():
+            row = start + int(finite.argmin())
+            raise FormatError(f"the {_owner(row, words)} holds a NaN or an infinity: expected finite numbers")
+        yield place, block
+
+
+def changed_rows(rows: Floats, words: Sequence[str], change: Change) -> Floats:
+    """The rows after a change that takes a block (any, d) and returns (any, k), as float32.
+
+    Raises FormatError for rows that are not finite, before or after.
+    """
+    return _as_floats(((place, change(block)) for place, block in blocks(rows, words)), len(rows), words)
+
+
+def changed_subwords(subwords: Subwords | None, words: Sequence[str], change: Change) -> Subwords | None:
+    """The subwords after a change under which the mean of rows becomes the mean of the changed rows."""
+    if subwords is None:
+        return None
+    return Subwords(subwords.minn, subwords.maxn, subwords.bucket, changed_rows(subwords.rows, words, change))
+
+
+def made(vectors: Vectors, parts: Parts, name: str, **settings: Any) -> Vectors:
+    """New word vectors of these parts, with the transform noted in the config."""
+    before = parts["config"].get("transforms", [])
+    if not isinstance(before, list):
+        raise FormatError(f"the vectors' transforms are {before!r:.100}: expected a list")
+    make: Callable[..., Vectors] = type(vectors)
+    return make(**{**parts, "config": {**parts["config"], "transforms": [*before, {"name": name, **settings}]}})
+
+
+def checked_number(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """`value` as an int. Raises ConfigError unless it is a whole number from `low` to `high`, both inclusive."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):
+        expected = f"{low} or more" if high is None else f"from {low} to {high}"
+        raise ConfigError(f"{name} is {value!r:.100}: expected a whole number, {expected}")
+    return int(value)
+
+
+def _as_floats(changed: Iterable[tuple[slice, Doubles]], count: int, words: Sequence[str]) -> Floats:
+    """The `count` > 0 rows that come in blocks (place, block), as float32."""
+    result = np.empty((0, 0), np.float32)
+    for place, block in changed:
+        if place.start == 0:
+            result = np.empty((count, block.shape[1]), np.float32)
+        with np.errstate(over="ignore"):
+            result[place] = block
+        finite = np.isfinite(result[place]).all(axis=1)
+        if not finite.all():
+            owner = _owner(place.start + int(finite.argmin()), words)
+            raise FormatError(f"the new {owner} is beyond float32: expected numbers below 3.4e38; scale them down")
+    return result
+
+
+def _owner(row: int, words: Sequence[str]) -> str:
+    return f"vector of {words[row]!r}" if row < len(words) else f"vector of n-gram bucket {row - len(words)}"
+
+
+def _mean(parts: Parts) -> Doubles:
+    """The mean (d,) of the center vectors."""
+    total = np.zeros(parts["center"].shape[1])
+    for _, rows in blocks(parts["center"], parts["words"]):
+        total += rows.sum(axis=0)
+    return total / len(parts["words"])
+
+
+def _changed(vectors: Vectors, change: Change, name: str, **settings: Any) -> Vectors:
+    """New word vectors: center vectors and rows of subwords after an affine change."""
+    parts = vectors.parts()
+    words = parts["words"]
+    alone = _center_alone(parts, changed_rows(parts["center"], words, change))
+    subwords = changed_subwords(parts["subwords"], words, change)
+    return made(vectors, {**alone, "subwords": subwords}, name, **settings)
+
+
+def _center_alone(parts: Parts, center: Floats) -> Parts:
+    """The parts with other center vectors, and without what belongs to the old ones."""
+    nothing: Any = {"outside": None, "bias": None, "nodes": None, "subwords": None}
+    return {**parts, **nothing, "center": center, "outside_words": parts["words"]}
