@@ -48,9 +48,8 @@ def scores(vectors: WordVectors, folder: Path) -> list[tuple[float, int]]:
 
 def halves(vectors: WordVectors) -> WordVectors:
     """The vectors rounded to float16."""
-    parts = vectors.parts()
-    rounded = np.concatenate(list(transforms.half_blocks(vectors.center, vectors.words))).astype(np.float32)
-    return WordVectors(**{**parts, "center": rounded})
+    rounded = vectors.center.astype(np.float16).astype(np.float32)
+    return WordVectors(**{**vectors.parts(), "center": rounded, "norms": None})
 
 
 def rows(dim: int, other: WordVectors) -> dict[str, Callable[[WordVectors], WordVectors]]:

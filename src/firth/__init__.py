@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from firth.exact.counting import cooccurrences
     from firth.phrases import Phrases
     from firth.run.train import train
+    from firth.vectors.alignment import align
     from firth.vectors.container import WordVectors, load
 
 __version__ = "0.1.0"
@@ -31,6 +32,7 @@ __all__ = [
     "UnknownWordError",
     "VocabularyError",
     "WordVectors",
+    "align",
     "cooccurrences",
     "load",
     "reference",
@@ -43,6 +45,7 @@ _PLACES = {
     "Phrases": "phrases",
     "train": "run.train",
     "WordVectors": "vectors.container",
+    "align": "vectors.alignment",
     "load": "vectors.container",
 }
 """Where each public name is that is not an error; each is imported at its first use, so that queries start at once."""

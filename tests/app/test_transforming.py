@@ -38,6 +38,15 @@ def file(tmp_path):
     return write(tmp_path / "v.safetensors")
 
 
+def test_half_stores_float16(tmp_path, capsys):
+    rows = np.random.default_rng(1).normal(size=(4, 3)).astype(np.float32)
+    WordVectors(list("abcd"), np.ones(4, int), rows, None, {}, []).save(tmp_path / "v.safetensors")
+    out = tmp_path / "h.safetensors"
+    assert main(["transform", str(tmp_path / "v.safetensors"), "-o", str(out), "--half"]) == 0
+    np.testing.assert_array_equal(firth.load(out).center, rows.astype(np.float16).astype(np.float32))
+    assert firth.load(out).config == {}
+
+
 @pytest.mark.parametrize(
     ("options", "steps"),
     [

@@ -12,7 +12,6 @@ from firth.vectors.container import WordVectors, load
 from firth.vectors.subwords import Subwords
 from firth.vectors.transforms import (
     centered,
-    half_blocks,
     most_frequent,
     normalized,
     plus_outside,
@@ -319,28 +318,3 @@ def test_transforms_that_are_no_list_are_refused():
     vectors.config["transforms"] = "centered"
     with pytest.raises(FormatError, match="the vectors' transforms are 'centered': expected a list"):
         centered(vectors)
-
-
-@pytest.mark.parametrize("at_once", [1, 50, 2**21])
-def test_halves_are_the_nearest_float16(monkeypatch, at_once):
-    monkeypatch.setattr(transforms, "VALUES_AT_ONCE", at_once)
-    rows = random(N, D)
-    rows[3, :4] = 65504, 65519, -65519, 1e-9
-    found = np.concatenate(list(half_blocks(rows, make().words)))
-    assert found.dtype == np.float16
-    assert found[3, :4].tolist() == [65504, 65504, -65504, 0]
-    rows, others = rows.astype(np.float64), np.delete(np.arange(N), 3)
-    spacing = 2.0 ** (np.floor(np.log2(np.maximum(np.abs(rows), 2.0**-14))) - 10)
-    assert (np.abs(found.astype(np.float64) - rows) <= spacing / 2)[others].all()
-
-
-@pytest.mark.parametrize("at_once", [1, 2**21])
-def test_halves_out_of_range_are_refused_by_their_word(monkeypatch, at_once):
-    monkeypatch.setattr(transforms, "VALUES_AT_ONCE", at_once)
-    rows = random(N, D)
-    rows[9, 1] = -65520
-    with pytest.raises(FormatError, match="the vector of 'w9' holds 65520 in magnitude: float16 ends at 65504"):
-        list(half_blocks(rows, make().words))
-    rows[9, 1] = np.nan
-    with pytest.raises(FormatError, match="the vector of 'w9' holds a NaN"):
-        list(half_blocks(rows, make().words))

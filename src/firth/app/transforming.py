@@ -29,6 +29,7 @@ def add_commands(commands: Commands) -> None:
     )
     parser.add_argument("--reduced", type=int, metavar="DIM", help="keep DIM dimensions, by principal components")
     parser.add_argument("--normalized", action="store_true", help="scale every vector to length 1")
+    parser.add_argument("--half", action="store_true", help="store the numbers as float16: half the size")
     add_json(parser)
 
     parser = add_command(
@@ -72,13 +73,13 @@ def _transform(options: argparse.Namespace) -> int:
         steps.append((transforms.reduced, options.reduced))
     if options.normalized:
         steps.append((transforms.normalized,))
-    if not steps:
+    if not steps and not options.half:
         raise ConfigError("no transform is given: give at least one, such as --centered; see firth transform --help")
     out = check_writable(options.out)
     vectors = load(options.vectors)
     for step, *settings in steps:
         vectors = step(vectors, *settings)
-    vectors.save(out)
+    vectors.save(out, half=options.half)
     if options.json:
         return print_json(_written(options.out, vectors))
     Display(quiet=False).say(f"wrote {out}: {len(vectors):,} words, dimension {vectors.center.shape[1]}")
@@ -107,5 +108,5 @@ def _align(options: argparse.Namespace) -> int:
 
 def _written(out: str, vectors: Any) -> dict[str, Any]:
     """What --json says of a file written."""
-    transforms = vectors.config["transforms"]
+    transforms = vectors.config.get("transforms", [])
     return {"out": out, "words": len(vectors), "dim": vectors.center.shape[1], "transforms": transforms}

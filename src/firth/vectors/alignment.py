@@ -7,17 +7,14 @@ import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, reading
 from firth.vectors.container import WordVectors
-from firth.vectors.queries import scaled
+from firth.vectors.directions import Doubles, Floats, Ids, scaled
 from firth.vectors.transforms import (
     VALUES_AT_ONCE,
     Change,
-    Doubles,
-    Floats,
     blocks,
     changed_rows,
     changed_subwords,
@@ -27,7 +24,6 @@ from firth.vectors.transforms import (
     product,
 )
 
-Ids = npt.NDArray[np.int64]
 Anchor = str | tuple[str, str]
 
 LONGEST_LINE = 2**16

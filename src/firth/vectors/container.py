@@ -11,6 +11,7 @@ import numpy.typing as npt
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path, naming
 from firth.files.tensors import TensorFile, read_tensors
+from firth.vectors import transforms
 from firth.vectors.batches import Found
 from firth.vectors.directions import Directions, Doubles, Ids, cosines, scaled
 from firth.vectors.parts import StoredVectors
@@ -188,6 +189,13 @@ class WordVectors(StoredVectors):
         if self.words[place] not in names:
             raise ConfigError(f"{word!r} is not among the {most_frequent:,} most frequent words, or has no direction")
         return names.index(self.words[place]) + 1
+
+    most_frequent = transforms.most_frequent
+    plus_outside = transforms.plus_outside
+    centered = transforms.centered
+    without_top = transforms.without_top
+    reduced = transforms.reduced
+    normalized = transforms.normalized
 
     def _units(self, words: Sequence[Query]) -> Doubles:
         """The vectors (m, d) of words, or vectors, in float64, scaled to length 1; a zero vector stays zero."""

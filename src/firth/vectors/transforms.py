@@ -1,5 +1,5 @@
 """New word vectors from trained ones, without training: sums with the outside vectors, mean and top components removed,
-fewer dimensions, rows of length 1, fewer words; and rows as float16 numbers.
+fewer dimensions, rows of length 1, fewer words.
 
 Each transform takes word vectors and returns new ones; those given stay as they are. Words, counts and history remain,
 and config["transforms"] lists what was done, in order, as {"name": ..., and its settings}.
@@ -16,24 +16,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from firth.errors import ConfigError, FormatError
-from firth.vectors.queries import scaled
+from firth.vectors.directions import Doubles, Floats, Ids, scaled
 from firth.vectors.storage import Parts
 from firth.vectors.subwords import Subwords
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Halves = npt.NDArray[np.float16]
-Ids = npt.NDArray[np.int64]
 Change = Callable[[Doubles], Doubles]
 
 VALUES_AT_ONCE = 2**21
 """The most numbers in a block of rows."""
-
-LARGEST_HALF = 65504
-"""The largest finite float16."""
 
 
 class HasParts(Protocol):
@@ -152,24 +144,6 @@ def normalized(vectors: Vectors) -> Vectors:
     return made(vectors, _center_alone(parts, center), "normalized")
 
 
-def half_blocks(rows: Floats, words: Sequence[str]) -> Iterator[Halves]:
-    """The rows (n, d) of words as float16, block by block: each number is the nearest float16.
-
-    Raises FormatError, which names the word, for a number that is not finite or that rounds beyond 65504, the largest
-    float16. Below 6.1e-5 a float16 has fewer than its 11 bits, and a number up to 3e-8 becomes 0.
-    """
-    for place, block in blocks(rows, words):
-        with np.errstate(over="ignore"):
-            halves = block.astype(np.float16)
-        if not np.isfinite(halves).all():
-            first = int((~np.isfinite(halves).all(axis=1)).argmax())
-            raise FormatError(
-                f"the vector of {words[place.start + first]!r} holds {np.abs(block[first]).max():.6g} in magnitude: "
-                f"float16 ends at {LARGEST_HALF}; scale the vectors to length 1 first, or keep float32"
-            )
-        yield halves
-
-
 def principal_components(parts: Parts, mean: Doubles) -> Doubles:
     """The principal components (d, d) of the center vectors, a column each, by falling variance.
 
@@ -235,7 +209,8 @@ def made(vectors: Vectors, parts: Parts, name: str, **settings: Any) -> Vectors:
     if not isinstance(before, list):
         raise FormatError(f"the vectors' transforms are {before!r:.100}: expected a list")
     make: Callable[..., Vectors] = type(vectors)
-    return make(**{**parts, "config": {**parts["config"], "transforms": [*before, {"name": name, **settings}]}})
+    config = {**parts["config"], "transforms": [*before, {"name": name, **settings}]}
+    return make(**{**parts, "config": config, "norms": None})
 
 
 def checked_number(name: str, value: Any, low: int, high: int | None = None) -> int:
