@@ -7,8 +7,8 @@ import pytest
 
 import firth
 from firth.corpus.encode import build_corpus
+from firth.display import Display
 from firth.run.checkpoint import Checkpoint
-from firth.run.display import Display
 from firth.settings import TrainConfig
 from firth.sgd import trainer
 from firth.sgd.trainer import SgdTrainer

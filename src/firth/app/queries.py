@@ -115,8 +115,11 @@ def _info(options: argparse.Namespace) -> int:
     ]
     rows += [(name, str(value)) for name, value in vectors.config.items()]
     for epoch in vectors.history:
+        shown = {**epoch, **(scores if isinstance(scores := epoch.get("scores"), dict) else {})}
         parts = (
-            f"{name} {value:.5g}" if isinstance(value, float) else f"{name} {value}" for name, value in epoch.items()
+            f"{name} {value:.5g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in shown.items()
+            if name != "scores"
         )
         rows.append(("history", ", ".join(parts)))
     return print_rows(rows)
