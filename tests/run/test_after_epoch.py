@@ -269,12 +269,11 @@ def test_a_resumed_run_with_patience_ends_in_the_same_bytes(tmp_path, monkeypatc
     scripted["a.tsv"] = [0.1, 0.5, 0.7, 0.6, 0.6, 0.6]
     again = {"evaluate": "a.tsv", "patience": 2} | QUIET | kind
     firth.train(sentences(), **again).save(tmp_path / "whole.safetensors")
+    again["checkpoint"] = tmp_path / "run"
     with monkeypatch.context() as broken:
-        broke = interrupted(
-            broken, moment, stop, lambda: firth.train(sentences(), **again, checkpoint=tmp_path / "run")
-        )
+        broke = interrupted(broken, moment, stop, lambda: firth.train(sentences(), **again))
     assert broke == (stop <= 5)
-    firth.train(sentences(), **again, checkpoint=tmp_path / "run", resume=True).save(tmp_path / "resumed.safetensors")
+    firth.train(sentences(), **again, resume=True).save(tmp_path / "resumed.safetensors")
     assert (tmp_path / "resumed.safetensors").read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
     kept = [path.name for path in (tmp_path / "run").glob("*best*")]
     assert kept == ["checkpoint-best-3.safetensors"]
@@ -289,7 +288,7 @@ def interrupted(broken, moment, stop, work):
             signal.raise_signal(signal.SIGINT)
 
     def training(display, progress):
-        if progress.epoch_seconds is None and progress.loss is not None:
+        if progress.loss is not None:  # within the epoch, or at its end if it is over sooner
             ctrl_c(progress.epoch)
 
     def scoring(vectors, paths):
