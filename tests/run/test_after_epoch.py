@@ -1,16 +1,19 @@
 """What a run does after each epoch: scores, a callback, early stopping; and that a resumed run does the same."""
 
 import itertools
+import json
+import re
 import signal
 
 import numpy as np
 import pytest
 
 import firth
+from firth.app.cli import main
 from firth.display import Display
 from firth.errors import ConfigError, FormatError
 from firth.evaluate.benchmarks import Result
-from firth.run import after_epoch
+from firth.run import after_epoch, checkpoint
 from firth.run import train as run
 from firth.sgd import trainer
 
@@ -249,6 +252,22 @@ def test_a_callback_may_stop_a_run_with_patience(scripted):
     assert len(vectors.history) == 3
 
 
+@every_kind
+def test_what_a_callback_does_to_its_vectors_does_not_reach_those_of_the_best_epoch(tmp_path, scripted, kind):
+    def spoil(vectors):
+        vectors.history[-1]["scores"]["a.tsv"] = -1.0
+        vectors.history.clear()
+        vectors.config.clear()
+
+    scripted["a.tsv"] = [0.1, 0.9, 0.8, 0.7, 0.6, 0.5]
+    again = {"evaluate": "a.tsv", "patience": 2} | QUIET | kind
+    plain = firth.train(sentences(), **again)
+    vectors = firth.train(sentences(), on_epoch=spoil, checkpoint=tmp_path, **again)
+    assert numbers(vectors.history) == numbers(plain.history)
+    assert vectors.config == plain.config
+    assert matrices(firth.load(tmp_path / "checkpoint-best-2.safetensors")) == matrices(plain)
+
+
 def test_patience_on_a_score_that_is_not_there_is_refused(scripted):
     scripted["a.tsv"] = [None] * 6
     assert len(firth.train(sentences(), evaluate="a.tsv", **QUIET).history) == 6
@@ -314,3 +333,135 @@ def interrupted(broken, moment, stop, work):
     except KeyboardInterrupt:
         return True
     return False
+
+
+class Crash(BaseException):
+    """What ends a process without a chance to save."""
+
+
+@pytest.mark.parametrize("after_write", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("stop", range(1, 10))
+@pytest.mark.parametrize("kind", [KINDS["skip-gram"], KINDS["softmax"]], ids=["skip-gram", "softmax"])
+def test_a_run_that_crashed_between_two_files_is_resumed(tmp_path, monkeypatch, scripted, kind, stop, after_write):
+    """The best epoch's vectors and the checkpoint fit together, whichever write was the last."""
+    monkeypatch.setattr(trainer, "CHUNK", 1024)
+    monkeypatch.setattr(run, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
+    scripted["a.tsv"] = [0.1, 0.5, 0.4, 0.7, 0.6, 0.6]
+    again = {"evaluate": "a.tsv", "patience": 2} | QUIET | kind
+    firth.train(sentences(), **again).save(tmp_path / "whole.safetensors")
+    again["checkpoint"] = tmp_path / "run"
+    write, written = checkpoint.write_tensors, []
+
+    def crash(path, tensors, metadata):
+        written.append(path)
+        if len(written) < stop or after_write:
+            write(path, tensors, metadata)
+        if len(written) == stop:
+            raise Crash
+
+    crashed = False
+    with monkeypatch.context() as broken:
+        broken.setattr(checkpoint, "write_tensors", crash)
+        try:
+            firth.train(sentences(), **again)
+        except Crash:
+            crashed = True
+    assert crashed == (len(written) == stop)
+    assert crashed or "loss" not in kind  # how often a run of steps is saved depends on the time
+    firth.train(sentences(), **again, resume=True).save(tmp_path / "resumed.safetensors")
+    assert (tmp_path / "resumed.safetensors").read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
+
+
+def test_a_full_disk_leaves_a_checkpoint_that_fits(tmp_path, monkeypatch, scripted):
+    """The best epoch's vectors cannot be written: the checkpoint before stays, with the vectors that it needs."""
+    scripted["a.tsv"] = [0.1, 0.5, 0.4, 0.7, 0.6, 0.6]
+    again = {"evaluate": "a.tsv", "patience": 3, "checkpoint": tmp_path / "run"} | QUIET
+    write = checkpoint.write_tensors
+
+    def full(path, tensors, metadata):
+        if "best-4" in path.name:
+            raise FormatError("no space left")
+        write(path, tensors, metadata)
+
+    def ctrl_c(vectors):
+        if len(vectors.history) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        firth.train(sentences(), on_epoch=ctrl_c, **again)
+    with monkeypatch.context() as broken:
+        broken.setattr(checkpoint, "write_tensors", full)
+        with pytest.warns(UserWarning, match="not saved: no space left"):
+            vectors = firth.train(sentences(), **again, resume=True)
+    assert [path.name for path in (tmp_path / "run").glob("*best*")] == ["checkpoint-best-2.safetensors"]
+    assert matrices(firth.train(sentences(), **again, resume=True)) == matrices(vectors)
+    assert [path.name for path in (tmp_path / "run").glob("*best*")] == ["checkpoint-best-4.safetensors"]
+
+
+def test_best_vectors_that_are_missing_or_of_another_run_are_refused(tmp_path, scripted):
+    scripted["a.tsv"] = [0.1, 0.5, 0.4, 0.3, 0.2, 0.1]
+    again = {"evaluate": "a.tsv", "patience": 2, "checkpoint": tmp_path} | QUIET
+    firth.train(sentences(), **again)
+    path = tmp_path / "checkpoint-best-2.safetensors"
+    for other in (firth.train(sentences(), **QUIET | {"epochs": 1}), firth.train(sentences(), **QUIET | {"dim": 9})):
+        other.save(path)
+        with pytest.raises(FormatError, match="does not hold the vectors of epoch 2"):
+            firth.train(sentences(), **again, resume=True)
+    path.unlink()
+    with pytest.raises(ConfigError, match=r"checkpoint-best-2\.safetensors is missing.*resume without patience"):
+        firth.train(sentences(), **again, resume=True)
+    del again["patience"]
+    assert len(firth.train(sentences(), **again, resume=True).history) == 6
+
+
+def test_more_patience_continues_a_run_that_stopped(tmp_path, scripted):
+    scripted["a.tsv"] = [0.1, 0.5, 0.4, 0.9, 0.2, 0.1]
+    again = {"evaluate": "a.tsv", "checkpoint": tmp_path} | QUIET
+    assert len(firth.train(sentences(), patience=1, **again).history) == 3
+    longer = firth.train(sentences(), patience=2, resume=True, **again)
+    whole = firth.train(sentences(), evaluate="a.tsv", patience=2, **QUIET)
+    assert matrices(longer) == matrices(whole)
+    assert numbers(longer.history) == numbers(whole.history)
+
+
+def test_scores_that_no_run_writes_are_no_scores(tmp_path, scripted):
+    scripted["a.tsv"] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    firth.train(sentences(), evaluate="a.tsv", checkpoint=tmp_path, **QUIET)
+    saved = firth.load(tmp_path / "checkpoint.safetensors")
+    for entry, scores in zip(saved.history, [None, [], {"a.tsv": "9"}, {"a.tsv": True}, {}, 3], strict=True):
+        entry["scores"] = scores
+    saved.save(tmp_path / "checkpoint.safetensors")
+    vectors = firth.train(sentences(), evaluate="a.tsv", patience=1, checkpoint=tmp_path, resume=True, **QUIET)
+    assert [entry.get("best") for entry in vectors.history] == [None] * 5 + [True]
+
+
+# The command line.
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(map(" ".join, sentences())), encoding="utf-8")
+    return path
+
+
+def test_the_command_line_scores_and_stops(capsys, tmp_path, text, pairs):
+    out = tmp_path / "v.safetensors"
+    line = ["train", str(text), "-o", str(out), "--evaluate", str(pairs), "--patience", "1", "--json"]
+    line += ["--dim", "8", "--min-count", "1", "--epochs", "40", "--threads", "1", "--seed", "3"]
+    assert main(line) == 0
+    said, err = capsys.readouterr()
+    history = json.loads(said)["history"]
+    scores = [entry["scores"]["pairs"] for entry in history]
+    best = scores.index(max(scores))
+    assert [entry.get("best", False) for entry in history] == [i == best for i in range(len(scores))]
+    assert best == len(scores) - 2
+    shown = f"best score {100 * scores[best]:.1f} on pairs after epoch {best + 1}"
+    assert f"stopped after epoch {len(scores)} of 40: {shown}" in err
+    assert spearman_of(firth.load(out), pairs) == pytest.approx(scores[best], abs=1e-12)
+    assert main(["info", str(out)]) == 0
+    assert (
+        f"score on pairs {scores[best]:.5g}"
+        in re.search(r"^history +best True.*", capsys.readouterr().out, re.MULTILINE)[0]
+    )

@@ -1,5 +1,6 @@
 """What a run does after each epoch: it scores its vectors, hands them to the user's function, and may stop there."""
 
+import copy
 import math
 import os
 from collections.abc import Callable, Iterable
@@ -111,17 +112,16 @@ class AfterEpoch:
             display.say(f"stopped after epoch {trainer.epochs_done} {of}: best score {best} after epoch {epoch}")
         else:
             display.say(f"the vectors are those of epoch {epoch} {of}: best score {best}")
-        history = [dict(entry) for entry in trainer.history]
+        history = copy.deepcopy(trainer.history)
         history[epoch - 1]["best"] = True
-        parts: Parts = {**vectors.parts(), "history": history}
-        return WordVectors(**parts)
+        return _with(vectors, trainer, history)
 
     def _keep(self, trainer: Trainer, vectors: WordVectors | None) -> None:
         """Keep the vectors of the last epoch if it is the best and not kept yet."""
         best = self._best(trainer)
         if self._patience is None or best != trainer.epochs_done or (self._kept and self._kept[0] == best):
             return
-        self._kept = best, trainer.vectors() if vectors is None else vectors
+        self._kept = best, _with(vectors or trainer.vectors(), trainer, copy.deepcopy(trainer.history))
 
     def _best(self, trainer: Trainer) -> int:
         """The first epoch with the highest score on the first file; 0 if none has a score."""
@@ -148,6 +148,12 @@ class AfterEpoch:
         if answer is not None and not isinstance(answer, bool | np.bool_):
             raise ConfigError(f"on_epoch returned {answer!r:.100}: expected True to stop the run, else False or None")
         return bool(answer)
+
+
+def _with(vectors: WordVectors, trainer: Trainer, history: list[dict[str, Any]]) -> WordVectors:
+    """The same vectors with the settings of a run and this history, whatever a callback has done to their own."""
+    parts: Parts = {**vectors.parts(), "config": trainer.config.as_dict(), "history": history}
+    return WordVectors(**parts)
 
 
 def _paths(evaluate: Any) -> list[AnyPath]:

@@ -43,7 +43,8 @@ class Checkpoint:
             raise FormatError(f"{folder}: cannot be made a folder for checkpoints: {error.strerror}") from None
         check_writable(self.path)
         self._saved: WordVectors | None = None
-        self._kept: tuple[int, WordVectors] | None = None  # that is on disk
+        self._kept: WordVectors | None = None  # the vectors of the best epoch that are on disk
+        self._kept_epochs: set[int] = set()  # whose vectors are on disk
         if not self.path.exists():
             return
         if not resume:
@@ -92,7 +93,8 @@ class Checkpoint:
             raise FormatError(
                 f"{path} does not hold the vectors of epoch {epoch} of the run in {self.path}: begin anew"
             )
-        self._kept = epoch, vectors
+        self._kept = vectors
+        self._kept_epochs.add(epoch)
         return vectors
 
     def save(self, trainer: Trainer, kept: tuple[int, WordVectors] | None = None) -> None:
@@ -100,19 +102,25 @@ class Checkpoint:
 
         Raises FormatError if it cannot be written.
         """
-        before = self._kept
-        if kept is not None and (before is None or kept[1] is not before[1]):
+        if kept is not None and kept[1] is not self._kept:
             path = self._path_of(kept[0])
             write_tensors(path, *pack(path, kept[1].parts()))
-            self._kept = kept
+            self._kept = kept[1]
+            self._kept_epochs.add(kept[0])
         snapshot = trainer.snapshot()
         snapshot.vectors.config["unfinished"] = snapshot.unfinished | {"corpus": trainer.fingerprint}
         tensors, metadata = pack(self.path, snapshot.vectors.parts())
         tensors |= {STATE + name: array for name, array in snapshot.arrays.items()}
         write_tensors(self.path, tensors, metadata)
-        if before is not None and self._kept is not None and before[0] != self._kept[0]:
+        if kept is not None:
+            self._remove_all_but(kept[0])
+
+    def _remove_all_but(self, epoch: int) -> None:
+        """Remove the vectors of earlier best epochs."""
+        for earlier in self._kept_epochs - {epoch}:
             with contextlib.suppress(OSError):  # a file too many does no harm
-                self._path_of(before[0]).unlink(missing_ok=True)
+                self._path_of(earlier).unlink(missing_ok=True)
+        self._kept_epochs = {epoch}
 
     def _path_of(self, epoch: int) -> Path:
         return self.path.with_name(KEPT.format(epoch))
