@@ -266,6 +266,8 @@ def test_what_a_callback_does_to_its_vectors_does_not_reach_those_of_the_best_ep
     assert numbers(vectors.history) == numbers(plain.history)
     assert vectors.config == plain.config
     assert matrices(firth.load(tmp_path / "checkpoint-best-2.safetensors")) == matrices(plain)
+    resumed = firth.train(sentences(), on_epoch=spoil, checkpoint=tmp_path, resume=True, **again)
+    assert matrices(resumed) == matrices(plain)
 
 
 def test_patience_on_a_score_that_is_not_there_is_refused(scripted):
@@ -399,12 +401,35 @@ def test_a_full_disk_leaves_a_checkpoint_that_fits(tmp_path, monkeypatch, script
     assert [path.name for path in (tmp_path / "run").glob("*best*")] == ["checkpoint-best-4.safetensors"]
 
 
+def test_vectors_that_could_not_be_written_are_written_with_the_next_checkpoint(tmp_path, monkeypatch, scripted):
+    """An exact run, which is saved after every pass here: the first time that epoch 2 is written, the disk is full."""
+    monkeypatch.setattr(run, "CHECKPOINT_SECONDS", 0.0)
+    scripted["a.tsv"] = [0.1, 0.5, 0.4, 0.3, 0.2, 0.1]
+    again = {"evaluate": "a.tsv", "patience": 3, "checkpoint": tmp_path} | QUIET | KINDS["softmax"]
+    write, refused = checkpoint.write_tensors, []
+
+    def full_once(path, tensors, metadata):
+        if "best-2" in path.name and not refused:
+            refused.append(path)
+            raise FormatError("no space left")
+        write(path, tensors, metadata)
+
+    monkeypatch.setattr(checkpoint, "write_tensors", full_once)
+    with pytest.warns(UserWarning, match="not saved: no space left"):
+        vectors = firth.train(sentences(), **again)
+    assert refused
+    assert matrices(firth.train(sentences(), **again, resume=True)) == matrices(vectors)
+
+
 def test_best_vectors_that_are_missing_or_of_another_run_are_refused(tmp_path, scripted):
     scripted["a.tsv"] = [0.1, 0.5, 0.4, 0.3, 0.2, 0.1]
     again = {"evaluate": "a.tsv", "patience": 2, "checkpoint": tmp_path} | QUIET
     firth.train(sentences(), **again)
     path = tmp_path / "checkpoint-best-2.safetensors"
-    for other in (firth.train(sentences(), **QUIET | {"epochs": 1}), firth.train(sentences(), **QUIET | {"dim": 9})):
+    for other in (
+        firth.train(sentences(), **QUIET | {"epochs": 1}),
+        firth.train(sentences(), **QUIET | {"dim": 9, "epochs": 2}),
+    ):
         other.save(path)
         with pytest.raises(FormatError, match="does not hold the vectors of epoch 2"):
             firth.train(sentences(), **again, resume=True)
