@@ -50,7 +50,7 @@ def presets() -> str:
 
 def row(one: Declared) -> list[str]:
     """The cells of one setting."""
-    used = one.applies_told(ticked) or "always"
+    used = one.applies_told(ticked) or ("always" if one.setting.option else "in Python")
     return [ticked(one.name), one.help_told(ticked), values(one), one.default_told(ticked), used]
 
 

@@ -41,6 +41,8 @@ KNOWN = list(declared(TrainOptions))
         ("wordNgrams", "firth has no word n-grams: phrases joins words into phrases, maxn adds character n-grams"),
         ("lrUpdateRate", "the learning rate falls with every token: leave it out"),
         ("batch_words", "firth has no batches of words: leave it out"),
+        ("callbacks", "firth calls it on_epoch"),
+        ("early_stopping", "firth calls it patience"),
         ("topics", ""),
     ],
 )

@@ -255,6 +255,8 @@ def test_type_checkers_know_the_keywords(tmp_path):
         'firth.train("x", dim="a")': 'expected "int"',
         'firth.train("x", loss="hinge")': "Literal",
         'firth.train("x", preset="items")': "",
+        'firth.train("x", evaluate=["a.tsv"], patience=2, on_epoch=print)': "",
+        'firth.train("x", on_epoch=3)': "expected",
         'firth.train("x", preset="item")': "Literal",
         'firth.Phrases("x", score="npmi", lower=True)': "",
         'firth.Phrases("x", threshold="a")': 'expected "float | None"',

@@ -22,9 +22,10 @@ STAGES = [
         "corpus",
         "vectors",
         "training",
+        "display",
         "formats",
     ),
-    *("sgd", "exact", "phrases", "run", "check", "evaluate", "gensim", "sklearn", "app", "__init__", "__main__"),
+    *("sgd", "exact", "phrases", "evaluate", "run", "check", "gensim", "sklearn", "app", "__init__", "__main__"),
 ]
 """Folders and single files of the package: each imports its own modules and those of stages before it, no others."""
 

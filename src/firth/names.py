@@ -23,6 +23,8 @@ SAME = {
     "score": ("scoring", "phrase_score"),
     "threshold": ("phrase_threshold",),
     "passes": ("phrases",),
+    "on_epoch": ("callbacks", "callback"),
+    "patience": ("early_stopping",),
     "k": ("topn", "top"),
 }
 """Names of gensim, fastText and word2vec, by the setting of firth that does the same."""

@@ -7,7 +7,7 @@ checkers know, and the suggestions for unknown keywords all come from the classe
 import dataclasses
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from firth.declaring import (
@@ -40,7 +40,7 @@ LEAST_SUBSAMPLE = 1e-12
 
 GROUPS = (
     *("model", "pairs of words", "training", "negative sampling", "vocabulary", "text", "subwords", "phrases"),
-    *("exact softmax", "starting vectors", "run"),
+    *("exact softmax", "starting vectors", "after each epoch", "run"),
 )
 """The headings of the settings, in the order of the help."""
 
@@ -385,6 +385,29 @@ class TrainOptions(TrainConfig):
         "all, or a file of words (in Python also a list): these words of {from_} keep their vectors unchanged",
         needs=("from_", "VECTORS"),
         metavar="FILE",
+    )
+    evaluate: AnyPath | Iterable[AnyPath] | None = setting(
+        None,
+        "after each epoch",
+        "file of similarities or analogies, as for firth eval (in Python also a list), to score the vectors on; the "
+        "scores go into the history",
+        metavar="FILE",
+    )
+    patience: int | None = setting(
+        None,
+        "after each epoch",
+        "stop when the score (on the first file) has not risen for this many epochs; the result is the vectors of the "
+        "best epoch, of which memory holds a copy",
+        low=1,
+        high=1_000_000,
+        needs=("evaluate", "FILE"),
+    )
+    on_epoch: Callable[[Any], object] | None = setting(
+        None,
+        "after each epoch",
+        "function to call with the vectors; the run stops if it returns True",
+        metavar="a function",
+        option=False,
     )
     checkpoint: AnyPath | None = setting(
         None, "run", "save the run in this folder every five minutes, at its end and on Ctrl-C", metavar="DIR"

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.encode import Corpus
+from firth.settings import TrainConfig
 from firth.vectors.container import WordVectors
 
 CHECKSUM_PIECE = 1 << 22
@@ -60,6 +61,11 @@ class PassProgress:
 Progress = EpochProgress | PassProgress
 
 
+def never() -> bool:
+    """False: the run is not to stop."""
+    return False
+
+
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
     """Everything that a trainer of the same corpus and settings needs to continue a run.
@@ -76,8 +82,12 @@ class Snapshot:
 class Trainer(Protocol):
     """A run of training that can be stopped, saved and continued.
 
-    After an exception in `run`, KeyboardInterrupt included, all methods may be called, and `run` continues the run.
+    words: those that get vectors. config: the settings. After an exception in `run`, KeyboardInterrupt included, all
+    methods may be called, and `run` continues the run.
     """
+
+    words: list[str]
+    config: TrainConfig
 
     @property
     def started(self) -> bool:
@@ -88,13 +98,24 @@ class Trainer(Protocol):
         """How many epochs are finished."""
 
     @property
+    def history(self) -> list[dict[str, Any]]:
+        """One entry for each finished epoch: the trainer's own, which may be added to."""
+
+    @property
     def fingerprint(self) -> int:
         """A checksum of the corpus and of everything else, besides the settings, that the result depends on."""
 
-    def run(self, on_progress: Callable[[Progress], None], seconds: float = math.inf) -> bool:
+    def run(
+        self,
+        on_progress: Callable[[Progress], None],
+        seconds: float = math.inf,
+        on_epoch: Callable[[], bool] = never,
+    ) -> bool:
         """Train to the end, or for about `seconds`; return whether the run is finished.
 
-        `on_progress` is called in the calling thread several times a second, and whenever an epoch ends.
+        `on_progress` is called in the calling thread several times a second, and whenever an epoch ends. `on_epoch` is
+        called wherever the run stands at the end of an epoch, also where it continues from there; it returns whether
+        the run is to stop.
         """
 
     def snapshot(self) -> Snapshot:

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 import firth
+from firth import display as progress
 from firth.app.cli import main, make_parser
 from firth.declaring import declared
 from firth.exact import plan, update
-from firth.run import display as progress
 from firth.run import estimate
 from firth.run import train as run
 from firth.settings import CHOICES, TrainConfig, TrainOptions
@@ -141,13 +141,15 @@ def test_every_argument_of_train_is_an_option_and_reaches_it(capsys, monkeypatch
     options |= {
         "preset": "items",
         "freeze": "all",
+        "evaluate": "pairs.tsv",
+        "patience": 3,
         "checkpoint": "run",
         "resume": True,
         "tmp": "t",
         "memory": 1.5,
         "quiet": True,
     }
-    assert set(options) == (set(declared(TrainOptions)) - set(declared(TrainConfig))) | {"tmp"}
+    assert set(options) == (set(declared(TrainOptions)) - set(declared(TrainConfig)) - {"on_epoch"}) | {"tmp"}
     out = tmp_path / "v.safetensors"
     line = ["train", "one.txt", "two.txt", "-o", out]
     for name, value in options.items():

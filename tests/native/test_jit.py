@@ -159,7 +159,7 @@ def test_jit_that_is_disabled_is_refused_in_one_sentence(tmp_path):
 
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_display_says_that_code_is_compiled_unless_quiet(tmp_path, quiet):
-    code = f"from firth.run.display import Display\nwith Display({quiet}):\n    from firth.native import rng\n"
+    code = f"from firth.display import Display\nwith Display({quiet}):\n    from firth.native import rng\n"
     run = python(code + "    rng.stream_key(1, 2, 3)", tmp_path)
     assert run.returncode == 0
     lines = run.stderr.splitlines()

@@ -7,8 +7,8 @@ import pytest
 
 import firth
 from firth.corpus.encode import build_corpus
+from firth.display import Display
 from firth.run.checkpoint import Checkpoint
-from firth.run.display import Display
 from firth.settings import TrainConfig
 from firth.sgd import trainer
 from firth.sgd.trainer import SgdTrainer
@@ -175,7 +175,7 @@ def test_the_same_words_in_another_order_are_another_corpus(tmp_path):
 
 
 def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path, monkeypatch):
-    def full(checkpoint, trainer):
+    def full(checkpoint, trainer, kept):
         raise firth.FormatError("no space left")
 
     monkeypatch.setattr(Checkpoint, "save", full)

@@ -4,8 +4,8 @@ import warnings
 
 import pytest
 
+from firth.display import Display
 from firth.run import estimate
-from firth.run.display import Display
 from firth.settings import TrainConfig
 
 

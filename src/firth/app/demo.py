@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from firth.app.printing import print_rows
+from firth.display import Display
 from firth.evaluate.benchmarks import DATA, read_analogies, read_similarities, score_analogies, score_similarities
-from firth.run.display import Display
 from firth.run.train import train
 from firth.vectors.container import WordVectors
 from firth.vectors.storage import check_writable

@@ -103,7 +103,7 @@ def _score_corpus(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from firth.check.formulas import formula_rows
     from firth.check.kernels import kernel_rows
-    from firth.run.display import Display
+    from firth.display import Display
 
     with Display(quiet=False):
         rows = formula_rows() + kernel_rows()

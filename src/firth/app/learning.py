@@ -70,9 +70,9 @@ def _demo(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from firth import train
     from firth.corpus.vocabulary import Vocabulary
+    from firth.display import Display
     from firth.files.paths import check_folder
     from firth.formats.vocabulary import write_vocabulary
-    from firth.run.display import Display
     from firth.vectors.storage import check_writable
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a batch job is a Ctrl-C: save, clean up
@@ -100,9 +100,9 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _phrases(options: argparse.Namespace) -> int:
+    from firth.display import Display
     from firth.files.paths import check_folder
     from firth.phrases import join_text, phrase_settings
-    from firth.run.display import Display
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.out == "-" and options.json:

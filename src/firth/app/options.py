@@ -34,12 +34,13 @@ def add_command(
 
 
 def add_settings(parser: argparse.ArgumentParser, settings: type) -> dict[str, argparse._ArgumentGroup]:
-    """Add an option for each setting that a class declares, under their headings; the groups by heading."""
+    """Add an option for each setting of a class that is one, under their headings; return the groups by heading."""
     groups = {}
     for heading, ones in grouped(settings, GROUPS).items():
         groups[heading] = parser.add_argument_group(heading)
         for one in ones:
-            add_setting(groups[heading], one)
+            if one.setting.option:
+                add_setting(groups[heading], one)
     return groups
 
 

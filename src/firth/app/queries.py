@@ -234,12 +234,19 @@ def _info(options: argparse.Namespace) -> int:
         ("tokens of these words", f"{info['tokens']:,}"),
     ]
     rows += [(name, str(value)) for name, value in vectors.config.items()]
-    for epoch in vectors.history:
-        parts = (
-            f"{name} {value:.5g}" if isinstance(value, float) else f"{name} {value}" for name, value in epoch.items()
-        )
-        rows.append(("history", ", ".join(parts)))
+    rows += [("history", _figures(epoch)) for epoch in vectors.history]
     return print_rows(rows)
+
+
+def _figures(epoch: dict[str, Any]) -> str:
+    """An entry of the history in words, its scores one by one."""
+    figures = dict(epoch)
+    if isinstance(figures.get("scores"), dict):
+        figures |= {f"score on {name}": score for name, score in figures.pop("scores").items()}
+    shown = (
+        f"{name} {value:.5g}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items()
+    )
+    return ", ".join(shown)
 
 
 def _outside_parts(vectors: Any) -> list[str]:

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.encode import build_corpus
+from firth.display import Display
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.exact.cooccurrences import Cooccurrences, conditional_entropy
 from firth.exact.counting import count_pairs
 from firth.exact.trainer import LARGEST_LOSS
-from firth.run.display import Display
 from firth.settings import TrainConfig, available_threads, physical_memory
 from firth.vectors.container import WordVectors
 

@@ -4,6 +4,7 @@ The objective is J = -Σ_{c,o} X[c, o] log ŷ_c[o] with ŷ_c = softmax(U v_c + b
 gradients for all pairs of the corpus at once, by matrix products; a step (`update`) moves the vectors.
 """
 
+import copy
 import dataclasses
 import math
 import signal
@@ -25,7 +26,7 @@ from firth.exact.plan import STAGE_EPOCHS, STAGE_RATE, Sizes, plan_stages, run_f
 from firth.exact.start import starting_vectors
 from firth.exact.update import gradient_divisors, inverse_moment, move_rows
 from firth.settings import TrainConfig
-from firth.training import PassProgress, Snapshot, State, all_finite, fingerprint
+from firth.training import PassProgress, Snapshot, State, all_finite, fingerprint, never
 from firth.vectors.container import WordVectors
 
 Floats = npt.NDArray[np.float32]
@@ -95,8 +96,13 @@ class ExactTrainer:
         self._stages = plan_stages(n, m) if stages is None else stages
         self.total_flop = run_flop(self._stages, config)
 
-    def run(self, on_progress: Callable[[PassProgress], None], seconds: float = math.inf) -> bool:
-        """Train to the end, or for about `seconds`; return whether the run is finished.
+    def run(
+        self,
+        on_progress: Callable[[PassProgress], None],
+        seconds: float = math.inf,
+        on_epoch: Callable[[], bool] = never,
+    ) -> bool:
+        """Train to the end, or for about `seconds`; return whether the run is finished. `on_epoch` may end it sooner.
 
         After an exception, KeyboardInterrupt included, `state` and the matrices are those between two steps. Raises
         FirthError when training diverges.
@@ -130,7 +136,7 @@ class ExactTrainer:
             new = state.steps > len(state.history)
             _uninterrupted(self._record, float(row_loss.sum()) / self.pairs)
             on_progress(self._progress(1.0, state.history[-1]["seconds"] if new else None))
-            if finished or self._at_standstill():
+            if (state.history and on_epoch()) or finished or self._at_standstill():
                 return True
             begun = time.perf_counter()
             _uninterrupted(self._update, *gradients)
@@ -176,6 +182,11 @@ class ExactTrainer:
     def epochs_done(self) -> int:
         """How many passes are finished."""
         return len(self.state.history)
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One entry for each finished pass."""
+        return self.state.history
 
     @cached_property
     def fingerprint(self) -> int:
@@ -227,7 +238,7 @@ class ExactTrainer:
             np.ascontiguousarray(center),
             np.ascontiguousarray(outside),
             self.config.as_dict(),
-            [dict(epoch) for epoch in self.state.history],
+            copy.deepcopy(self.history),
             outside_words=vocab.words[:m],
             bias=bias.copy(),
         )

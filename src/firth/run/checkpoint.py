@@ -2,8 +2,12 @@
 
 A checkpoint is a vectors file with arrays of its own. Its config has one more entry, "unfinished": where the run
 stands, and under "corpus" the fingerprint of what it is trained on.
+
+A run with patience also keeps the vectors of its best epoch, in a vectors file that is named after the epoch. So the
+two files of a checkpoint fit together at any time: the second is written first, and the one before is removed last.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -11,10 +15,12 @@ from firth.errors import ConfigError, FormatError
 from firth.files.tensors import read_tensors, write_tensors
 from firth.settings import TrainConfig
 from firth.training import Snapshot, Trainer
-from firth.vectors.container import WordVectors, from_file
+from firth.vectors.container import WordVectors, from_file, load
 from firth.vectors.storage import check_writable, pack
 
 NAME = "checkpoint.safetensors"
+KEPT = "checkpoint-best-{}.safetensors"
+"""The file of the best epoch, by its number."""
 MAY_DIFFER = "threads"
 
 STATE = "state."
@@ -37,6 +43,8 @@ class Checkpoint:
             raise FormatError(f"{folder}: cannot be made a folder for checkpoints: {error.strerror}") from None
         check_writable(self.path)
         self._saved: WordVectors | None = None
+        self._kept: WordVectors | None = None  # the vectors of the best epoch that are on disk
+        self._kept_epochs: set[int] = set()  # whose vectors are on disk
         if not self.path.exists():
             return
         if not resume:
@@ -72,15 +80,59 @@ class Checkpoint:
             raise self._no_checkpoint()
         return True
 
-    def save(self, trainer: Trainer) -> None:
-        """Replace the checkpoint by one of the run as it stands. Raises FormatError if it cannot be written."""
+    def kept(self, epoch: int) -> WordVectors:
+        """The vectors of the best epoch. Raises ConfigError if there are none, FormatError if another run has them."""
+        path = self._path_of(epoch)
+        if not path.exists():
+            raise ConfigError(
+                f"{path} is missing: it holds the vectors of the best epoch so far; resume without patience, or begin "
+                "anew in another folder"
+            )
+        vectors, saved = load(path), self._saved
+        if saved is None or len(vectors.history) != epoch or _shapes(vectors) != _shapes(saved):
+            raise FormatError(
+                f"{path} does not hold the vectors of epoch {epoch} of the run in {self.path}: begin anew"
+            )
+        self._kept = vectors
+        self._kept_epochs.add(epoch)
+        return vectors
+
+    def save(self, trainer: Trainer, kept: tuple[int, WordVectors] | None = None) -> None:
+        """Replace the checkpoint by one of the run as it stands, with the best epoch and its vectors, if it keeps them.
+
+        Raises FormatError if it cannot be written.
+        """
+        if kept is not None and kept[1] is not self._kept:
+            path = self._path_of(kept[0])
+            write_tensors(path, *pack(path, kept[1].parts()))
+            self._kept = kept[1]
+            self._kept_epochs.add(kept[0])
         snapshot = trainer.snapshot()
         snapshot.vectors.config["unfinished"] = snapshot.unfinished | {"corpus": trainer.fingerprint}
         tensors, metadata = pack(self.path, snapshot.vectors.parts())
         tensors |= {STATE + name: array for name, array in snapshot.arrays.items()}
         write_tensors(self.path, tensors, metadata)
+        if kept is not None:
+            self._remove_all_but(kept[0])
+
+    def _remove_all_but(self, epoch: int) -> None:
+        """Remove the vectors of earlier best epochs."""
+        for earlier in self._kept_epochs - {epoch}:
+            with contextlib.suppress(OSError):  # a file too many does no harm
+                self._path_of(earlier).unlink(missing_ok=True)
+        self._kept_epochs = {epoch}
+
+    def _path_of(self, epoch: int) -> Path:
+        return self.path.with_name(KEPT.format(epoch))
 
     def _no_checkpoint(self) -> FormatError:
         return FormatError(
             f"{self.path} holds no checkpoint of a run: remove the file, or name another folder for the checkpoint"
         )
+
+
+def _shapes(vectors: WordVectors) -> list[object]:
+    """What two stages of one run have in common: the words, and the shapes of the matrices."""
+    rows = None if vectors.subwords is None else vectors.subwords.rows
+    matrices = (vectors.center, vectors.outside, vectors.nodes, vectors.bias, rows)
+    return [vectors.words, *(None if matrix is None else matrix.shape for matrix in matrices)]

@@ -3,8 +3,8 @@
 import math
 import warnings
 
+from firth.display import Display
 from firth.exact.plan import bytes_needed, check_memory, estimate_seconds
-from firth.run.display import Display
 from firth.settings import TrainConfig
 
 LONG = 600.0

@@ -4,9 +4,9 @@ import os
 from typing import Any
 
 from firth.corpus.vocabulary import Vocabulary
+from firth.display import Display
 from firth.errors import ConfigError, UnknownWordError
 from firth.formats.vocabulary import read_words
-from firth.run.display import Display
 from firth.settings import BY_KIND, CHOICES, TrainConfig
 from firth.vectors.container import WordVectors, load
 

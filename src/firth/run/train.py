@@ -3,7 +3,7 @@
 import os
 import time
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from typing import Any
 
@@ -11,13 +11,14 @@ from firth.corpus.encode import Corpus, build_corpus
 from firth.corpus.joining import PhraseSettings
 from firth.corpus.vocabulary import Vocabulary
 from firth.declaring import keywords_of, listed
+from firth.display import Display
 from firth.errors import ConfigError, FormatError
 from firth.exact.counting import MEMORY, count_pairs, memory_bytes
 from firth.exact.plan import check_start_memory
 from firth.exact.trainer import ExactTrainer
 from firth.formats.vocabulary import read_vocabulary, read_words
+from firth.run.after_epoch import AfterEpoch
 from firth.run.checkpoint import Checkpoint
-from firth.run.display import Display
 from firth.run.estimate import announce_work
 from firth.run.start import describe_start, frozen_words, inherited_settings, load_start
 from firth.settings import GROUPS, TrainConfig, TrainOptions, make_config, preset_settings
@@ -39,6 +40,9 @@ def train(
     connectors: Any,
     from_: str | os.PathLike[str] | WordVectors | None,
     freeze: Any,
+    evaluate: Any,
+    patience: int | None,
+    on_epoch: Callable[[WordVectors], object] | None,
     checkpoint: str | os.PathLike[str] | None,
     resume: bool,
     memory: float | None,
@@ -70,6 +74,12 @@ def train(
     The same arguments give the same vectors, byte for byte: always with softmax, otherwise with one thread. The
     `history` of the vectors has one entry an epoch.
 
+    With evaluate, each entry of `history` has "scores": one for each file, by its name without the suffix. `on_epoch`
+    gets the vectors as they are after the epoch, with their history so far, and stops the run by returning True; a
+    callback that returns nothing changes no byte of the result. A run that resumes at the end of an epoch calls it for
+    that epoch again. The learning rate follows the planned epochs, so a run that stops early ends with a higher rate
+    than min_lr. With patience, "best" marks the entry of the epoch that the vectors are of.
+
     Raises ConfigError, CorpusError, VocabularyError, UnknownWordError (freeze), FormatError (files given and the
     checkpoint), MissingExtraError (zst), and FirthError when training diverges.
 
@@ -87,6 +97,7 @@ def train(
     if start is not None:
         check_start(start, config)
     room = MEMORY if memory is None else memory_bytes(memory)
+    after = AfterEpoch(evaluate, patience, on_epoch)
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of the checkpoint: give checkpoint (--checkpoint DIR) too")
     saved = None if checkpoint is None else Checkpoint(checkpoint, resume, config)
@@ -115,8 +126,10 @@ def train(
             trainer = _exact_trainer(stack, corpus, config, room, display)
         else:
             trainer = _sgd_trainer(corpus, config, start, frozen, display)
-        _run(trainer, saved, resume, config.epochs, display)
-        return trainer.vectors()
+        if not config.maxn:  # subwords give vectors to words that the corpus lacks
+            after.check_words(trainer)
+        _run(trainer, after, saved, resume, display)
+        return after.result(trainer, display)
 
 
 train.__doc__ = f"{train.__doc__}\n{listed(TrainOptions, GROUPS)}"
@@ -144,32 +157,38 @@ def _exact_trainer(stack: ExitStack, corpus: Corpus, config: TrainConfig, room: 
     return ExactTrainer(corpus, counts, config)
 
 
-def _run(trainer: Trainer, saved: Checkpoint | None, resume: bool, epochs: int, display: Display) -> None:
+def _run(trainer: Trainer, after: AfterEpoch, saved: Checkpoint | None, resume: bool, display: Display) -> None:
     """Train to the end, from the checkpoint if there is one, and save checkpoints on the way if there is a folder."""
+    epochs = trainer.config.epochs
+
+    def on_epoch() -> bool:
+        return after.epoch(trainer, display)
+
     if saved is None:
-        trainer.run(display.training)
+        trainer.run(display.training, on_epoch=on_epoch)
     else:
         if saved.restore(trainer):
+            after.restore(trainer, saved.kept)
             display.say(f"continuing from the checkpoint: {trainer.epochs_done} of {epochs} epochs are done")
         elif resume:
             display.say(f"no checkpoint in {saved.path.parent} yet: the run begins")
         try:
-            while not trainer.run(display.training, CHECKPOINT_SECONDS):
-                _save_or_warn(saved, trainer)
+            while not trainer.run(display.training, CHECKPOINT_SECONDS, on_epoch):
+                _save_or_warn(saved, trainer, after)
         except KeyboardInterrupt:
-            saved.save(trainer)
+            saved.save(trainer, after.kept(trainer))
             missing = "" if trainer.started else ", without its starting vectors, which are computed again"
             display.say(f"the run is saved in {saved.path}{missing}: continue it with --resume")
             raise
-        _save_or_warn(saved, trainer)
-    if trainer.epochs_done < epochs:
+        _save_or_warn(saved, trainer, after)
+    if trainer.epochs_done < epochs and not after.stopped:
         display.say(f"the loss no longer falls: done after {trainer.epochs_done} of {epochs} passes")
 
 
-def _save_or_warn(checkpoint: Checkpoint, trainer: Trainer) -> None:
+def _save_or_warn(checkpoint: Checkpoint, trainer: Trainer, after: AfterEpoch) -> None:
     """Save a checkpoint, or warn: a full disk must not end a run."""
     try:
-        checkpoint.save(trainer)
+        checkpoint.save(trainer, after.kept(trainer))
     except FormatError as error:
         warnings.warn(f"the checkpoint was not saved: {error}", stacklevel=4)
 

@@ -5,13 +5,14 @@ a run is therefore fully determined; with several, threads see each other's step
 runs differ by about as much as two seeds do.
 """
 
+import copy
 import dataclasses
 import math
 import threading
 import time
 from collections.abc import Callable, Collection
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ from firth.settings import TrainConfig, physical_memory
 from firth.sgd.start import check_start
 from firth.sgd.tables import Kernel, Tables, noise_probabilities, tree_paths
 from firth.sgd.worker import Worker
-from firth.training import EpochProgress, Snapshot, State, all_finite, fingerprint
+from firth.training import EpochProgress, Snapshot, State, all_finite, fingerprint, never
 from firth.vectors.container import WordVectors
 from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
 
@@ -147,8 +148,13 @@ class SgdTrainer:
         here, (paths, branches) = self._kernel.tables.tree, tree_paths(counts)
         return here is not None and np.array_equal(here[0], paths) and np.array_equal(here[1], branches)
 
-    def run(self, on_progress: Callable[[EpochProgress], None], seconds: float = math.inf) -> bool:
-        """Train to the end, or for about `seconds`; return whether the run is finished.
+    def run(
+        self,
+        on_progress: Callable[[EpochProgress], None],
+        seconds: float = math.inf,
+        on_epoch: Callable[[], bool] = never,
+    ) -> bool:
+        """Train to the end, or for about `seconds`; return whether the run is finished. `on_epoch` may end it sooner.
 
         After an exception, KeyboardInterrupt included, `state` and the matrices stand where the threads stopped.
         Raises FirthError when training diverges, CorpusError when the whole run had no pair.
@@ -156,7 +162,7 @@ class SgdTrainer:
         on_progress(self._progress(self.state.position, None))
         self._compile()
         deadline = time.perf_counter() + seconds
-        while len(self.state.history) < self.config.epochs:
+        while not (self._at_end_of_epoch and on_epoch()) and len(self.state.history) < self.config.epochs:
             self._run_epoch(on_progress, deadline)
             if self.state.position < len(self.corpus.ids):
                 return False
@@ -171,6 +177,10 @@ class SgdTrainer:
         return True
 
     @property
+    def _at_end_of_epoch(self) -> bool:
+        return bool(self.state.history) and self.state.position == 0
+
+    @property
     def started(self) -> bool:
         """Whether a snapshot holds any work: always, as a new trainer has its starting vectors already."""
         return True
@@ -179,6 +189,11 @@ class SgdTrainer:
     def epochs_done(self) -> int:
         """How many epochs are finished."""
         return len(self.state.history)
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One entry for each finished epoch."""
+        return self.state.history
 
     @cached_property
     def fingerprint(self) -> int:
@@ -201,7 +216,7 @@ class SgdTrainer:
             center,
             None if tree else outside,
             config.as_dict(),
-            [dict(epoch) for epoch in self.state.history],
+            copy.deepcopy(self.history),
             nodes=outside if tree else None,
             subwords=subwords,
         )

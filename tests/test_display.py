@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from firth.run.display import Display
+from firth.display import Display
 from firth.training import EpochProgress, PassProgress
 
 EPOCH = EpochProgress(epoch=2, epochs=4, tokens=2_000_000, total_tokens=4_000_000, loss=1.5, lr=0.02, epoch_seconds=0.5)
