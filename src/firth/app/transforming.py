@@ -56,7 +56,7 @@ def add_commands(commands: Commands) -> None:
 
 def _transform(options: argparse.Namespace) -> int:
     from firth import load
-    from firth.run.display import Display
+    from firth.display import Display
     from firth.vectors import transforms
     from firth.vectors.storage import check_writable
 
@@ -88,7 +88,7 @@ def _transform(options: argparse.Namespace) -> int:
 
 def _align(options: argparse.Namespace) -> int:
     from firth import load
-    from firth.run.display import Display
+    from firth.display import Display
     from firth.vectors.alignment import align, read_anchors
     from firth.vectors.storage import check_writable
 
