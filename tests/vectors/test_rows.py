@@ -50,7 +50,7 @@ def test_the_most_frequent_are_those_of_the_largest_counts():
 
 @pytest.mark.parametrize("value", [0, 11, 2.0, "3", True, None])
 def test_numbers_are_checked(value):
-    with pytest.raises(ConfigError, match="k is .*: expected a whole number, 1 to 10"):
+    with pytest.raises(ConfigError, match=r"k is .*: expected a whole number, 1 to 10"):
         whole("k", value, 1, 10)
 
 

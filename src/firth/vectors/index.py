@@ -114,7 +114,7 @@ class Index:
 
     def _cosines(self, ids: Ids, queries: Doubles) -> Doubles:
         """The cosines (q, count) of rows with the query of their line."""
-        rows = scaled(self._center[ids])
+        rows = scaled(np.ascontiguousarray(self._center[ids]))
         return np.asarray(np.clip((rows * queries[:, None]).sum(axis=-1), -1.0, 1.0))
 
     def _candidates(self, queries: Doubles, count: int) -> Ids:

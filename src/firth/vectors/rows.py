@@ -51,7 +51,7 @@ def lengths(vectors: Vectors) -> Doubles:
     n, d = vectors.center.shape
     found = np.empty(n)
     for part in blocks(n, d):
-        rows = vectors.center[part].astype(np.float64)
+        rows = vectors.center[part].astype(np.float64, order="C")
         found[part] = np.sqrt((rows * rows).sum(axis=-1))
     broken = ~np.isfinite(found)
     if broken.any():
@@ -62,7 +62,8 @@ def lengths(vectors: Vectors) -> Doubles:
 
 def unit(rows: Floats, lengths: Doubles) -> Doubles:
     """Rows (..., d) of known lengths (...) in float64, scaled to length 1; a zero row stays zero."""
-    return np.asarray(rows.astype(np.float64) / np.where(lengths > 0, lengths, 1.0)[..., None])
+    rows = rows.astype(np.float64, order="C")  # in another layout, sums along a row would be rounded otherwise
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1.0)[..., None])
 
 
 def most_frequent_ids(vectors: Vectors, most_frequent: int | None) -> Ids:
