@@ -197,6 +197,11 @@ def test_vectors_of_zeros_are_in_no_cluster():
     assert found.cosines[0] == 0
 
 
+def test_no_more_clusters_than_vectors_that_are_not_zero():
+    with pytest.raises(ConfigError, match="k is 3, but 2 words have a vector that is not zero"):
+        clusters(make_vectors([[1, 0], [0, 0], [0, 1]]), 3)
+
+
 def test_only_the_most_frequent():
     center, truth = planted()
     counts = np.random.default_rng(1).permutation(400)
@@ -209,7 +214,9 @@ def test_only_the_most_frequent():
 def test_extreme_lengths_are_no_trouble():
     center, truth = planted()
     scale = np.float32(10) ** np.random.default_rng(0).integers(-38, 37, size=(400, 1)).astype(np.float32)
-    found = clusters(make_vectors(unit_rows(center) * scale), 6)
+    center = unit_rows(center) * scale
+    center[0] *= 3e38 / np.abs(center[0]).max()  # longer than any float32
+    found = clusters(make_vectors(center), 6)
     assert len(set(zip(truth.tolist(), found.labels.tolist(), strict=True))) == 6
 
 

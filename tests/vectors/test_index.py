@@ -102,10 +102,15 @@ def test_a_graph_with_few_links_is_told_from_a_good_one(tmp_path, monkeypatch):
     monkeypatch.setattr(indexes, "EXPANSIONS", (16,))
     poor = build_index(vectors, tmp_path / "v.safetensors").info
     monkeypatch.setattr(indexes, "EXPANSIONS", (16, 1024))
-    better = build_index(vectors, tmp_path / "v.safetensors").info
+    wide = build_index(vectors, tmp_path / "v.safetensors")
+    better = wide.info
     assert poor.recall < 0.6
     assert better.recall > poor.recall + 0.2
     assert (poor.expansion, better.expansion) == (16, 1024)
+    queries, excluded = unit_rows(vectors.center)[:200], [[]] * 200
+    answers = open_index(vectors, tmp_path / "v.safetensors").search(queries, excluded, 10)
+    for (own, _), (opened, _) in zip(wide.search(queries, excluded, 10), answers, strict=True):
+        assert own.tolist() == opened.tolist()
 
 
 def test_zero_rows_and_excluded_ids_are_no_answers(built):

@@ -32,6 +32,15 @@ def test_lengths_and_rows_of_length_one(monkeypatch):
     assert scaled.dtype == np.float64
 
 
+def test_the_layout_of_the_rows_changes_no_bit():
+    center = np.random.default_rng(0).normal(size=(50, 40)).astype(np.float32)
+    found = lengths(make_vectors(center))
+    other = np.asfortranarray(center)
+    assert lengths(make_vectors(other)).tobytes() == found.tobytes()
+    assert unit(other, found).flags.c_contiguous
+    assert unit(other, found).tolist() == unit(center, found).tolist()
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_row_that_is_not_finite_is_named(bad):
     with pytest.raises(FormatError, match="'w2' holds"):

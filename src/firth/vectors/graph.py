@@ -32,8 +32,8 @@ SAMPLE = 200
 class Pairs(NamedTuple):
     """Pairs of words as places in a list, first < second, in order, with their cosines."""
 
-    first: Ids
-    second: Ids
+    first: npt.NDArray[np.int32]
+    second: npt.NDArray[np.int32]
     cosines: Doubles
 
 
@@ -76,9 +76,8 @@ def graph(
     pairs = _joined(list(_all_pairs(vectors, threshold, most_frequent, progress)))
     if k is not None:
         pairs = _strongest(pairs, k)
-    ends = pairs.first.astype(np.int32), pairs.second.astype(np.int32)
     values = np.tile(pairs.cosines.astype(np.float32), 2)
-    places = np.concatenate(ends), np.concatenate(ends[::-1])
+    places = np.concatenate([pairs.first, pairs.second]), np.concatenate([pairs.second, pairs.first])
     matrix = sparse.csr_array((values, places), shape=(n, n))
     matrix.sort_indices()
     return matrix
@@ -131,7 +130,7 @@ class _Rows:
             i, j = np.nonzero(near)
             cosines = _products(first, second, i, j)
             good = cosines >= self.threshold
-            yield Pairs(places[i[good]], others[j[good]], cosines[good])
+            yield Pairs(places[i[good]].astype(np.int32), others[j[good]].astype(np.int32), cosines[good])
 
     def candidates(
         self, places: Ids, first: Doubles, start: int

@@ -28,8 +28,7 @@ from firth.errors import FormatError, MissingExtraError
 from firth.files.paths import AnyPath, as_path, check_folder
 from firth.files.tensors import read_tensors, write_tensors
 from firth.settings import PairSettings, available_threads
-from firth.vectors.queries import scaled
-from firth.vectors.rows import Doubles, Floats, Ids, Progress, Vectors, lengths, no_progress, unit, whole
+from firth.vectors.rows import Doubles, Floats, Ids, Progress, Vectors, lengths, no_progress, row_lengths, unit, whole
 
 SUFFIX = ".firth-index"
 VERSION = 1
@@ -114,8 +113,9 @@ class Index:
 
     def _cosines(self, ids: Ids, queries: Doubles) -> Doubles:
         """The cosines (q, count) of rows with the query of their line."""
-        rows = scaled(np.ascontiguousarray(self._center[ids]))
-        return np.asarray(np.clip((rows * queries[:, None]).sum(axis=-1), -1.0, 1.0))
+        rows = self._center[ids]
+        products = (unit(rows, row_lengths(rows)) * queries[:, None]).sum(axis=-1)
+        return np.asarray(np.clip(products, -1.0, 1.0))
 
     def _candidates(self, queries: Doubles, count: int) -> Ids:
         """The ids (q, count) of rows near each query, in no order; -1 where there are fewer."""

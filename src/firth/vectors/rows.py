@@ -51,8 +51,7 @@ def lengths(vectors: Vectors) -> Doubles:
     n, d = vectors.center.shape
     found = np.empty(n)
     for part in blocks(n, d):
-        rows = vectors.center[part].astype(np.float64, order="C")
-        found[part] = np.sqrt((rows * rows).sum(axis=-1))
+        found[part] = row_lengths(vectors.center[part])
     broken = ~np.isfinite(found)
     if broken.any():
         word = vectors.words[int(broken.argmax())]
@@ -60,9 +59,15 @@ def lengths(vectors: Vectors) -> Doubles:
     return found
 
 
+def row_lengths(rows: Floats) -> Doubles:
+    """The lengths (...) of rows (..., d)."""
+    rows = rows.astype(np.float64, order="C")  # in another layout, sums along a row would be rounded otherwise
+    return np.asarray(np.sqrt((rows * rows).sum(axis=-1)))
+
+
 def unit(rows: Floats, lengths: Doubles) -> Doubles:
     """Rows (..., d) of known lengths (...) in float64, scaled to length 1; a zero row stays zero."""
-    rows = rows.astype(np.float64, order="C")  # in another layout, sums along a row would be rounded otherwise
+    rows = rows.astype(np.float64, order="C")
     return np.asarray(rows / np.where(lengths > 0, lengths, 1.0)[..., None])
 
 
