@@ -7,8 +7,7 @@ which rows are found is approximate.
 The file is a safetensors file with one tensor, "graph" U8, usearch's own bytes. The metadata has one key, "index": a
 JSON text with the fields of `IndexInfo` but the path, and with "format" (1), "vectors", the digest of the center rows,
 and "graph", that of the tensor. Both digests are checked whenever an index is opened: times and sizes of files would
-not tell for sure, and usearch trusts its bytes, so damage must be found before it reads them. A digest does not protect
-from a file that was made to do harm.
+not tell for sure. usearch trusts its bytes, so `links` checks that they are a graph whose links stay within it.
 """
 
 import dataclasses
@@ -28,6 +27,7 @@ from firth.errors import FormatError, MissingExtraError
 from firth.files.paths import AnyPath, as_path, check_folder
 from firth.files.tensors import read_tensors, write_tensors
 from firth.settings import PairSettings, available_threads
+from firth.vectors.links import check_links
 from firth.vectors.rows import Doubles, Floats, Ids, Progress, Vectors, lengths, no_progress, row_lengths, unit, whole
 
 SUFFIX = ".firth-index"
@@ -126,8 +126,6 @@ class Index:
             counts = getattr(matches, "counts", [keys.shape[1]])  # one query has no counts
             for own, found, few in zip(ids, keys, counts, strict=True):
                 own[:few] = found[:few]
-        if (ids >= self.info.words).any():
-            raise FormatError(f"{self.info.path}: the index has a row that the vectors lack: build it again")
         return ids
 
 
@@ -183,7 +181,10 @@ def open_index(vectors: Vectors, path: AnyPath) -> Index:
     if document["graph"] != digest(data):
         raise FormatError(f"{place}: the index is damaged: its bytes are not those that were written; {advice}")
     graph = _new_graph(info.dim)
-    _view(graph, data, info, advice)
+    try:
+        _view(graph, data, info)
+    except FormatError as error:
+        raise FormatError(f"{place}: not an index that usearch {info.usearch} wrote: {error}; {advice}") from None
     return Index(vectors.center, graph, info, data)
 
 
@@ -313,15 +314,13 @@ def _document(place: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
     return document
 
 
-def _view(graph: Any, data: npt.NDArray[np.uint8], info: IndexInfo, advice: str) -> None:
-    """Let the graph read its bytes. Raises FormatError where usearch refuses them, or finds another graph in them."""
-    expected = (info.rows, info.dim, str(graph.dtype), str(graph.metric_kind))
+def _view(graph: Any, data: npt.NDArray[np.uint8], info: IndexInfo) -> None:
+    """Let the graph read its bytes. Raises FormatError where they are no graph, or another one."""
+    check_links(data, np.frombuffer(graph.save(), np.uint8), info.rows, info.words)
     try:
         graph.view(data.data)
     except (RuntimeError, ValueError) as error:
-        raise FormatError(f"{info.path}: usearch cannot read the index ({error}); {advice}") from None
-    if (len(graph), graph.ndim, str(graph.dtype), str(graph.metric_kind)) != expected:
-        raise FormatError(f"{info.path}: the index is not one of {info.rows:,} rows of {info.dim}; {advice}")
+        raise FormatError(f"usearch cannot read the index: {error}") from None
     graph.expansion_search = info.expansion
 
 
