@@ -1,6 +1,10 @@
 """firth index as a user meets it."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -37,6 +41,33 @@ def test_json_is_one_document(path, capsys):
     assert (found["words"], found["rows"], found["dim"], found["sample"]) == (300, 300, 8, 300)
     assert found["recall"] > 0.97
     assert found["seconds"] >= 0
+
+
+def test_a_terminal_shows_bars(path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["index", str(path)]) == 0
+    assert list(dict.fromkeys(re.findall(r"(\w+): ", capsys.readouterr().err))) == ["indexing", "measuring"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
+@pytest.mark.parametrize("call", ["add", "search"])
+def test_ctrl_c_while_usearch_is_at_work_ends_with_130(path, tmp_path, call):
+    script = f"""
+import os, signal, sys, threading
+import usearch.index
+from firth.app.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+plain = usearch.index.Index.{call}
+def interrupted(*arguments, **settings):
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(20):
+        plain(*arguments, **settings)
+usearch.index.Index.{call} = interrupted
+sys.exit(main(["index", {str(path)!r}]))
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (130, "firth: interrupted\n")
+    assert [file.name for file in tmp_path.iterdir()] == ["v.safetensors"]
 
 
 def test_a_missing_file_is_one_line(tmp_path, capsys):

@@ -13,8 +13,9 @@ not tell for sure. usearch trusts its bytes, so `links` checks that they are a g
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -26,6 +27,7 @@ from firth.declaring import declared
 from firth.errors import FormatError, MissingExtraError
 from firth.files.paths import AnyPath, as_path, check_folder
 from firth.files.tensors import read_tensors, write_tensors
+from firth.native.threads import run_threads
 from firth.settings import PairSettings, available_threads
 from firth.vectors.links import check_links
 from firth.vectors.rows import Doubles, Floats, Ids, Progress, Vectors, lengths, no_progress, row_lengths, unit, whole
@@ -99,7 +101,7 @@ class Index:
         k = whole("k", k, 1)
         most = max(map(len, excluded), default=0)
         count = min(2 * k + 10 + most, max(1, self.info.rows))
-        at_once = max(1, min(ROWS_AT_ONCE, VALUES_AT_ONCE // (count * self.info.dim)))
+        at_once = max(1, min(ROWS_AT_ONCE, VALUES_AT_ONCE // (count * max(self.info.dim, most))))
         for start in range(0, len(queries), at_once):
             block = queries[start : start + at_once]
             ids = self._candidates(block, count)
@@ -121,7 +123,8 @@ class Index:
         """The ids (q, count) of rows near each query, in no order; -1 where there are fewer."""
         ids = np.full((len(queries), count), -1)
         if self.info.rows:
-            matches = self._graph.search(queries.astype(np.float32), count, threads=self._threads)
+            narrow = queries.astype(np.float32)
+            matches = _aside(lambda: self._graph.search(narrow, count, threads=self._threads))
             keys = np.asarray(matches.keys).reshape(len(queries), -1)
             counts = getattr(matches, "counts", [keys.shape[1]])  # one query has no counts
             for own, found, few in zip(ids, keys, counts, strict=True):
@@ -247,8 +250,16 @@ def _add_rows(graph: Any, center: Floats, norms: Doubles, filled: Ids, threads: 
     for start in range(0, len(filled), ROWS_AT_ONCE):
         progress("indexing", start, len(filled))
         ids = filled[start : start + ROWS_AT_ONCE]
-        graph.add(ids, unit(center[ids], norms[ids]).astype(np.float32), threads=threads)
+        rows = unit(center[ids], norms[ids]).astype(np.float32)
+        _aside(partial(graph.add, ids, rows, threads=threads))
     progress("indexing", len(filled), len(filled))
+
+
+def _aside(work: Callable[[], Any]) -> Any:
+    """What `work` returns, called in another thread: in the main one, usearch makes Ctrl-C an error of its own."""
+    found = []
+    run_threads(lambda _: found.append(work()), 1, lambda: None)
+    return found[0]
 
 
 def _measure_recall(index: Index, norms: Doubles, filled: Ids, progress: Progress) -> None:
