@@ -54,15 +54,20 @@ def test_a_terminal_shows_bars(path, capsys, monkeypatch):
 def test_ctrl_c_while_usearch_is_at_work_ends_with_130(path, tmp_path, call):
     script = f"""
 import os, signal, sys, threading
+import numpy as np
 import usearch.index
 from firth.app.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
 plain = usearch.index.Index.{call}
-def interrupted(*arguments, **settings):
-    os.kill(os.getpid(), signal.SIGINT)
-    for _ in range(20):
-        plain(*arguments, **settings)
-usearch.index.Index.{call} = interrupted
+def add(self, ids, rows, threads):
+    more = np.random.default_rng(0).normal(size=(10_000, 8)).astype(np.float32)
+    interrupt.start()
+    return plain(self, np.arange(len(more)), more, threads=1)
+def search(self, queries, count, threads):
+    interrupt.start()
+    return plain(self, np.tile(queries, (100, 1)), count, threads=1)
+interrupt = threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT))
+usearch.index.Index.{call} = {call}
 sys.exit(main(["index", {str(path)!r}]))
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -23,7 +23,7 @@ VALUES_AT_ONCE = 2**20
 """The most numbers of rows that are multiplied in float64 at a time."""
 
 MOST_PAIRS = 50_000_000
-"""More pairs are refused: as a sparse matrix they would take 1.2 GB, as a list twice that."""
+"""More pairs are refused: a sparse matrix of these takes 0.8 GB, and 4 GB while it is made."""
 
 SAMPLE = 200
 """How many words are compared with all others to estimate how many pairs there are."""
@@ -67,7 +67,7 @@ def graph(
 
     Row i is that of the i-th word, with `most_frequent` of the i-th of those in the order of the vocabulary.
     k: keep only the pairs that are among the k nearest of at least one of their two words; None keeps all.
-    Memory: 40 bytes a pair. Errors are those of `edges`; MissingExtraError without SciPy.
+    Memory: about 80 bytes a pair. Errors are those of `edges`; MissingExtraError without SciPy.
     """
     if k is not None:
         k = whole("k", k, 1)

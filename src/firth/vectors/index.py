@@ -143,7 +143,7 @@ def build_index(
     """A new index of the center rows, written beside the vectors file at `path`; an old one is replaced at the end.
 
     vectors: those in the file. threads: None means all processors. progress: called with what is done and how far.
-    The recall is measured and kept in `Index.info`. Memory: about 2 times the size of the index file, which is
+    The recall is measured and kept in `Index.info`. Memory: about 2.5 times the size of the index file, which is
     about 2 d + 150 bytes a row. Two runs give indexes that differ a little, unless threads is 1, because threads add
     rows in any order.
 
