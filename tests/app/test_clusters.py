@@ -1,6 +1,7 @@
 """firth clusters as a user meets it."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -42,6 +43,15 @@ def test_a_file_with_a_line_a_word(path, capsys, tmp_path):
     assert main(["clusters", str(path), "-k", "3", "-o", str(out)]) == 0
     labels = [0] * 5 + [1] * 3 + [2] * 2
     assert out.read_text("utf-8") == "".join(f"w{i}\t{label}\n" for i, label in enumerate(labels))
+
+
+def test_a_terminal_shows_bars(path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["clusters", str(path), "-k", "3"]) == 0
+    err = capsys.readouterr().err
+    assert "first centers:" in err
+    assert "clusters:" in err
+    assert "steps/s" in err
 
 
 def test_words_that_still_move_are_told(path, capsys, monkeypatch):

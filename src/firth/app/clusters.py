@@ -32,7 +32,7 @@ def _clusters(options: argparse.Namespace) -> int:
             options.k,
             most_frequent=options.most_frequent,
             seed=options.seed,
-            progress=display.working,
+            progress=lambda what, done, total: display.working(what, done, total, "steps"),
         )
         if not found.settled:
             display.say(f"words still moved after {found.steps} steps")
