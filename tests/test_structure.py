@@ -32,7 +32,7 @@ STAGES = [
 FACADES = {"gensim", "sklearn", "__init__", "__main__"}
 """Nothing imports these; `app` alone asks `firth` itself for its public names."""
 
-HEAVY = ["numba", "llvmlite", "scipy", "torch", "matplotlib", "ray", "pandas"]
+HEAVY = ["numba", "llvmlite", "scipy", "torch", "matplotlib", "ray", "pandas", "usearch"]
 
 
 def module_of(path):

@@ -64,6 +64,10 @@ class Display:
         """Show how much of a corpus is scored, in center words."""
         self._show("scoring", done, total, "words")
 
+    def working(self, what: str, done: int, total: int, unit: str = "words") -> None:
+        """Show how far something is."""
+        self._show(what, done, total, unit)
+
     def training(self, progress: Progress) -> None:
         """Show how far training is; print a line when an epoch ends."""
         match progress:

@@ -1,0 +1,89 @@
+"""What queries over all rows share: the parts of word vectors that they read, blocks, lengths, checked numbers."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.errors import ConfigError, FormatError
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int64]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how far it is and how far it goes."""
+
+VALUES_AT_ONCE = 2**20
+"""The most numbers that a block of rows holds: 8 MB in float64."""
+
+
+class Vectors(Protocol):
+    """What is read of word vectors: n words, their counts and their center rows (n, d)."""
+
+    @property
+    def words(self) -> list[str]:
+        """The n words."""
+
+    @property
+    def counts(self) -> Ids:
+        """Their counts (n,), zeros where the source has none."""
+
+    @property
+    def center(self) -> Floats:
+        """Their rows (n, d)."""
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def blocks(rows: int, dim: int) -> Iterator[slice]:
+    """Slices of at most `VALUES_AT_ONCE` numbers, or of one row, that cover rows of `dim` numbers in order."""
+    at_once = max(1, VALUES_AT_ONCE // dim)
+    for start in range(0, rows, at_once):
+        yield slice(start, min(start + at_once, rows))
+
+
+def lengths(vectors: Vectors) -> Doubles:
+    """The lengths (n,) of the center rows. Raises FormatError, which names the word, for one that is not finite."""
+    n, d = vectors.center.shape
+    found = np.empty(n)
+    for part in blocks(n, d):
+        found[part] = row_lengths(vectors.center[part])
+    broken = ~np.isfinite(found)
+    if broken.any():
+        word = vectors.words[int(broken.argmax())]
+        raise FormatError(f"the vector of {word!r} holds a NaN or an infinity: expected finite numbers")
+    return found
+
+
+def row_lengths(rows: Floats) -> Doubles:
+    """The lengths (...) of rows (..., d)."""
+    rows = rows.astype(np.float64, order="C")  # in another layout, sums along a row would be rounded otherwise
+    return np.asarray(np.sqrt((rows * rows).sum(axis=-1)))
+
+
+def unit(rows: Floats, lengths: Doubles) -> Doubles:
+    """Rows (..., d) of known lengths (...) in float64, scaled to length 1; a zero row stays zero."""
+    rows = rows.astype(np.float64, order="C")
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1.0)[..., None])
+
+
+def most_frequent_ids(vectors: Vectors, most_frequent: int | None) -> Ids:
+    """The ids of the most frequent words, rising; None means all. Of equal counts the first in the vocabulary."""
+    n = len(vectors.words)
+    if most_frequent is None:
+        return np.arange(n)
+    keep = whole("most_frequent", most_frequent, 1)
+    return np.sort(np.argsort(-vectors.counts, kind="stable")[:keep])
+
+
+def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """`value` as an int. Raises ConfigError if it is no whole number from `low` to `high`, both inclusive."""
+    good = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not good or value < low or (high is not None and value > high):
+        upper = "or more" if high is None else f"to {high:,}"
+        raise ConfigError(f"{name} is {value!r}: expected a whole number, {low} {upper}")
+    return int(value)
