@@ -219,3 +219,39 @@ def test_words_never_seen_are_asked_but_no_answers():
     for ask in (lambda: vectors.neighbors("cat", within=["cats"]), lambda: vectors.rank("cats", "cat")):
         with pytest.raises(ConfigError, match="'cats' is not among the 3 words"):
             ask()
+
+
+def test_approximate_neighbours_come_from_the_index_beside_the_file(tmp_path, vectors):
+    pytest.importorskip("usearch")
+    from firth.vectors.container import load
+    from firth.vectors.index import build_index
+
+    path = tmp_path / "v.safetensors"
+    vectors.save(path)
+    loaded = load(path)
+    with pytest.raises(FormatError, match=r"there is no index of .*: build it: firth index"):
+        loaded.neighbors("w1", approximate=True)
+    build_index(loaded, path)
+    assert loaded.neighbors("w1", approximate=True) == loaded.neighbors("w1")  # so few words are all found
+    assert loaded.neighbors(["w1", "w7"], 3, approximate=True) == loaded.neighbors(["w1", "w7"], 3)
+    some = loaded.neighbors("w1", 20, threshold=0.5, approximate=True)
+    assert some == loaded.neighbors("w1", 20, threshold=0.5)
+    for arguments in ({"k": None}, {"within": ["w2"]}, {"most_frequent": 3}):
+        with pytest.raises(ConfigError, match="an index finds k neighbours among all words"):
+            loaded.neighbors("w1", approximate=True, **arguments)
+    with pytest.raises(ConfigError, match="these vectors come from no file"):
+        vectors.neighbors("w1", approximate=True)
+
+
+def test_the_most_frequent_go_by_counts():
+    vectors = WordVectors(["a", "b", "c", "d"], np.array([1, 9, 9, 5]), np.eye(4, dtype=np.float32) + 1, None, {}, [])
+    assert [word for word, _ in vectors.neighbors("a", most_frequent=3)] == ["b", "c", "d"]
+    assert [word for word, _ in vectors.neighbors("b", most_frequent=2)] == ["c"]
+
+
+def test_clusters_edges_and_graphs_are_those_of_their_modules():
+    vectors = make([[1, 0], [1, 0.1], [0, 1], [0.1, 1]])
+    assert vectors.clusters(2).labels.tolist() in ([0, 0, 1, 1], [1, 1, 0, 0])
+    assert [(a, b) for a, b, _ in vectors.edges(0.9)] == [("w0", "w1"), ("w2", "w3")]
+    pytest.importorskip("scipy.sparse")
+    assert vectors.graph(0.9).nnz == 4

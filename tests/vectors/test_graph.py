@@ -5,9 +5,11 @@ import builtins
 import numpy as np
 import pytest
 
-from firth import ConfigError, FormatError, MissingExtraError, WordVectors
+from firth import ConfigError, MissingExtraError, WordVectors
 from firth.vectors import graph as module
 from firth.vectors.graph import edges, graph
+
+pytestmark = pytest.mark.filterwarnings("ignore:the vector of")  # some rows are zero
 
 
 def make_vectors(center, counts=None):
@@ -168,10 +170,13 @@ def test_other_wrong_arguments_are_refused():
     pytest.importorskip("scipy.sparse")
     with pytest.raises(ConfigError, match="k is 0"):
         graph(random_vectors(), 0.5, k=0)
-    center = np.eye(3)
+
+
+def test_a_vector_that_is_not_finite_is_named_and_has_no_pairs():
+    center = np.ones((3, 2))
     center[1, 1] = np.nan
-    with pytest.raises(FormatError, match="'w1'"):
-        list(edges(make_vectors(center), 0.5))
+    with pytest.warns(UserWarning, match="'w1'"):
+        assert [(a, b) for a, b, _ in edges(make_vectors(center), 0.5)] == [("w0", "w2")]
 
 
 def test_without_scipy_the_message_has_the_command(monkeypatch):

@@ -16,6 +16,8 @@ from firth.vectors.index import build_index, digest, index_path, open_index
 
 pytest.importorskip("usearch")
 
+pytestmark = pytest.mark.filterwarnings("ignore:the vector of")  # some rows are zero
+
 
 def make_vectors(center):
     words = [f"w{i}" for i in range(len(center))]
@@ -305,12 +307,14 @@ def test_bytes_that_are_no_graph_are_a_format_error(copied, data):
         open_index(vectors, path)
 
 
-def test_vectors_that_are_not_finite_are_refused_by_name(tmp_path):
+def test_vectors_that_are_not_finite_are_named_and_left_out(tmp_path):
     center = clustered(50, 4)
     center[9, 2] = np.nan
-    with pytest.raises(FormatError, match="'w9' holds a NaN"):
-        build_index(make_vectors(center), tmp_path / "v.safetensors")
-    assert not list(tmp_path.iterdir())
+    with pytest.warns(UserWarning, match="'w9' is zero or not finite"):
+        index = build_index(make_vectors(center), tmp_path / "v.safetensors")
+    assert index.info.rows == 49
+    ((ids, _),) = index.search(unit_rows(center[:1]), [[]], 49)
+    assert 9 not in ids
 
 
 def test_wrong_arguments_are_refused(built, tmp_path):

@@ -21,8 +21,8 @@ def add_commands(commands: Commands) -> None:
 
 def _clusters(options: argparse.Namespace) -> int:
     from firth import load
-    from firth.files.paths import check_folder, replacing
     from firth.display import Display
+    from firth.files.paths import check_folder, replacing
     from firth.vectors.clusters import clusters
 
     output = check_folder(options.output) if options.output is not None else None

@@ -18,9 +18,9 @@ def add_commands(commands: Commands) -> None:
 
 def _graph(options: argparse.Namespace) -> int:
     from firth import load
+    from firth.display import Display
     from firth.errors import ConfigError
     from firth.files.paths import check_folder, replacing
-    from firth.display import Display
     from firth.vectors.graph import edges
 
     if options.json and options.output is not None:

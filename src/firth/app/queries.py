@@ -25,6 +25,7 @@ def add_commands(commands: Commands) -> None:
     group.add_argument("--minus", metavar="WORD", nargs="+", default=[], help="words to subtract from the sum")
     _add_among(parser)
     parser.add_argument("--threshold", type=float, metavar="X", help="the least cosine")
+    parser.add_argument("--approximate", action="store_true", help="ask the index that firth index has built")
     add_json(parser)
 
     parser = add_query(commands, "analogy", _analogy, "A is to B as C is to ?")
@@ -97,7 +98,7 @@ def _neighbors(options: argparse.Namespace) -> int:
     from firth import load
 
     vectors = load(options.vectors)
-    more = {"k": options.k, "threshold": options.threshold, **_among(options)}
+    more = {"k": options.k, "threshold": options.threshold, "approximate": options.approximate, **_among(options)}
     if options.sum or options.minus:
         positive, negative = ([_weighted(vectors, word) for word in words] for words in (options.word, options.minus))
         return _print_scored(vectors.neighbors(positive=positive, negative=negative, **more), options.json, "cosine")

@@ -12,14 +12,13 @@ from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, reading
 from firth.vectors.container import WordVectors
 from firth.vectors.directions import Doubles, Floats, Ids, scaled
+from firth.vectors.rows import most_frequent_ids, whole
 from firth.vectors.transforms import (
     VALUES_AT_ONCE,
     Change,
     blocks,
     changed_rows,
     changed_subwords,
-    checked_number,
-    frequent,
     made,
     product,
 )
@@ -51,14 +50,13 @@ class Alignment:
         source; fewer than k where there are no more words. The cosine with a zero row is 0.
         Raises ConfigError for numbers out of range, FormatError for a row that is not finite.
         """
-        k = checked_number("k", k, 1)
+        k = whole("k", k, 1)
         here, there = _shared(self.vectors, self.target)
-        kept = np.minimum(self.vectors.counts[here], self.target.counts[there]) >= checked_number(
-            "min_count", min_count, 0
-        )
+        kept = np.minimum(self.vectors.counts[here], self.target.counts[there]) >= whole("min_count", min_count, 0)
         if among is not None:
-            among = checked_number("among", among, 1)
-            kept &= np.isin(here, frequent(self.vectors, among)) & np.isin(there, frequent(self.target, among))
+            among = whole("among", among, 1)
+            for ids, vectors in ((here, self.vectors), (there, self.target)):
+                kept &= np.isin(ids, most_frequent_ids(vectors.counts, among))
         here, there = here[kept], there[kept]
         cosines = np.empty(len(here))
         for place, a, b in _pair_blocks(self.vectors, self.target, here, there):

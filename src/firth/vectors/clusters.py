@@ -15,10 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.errors import ConfigError
+from firth.vectors.directions import Doubles, Floats, Ids
 from firth.vectors.rows import (
-    Doubles,
-    Floats,
-    Ids,
     Progress,
     Vectors,
     lengths,
@@ -48,9 +46,9 @@ NAMING = 3
 class Clusters:
     """Words in k clusters, numbered from the largest to the smallest.
 
-    vocabulary: the n words. labels: int64 (n,), the cluster of each, -1 for a word whose vector is zero. cosines:
-    float64 (n,), with the center of the own cluster, or 0. centers: float32 (k, d), of length 1. sizes: int64 (k,),
-    words in each. steps: how many were made. settled: whether the last one moved no word.
+    vocabulary: the n words. labels: int64 (n,), the cluster of each, -1 for a word whose vector is zero or not finite.
+    cosines: float64 (n,), with the center of the own cluster, or 0. centers: float32 (k, d), of length 1. sizes: int64
+    (k,), words in each. steps: how many were made. settled: whether the last one moved no word.
     """
 
     vocabulary: list[str]
@@ -92,18 +90,17 @@ def clusters(
     more. progress: called with what is done, how far it is and how far it may go.
 
     Ends when a step moves no word, or after 100 steps. A cluster that a step leaves empty gets the word that is
-    farthest from its center, of those in clusters with others. A vector of zeros has no direction, so it is in no
-    cluster.
+    farthest from its center, of those in clusters with others. A vector that is zero or not finite is in no cluster.
     Memory: besides the vectors, some numbers a word, those of the centers, and blocks of some 16 MB.
 
-    Raises ConfigError for numbers out of range, FormatError for vectors that are not finite.
+    Raises ConfigError for numbers out of range.
     """
     k, seed = whole("k", k, 1), whole("seed", seed, 0, 2**63 - 1)
-    ids = most_frequent_ids(vectors, most_frequent)
+    ids = most_frequent_ids(vectors.counts, most_frequent)
     norms = lengths(vectors)[ids]
     filled = np.flatnonzero(norms)
     if k > len(filled):
-        raise ConfigError(f"k is {k:,}, but {len(filled):,} words have a vector that is not zero: lower it")
+        raise ConfigError(f"k is {k:,}, but {len(filled):,} words have a vector with a direction: lower it")
     rows = Rows(vectors.center, ids[filled], norms[filled])
     starts = first_centers(rows, k, np.random.default_rng(seed), progress)
     labels, centers, steps, settled = k_means(rows, starts, progress)

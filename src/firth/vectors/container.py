@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,12 @@ from firth.vectors.batches import Found
 from firth.vectors.directions import Directions, Doubles, Ids, cosines, scaled
 from firth.vectors.parts import StoredVectors
 from firth.vectors.queries import answers_by_addition, answers_by_multiplication, nearest
+from firth.vectors.rows import most_frequent_ids, whole
 from firth.vectors.storage import SUFFIX, unpack
+
+if TYPE_CHECKING:
+    from firth.vectors.clusters import Clusters
+    from firth.vectors.index import Index
 
 Scored = list[tuple[str, float]]
 Query = str | npt.NDArray[Any]
@@ -71,6 +76,7 @@ class WordVectors(StoredVectors):
         within: Sequence[str] | None = None,
         most_frequent: int | None = None,
         threshold: float | None = None,
+        approximate: bool = False,
     ) -> Scored: ...
     @overload
     def neighbors(
@@ -81,6 +87,7 @@ class WordVectors(StoredVectors):
         within: Sequence[str] | None = None,
         most_frequent: int | None = None,
         threshold: float | None = None,
+        approximate: bool = False,
     ) -> list[Scored]: ...
     def neighbors(
         self,
@@ -92,13 +99,15 @@ class WordVectors(StoredVectors):
         within: Sequence[str] | None = None,
         most_frequent: int | None = None,
         threshold: float | None = None,
+        approximate: bool = False,
     ) -> Scored | list[Scored]:
         """The k nearest other words, [(word, cosine), ...]; for several queries a list of such lists.
 
         word: a word or a vector (d,); a list of words or a matrix (q, d) asks for each. Or, in its place, positive and
         negative: words and vectors to add and to subtract, each scaled to length 1, a pair (word, weight) times its
         weight. k: how many, or None for all. within: the words among which to look, such as those to rank.
-        most_frequent: look among so many words from the first. threshold: the least cosine.
+        most_frequent: look among this many words, by count. threshold: the least cosine. approximate: ask the index
+        that `firth index` has built beside the file: quicker, the cosines exact, but a near word may be missed.
 
         By falling cosine, ties in the order of the vocabulary. The words asked for are no answers. Raises
         UnknownWordError, FormatError for a vector that is zero or not finite, and ConfigError for other arguments out
@@ -115,10 +124,19 @@ class WordVectors(StoredVectors):
             single = isinstance(word, str) or (isinstance(word, np.ndarray) and word.ndim == 1)
             items: list[Query] = [word] if single else list(word)  # type: ignore[list-item]
             queries, asked = self._queries(items), [[item] for item in items]
-        directions, ids = self._among(within, most_frequent)
-        excluded = [self._places(own, ids) for own in asked]
+        k = None if k is None else whole("k", k, 1)
         least = -np.inf if threshold is None else _checked_threshold(threshold)
-        found = self._named(nearest(directions, queries, excluded, _checked_k(k), least), ids)
+        if approximate:
+            if k is None or within is not None or most_frequent is not None:
+                raise ConfigError(
+                    "an index finds k neighbours among all words: give k, and leave within and most_frequent out"
+                )
+            near = self._index.search(queries, [self._places(own, None) for own in asked], k)
+            found = self._named(((ids[cosines >= least], cosines[cosines >= least]) for ids, cosines in near), None)
+        else:
+            directions, ids = self._among(within, most_frequent)
+            excluded = [self._places(own, ids) for own in asked]
+            found = self._named(nearest(directions, queries, excluded, k, least), ids)
         return next(found) if single else list(found)
 
     def analogy(
@@ -143,7 +161,7 @@ class WordVectors(StoredVectors):
             raise ConfigError(f"method is {method!r}: expected 'add' or 'mul'")
         terms = self._queries([a, b, c])
         directions, ids = self._among(within, most_frequent)
-        out, k = self._places([a, b, c], ids), _checked_count(k)
+        out, k = self._places([a, b, c], ids), whole("k", k, 1)
         if method == "mul":
             found = answers_by_multiplication(directions, terms, out, k)
         else:
@@ -160,7 +178,7 @@ class WordVectors(StoredVectors):
         directions, ids = self._among(None, most_frequent)
         excluded = [self._places(question, ids) for question in questions]
         terms = self._queries(list(words))
-        return list(self._named(answers_by_addition(directions, terms, asked, excluded, _checked_count(k)), ids))
+        return list(self._named(answers_by_addition(directions, terms, asked, excluded, whole("k", k, 1)), ids))
 
     def odd_one_out(self, words: Sequence[str]) -> str:
         """The word that is least like the others: with the least cosine to the mean of all, each of length 1.
@@ -190,12 +208,38 @@ class WordVectors(StoredVectors):
             raise ConfigError(f"{word!r} is not among the {most_frequent:,} most frequent words, or has no direction")
         return names.index(self.words[place]) + 1
 
+    def clusters(self, k: int, *, most_frequent: int | None = None, seed: int = 1) -> "Clusters":
+        """The words in k clusters by the directions of their vectors; see `firth.vectors.clusters.clusters`."""
+        from firth.vectors.clusters import clusters
+
+        return clusters(self, k, most_frequent=most_frequent, seed=seed)
+
+    def edges(self, threshold: float, *, most_frequent: int | None = None) -> Iterator[tuple[str, str, float]]:
+        """Yield (word, word, cosine) of every pair of at least `threshold`; see `firth.vectors.graph.edges`."""
+        from firth.vectors.graph import edges
+
+        return edges(self, threshold, most_frequent=most_frequent)
+
+    def graph(self, threshold: float, *, most_frequent: int | None = None, k: int | None = None) -> Any:
+        """The same pairs as a symmetric scipy.sparse.csr_array (n, n); see `firth.vectors.graph.graph`."""
+        from firth.vectors.graph import graph
+
+        return graph(self, threshold, most_frequent=most_frequent, k=k)
+
     most_frequent = transforms.most_frequent
     plus_outside = transforms.plus_outside
     centered = transforms.centered
     without_top = transforms.without_top
     reduced = transforms.reduced
     normalized = transforms.normalized
+
+    @cached_property
+    def _index(self) -> "Index":
+        from firth.vectors.index import open_index
+
+        if self.path is None:
+            raise ConfigError("these vectors come from no file, so no index is beside it: save them, and load the file")
+        return open_index(self, self.path)
 
     def _units(self, words: Sequence[Query]) -> Doubles:
         """The vectors (m, d) of words, or vectors, in float64, scaled to length 1; a zero vector stays zero."""
@@ -258,8 +302,11 @@ class WordVectors(StoredVectors):
     def _among(self, within: Sequence[str] | None, most_frequent: int | None) -> tuple[Directions, Ids | None]:
         """The rows to look among, and their ids, or None if they are the first rows."""
         if within is None:
-            n = len(self) if most_frequent is None else _checked_count(most_frequent, "most_frequent")
-            return (self.directions, None) if n >= len(self) else (self.directions.first(n), np.arange(n))
+            ids = most_frequent_ids(self.counts, most_frequent)
+            if len(ids) == len(self):
+                return self.directions, None
+            first = ids[-1] == len(ids) - 1
+            return self.directions.first(len(ids)) if first else self.directions.chosen(ids), ids
         if most_frequent is not None:
             raise ConfigError("within and most_frequent are given: expected one of them")
         if isinstance(within, str):
@@ -305,21 +352,13 @@ def from_file(file: TensorFile) -> WordVectors:
     """The vectors in an open file. Raises FormatError where it holds none, or none that fit together."""
     parts = unpack(file)
     with naming(file.path):
-        return WordVectors(**parts)
+        vectors = WordVectors(**parts)
+    vectors.path = file.path
+    return vectors
 
 
 def _told(item: Query) -> str:
     return "a vector that is given" if isinstance(item, np.ndarray) else f"the vector of {item!r}"
-
-
-def _checked_k(k: int | None) -> int | None:
-    return None if k is None else _checked_count(k)
-
-
-def _checked_count(k: int, name: str = "k") -> int:
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ConfigError(f"{name} is {k!r}: expected a whole number, 1 or more")
-    return int(k)
 
 
 def _checked_threshold(threshold: float) -> float:

@@ -23,7 +23,7 @@ SAFE_LENGTHS = 1e-15, 1e15
 
 def scaled(rows: npt.NDArray[np.floating]) -> Doubles:
     """The rows (..., d) in float64, scaled to length 1; a zero row stays zero."""
-    rows = rows.astype(np.float64)
+    rows = rows.astype(np.float64, order="C")  # in another layout, sums along a row would be rounded otherwise
     lengths = np.sqrt((rows * rows).sum(axis=-1, keepdims=True))
     return np.asarray(rows / np.where(lengths > 0, lengths, 1.0))
 
@@ -50,7 +50,7 @@ def lengths_of(rows: npt.NDArray[np.floating]) -> Doubles:
     lengths = np.empty(n)
     at_once = max(1, VALUES_IN_CACHE // d)
     for begin in range(0, n, at_once):
-        block = rows[begin : begin + at_once].astype(np.float64)
+        block = rows[begin : begin + at_once].astype(np.float64, order="C")
         lengths[begin : begin + at_once] = np.sqrt(np.einsum("nd,nd->n", block, block))
     return lengths
 

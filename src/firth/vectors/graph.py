@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.errors import ConfigError, MissingExtraError
-from firth.vectors.rows import Doubles, Ids, Progress, Vectors, lengths, most_frequent_ids, no_progress, unit, whole
+from firth.vectors.directions import Doubles, Ids
+from firth.vectors.rows import Progress, Vectors, lengths, most_frequent_ids, no_progress, unit, whole
 
 ROWS_AT_ONCE = 512
 """Words whose pairs are looked for at a time."""
@@ -47,9 +48,9 @@ def edges(
 
     All pairs are compared: twice as many words take four times as long. Memory: blocks, and the pairs of 512 words.
     Raises ConfigError for numbers out of range, or for more than 50 million pairs, of which a sample gives warning
-    before the work begins; FormatError for vectors that are not finite.
+    before the work begins.
     """
-    words = [vectors.words[i] for i in most_frequent_ids(vectors, most_frequent)]
+    words = [vectors.words[i] for i in most_frequent_ids(vectors.counts, most_frequent)]
     for first, second, cosines in _all_pairs(vectors, threshold, most_frequent, progress):
         for i, j, cosine in zip(first.tolist(), second.tolist(), cosines.tolist(), strict=True):
             yield words[i], words[j], cosine
@@ -72,7 +73,7 @@ def graph(
     if k is not None:
         k = whole("k", k, 1)
     sparse = _scipy_sparse()
-    n = len(most_frequent_ids(vectors, most_frequent))
+    n = len(most_frequent_ids(vectors.counts, most_frequent))
     pairs = _joined(list(_all_pairs(vectors, threshold, most_frequent, progress)))
     if k is not None:
         pairs = _strongest(pairs, k)
@@ -94,7 +95,7 @@ def _scipy_sparse() -> Any:
 def _all_pairs(vectors: Vectors, threshold: float, most_frequent: int | None, progress: Progress) -> Iterator[Pairs]:
     """Yield the pairs block by block, in order, at least one block."""
     threshold = _checked_threshold(threshold)
-    ids = most_frequent_ids(vectors, most_frequent)
+    ids = most_frequent_ids(vectors.counts, most_frequent)
     rows = _Rows(vectors, ids, lengths(vectors)[ids], threshold)
     _check_estimate(rows, most_frequent)
     total = 0

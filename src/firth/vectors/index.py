@@ -1,8 +1,8 @@
 """An approximate index of the center rows: a graph of near rows (HNSW), kept in a file beside the vectors.
 
-usearch builds and walks the graph (Malkov and Yashunin 2016). It holds the rows that are not zero, scaled to length 1
-in half precision. What it finds is scored again with the vectors' own rows in float64, so the cosines are exact; only
-which rows are found is approximate.
+usearch builds and walks the graph (Malkov and Yashunin 2016). It holds the rows that are neither zero nor broken, scaled
+to length 1 in half precision. What it finds is scored again with the vectors' own rows in float64, so the cosines are
+exact; only which rows are found is approximate.
 
 The file is a safetensors file with one tensor, "graph" U8, usearch's own bytes. The metadata has one key, "index": a
 JSON text with the fields of `IndexInfo` but the path, and with "format" (1), "vectors", the digest of the center rows,
@@ -29,8 +29,9 @@ from firth.files.paths import AnyPath, as_path, check_folder
 from firth.files.tensors import read_tensors, write_tensors
 from firth.native.threads import run_threads
 from firth.settings import PairSettings, available_threads
+from firth.vectors.directions import Doubles, Floats, Ids
 from firth.vectors.links import check_links
-from firth.vectors.rows import Doubles, Floats, Ids, Progress, Vectors, lengths, no_progress, row_lengths, unit, whole
+from firth.vectors.rows import Progress, Vectors, lengths, no_progress, row_lengths, unit, whole
 
 SUFFIX = ".firth-index"
 VERSION = 1
@@ -147,8 +148,8 @@ def build_index(
     about 2 d + 150 bytes a row. Two runs give indexes that differ a little, unless threads is 1, because threads add
     rows in any order.
 
-    Raises FormatError for vectors that are not finite or a file that cannot be written, before the work begins;
-    ConfigError for wrong threads; MissingExtraError without usearch.
+    Raises FormatError for a file that cannot be written, before the work begins; ConfigError for wrong threads;
+    MissingExtraError without usearch.
     """
     threads = declared(PairSettings)["threads"].checked(threads) or available_threads()
     target = check_folder(index_path(path))

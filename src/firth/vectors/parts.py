@@ -2,6 +2,7 @@
 
 import unicodedata
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ class StoredVectors:
     numbers them, in place of outside vectors; or None. subwords: the rows of words and n-grams, of which the center
     vectors are means, or None. With them every query takes words never seen too; the words stay the vocabulary.
 
-    norms: float64 (n,), the lengths of the center vectors; computed where they are not given.
+    norms: float64 (n,), the lengths of the center vectors; computed where they are not given. path: the file that
+    `load` took them from, or None.
 
     A word is found in either Unicode normalisation, composed (NFC) or decomposed (NFD). The arrays are read-only views.
     """
@@ -73,6 +75,7 @@ class StoredVectors:
         if norms is not None:
             self._check_norms(norms)
         self._norms = norms
+        self.path: Path | None = None
 
     @cached_property
     def norms(self) -> Doubles:

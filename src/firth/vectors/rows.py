@@ -1,16 +1,12 @@
-"""What queries over all rows share: the parts of word vectors that they read, blocks, lengths, checked numbers."""
+"""What work on all rows shares: the parts of word vectors that it reads, blocks, lengths, checked numbers."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from firth.errors import ConfigError, FormatError
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Ids = npt.NDArray[np.int64]
+from firth.errors import ConfigError
+from firth.vectors.directions import Directions, Doubles, Floats, Ids
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done, how far it is and how far it goes."""
@@ -34,6 +30,10 @@ class Vectors(Protocol):
     def center(self) -> Floats:
         """Their rows (n, d)."""
 
+    @property
+    def directions(self) -> Directions:
+        """The rows as directions."""
+
 
 def no_progress(what: str, done: int, total: int) -> None:
     """Show nothing."""
@@ -47,15 +47,9 @@ def blocks(rows: int, dim: int) -> Iterator[slice]:
 
 
 def lengths(vectors: Vectors) -> Doubles:
-    """The lengths (n,) of the center rows. Raises FormatError, which names the word, for one that is not finite."""
-    n, d = vectors.center.shape
-    found = np.empty(n)
-    for part in blocks(n, d):
-        found[part] = row_lengths(vectors.center[part])
-    broken = ~np.isfinite(found)
-    if broken.any():
-        word = vectors.words[int(broken.argmax())]
-        raise FormatError(f"the vector of {word!r} holds a NaN or an infinity: expected finite numbers")
+    """The lengths (n,) of the center rows; 0 for those without a direction, which are zero or not finite."""
+    found = vectors.directions.lengths.copy()
+    found[vectors.directions.missing] = 0.0
     return found
 
 
@@ -66,18 +60,19 @@ def row_lengths(rows: Floats) -> Doubles:
 
 
 def unit(rows: Floats, lengths: Doubles) -> Doubles:
-    """Rows (..., d) of known lengths (...) in float64, scaled to length 1; a zero row stays zero."""
-    rows = rows.astype(np.float64, order="C")
-    return np.asarray(rows / np.where(lengths > 0, lengths, 1.0)[..., None])
+    """Rows (..., d) of known lengths (...) in float64, scaled to length 1; zeros where the length is 0."""
+    there = (lengths > 0)[..., None]
+    rows = np.where(there, rows.astype(np.float64, order="C"), 0.0)
+    return np.asarray(rows / np.where(there, lengths[..., None], 1.0))
 
 
-def most_frequent_ids(vectors: Vectors, most_frequent: int | None) -> Ids:
+def most_frequent_ids(counts: Ids, most_frequent: int | None) -> Ids:
     """The ids of the most frequent words, rising; None means all. Of equal counts the first in the vocabulary."""
-    n = len(vectors.words)
-    if most_frequent is None:
-        return np.arange(n)
-    keep = whole("most_frequent", most_frequent, 1)
-    return np.sort(np.argsort(-vectors.counts, kind="stable")[:keep])
+    n = len(counts)
+    keep = n if most_frequent is None else min(n, whole("most_frequent", most_frequent, 1))
+    if keep == n or (counts[:-1] >= counts[1:]).all():
+        return np.arange(keep)
+    return np.sort(np.argsort(-counts, kind="stable")[:keep])
 
 
 def whole(name: str, value: Any, low: int, high: int | None = None) -> int:

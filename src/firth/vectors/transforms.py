@@ -18,7 +18,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from firth.errors import ConfigError, FormatError
-from firth.vectors.directions import Doubles, Floats, Ids, scaled
+from firth.vectors.directions import Doubles, Floats, scaled
+from firth.vectors.rows import most_frequent_ids, whole
 from firth.vectors.storage import Parts
 from firth.vectors.subwords import Subwords
 
@@ -46,7 +47,7 @@ def most_frequent(vectors: Vectors, n: int) -> Vectors:
     belong to the tree of all words. Subwords keep the rows of all n-grams, and answer for the words cut out.
     Raises ConfigError for an n that is no whole number from 1.
     """
-    parts, kept = vectors.parts(), frequent(vectors, checked_number("n", n, 1))
+    parts, kept = vectors.parts(), most_frequent_ids(vectors.parts()["counts"], n)
     subwords, words = parts["subwords"], [parts["words"][i] for i in kept]
     if subwords is not None:
         rows = np.concatenate([kept, np.arange(subwords.words, len(subwords.rows))])
@@ -108,7 +109,7 @@ def without_top(vectors: Vectors, components: int | None = None) -> Vectors:
         components = max(1, round(dim / 100))
     if dim == 1:
         raise ConfigError(f"components is {components!r}: the vectors have one dimension, and nothing would remain")
-    components = checked_number("components", components, 1, dim - 1)
+    components = whole("components", components, 1, dim - 1)
     mean = _mean(parts)
     top = principal_components(parts, mean)[:, :components]
 
@@ -128,7 +129,7 @@ def reduced(vectors: Vectors, dim: int) -> Vectors:
     Raises ConfigError for a dim that is no whole number from 1 to d, FormatError for numbers that are not finite.
     """
     parts = vectors.parts()
-    dim = checked_number("dim", dim, 1, parts["center"].shape[1])
+    dim = whole("dim", dim, 1, parts["center"].shape[1])
     mean = _mean(parts)
     top = principal_components(parts, mean)[:, :dim]
     return _changed(vectors, lambda rows: product(rows - mean, top), "reduced", dim=dim)
@@ -165,11 +166,6 @@ def principal_components(parts: Parts, mean: Doubles) -> Doubles:
 def product(a: Doubles, b: Doubles) -> Doubles:
     """A B (n, k) of A (n, d) and B (d, k), without BLAS."""
     return np.asarray(np.einsum("nd,kd->nk", a, np.ascontiguousarray(b.T)))
-
-
-def frequent(vectors: HasParts, n: int) -> Ids:
-    """The ids, rising, of the n words with the highest counts; of equal counts the first ones."""
-    return np.sort(np.argsort(-vectors.parts()["counts"], kind="stable")[:n])
 
 
 def blocks(rows: Floats, words: Sequence[str]) -> Iterator[tuple[slice, Doubles]]:
@@ -211,15 +207,6 @@ def made(vectors: Vectors, parts: Parts, name: str, **settings: Any) -> Vectors:
     make: Callable[..., Vectors] = type(vectors)
     config = {**parts["config"], "transforms": [*before, {"name": name, **settings}]}
     return make(**{**parts, "config": config, "norms": None})
-
-
-def checked_number(name: str, value: Any, low: int, high: int | None = None) -> int:
-    """`value` as an int. Raises ConfigError unless it is a whole number from `low` to `high`, both inclusive."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):
-        expected = f"{low} or more" if high is None else f"from {low} to {high}"
-        raise ConfigError(f"{name} is {value!r:.100}: expected a whole number, {expected}")
-    return int(value)
 
 
 def _as_floats(changed: Iterable[tuple[slice, Doubles]], count: int, words: Sequence[str]) -> Floats:
