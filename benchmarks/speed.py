@@ -39,7 +39,7 @@ from firth import FirthError
 from firth.check import formulas as check
 from firth.check import kernels as check_kernels
 from firth.evaluate import evaluate
-from firth.evaluate.read import BUNDLED
+from firth.evaluate.reading import BUNDLED
 
 CHECK_TOKENS, CHECK_EPOCHS = 2_000_000, 4
 JUDGED_TOKENS = 6_000_000

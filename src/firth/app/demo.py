@@ -6,7 +6,7 @@ from typing import Any
 
 from firth.app.printing import print_rows
 from firth.evaluate import Analogies, Result, evaluate, read
-from firth.evaluate.read import DATA
+from firth.evaluate.reading import DATA
 from firth.run.display import Display
 from firth.run.train import train
 from firth.vectors.container import WordVectors

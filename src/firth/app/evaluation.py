@@ -9,7 +9,7 @@ from firth.app.printing import print_json, print_rows
 from firth.app.scores import comparison_lines, evaluation_lines
 from firth.declaring import declared
 from firth.errors import ConfigError
-from firth.evaluate.read import KINDS
+from firth.evaluate.reading import KINDS
 from firth.settings import PairSettings
 from firth.vectors.storage import SUFFIX
 

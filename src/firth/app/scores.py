@@ -12,8 +12,8 @@ WORDS_SHOWN = 5
 def evaluation_lines(evaluation: Evaluation) -> list[str]:
     """The lines of a table of results and of its footers."""
     restricted = evaluation.most_frequent is not None
-    head = ["benchmark", "measure", "score", "95% interval", "asked", "answered", "no vector"]
-    rows = [[*head, *(["restricted"] if restricted else []), "of all"]]
+    head = ["benchmark", "measure", "score", "95% interval", "asked", "answered", "unknown"]
+    rows = [[*head, *(["rare"] if restricted else []), "of all"]]
     for result in evaluation.results:
         for score in result.scores:
             first = score is result.scores[0]
@@ -36,6 +36,8 @@ def evaluation_lines(evaluation: Evaluation) -> list[str]:
         f"Intervals: 95%, percentiles of {evaluation.resamples:,} bootstrap resamples of the answered items, seed "
         f"{evaluation.seed}.",
     ]
+    unknown = "Unknown: items left out because a word has no vector."
+    footers.append(f"{unknown} Rare: others left out by the restriction." if restricted else unknown)
     if measures & {"accuracy", "purity"}:
         footers.append("Of all: items that are left out count as wrong.")
     if "purity" in measures:
@@ -145,7 +147,7 @@ def _skipped(results: Sequence[Result]) -> list[str]:
         if one.part == "whole" and one.missing:
             lines.append(f"{one.benchmark}: no vector for {_some(one.missing)}.")
         if one.part == "whole" and one.left_out:
-            lines.append(f"{one.benchmark}: restricted away {_some(one.left_out)}.")
+            lines.append(f"{one.benchmark}: too rare {_are(one.left_out)} {_some(one.left_out)}.")
     if any(len(words) > WORDS_SHOWN for one in results for words in (one.missing, one.left_out)):
         lines.append("All words that are left out: --json.")
     return lines
@@ -161,9 +163,13 @@ def _in_common(comparison: Comparison) -> list[str]:
     ]
 
 
+def _are(words: Sequence[str]) -> str:
+    return "is" if len(words) == 1 else "are"
+
+
 def _some(words: Sequence[str]) -> str:
     shown = ", ".join(words[:WORDS_SHOWN])
-    return shown if len(words) <= WORDS_SHOWN else f"{len(words):,} words: {shown}, ..."
+    return shown if len(words) <= WORDS_SHOWN else f"{shown} and {len(words) - WORDS_SHOWN:,} more words"
 
 
 def _wrapped(footers: Iterable[str]) -> list[str]:

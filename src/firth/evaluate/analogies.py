@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from firth.errors import FormatError
 from firth.evaluate.answers import ANSWERED, NO_VECTOR, RESTRICTED, Answers, Ids, Lookup, gather, in_blocks, statuses
-from firth.evaluate.read import Analogies, Question
+from firth.evaluate.reading import Analogies, Question
 from firth.vectors.container import WordVectors
 from firth.vectors.queries import nearest, scaled, three_cos_add
 
@@ -101,7 +101,12 @@ def _answers_but_variants(lookup: Lookup, asked: Ids) -> Ids:
         return np.empty(0, dtype=np.int64)
     vectors, n = lookup.vectors, lookup.limit
     counts_as = lookup.variants(range(n))
-    excluded = [np.flatnonzero(np.isin(counts_as, row)).tolist() for row in asked]
+    order = np.argsort(counts_as, kind="stable")
+    starts, ends = (np.searchsorted(counts_as[order], asked, side) for side in ("left", "right"))
+    excluded = [
+        np.concatenate([order[start:end] for start, end in zip(*row, strict=True)]).tolist()
+        for row in zip(starts, ends, strict=True)
+    ]
     queries = three_cos_add(*(scaled(vectors.center[words]) for words in asked.T))
     found = nearest(vectors.center[:n], _unit(vectors, n), queries, excluded, 1)
     return np.array([counts_as[ids[0]] if len(ids) else -1 for ids, _ in found], dtype=np.int64)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.evaluate.answers import ANSWERED, Answers, Doubles, Ids, Lookup, gather, in_blocks, statuses, unit_rows
-from firth.evaluate.read import Categories
+from firth.evaluate.reading import Categories
 
 STARTS = 10
 STEPS = 100

@@ -3,7 +3,7 @@
 import numpy as np
 
 from firth.evaluate.answers import ANSWERED, Answers, Lookup, gather, statuses, unit_rows
-from firth.evaluate.read import OddOneOut
+from firth.evaluate.reading import OddOneOut
 
 
 def answer(lookup: Lookup, benchmark: OddOneOut) -> Answers:

@@ -9,7 +9,7 @@ import numpy as np
 from firth.errors import ConfigError
 from firth.evaluate import analogies, categories, odd, similarity
 from firth.evaluate.answers import NO_VECTOR, RESTRICTED, Answers, Doubles, Ids, Lookup
-from firth.evaluate.read import BUNDLED, Analogies, Benchmark, Categories, OddOneOut, Similarity, read
+from firth.evaluate.reading import BUNDLED, Analogies, Benchmark, Categories, OddOneOut, Similarity, read
 from firth.evaluate.statistics import (
     FEWEST,
     RESAMPLES,

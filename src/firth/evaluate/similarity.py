@@ -3,7 +3,7 @@
 import numpy as np
 
 from firth.evaluate.answers import ANSWERED, Answers, Doubles, Ids, Lookup, gather, in_blocks, statuses, unit_rows
-from firth.evaluate.read import Similarity
+from firth.evaluate.reading import Similarity
 from firth.vectors.container import WordVectors
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from firth.evaluate.answers import Answers, Doubles, Lookup
-from firth.evaluate.read import Benchmark, Categories
+from firth.evaluate.reading import Benchmark, Categories
 from firth.evaluate.scores import answer, benchmarks, parts
 from firth.evaluate.statistics import (
     FEWEST,

@@ -9,6 +9,7 @@ import csv
 import dataclasses
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -171,20 +172,25 @@ def _split(text: str, delimiter: str | None) -> list[str]:
 
 
 def _table(lines: Sequence[_Line]) -> tuple[list[_Line], str | None]:
-    """The lines with their fields, as many for each, and the delimiter; columns at the end that are empty are cut."""
+    """The lines with their fields, without empty ones at the end, and the delimiter."""
     delimiter = _delimiter(lines)
-    rows = [_split(line.text, delimiter) for line in lines]
-    for row in rows:
-        while row and not row[-1]:
-            row.pop()
-    width = max(map(len, rows))
-    filled = [row + [""] * (width - len(row)) for row in rows]
-    return [dataclasses.replace(line, fields=fields) for line, fields in zip(lines, filled, strict=True)], delimiter
+    rows = []
+    for line in lines:
+        fields = _split(line.text, delimiter)
+        while fields and not fields[-1]:
+            fields.pop()
+        rows.append(dataclasses.replace(line, fields=fields))
+    return rows, delimiter
+
+
+def _width(rows: Sequence[_Line]) -> int:
+    """How many fields most rows have; the first of equals."""
+    return Counter(len(row.fields) for row in rows).most_common(1)[0][0]
 
 
 def _number(text: str, delimiter: str | None) -> float | None:
-    """The finite number that a field is, or None; with a decimal comma where commas do not divide fields."""
-    if delimiter == ";":
+    """The finite number that a field is, or None; tabs and semicolons leave the comma to decimals."""
+    if delimiter in (";", "\t"):
         text = text.replace(",", ".", 1)
     try:
         value = float(text)
@@ -194,18 +200,18 @@ def _number(text: str, delimiter: str | None) -> float | None:
 
 
 def _numeric_columns(rows: Sequence[_Line], delimiter: str | None) -> list[int]:
-    """The columns of which at least half of the cells that are not empty are numbers."""
+    """The columns that at least half of the rows have, and of which at least half of the cells are numbers."""
     found = []
-    for column in range(len(rows[0].fields)):
-        cells = [row.fields[column] for row in rows if row.fields[column]]
+    for column in range(max(len(row.fields) for row in rows)):
+        cells = [row.fields[column] for row in rows if len(row.fields) > column and row.fields[column]]
         numbers = sum(_number(cell, delimiter) is not None for cell in cells)
-        if cells and 2 * numbers >= len(cells):
+        if len(rows) <= 2 * len(cells) <= 4 * numbers:
             found.append(column)
     return found
 
 
 HEADER_WORD = re.compile(
-    r"(word|w|term|item|concept|noun|a|b|c|d)[ _-]?\d?|class|category|label|cluster|group|target", re.IGNORECASE
+    r"(word|term|item|concept|noun)[ _-]?\d?|w\d|class|category|label|cluster|group|target", re.IGNORECASE
 )
 """What a first line calls columns of words."""
 
@@ -248,13 +254,15 @@ def _recognised(file: _File) -> str:
     if all(ODD_LINE.fullmatch(line.text) for line in lines):
         return "odd"
     rows, delimiter = _table(lines)
-    width = len(rows[0].fields)
-    if width == 1:
+    width = _width(rows)
+    if width == 1 and len(file.blocks) > 1:
         return "odd"
     if width == 2:
-        seconds = [row.fields[1] for row in _without_header(rows)]
-        few = 2 * len(set(seconds)) <= len(seconds)
-        return "categories" if few and not any("/" in second for second in seconds) else "analogy"
+        seconds = [row.fields[-1] for row in _without_header(rows) if row.fields]
+        if 2 * len(set(seconds)) <= len(seconds) and not any("/" in second for second in seconds):
+            return "categories"
+        if not _numeric_columns(rows, delimiter):
+            return "analogy"
     if any(column >= 2 for column in _numeric_columns(rows, delimiter)):
         return "similarity"
     if width == 4:
@@ -272,9 +280,10 @@ RATER = re.compile(r"[a-z]*[ _.#-]*\d+", re.IGNORECASE)
 
 def _similarity(file: _File) -> Similarity:
     rows, delimiter = _table(file.lines)
+    rows = _filled(file, rows, delimiter)
     numeric = _numeric_columns(rows, delimiter)
     header: list[str] | None = None
-    if len(rows) > 1 and any(_number(rows[0].fields[column], delimiter) is None for column in numeric):
+    if len(rows) > 1 and _is_header(rows[0].fields, numeric, delimiter):
         header, rows = rows[0].fields, rows[1:]
     words, scores = _columns(file, rows, numeric)
     chosen, note = _rating_columns(file, header, rows, scores, delimiter)
@@ -283,17 +292,33 @@ def _similarity(file: _File) -> Similarity:
     return Similarity(file.path.stem, list(zip(flat[::2], flat[1::2], strict=True)), ratings, _joined(note, tags))
 
 
+def _is_header(names: Sequence[str], numeric: Sequence[int], delimiter: str | None) -> bool:
+    """Whether the first fields are names: one of a column of numbers is no number, or two are names of words."""
+    return any(_number(names[column], delimiter) is None for column in numeric) or (
+        sum(HEADER_WORD.fullmatch(name) is not None for name in names) >= 2
+    )
+
+
+def _filled(file: _File, rows: list[_Line], delimiter: str | None) -> list[_Line]:
+    """The rows with as many fields as the first; where spaces do not divide them, cells at the end may be empty."""
+    width = len(rows[0].fields)
+    for row in rows:
+        if len(row.fields) > width or (delimiter is None and len(row.fields) < width):
+            file.refuse(row, f"{width} fields, as in line {rows[0].number}: word, word, rating")
+    return [dataclasses.replace(row, fields=row.fields + [""] * (width - len(row.fields))) for row in rows]
+
+
 def _columns(file: _File, rows: Sequence[_Line], numeric: Sequence[int]) -> tuple[list[int], list[int]]:
     """The two columns of words, and the columns of numbers after them."""
     columns = list(range(len(rows[0].fields)))
     if 0 in numeric and len(columns) > 3 and _counts_lines([row.fields[0] for row in rows]):
         columns = columns[1:]
     texts = [column for column in columns if column not in numeric and column < max(numeric, default=0)]
-    words = columns[:2]
-    if len(texts) >= 2:  # else the words are numbers
+    words = [] if texts else columns[:2]  # words may all be numbers
+    if len(texts) >= 2:
         values = {column: len({row.fields[column] for row in rows}) for column in texts}
         words = sorted(sorted(texts, key=lambda column: -values[column])[:2])
-    scores = [column for column in numeric if column > words[-1]]
+    scores = [column for column in numeric if column > max(words, default=0)]
     if len(words) < 2 or not scores:
         file.refuse(rows[0], "word, word, rating")
     return words, scores
@@ -316,15 +341,16 @@ def _rating_columns(
         if len(others) > 1 and all(_between(row, first, others, delimiter) for row in rows):
             return [first], "ratings: the first of the columns of numbers, which is between the others"
         return scores, every
-    for name in NAMED:
-        for column in scores:
-            if name in header[column].lower():
-                return [column], f"ratings: column {header[column]!r}"
+    names = {column: header[column].lower() for column in scores}
+    named = [column for name in NAMED for column in scores if name == names[column]]
+    named += [column for name in NAMED for column in scores if name in names[column]]
+    if named:
+        return named[:1], f"ratings: column {header[named[0]]!r}"
     if all(RATER.fullmatch(header[column]) for column in scores):
         return scores, every
-    names = ", ".join(repr(header[column]) for column in scores)
+    shown = ", ".join(repr(header[column]) for column in scores)
     raise FormatError(
-        f"{file.path}: the columns {names} are numbers: expected one with a name such as 'mean' or 'score', or raters "
+        f"{file.path}: the columns {shown} are numbers: expected one with a name such as 'mean' or 'score', or raters "
         "with numbers as names; name the column of the ratings so in the first line"
     )
 
@@ -360,7 +386,7 @@ def _analogies(file: _File) -> Analogies:
     if not items:
         raise FormatError(f"{file.path}: sections without a question: expected lines of four words")
     rows, _ = _table(items)
-    if len(rows[0].fields) == 2:
+    if _width(rows) == 2:
         return _relations(file, rows)
     fields = {row.number: row for row in _without_header(rows)}
     sections: dict[str, list[Question]] = {}
@@ -384,8 +410,8 @@ def _relations(file: _File, rows: list[_Line]) -> Analogies:
     pairs: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     for row in _without_header(rows):
         before = [number for number in headings if number < row.number]
-        answers = tuple(answer for answer in (part.strip() for part in row.fields[1].split("/")) if answer)
-        if not row.fields[0] or not answers:
+        answers = tuple(filter(None, map(str.strip, row.fields[-1].split("/"))))
+        if len(row.fields) != 2 or not row.fields[0] or not answers:
             file.refuse(row, "a pair of words, the second with alternatives divided by /")
         pairs.setdefault(headings[max(before)] if before else "", []).append((row.fields[0], answers))
     if max(map(len, pairs.values())) > MOST_PAIRS:
@@ -397,6 +423,8 @@ def _relations(file: _File, rows: list[_Line]) -> Analogies:
         name: [(a, b[0], c, answers) for a, b in ones for c, answers in ones if (a, b) != (c, answers)]
         for name, ones in pairs.items()
     }
+    if not any(sections.values()):
+        file.refuse(rows[0], "two pairs of words or more, one a line")
     return Analogies(file.path.stem, sections, "every pair is asked with every other pair")
 
 
