@@ -94,7 +94,7 @@ def test_right_answers_are_compared_by_mcnemar(capitals, make):
 
 def test_categories_are_clustered_anew_on_the_words_that_both_have(make):
     apart = {"owl": [9, 1], "hen": [1, 0.1], "fig": [0, 1], "kiwi": [0.1, 5], "emu": [5, 0.2]}
-    mixed = {"owl": [9, 1], "hen": [0, 1], "fig": [9, 1.1], "kiwi": [0.1, 5], "bus": [-5, -5]}
+    mixed = {"owl": [9, 1], "hen": [0, 1], "fig": [9, 1.1], "kiwi": [1, 5], "bus": [9, 1.05]}
     benchmark = Categories(
         "set", ["owl", "hen", "fig", "kiwi", "emu", "bus"], [*["bird"] * 2, *["fruit"] * 2, "bird", "car"]
     )

@@ -80,7 +80,7 @@ def test_pairs_and_ratings_in_every_form(made, content):
         (SET1, [6.77, 7.35, 10], "ratings: column 'Human (mean)'"),
         (RARE, [5.88, 5.83, 5.33], "ratings: the first of the columns of numbers, which is between the others"),
         # the first column is no mean: it is above all others in the second line
-        ("a b 1 2 3\nc d 9 2 1\n", [2, 4], "ratings: mean of 3 columns"),
+        ("a b 2 1 3\nc d 9 2 1\n", [2, 4], "ratings: mean of 3 columns"),
         ("w1\tw2\tA\tscore\na\tb\t7\t1\nc\td\t8\t2\n", [1, 2], "ratings: column 'score'"),
         ("w1\tw2\tmean of five\tmean\na\tb\t7\t1\nc\td\t8\t2\n", [1, 2], "ratings: column 'mean'"),
         ("a-n b-n 1\nc-v d-v 2\n", [1, 2], "parts of speech taken off the words, as in sun-n"),
@@ -96,6 +96,11 @@ def test_which_column_is_the_rating_is_said(made, content, ratings, note):
 def test_words_may_be_numbers(made):
     assert made("12 47 0.5\n13 47 0.25\n").pairs == [("12", "47"), ("13", "47")]
     assert made("nan inf 1\n1984 book 2\nc d 3\n").pairs == [("nan", "inf"), ("1984", "book"), ("c", "d")]
+
+
+def test_quotes_within_a_word_and_long_fields_are_read_as_they_are(made):
+    assert made('a"b,c,1\n"d, e",f,2\n').pairs == [('a"b', "c"), ("d, e", "f")]
+    assert made(f'"a",{"x" * 140_000},1\nb,c,2\n').pairs[1] == ("b", "c")
 
 
 def test_a_comma_divides_only_if_every_line_has_one(made):

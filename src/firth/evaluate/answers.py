@@ -63,11 +63,11 @@ class Lookup:
     def __init__(self, vectors: WordVectors, *, ignore_case: bool = False, most_frequent: int | None = None) -> None:
         """Raise ConfigError for most_frequent that is no whole number from 1."""
         if most_frequent is not None and (
-            isinstance(most_frequent, bool) or not isinstance(most_frequent, int) or most_frequent < 1
+            isinstance(most_frequent, bool) or not isinstance(most_frequent, int | np.integer) or most_frequent < 1
         ):
             raise ConfigError(f"most_frequent is {most_frequent!r}: expected a whole number, 1 or more")
         self.vectors = vectors if most_frequent is None else _by_frequency(vectors)
-        self.limit = len(vectors) if most_frequent is None else min(most_frequent, len(vectors))
+        self.limit = len(vectors) if most_frequent is None else min(int(most_frequent), len(vectors))
         self._folded = ignore_case
         words = enumerate(self.vectors.words)
         if ignore_case:  # the first of equal words is entered last

@@ -5,6 +5,7 @@ divided by tabs, semicolons or commas if every line has them, else by spaces. Th
 order mark, and lines may end in CRLF.
 """
 
+import contextlib
 import csv
 import dataclasses
 import math
@@ -12,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median_high
 from typing import NoReturn
 
 from firth.errors import ConfigError, FormatError
@@ -89,7 +91,7 @@ def read(path: AnyPath, kind: str | None = None) -> Benchmark:
     similarity: word, word, rating. Columns before the rating that repeat a few values, such as parts of speech, and a
     first column that counts the lines are left out. Of several columns of numbers the rating is the one that a header
     names so (mean, average, score, rating, similarity, SimLex999), else the mean of columns that a header numbers
-    (1, 2, rater 3); without a header the first if it is always between the least and the greatest of at least two
+    (1, 2, rater 3); without a header the first if it is always between the least and the greatest of the
     others (a mean before its raters, as in rw.txt), else the mean of all.
     analogy: four words a line, in sections if lines ": name" begin them (Google's questions-words.txt); or a pair of
     words a line, the second one with alternatives divided by / (BATS): every pair is asked with every other pair.
@@ -167,7 +169,9 @@ def _delimiter(lines: Sequence[_Line]) -> str | None:
 
 def _split(text: str, delimiter: str | None) -> list[str]:
     if delimiter in (";", ",") and '"' in text:
-        return [field.strip() for field in next(csv.reader([text], delimiter=str(delimiter), skipinitialspace=True))]
+        with contextlib.suppress(csv.Error):  # of a field that is longer than csv takes
+            quoted = csv.reader([text], delimiter=str(delimiter), skipinitialspace=True)
+            return [field.strip() for field in next(quoted)]
     return [field.strip() for field in text.split(delimiter)]
 
 
@@ -202,7 +206,7 @@ def _number(text: str, delimiter: str | None) -> float | None:
 def _numeric_columns(rows: Sequence[_Line], delimiter: str | None) -> list[int]:
     """The columns that at least half of the rows have, and of which at least half of the cells are numbers."""
     found = []
-    for column in range(max(len(row.fields) for row in rows)):
+    for column in range(median_high(len(row.fields) for row in rows)):
         cells = [row.fields[column] for row in rows if len(row.fields) > column and row.fields[column]]
         numbers = sum(_number(cell, delimiter) is not None for cell in cells)
         if len(rows) <= 2 * len(cells) <= 4 * numbers:
@@ -338,7 +342,7 @@ def _rating_columns(
     every = f"ratings: mean of {len(scores)} columns"
     if header is None:
         first, *others = scores
-        if len(others) > 1 and all(_between(row, first, others, delimiter) for row in rows):
+        if all(_between(row, first, others, delimiter) for row in rows):
             return [first], "ratings: the first of the columns of numbers, which is between the others"
         return scores, every
     names = {column: header[column].lower() for column in scores}
