@@ -67,9 +67,12 @@ def test_first_answers_are_those_of_the_query_in_blocks_of_any_size(make, monkey
 def test_where_no_word_is_left_there_is_no_answer(make):
     vectors = make({"a": [1, 0], "b": [0, 1], "c": [1, 1]})
     assert analogies.first_answers(vectors, np.array([[0, 1, 2, 0]])).tolist() == [-1]
-    answers = analogies.answer(Lookup(vectors), asked(("a", "b", "c", "a")))
-    assert answers.values.tolist() == [0]
-    answers = analogies.answer(Lookup(vectors, ignore_case=True), asked(("a", "b", "c", "a")))
+    for ignore_case in (False, True):
+        lookup = Lookup(vectors, ignore_case=ignore_case)
+        answers = analogies.answer(lookup, asked(("a", "b", "c", "a"), ("a", "b", "c", "c")))
+        assert answers.values.tolist() == [0, 0]
+    vectors = make({"a": [1, 0], "b": [0, 1], "c": [1, 1], "C": [1, 1]})
+    answers = analogies.answer(Lookup(vectors, ignore_case=True), asked(("a", "b", "c", "C")))
     assert answers.values.tolist() == [0]
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from firth.errors import ConfigError, FormatError
-from firth.evaluate.reading import BUNDLED, MOST_PAIRS, Analogies, Categories, OddOneOut, Similarity, read
+from firth.evaluate.reading import BUNDLED, Analogies, Categories, OddOneOut, Similarity, read
 
 SIMLEX = """word1\tword2\tPOS\tSimLex999\tconc(w1)\tconc(w2)\tconcQ\tAssoc(USF)\tSimAssoc333\tSD(SimLex)
 old\tnew\tA\t1.58\t2.72\t2.81\t2\t7.25\t1\t0.41
@@ -150,9 +150,11 @@ def test_pairs_are_asked_with_every_other_pair(made):
 
 
 def test_too_many_pairs_are_refused(made):
-    pairs = "".join(f"a{i} b{i}\n" for i in range(MOST_PAIRS + 1))
-    with pytest.raises(FormatError, match="more than 2,000 pairs of words: expected at most so many"):
-        made(pairs)
+    with pytest.raises(FormatError, match="1,025 pairs of words with up to 1 alternatives: expected fewer"):
+        made("".join(f"a{i} b{i}\n" for i in range(1025)))
+    with pytest.raises(FormatError, match="3 pairs of words with up to 400,000 alternatives"):
+        made("a b\nc d\ne " + "x/" * 400_000 + "\n")
+    assert len(made("".join(f"a{i} b{i}\n" for i in range(1024))).sections[""]) == 1024 * 1023
 
 
 # Categories and odd ones.

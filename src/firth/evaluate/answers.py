@@ -85,10 +85,11 @@ class Lookup:
         return next((i for i in found if i < self.limit), RESTRICTED if found else NO_VECTOR)
 
     def variants(self, ids: Iterable[int]) -> Ids:
-        """For each word of the vectors the id of the word that it counts as: itself, but for ignore_case."""
+        """For each id that of the word that it counts as: itself, but for ignore_case; -1 stays -1."""
         if not self._folded:
             return np.array(list(ids), dtype=np.int64)
-        return np.array([self._ids[self.vectors.words[i].upper()] for i in ids], dtype=np.int64)
+        words = self.vectors.words
+        return np.array([self._ids[words[i].upper()] if i >= 0 else -1 for i in ids], dtype=np.int64)
 
 
 def _by_frequency(vectors: WordVectors) -> WordVectors:

@@ -30,8 +30,8 @@ BUNDLED = tuple(
 LARGEST = 2**26
 """The most bytes of a file of a benchmark."""
 
-MOST_PAIRS = 2000
-"""The most pairs of one relation: each is asked with every other."""
+MOST_ANSWERS = 2**20
+"""The most questions that pairs of words may make, times the most alternatives that a pair has."""
 
 Question = tuple[str, str, str, tuple[str, ...]]
 """a is to b as c is to one of the answers."""
@@ -418,10 +418,11 @@ def _relations(file: _File, rows: list[_Line]) -> Analogies:
         if len(row.fields) != 2 or not row.fields[0] or not answers:
             file.refuse(row, "a pair of words, the second with alternatives divided by /")
         pairs.setdefault(headings[max(before)] if before else "", []).append((row.fields[0], answers))
-    if max(map(len, pairs.values())) > MOST_PAIRS:
+    widest = max(len(answers) for ones in pairs.values() for _, answers in ones)
+    if widest * sum(len(ones) ** 2 for ones in pairs.values()) > MOST_ANSWERS:
         raise FormatError(
-            f"{file.path}: more than {MOST_PAIRS:,} pairs of words: expected at most so many of one relation, because "
-            "every pair is asked with every other; if the second words are classes, name the kind categories"
+            f"{file.path}: {len(rows):,} pairs of words with up to {widest:,} alternatives: expected fewer, because every "
+            "pair is asked with every other; if the second words are classes, name the kind categories"
         )
     sections = {
         name: [(a, b[0], c, answers) for a, b in ones for c, answers in ones if (a, b) != (c, answers)]
