@@ -421,8 +421,8 @@ def _relations(file: _File, rows: list[_Line]) -> Analogies:
     widest = max(len(answers) for ones in pairs.values() for _, answers in ones)
     if widest * sum(len(ones) ** 2 for ones in pairs.values()) > MOST_ANSWERS:
         raise FormatError(
-            f"{file.path}: {len(rows):,} pairs of words with up to {widest:,} alternatives: expected fewer, because every "
-            "pair is asked with every other; if the second words are classes, name the kind categories"
+            f"{file.path}: {len(rows):,} pairs of words with up to {widest:,} alternatives: expected fewer, because "
+            "every pair is asked with every other; if the second words are classes, name the kind categories"
         )
     sections = {
         name: [(a, b[0], c, answers) for a, b in ones for c, answers in ones if (a, b) != (c, answers)]
