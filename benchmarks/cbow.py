@@ -17,7 +17,7 @@ from pathlib import Path
 import quality
 
 from firth.corpus.encode import Corpus, build_corpus
-from firth.evaluate.benchmarks import evaluate
+from firth.evaluate import evaluate
 from firth.settings import make_config
 from firth.sgd.tables import Kernel
 from firth.sgd.trainer import SgdTrainer
@@ -29,7 +29,8 @@ def scores(corpus: Corpus, settings: dict[str, float], divided: bool, eval_dir: 
     if not divided:
         trainer._kernel = Kernel(dataclasses.replace(trainer._kernel.tables, update="undivided"))
     trainer.run(lambda progress: None)
-    rows = {row.name: row.score for row in evaluate(trainer.vectors(), [eval_dir / file for file in quality.FILES])}
+    results = evaluate(trainer.vectors(), [eval_dir / file for file in quality.FILES]).results
+    rows = {row.benchmark: row.score.value for row in results if row.part == "whole"}
     found = [rows[name] for name in quality.BENCHMARKS]
     return [float("nan") if score is None else 100 * score for score in found] + [trainer.state.history[-1]["loss"]]
 

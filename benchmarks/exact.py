@@ -25,6 +25,7 @@ same. Delete the folder after a change of the code.
 """
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import math
@@ -37,7 +38,6 @@ import sys
 import tempfile
 import time
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -52,16 +52,8 @@ from speed import check_firth, machine, talk
 import firth
 from firth import reference
 from firth.corpus.encode import Corpus, build_corpus
-from firth.evaluate.benchmarks import (
-    Result,
-    evaluate,
-    read_analogies,
-    read_similarities,
-    score_analogies,
-    score_similarities,
-)
+from firth.evaluate import Analogies, Similarity, evaluate, read
 from firth.evaluate.objective import score_corpus
-from firth.evaluate.statistics import wilson_interval
 from firth.exact.cooccurrences import Cooccurrences
 from firth.exact.counting import CUTOFF, count_pairs
 from firth.exact.plan import check_memory, estimate_seconds
@@ -81,7 +73,6 @@ TEXTBOOK_PAIRS = 20
 TEXTBOOK_SECONDS = 2.0
 LEAST_EPOCHS, MANY_EPOCHS = 5, 20
 JUDGED = {"window": WINDOW, "subsample": 1e-4}
-ANALOGIES = "questions-words"
 SCORES = BENCHMARKS | {"semantic": "semantic", "syntactic": "syntactic"}
 HELD_OUT_SEED = 7
 SAME_BYTES, SAME_BYTES_BLAS = (1, 2, 3), (1, 2)
@@ -503,41 +494,30 @@ def measure_quality(options: argparse.Namespace, train: Trainer) -> list[Row]:
             for run in runs:
                 vectors = firth.load(run["save"])
                 row["vocab"] = len(vectors)
-                for items, results in (("scores", evaluate(vectors, files)), ("held_out", held_out(vectors, files))):
-                    for result in [*results, *analogies_by_kind(results)]:
-                        if result.name in SCORES:
-                            score = {"score": result.score, "low": result.low, "high": result.high}
-                            score |= {"used": result.used, "total": result.total}
-                            row[items].setdefault(result.name, []).append(score)
+                for items, benchmarks in (("scores", files), ("held_out", held_out(files))):
+                    for result in evaluate(vectors, benchmarks).results:
+                        name = result.benchmark if result.part == "whole" else result.part
+                        if name in SCORES:
+                            score = {"score": result.score.value, "low": result.score.low, "high": result.score.high}
+                            score |= {"used": result.answered, "total": result.asked}
+                            row[items].setdefault(name, []).append(score)
             rows.append(row)
             talk(f"quality: {row['vocab']:,} words, {system}: {' | '.join(scores(row['scores']))}")
     return rows
 
 
-def held_out(vectors: firth.WordVectors, files: list[Path]) -> list[Result]:
-    """The results on the half of every benchmark's items, a fixed random one, that no setting was chosen by."""
-    results = []
+def held_out(files: list[Path]) -> list[Similarity | Analogies]:
+    """The half of every benchmark's items, a fixed random one, that no setting was chosen by."""
+    found = []
     for path in files:
-        if path.suffix == ".tsv":
-            results.append(score_similarities(vectors, path.stem, half(read_similarities(path))))
+        benchmark = read(path)
+        if isinstance(benchmark, Similarity):
+            pairs, ratings = half(benchmark.pairs), half(benchmark.ratings)
+            found.append(dataclasses.replace(benchmark, pairs=pairs, ratings=ratings))
         else:
-            sections = {name: half(questions) for name, questions in read_analogies(path).items()}
-            results += score_analogies(vectors, path.stem, sections)
-    return results
-
-
-def analogies_by_kind(results: list[Result]) -> list[Result]:
-    """The shares of right answers in the semantic sections of the analogies and in the syntactic ones."""
-    right, used, total = Counter[str](), Counter[str](), Counter[str]()
-    for result in results:
-        file, _, section = result.name.partition(": ")
-        if file == ANALOGIES and section:
-            kind = "syntactic" if section.startswith("gram") else "semantic"
-            right[kind] += round((result.score or 0) * result.used)
-            used[kind] += result.used
-            total[kind] += result.total
-    shares = {kind: (right[kind] / n, *wilson_interval(right[kind], n)) for kind, n in used.items() if n}
-    return [Result(kind, "analogy", *shares.get(kind, (None, None, None)), used[kind], total[kind]) for kind in total]
+            sections = {name: half(questions) for name, questions in benchmark.sections.items()}
+            found.append(dataclasses.replace(benchmark, sections=sections))
+    return found
 
 
 def half(items: list[Any]) -> list[Any]:

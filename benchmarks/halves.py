@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from firth import WordVectors
-from firth.evaluate import benchmarks
+from firth.evaluate import Analogies, Similarity, evaluate, read
 
 SIMILARITIES = {"wordsim353": "WordSim-353", "men": "MEN", "simlex999": "SimLex-999"}
 NAMES = [*SIMILARITIES.values(), "analogies"]
@@ -23,20 +23,24 @@ class Halves:
     """The evaluation sets of a folder, each in two halves."""
 
     def __init__(self, folder: Path) -> None:
-        pairs = [benchmarks.read_similarities(folder / f"{name}.tsv") for name in SIMILARITIES]
-        sections = benchmarks.read_analogies(folder / "questions-words.txt")
-        self._pairs = [halved(rows) for rows in pairs]
+        self._pairs = []
+        for name in SIMILARITIES:
+            rated = read(folder / f"{name}.tsv", "similarity")
+            self._pairs.append(halved(list(zip(rated.pairs, rated.ratings, strict=True))))
+        sections = read(folder / "questions-words.txt", "analogy").sections
         self._questions = halved([question for questions in sections.values() for question in questions])
 
     def scores(self, vectors: WordVectors) -> list[list[float]]:
         """The scores of NAMES, times 100, on both halves; NaN where too few words have vectors."""
-        n = MOST_WORDS
-        frequent = WordVectors(vectors.words[:n], vectors.counts[:n], vectors.center[:n], None, {}, [])
         found = []
         for half in (CHOOSING, REPORTED):
-            results = [benchmarks.score_similarities(vectors, "", pairs[half]) for pairs in self._pairs]
-            results.append(benchmarks.score_analogies(frequent, "", {"": self._questions[half]})[0])
-            found.append([float("nan") if one.score is None else 100 * one.score for one in results])
+            rated = [zip(*pairs[half], strict=True) for pairs in self._pairs]
+            similarities = [Similarity("", list(pairs), list(ratings)) for pairs, ratings in rated]
+            questions = Analogies("", {"": self._questions[half]})
+            results = [*evaluate(vectors, similarities).results]
+            results += evaluate(vectors, [questions], most_frequent=MOST_WORDS).results
+            values = [one.score.value for one in results]
+            found.append([float("nan") if value is None else 100 * value for value in values])
         return found
 
 

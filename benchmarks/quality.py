@@ -29,7 +29,7 @@ from pathlib import Path
 
 import peers
 
-from firth.evaluate.benchmarks import evaluate
+from firth.evaluate import evaluate
 
 BENCHMARKS = {"wordsim353": "WordSim-353", "men": "MEN", "simlex999": "SimLex-999", "questions-words": "analogies"}
 FILES = ("wordsim353.tsv", "men.tsv", "simlex999.tsv", "questions-words.txt")
@@ -53,10 +53,10 @@ def measured(job: peers.Job, out: Path, eval_dir: Path, pythons: dict[str, str])
         sys.exit(str(error))
     vectors = peers.load(vectors_path)
     result["words"], result["scores"] = len(vectors), {}
-    for row in evaluate(vectors, [eval_dir / file for file in FILES]):
-        if row.name in BENCHMARKS:
-            interval = {"low": row.low, "high": row.high, "used": row.used, "total": row.total}
-            result["scores"][row.name] = {"score": row.score} | interval
+    for row in evaluate(vectors, [eval_dir / file for file in FILES]).results:
+        if row.part == "whole":
+            interval = {"low": row.score.low, "high": row.score.high, "used": row.answered, "total": row.asked}
+            result["scores"][row.benchmark] = {"score": row.score.value} | interval
     unfinished = result_path.with_suffix(".part")
     unfinished.write_text(json.dumps(result, indent=1))
     unfinished.replace(result_path)

@@ -38,7 +38,8 @@ import peers
 from firth import FirthError
 from firth.check import formulas as check
 from firth.check import kernels as check_kernels
-from firth.evaluate.benchmarks import BUNDLED, evaluate
+from firth.evaluate import evaluate
+from firth.evaluate.reading import BUNDLED
 
 CHECK_TOKENS, CHECK_EPOCHS = 2_000_000, 4
 JUDGED_TOKENS = 6_000_000
@@ -63,15 +64,15 @@ def check_vectors(path: Path, tokens: int) -> str:
     try:
         vectors = peers.load(path)
         lengths = np.linalg.norm(vectors.unit, axis=1)
-        wordsim = evaluate(vectors, BUNDLED[:1])[0]
+        wordsim = evaluate(vectors, BUNDLED[:1]).results[0]
     except FirthError as error:
         sys.exit(f"{path.stem} is wrong: {error}")
     if not (lengths > 0).all():
         sys.exit(f"{path.stem} is wrong: {(lengths == 0).sum()} vectors are zero")
-    score = -1.0 if wordsim.low is None else wordsim.low
+    score = -1.0 if wordsim.score.low is None else wordsim.score.low
     if tokens >= JUDGED_TOKENS and score < FLOOR:
-        sys.exit(f"{path.stem} is wrong: {wordsim} is not surely above {FLOOR}")
-    shown = "none" if wordsim.score is None else f"{wordsim.score:.2f} on {wordsim.used} pairs"
+        sys.exit(f"{path.stem} is wrong: {wordsim.score} is not surely above {FLOOR}")
+    shown = "none" if wordsim.score.value is None else f"{wordsim.score.value:.2f} on {wordsim.answered} pairs"
     return f"{len(vectors):,} words, finite and not zero, WordSim-353 {shown}"
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 import firth
 from firth import WordVectors
-from firth.evaluate.benchmarks import evaluate
+from firth.evaluate import evaluate
 from firth.vectors import transforms
 from firth.vectors.alignment import align
 
@@ -41,9 +41,8 @@ MOST_WORDS = 10_000
 
 def scores(vectors: WordVectors, folder: Path) -> list[tuple[float, int]]:
     """(score times 100, pairs or questions used) of each benchmark."""
-    found = {row.name: row for row in evaluate(vectors, [folder / file for file in BENCHMARKS])}
-    rows = [found[Path(file).stem] for file in BENCHMARKS]
-    return [(float("nan") if row.score is None else 100 * row.score, row.used) for row in rows]
+    whole = [row for row in evaluate(vectors, [folder / file for file in BENCHMARKS]).results if row.part == "whole"]
+    return [(float("nan") if row.score.value is None else 100 * row.score.value, row.answered) for row in whole]
 
 
 def halves(vectors: WordVectors) -> WordVectors:

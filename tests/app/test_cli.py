@@ -429,14 +429,44 @@ def test_eval_and_convert(capsys, vectors_file, tmp_path):
     pairs = tmp_path / "pairs.tsv"
     pairs.write_text("salt\tpepper\t9\nsalt\train\t1\npepper\tsky\t2\nwind\tstorm\t8\nsalt\tnowhere\t5\n")
     _, out, _ = call(capsys, "eval", vectors_file, pairs, "--json")
-    (result,) = json.loads(out)
-    assert (result["used"], result["total"]) == (4, 5)
-    assert result["score"] > 0.5
+    (result,) = json.loads(out)["results"]
+    assert (result["answered"], result["asked"], result["missing"]) == (4, 5, ["nowhere"])
+    assert result["scores"][0]["value"] > 0.5
     status, out, _ = call(capsys, "eval", vectors_file)
     assert status == 0
-    assert "wordsim353" in out
+    assert "wordsim353-rel" in out
     assert call(capsys, "convert", vectors_file, tmp_path / "v.txt")[0] == 0
     assert (tmp_path / "v.txt").read_text(encoding="utf-8").startswith("10 16\n")
+
+
+def test_eval_passes_its_options_on(capsys, vectors_file, tmp_path):
+    (tmp_path / "two").write_text("SALT salt\nrain wind\nsalt rain\nstorm wind\n")
+    call_eval = ["eval", vectors_file, tmp_path / "two", "--json"]
+    assert json.loads(call(capsys, *call_eval, "--kind", "analogy")[1])["results"][0]["kind"] == "analogy"
+    found = json.loads(call(capsys, *call_eval, "--kind", "categories", "--most-frequent", "3", "--ignore-case")[1])
+    assert (found["results"][0]["kind"], found["most_frequent"], found["ignore_case"]) == ("categories", 3, True)
+    assert found["results"][0]["restricted"] > 0
+    assert call(capsys, "eval", vectors_file, "--kind", "pairs")[0] == 2
+    assert "no file" in call(capsys, "eval", vectors_file, "--kind", "odd")[2]
+
+
+def test_eval_compares_two_files_of_vectors(capsys, vectors_file, tmp_path):
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(vectors_file.read_bytes())
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("salt\tpepper\t9\nsalt\train\t1\npepper\tsky\t2\nwind\tstorm\t8\nsalt\tnowhere\t5\n")
+    status, out, err = call(capsys, "eval", vectors_file, pairs, other)
+    assert (status, err) == (0, "")
+    assert "Holm's correction for 2 comparisons" in " ".join(out.split())
+    document = json.loads(call(capsys, "eval", vectors_file, other, pairs, "--json")[1])
+    assert (document["first"], document["second"]) == (str(vectors_file), str(other))
+    assert [(one["measure"], one["difference"], one["items"]) for one in document["differences"]] == [
+        ("spearman", 0, 4),
+        ("pearson", 0, 4),
+    ]
+    assert "3 files of vectors: expected one, or two" in call(capsys, "eval", vectors_file, other, other)[2]
+    assert "takes one file of vectors" in call(capsys, "eval", vectors_file, other, "--against", pairs)[2]
+    assert "--kind goes with benchmarks" in call(capsys, "eval", other, "--against", pairs, "--kind", "odd")[2]
 
 
 @pytest.mark.parametrize(
@@ -504,6 +534,9 @@ def test_eval_and_convert(capsys, vectors_file, tmp_path):
         (["eval", "VECTORS", "--against", "missing.txt"], 1, "no such file: missing.txt"),
         (["eval", "VECTORS", "--against", "CORPUS", "--window", "0"], 1, "window is 0"),
         (["eval", "VECTORS", "--against"], 2, "--against"),
+        (["eval", "CORPUS"], 1, "safetensors"),
+        (["eval", "VECTORS", "--most-frequent", "0"], 1, "most_frequent is 0: expected a whole number, 1 or more"),
+        (["eval", "VECTORS", "CORPUS"], 1, "line 1: 'salt pepper dish spoon plate': expected word, word, rating"),
     ],
 )
 def test_mistakes_get_one_line_and_their_status(

@@ -53,9 +53,9 @@ def test_neighbors_and_scores_make_sense(results):
     assert {"summer", "season", "cold", "frost", "snow", "rains"} & set(near["winter"])
     similarity, capitals = results["scores"]
     assert similarity["score"] > 0.35
-    assert (similarity["used"], similarity["total"]) == (266, 353)
+    assert (similarity["answered"], similarity["asked"]) == (266, 353)
     assert capitals["score"] > 0.15
-    assert (capitals["used"], capitals["total"]) == (4723, 5030)
+    assert (capitals["answered"], capitals["asked"]) == (4723, 5030)
 
 
 def test_the_results_are_plain_data(results):

@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ import firth
 from firth.app.cli import main
 from firth.display import Display
 from firth.errors import ConfigError, FormatError
-from firth.evaluate.benchmarks import Result
 from firth.run import after_epoch, checkpoint
 from firth.run import train as run
 from firth.sgd import trainer
@@ -58,12 +58,13 @@ def scripted(monkeypatch):
     """Set the score after each epoch; the number of epochs is that of the history."""
     script = {}
 
-    def score(vectors, paths):
+    def score(vectors, files):
+        (file,) = files
         epoch = len(vectors.history)
-        name = str(paths[0])
-        value = 0.5 if epoch == 0 else script[name][epoch - 1]
-        return [Result(name, "similarity", value, None, None, 2, 2)]
+        value = 0.5 if epoch == 0 else script[file.name][epoch - 1]
+        return SimpleNamespace(results=[SimpleNamespace(score=SimpleNamespace(value=value))])
 
+    monkeypatch.setattr(after_epoch, "read", lambda path: SimpleNamespace(name=str(path)))
     monkeypatch.setattr(after_epoch, "score_on", score)
     return script
 

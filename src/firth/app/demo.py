@@ -1,13 +1,13 @@
 """`firth demo`: train on the bundled sample, then show what the vectors know."""
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import Any
 
 from firth.app.printing import print_rows
 from firth.display import Display
-from firth.evaluate.benchmarks import DATA, read_analogies, read_similarities, score_analogies, score_similarities
+from firth.evaluate import Analogies, Result, evaluate, read
+from firth.evaluate.reading import DATA
 from firth.run.train import train
 from firth.vectors.container import WordVectors
 from firth.vectors.storage import check_writable
@@ -53,12 +53,11 @@ def demo(out: str | os.PathLike[str] = ".", *, quiet: bool = False) -> WordVecto
 def demo_results(vectors: WordVectors) -> dict[str, Any]:
     """What the demo shows of its vectors, as plain data: neighbors, analogies (A is to B as C is to answer), scores."""
     asked = [(question, vectors.analogy(*question)[0]) for question in ANALOGIES]
-    questions = read_analogies(DATA / "questions-words.txt")
-    capitals = {name: part for name, part in questions.items() if name.startswith("capital")}
-    scores = [
-        score_similarities(vectors, "WordSim-353", read_similarities(DATA / "wordsim353.tsv")),
-        score_analogies(vectors, "capitals", capitals)[0],
-    ]
+    questions = read(DATA / "questions-words.txt")
+    assert isinstance(questions, Analogies)
+    capitals = {name: part for name, part in questions.sections.items() if name.startswith("capital")}
+    results = evaluate(vectors, [DATA / "wordsim353.tsv", Analogies("capitals", capitals)]).results
+    scores = [_score(next(one for one in results if one.benchmark == name)) for name in ("wordsim353", "capitals")]
     return {
         "words": len(vectors),
         "dim": vectors.center.shape[1],
@@ -69,8 +68,15 @@ def demo_results(vectors: WordVectors) -> dict[str, Any]:
         "analogies": [
             {"a": a, "b": b, "c": c, "answer": answer, "cosine": cosine} for (a, b, c), (answer, cosine) in asked
         ],
-        "scores": [dataclasses.asdict(score) for score in scores],
+        "scores": scores,
     }
+
+
+def _score(result: Result) -> dict[str, Any]:
+    """The usual score of a benchmark, as plain data."""
+    score = result.score
+    shown = {"name": result.benchmark, "score": score.value, "low": score.low, "high": score.high}
+    return shown | {"answered": result.answered, "asked": result.asked}
 
 
 def print_results(results: dict[str, Any]) -> None:
@@ -96,12 +102,12 @@ def print_results(results: dict[str, Any]) -> None:
             [
                 "WordSim-353, Spearman",
                 "{score:.2f} ({low:.2f} to {high:.2f})".format(**similarity),
-                "{used:,} of {total:,} pairs".format(**similarity),
+                "{answered:,} of {asked:,} pairs".format(**similarity),
             ],
             [
                 "Google's capitals, right",
                 "{score:.0%} ({low:.0%} to {high:.0%})".format(**capitals),
-                "{used:,} of {total:,} questions".format(**capitals),
+                "{answered:,} of {asked:,} questions".format(**capitals),
             ],
         ],
         INDENT,

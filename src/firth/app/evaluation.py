@@ -2,13 +2,21 @@
 
 import argparse
 import dataclasses
+from typing import Any
 
 from firth.app.options import Commands, add_command, add_json, add_setting, given, option_of
 from firth.app.printing import print_json, print_rows
-from firth.app.queries import add_query
+from firth.app.scores import comparison_lines, evaluation_lines
 from firth.declaring import declared
 from firth.errors import ConfigError
+from firth.evaluate.reading import KINDS
 from firth.settings import PairSettings
+from firth.vectors.storage import SUFFIX
+
+SUMMARY = (
+    "Score vectors on benchmarks of similarity, analogies, categories and odd ones out, with 95% intervals; or compare "
+    "two files of vectors on the items that both answer, with paired tests."
+)
 
 BIASES = {
     "own": "the vectors' own",
@@ -20,14 +28,28 @@ BIASES = {
 
 def add_commands(commands: Commands) -> None:
     """Add the commands to the command line."""
-    parser = add_query(
-        commands, "eval", _eval, "Score vectors on similarity and analogy benchmarks, with 95% intervals."
-    )
+    parser = add_command(commands, "eval", _eval, SUMMARY)
+    parser.add_argument("vectors", metavar="VECTORS", help="a .safetensors file that firth wrote")
     parser.add_argument(
         "file",
         metavar="FILE",
         nargs="*",
-        help=".tsv: word, word, score; else questions-words format (default: bundled)",
+        help="a second file of vectors, to compare them; and files of benchmarks as they are published (default: "
+        "WordSim-353 and its halves, RG-65 and Google's analogies)",
+    )
+    parser.add_argument(
+        "--kind", choices=KINDS, help="what the files are (default: recognised by their content; docs/queries.md)"
+    )
+    parser.add_argument(
+        "--most-frequent",
+        type=int,
+        metavar="N",
+        help="leave out items with a word that is not among the N most frequent, and look for answers among these",
+    )
+    parser.add_argument(
+        "--ignore-case",
+        action="store_true",
+        help="compare words in upper case, as gensim does (default: as written, then in lower case)",
     )
     add_json(parser)
     group = parser.add_argument_group("evaluation against a corpus, instead of benchmarks")
@@ -48,36 +70,59 @@ def add_commands(commands: Commands) -> None:
 
 
 def _eval(options: argparse.Namespace) -> int:
-    from firth import load
-    from firth.evaluate.benchmarks import evaluate
-
+    paths = [options.vectors, *options.file]
+    vectors = [path for path in paths if path.endswith(SUFFIX)] or paths[:1]
+    files = [path for path in paths if path not in vectors]
+    if len(vectors) > 2:
+        raise ConfigError(f"there are {len(vectors)} files of vectors: expected one, or two to compare them")
+    chosen = {"kind": options.kind, "ignore_case": options.ignore_case, "most_frequent": options.most_frequent}
     if options.against is not None:
-        return _score_corpus(options)
+        return _score_corpus(options, vectors, files, chosen)
     for name in given(options, PairSettings):
         raise ConfigError(f"{option_of(name)} goes with --against CORPUS: benchmarks have no {name}")
-    results = evaluate(load(options.vectors), options.file or None)
-    if options.json:
-        return print_json([dataclasses.asdict(result) for result in results])
-    rows = [("benchmark", "score", "95% interval", "used", "of")]
-    for result in results:
-        numbers = ("-", "-")
-        if result.score is not None:
-            interval = "-"
-            if result.low is not None and result.high is not None:
-                interval = f"{100 * result.low:.1f} to {100 * result.high:.1f}"
-            numbers = (f"{100 * result.score:.1f}", interval)
-        rows.append((result.name, *numbers, str(result.used), str(result.total)))
-    return print_rows(rows)
+    if len(vectors) == 2:
+        return _compare(vectors, files or None, chosen, options.json)
+    return _evaluate(vectors[0], files or None, chosen, options.json)
 
 
-def _score_corpus(options: argparse.Namespace) -> int:
+def _evaluate(path: str, files: list[str] | None, chosen: dict[str, Any], json: bool) -> int:
+    from firth import load
+    from firth.evaluate import evaluate
+
+    evaluation = evaluate(load(path), files, **chosen)
+    if json:
+        return print_json(dataclasses.asdict(evaluation))
+    for line in evaluation_lines(evaluation):
+        print(line)
+    return 0
+
+
+def _compare(paths: list[str], files: list[str] | None, chosen: dict[str, Any], json: bool) -> int:
+    from firth import load
+    from firth.evaluate import compare
+
+    first, second = map(load, paths)
+    comparison = compare(first, second, files, **chosen)
+    if json:
+        return print_json({"first": paths[0], "second": paths[1], **dataclasses.asdict(comparison)})
+    for line in comparison_lines(comparison, *paths):
+        print(line)
+    return 0
+
+
+def _score_corpus(options: argparse.Namespace, vectors: list[str], files: list[str], chosen: dict[str, Any]) -> int:
     from firth import load
     from firth.evaluate.objective import score_corpus
 
-    if options.file:
-        raise ConfigError(f"--against CORPUS takes no benchmark: evaluate {options.file[0]} in a run of its own")
+    if len(vectors) > 1:
+        raise ConfigError("--against CORPUS takes one file of vectors: evaluate the other in a run of its own")
+    if files:
+        raise ConfigError(f"--against CORPUS takes no benchmark: evaluate {files[0]} in a run of its own")
+    for name, value in chosen.items():
+        if value:
+            raise ConfigError(f"{option_of(name)} goes with benchmarks: --against CORPUS has no {name}")
     scores = score_corpus(
-        load(options.vectors),
+        load(vectors[0]),
         options.against,
         **given(options, PairSettings),
         quiet=options.json,

@@ -1,46 +1,214 @@
-"""The statistics of benchmarks: rank correlation, and confidence intervals of correlations and shares."""
+"""The statistics of benchmarks: correlations, purity, bootstrap intervals, paired tests.
+
+The bootstrap draws the items anew, with replacement (Efron and Tibshirani, 1993). A resample of n items is the number
+of times that each is drawn. Every interval starts from SEED, so it depends on its items alone.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-NORMAL_95 = 1.959963984540054
-"""The 97.5% quantile of the normal distribution."""
+from firth.vectors.directions import VALUES_AT_ONCE
+
+Doubles = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.float64]
+
+SEED = 1
+RESAMPLES = 1000
+"""Resamples of an interval."""
+PAIRED_RESAMPLES = 10_000
+"""Resamples of a paired test; its least p is 2 / 10,001."""
+FEWEST = 4
+"""The fewest items that get an interval."""
+
+Ends = tuple[float | None, float | None]
+"""The ends of an interval, None where there is none."""
+
+Measure = Callable[[Counts], Doubles]
+"""From resamples (b, n) to the value (b,) that each has, NaN where it has none."""
 
 
-def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
-    """Spearman's ρ (-1 to 1): the correlation of the `ranks` of x and y; None if all of x or all of y are equal."""
-    middle = (len(x) + 1) / 2
-    a, b = ranks(x) - middle, ranks(y) - middle
-    spread = math.sqrt(float(a @ a) * float(b @ b))
-    return max(-1.0, min(1.0, float(a @ b) / spread)) if spread > 0 else None
+def spearman(x: Sequence[float] | Doubles, y: Sequence[float] | Doubles) -> float | None:
+    """Spearman's ρ (-1 to 1): Pearson's correlation of the `ranks` of x and y; None if all of x or of y are equal."""
+    return pearson(ranks(x), ranks(y))
 
 
-def spearman_interval(score: float, n: int) -> tuple[float | None, float | None]:
-    """The 95% interval of the Spearman correlation ρ = `score` of n pairs; (None, None) if n < 4.
-
-    It is tanh(atanh ρ ± 1.96 √((1 + ρ²/2) / (n - 3))) (Bonett and Wright, 2000).
-    """
-    if n < 4:
-        return None, None
-    if abs(score) == 1:
-        return score, score
-    reach = NORMAL_95 * math.sqrt((1 + score**2 / 2) / (n - 3))
-    return math.tanh(math.atanh(score) - reach), math.tanh(math.atanh(score) + reach)
+def pearson(x: Sequence[float] | Doubles, y: Sequence[float] | Doubles) -> float | None:
+    """Pearson's r (-1 to 1) of x (n,) and y (n,); None if all of x or all of y are equal."""
+    if not len(x):
+        return None
+    a, b = _centered(x), _centered(y)
+    spread = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
+    return max(-1.0, min(1.0, float((a * b).sum()) / spread)) if spread > 0 else None
 
 
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """The 95% interval of the share of `right` answers among n > 0 (Wilson, 1927)."""
-    share, z2 = right / n, NORMAL_95**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    reach = NORMAL_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return min(share, max(0.0, middle - reach)), max(share, min(1.0, middle + reach))
-
-
-def ranks(values: Sequence[float]) -> npt.NDArray[np.float64]:
+def ranks(values: Sequence[float] | Doubles) -> Doubles:
     """The rank of each value (n,), from 1 for the smallest. Equal values share the mean of their ranks."""
     _, place, counts = np.unique(np.asarray(values, dtype=np.float64), return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return np.asarray((last - (counts - 1) / 2)[place])
+
+
+def purity(clusters: Doubles, classes: Doubles) -> float | None:
+    """The share of items (n,) whose class is the most frequent of their cluster (0 to 1); None without an item."""
+    return float(purities(clusters, classes)(np.ones((1, len(clusters))))[0]) if len(clusters) else None
+
+
+# What resamples have.
+
+
+def spearmans(x: Doubles, y: Doubles) -> Measure:
+    """Spearman's ρ of each resample, the ranks being those within it."""
+    x_ranks, y_ranks = _ranks_of(x), _ranks_of(y)
+
+    def measure(counts: Counts) -> Doubles:
+        middle = (counts.shape[1] + 1) / 2
+        return _correlations(counts, x_ranks(counts) - middle, y_ranks(counts) - middle)
+
+    return measure
+
+
+def pearsons(x: Doubles, y: Doubles) -> Measure:
+    """Pearson's r of each resample."""
+    a, b = _centered(x), _centered(y)
+
+    def measure(counts: Counts) -> Doubles:
+        means = [(counts * values).sum(axis=1, keepdims=True) / counts.shape[1] for values in (a, b)]
+        return _correlations(counts, a - means[0], b - means[1])
+
+    return measure
+
+
+def shares(right: Doubles) -> Measure:
+    """The mean of values (n,) in each resample."""
+    return lambda counts: np.asarray((counts * right).sum(axis=1) / counts.shape[1])
+
+
+def purities(clusters: Doubles, classes: Doubles) -> Measure:
+    """The purity of each resample, the clusters being those of all items."""
+    order = np.lexsort((classes, clusters))
+    cluster, gold = clusters[order], classes[order]
+    cells = np.flatnonzero(np.r_[True, (cluster[1:] != cluster[:-1]) | (gold[1:] != gold[:-1])])
+    starts = np.flatnonzero(np.r_[True, cluster[cells][1:] != cluster[cells][:-1]])
+
+    def measure(counts: Counts) -> Doubles:
+        sizes = np.add.reduceat(counts[:, order], cells, axis=1)
+        return np.asarray(np.maximum.reduceat(sizes, starts, axis=1).sum(axis=1) / counts.shape[1])
+
+    return measure
+
+
+def _ranks_of(values: Doubles) -> Callable[[Counts], Doubles]:
+    """From resamples (b, n) to the ranks (b, n) of the values within each, ties averaged."""
+    order = np.argsort(values, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(values[order]) > 0])
+    group = np.empty(len(values), dtype=np.int64)
+    group[order] = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(values)]))
+
+    def ranked(counts: Counts) -> Doubles:
+        sizes = np.add.reduceat(counts[:, order], starts, axis=1)
+        return np.asarray((np.cumsum(sizes, axis=1) - (sizes - 1) / 2)[:, group])
+
+    return ranked
+
+
+def _correlations(counts: Counts, a: Doubles, b: Doubles) -> Doubles:
+    """The correlations (b,) of values with mean 0, a and b (b, n), each as often as `counts` says."""
+    weighted = counts * a
+    product, square = (weighted * b).sum(axis=1), (weighted * a).sum(axis=1)
+    spread = np.sqrt(square * (counts * b * b).sum(axis=1))
+    tiny = 1e-12 * counts.shape[1]  # of values of which only rounding differs
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(spread > tiny, np.clip(product / spread, -1.0, 1.0), np.nan)
+
+
+def _centered(values: Sequence[float] | Doubles) -> Doubles:
+    """Values less their mean, in units of the largest; zero if all are equal."""
+    array = np.asarray(values, dtype=np.float64)
+    if (array == array[0]).all():
+        return np.zeros(len(array))
+    array = array - array.mean()
+    return np.asarray(array / np.abs(array).max())
+
+
+# Intervals and tests.
+
+
+def resamples(n: int, number: int) -> Iterator[Counts]:
+    """Blocks (b, n) of `number` resamples of n items: how often each item is drawn, with replacement."""
+    rng = np.random.default_rng(SEED)
+    size = max(1, VALUES_AT_ONCE // 8 // n)
+    for start in range(0, number, size):
+        rows = min(size, number - start)
+        drawn = rng.integers(n, size=(rows, n)) + n * np.arange(rows)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
+
+
+def measured(n: int, number: int, *measures: Measure) -> list[Doubles]:
+    """The values (number,) of each measure in the same resamples of n items."""
+    blocks = [[measure(counts) for measure in measures] for counts in resamples(n, number)]
+    return [np.concatenate(values) for values in zip(*blocks, strict=True)]
+
+
+def percentile_interval(values: Doubles) -> Ends:
+    """The 2.5% and the 97.5% percentile of the values that are no NaN; (None, None) if fewer than half are numbers."""
+    values = values[~np.isnan(values)] if 2 * np.isnan(values).sum() < len(values) else values[:0]
+    if not len(values):
+        return None, None
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def share_interval(right: int, n: int) -> Ends:
+    """The bootstrap interval of the share of `right` answers among n: the number in a resample is binomial."""
+    if n < FEWEST:
+        return None, None
+    drawn = np.random.default_rng(SEED).binomial(n, right / n, size=RESAMPLES)
+    return percentile_interval(drawn / n)
+
+
+def interval(n: int, measure: Measure) -> Ends:
+    """The bootstrap interval of a measure of n items."""
+    return percentile_interval(measured(n, RESAMPLES, measure)[0]) if n >= FEWEST else (None, None)
+
+
+def difference_interval(gained: int, lost: int, n: int) -> Ends:
+    """The paired bootstrap interval of (gained - lost) / n: right only in the first, and only in the second, of n."""
+    if n < FEWEST:
+        return None, None
+    shares = [gained / n, lost / n, (n - gained - lost) / n]
+    drawn = np.random.default_rng(SEED).multinomial(n, shares, size=PAIRED_RESAMPLES)
+    return percentile_interval((drawn[:, 0] - drawn[:, 1]) / n)
+
+
+def bootstrap_p(differences: Doubles) -> float | None:
+    """The two-sided p of no difference, from differences in resamples; None if fewer than half are numbers.
+
+    Twice the share of resamples on the rarer side of 0, one being added to both numbers (Davison and Hinkley, 1997).
+    """
+    values = differences[~np.isnan(differences)]
+    if 2 * len(values) <= len(differences):
+        return None
+    rarer = min(int((values <= 0).sum()), int((values >= 0).sum()))
+    return min(1.0, 2 * (rarer + 1) / (len(values) + 1))
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """The two-sided exact p of McNemar's test: of a fair coin that falls `gained` times one way, `lost` the other."""
+    n, term, total = gained + lost, 1, 0
+    for k in range(min(gained, lost) + 1):
+        total += term
+        term = term * (n - k) // (k + 1)
+    p: float = 2 * total / 2**n
+    return min(1.0, p)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """The p of each comparison, corrected for their number (Holm, 1979): at most 0.05 is a difference at 5%."""
+    corrected, largest = [0.0] * len(p), 0.0
+    for place, i in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
+        largest = max(largest, min(1.0, (len(p) - place) * p[i]))
+        corrected[i] = largest
+    return corrected

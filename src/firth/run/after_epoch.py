@@ -11,7 +11,8 @@ import numpy as np
 from firth.declaring import declared
 from firth.display import Display
 from firth.errors import ConfigError
-from firth.evaluate.benchmarks import evaluate as score_on
+from firth.evaluate import evaluate as score_on
+from firth.evaluate import read
 from firth.files.paths import AnyPath
 from firth.settings import TrainOptions
 from firth.training import Trainer
@@ -42,7 +43,7 @@ class AfterEpoch:
         if on_epoch is not None and not callable(on_epoch):
             raise ConfigError(f"on_epoch is {on_epoch!r}: expected a function that takes the vectors")
         self._on_epoch = on_epoch
-        self._files = _paths(evaluate)
+        self._files = [read(path) for path in _paths(evaluate)]
         self._names = list(self._scores(_stand_in(["a"])))
         self._kept: Kept | None = None
         self._done = 0
@@ -53,10 +54,10 @@ class AfterEpoch:
         if not self._files:
             return
         scores = self._scores(_stand_in(trainer.words))
-        for path, score in zip(self._files, scores.values(), strict=True):
+        for name, score in scores.items():
             if score is None:
                 raise ConfigError(
-                    f"evaluate: {path} has too few words of this corpus's vocabulary for a score: name another file, "
+                    f"evaluate: {name} has too few words of this corpus's vocabulary for a score: name another file, "
                     "or leave it out"
                 )
 
@@ -70,7 +71,7 @@ class AfterEpoch:
             scores = self._scores(vectors)
             if self._patience is not None and scores[self._names[0]] is None:
                 raise ConfigError(
-                    f"{self._files[0]} has no score after epoch {self._done}, which patience waits for: name another "
+                    f"{self._names[0]} has no score after epoch {self._done}, which patience waits for: name another "
                     "file (evaluate), or leave patience out"
                 )
             trainer.history[-1]["scores"] = scores
@@ -134,13 +135,12 @@ class AfterEpoch:
     def _scores(self, vectors: WordVectors) -> Scores:
         """The score on each file, by its name. Raises FormatError, and ConfigError for two of the same name."""
         scores: Scores = {}
-        for path in self._files:
-            whole = score_on(vectors, [path])[0]
-            if whole.name in scores:
+        for file in self._files:
+            if file.name in scores:
                 raise ConfigError(
-                    f"evaluate: two files are named {whole.name}: rename one, the history has one score a name"
+                    f"evaluate: two files are named {file.name}: rename one, the history has one score a name"
                 )
-            scores[whole.name] = whole.score
+            scores[file.name] = score_on(vectors, [file]).results[0].score.value
         return scores
 
     def _wants_to_stop(self, vectors: WordVectors) -> bool:

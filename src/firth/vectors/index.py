@@ -1,8 +1,8 @@
 """An approximate index of the center rows: a graph of near rows (HNSW), kept in a file beside the vectors.
 
-usearch builds and walks the graph (Malkov and Yashunin 2016). It holds the rows that are neither zero nor broken, scaled
-to length 1 in half precision. What it finds is scored again with the vectors' own rows in float64, so the cosines are
-exact; only which rows are found is approximate.
+usearch builds and walks the graph (Malkov and Yashunin 2016). It holds the rows that are neither zero nor broken,
+scaled to length 1 in half precision. What it finds is scored again with the vectors' own rows in float64, so the
+cosines are exact; only which rows are found is approximate.
 
 The file is a safetensors file with one tensor, "graph" U8, usearch's own bytes. The metadata has one key, "index": a
 JSON text with the fields of `IndexInfo` but the path, and with "format" (1), "vectors", the digest of the center rows,
