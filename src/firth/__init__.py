@@ -13,14 +13,17 @@ from firth.errors import (
 from firth.exact.cooccurrences import Cooccurrences
 from firth.exact.counting import cooccurrences
 from firth.phrases import Phrases
+from firth.run.documents import documents
 from firth.run.train import train
 from firth.vectors.container import WordVectors, load
+from firth.vectors.documents import Documents
 
 __version__ = "0.1.0"
 __all__ = [
     "ConfigError",
     "Cooccurrences",
     "CorpusError",
+    "Documents",
     "FirthError",
     "FormatError",
     "MissingExtraError",
@@ -29,6 +32,7 @@ __all__ = [
     "VocabularyError",
     "WordVectors",
     "cooccurrences",
+    "documents",
     "load",
     "reference",
     "train",
