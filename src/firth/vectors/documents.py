@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.lines import read_lines
+from firth.corpus.lines import read_lines, tokens_of
 from firth.corpus.numbering import check_tokenizer
 from firth.corpus.reader import Progress
 from firth.corpus.sources import is_text_source
@@ -150,12 +150,10 @@ class Documents:
                 f"{file.path}: made with word vectors of {document['vectors']}, but these are of {_identity(vectors)}: "
                 "give the same vectors"
             )
-        means = Means(
-            file.tensor("documents", "F32", 2), file.tensor("known", "I64", 1), file.tensor("tokens", "I64", 1)
-        )
-        common = file.tensor("common", "F32", 2)
+        matrix, common = (file.tensor(name, "F32", 2) for name in ("documents", "common"))
+        known, tokens = (file.tensor(name, "I64", 1) for name in ("known", "tokens"))
         with naming(file.path):
-            return cls(*means, common, _kept_options(document.get("options")), vectors)
+            return cls(matrix, known, tokens, common, _kept_options(document.get("options")), vectors)
 
     @cached_property
     def _weighted(self) -> WeightedVectors:
@@ -189,6 +187,11 @@ class Documents:
         if isinstance(row, bool) or not isinstance(row, int | np.integer) or not 0 <= row < m:
             raise ConfigError(f"the document is {row!r:.100}: expected a whole number from 0 to {m - 1}")
         return int(row)
+
+
+def query_tokens(text: str, options: DocumentOptions) -> list[str]:
+    """The tokens of a text in memory, read as documents with these options were."""
+    return tokens_of(text, Reading(**{name: getattr(options, name) for name in READING}))
 
 
 def make_documents(

@@ -56,7 +56,7 @@ def document_means(weighted: WeightedVectors, lines: TextLines | ListLines) -> M
     from firth.vectors._documents import add_tokens
 
     center = weighted.vectors.center
-    means, table = _Room(center.shape[1]), _Table(weighted, lines)
+    means, table = GrowingMeans(center.shape[1]), WordTable(weighted, lines)
     total, state = np.zeros(center.shape[1]), np.zeros(3, np.int64)
     for piece in lines.pieces():
         table.extend()
@@ -71,7 +71,7 @@ def document_means(weighted: WeightedVectors, lines: TextLines | ListLines) -> M
     return means.cut(int(state[0]))
 
 
-class _Room:
+class GrowingMeans:
     """Arrays that grow by a quarter in place, so that there is never a second copy."""
 
     def __init__(self, dim: int) -> None:
@@ -79,9 +79,11 @@ class _Room:
         self.known, self.tokens = np.empty(FIRST_ROOM, np.int64), np.empty(FIRST_ROOM, np.int64)
 
     def grow(self) -> None:
+        """Make room for more documents."""
         self._resize(len(self.matrix) * 5 // 4)
 
     def cut(self, documents: int) -> Means:
+        """The means of the first `documents` documents."""
         self._resize(documents)
         return Means(self.matrix, self.known, self.tokens)
 
@@ -91,7 +93,7 @@ class _Room:
         self.tokens.resize(documents, refcheck=False)
 
 
-class _Table:
+class WordTable:
     """For the number of each word that has come: the row of its vector, and its weight.
 
     made: float32 (some, d), vectors made of n-grams; rows from n on are theirs. There is room for the unseen words of
