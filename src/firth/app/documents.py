@@ -39,6 +39,9 @@ def _documents(options: argparse.Namespace) -> int:
 
     if options.out is None and options.nearest is None and options.like is None:
         raise ConfigError("give -o OUT to write the vectors, or --nearest WORDS or --like LINE to print nearest lines")
+    for name, value in (("-k", options.k), ("--like", options.like)):
+        if value is not None and value < 1:
+            raise ConfigError(f"{name} is {value}: expected 1 or more")
     out = None if options.out is None else check_writable(options.out)
     found = _found(options, load(options.vectors))
     nearest = _nearest(options, found)
@@ -81,7 +84,7 @@ def _nearest(options: argparse.Namespace, found: Any) -> list[tuple[int, float]]
         return near
     if options.like is None:
         return None
-    if not 1 <= options.like <= len(found):
+    if options.like > len(found):
         raise ConfigError(f"--like is {options.like}: expected a line from 1 to {len(found):,}")
     near = found.nearest(options.like - 1, options.k)
     return near

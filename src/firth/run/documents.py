@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from firth.declaring import declared, init_keywords_of
+from firth.declaring import declared, init_keywords_of, listed
 from firth.names import check_names
 from firth.run.display import Display
-from firth.settings import DocumentOptions
+from firth.settings import GROUPS, DocumentOptions
 from firth.vectors.container import WordVectors
 from firth.vectors.documents import Documents, make_documents
 
@@ -33,3 +33,6 @@ def documents(vectors: WordVectors, source: Any, **settings: Any) -> Documents:
         found = make_documents(vectors, source, options, display.reading)
         display.read_documents(len(found), int(found.known.sum()), int(found.tokens.sum()), found.unknown)
     return found
+
+
+documents.__doc__ = f"{documents.__doc__}\n{listed(DocumentOptions, GROUPS)}"

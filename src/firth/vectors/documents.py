@@ -208,7 +208,7 @@ def make_documents(
     means = document_means(_weigh(vectors, options), lines)
     if not means.known.any():
         raise CorpusError(
-            f"{lines.name}: none of the {means.tokens.sum():,} tokens in {len(means.known):,} lines has a vector: "
+            f"{lines.name}: no token has a vector (tokens: {means.tokens.sum():,}, lines: {len(means.known):,}): "
             "is it text like that of the vectors' training?"
         )
     lengths(means.matrix)  # finite
@@ -249,8 +249,8 @@ def _learned(means: Means, count: int, name: str) -> Floats:
     with_words = int((means.known > 0).sum())
     if with_words <= count:
         raise CorpusError(
-            f"{name}: {with_words:,} lines with known words, and {count:,} components to remove from them: nothing "
-            "would be left. Give more lines, or components=0 (--components 0)"
+            f"{name}: lines with known words: {with_words:,}; components to remove from them: {count:,}: nothing would "
+            "be left. Give more lines, or components=0 (--components 0)"
         )
     common = principal_components(means.matrix, count)
     remove(means.matrix, common)
