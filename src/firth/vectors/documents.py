@@ -277,10 +277,10 @@ def remove(matrix: Floats, common: Floats) -> None:
     """Take the common components (c, d) out of the rows (m, d) in place; where only rounding is left, zeros are."""
     for _, block in _blocks(matrix) if len(common) else ():
         rows = block.astype(np.float64)
-        before = np.sqrt((rows * rows).sum(axis=1))
+        before = _row_lengths(rows)
         for axis in common.astype(np.float64):
-            rows -= (rows * axis).sum(axis=1, keepdims=True) * axis
-        rows[np.sqrt((rows * rows).sum(axis=1)) <= RESIDUE * before] = 0.0
+            rows -= np.einsum("ij,j->i", rows, axis)[:, None] * axis
+        rows[_row_lengths(rows) <= RESIDUE * before] = 0.0
         block[:] = rows
 
 
@@ -288,11 +288,15 @@ def lengths(matrix: Floats) -> Doubles:
     """The lengths (m,) of the rows, float64. Raises FormatError for a row that is not finite."""
     found = np.empty(len(matrix))
     for start, block in _blocks(matrix):
-        found[start : start + len(block)] = np.sqrt(np.square(block, dtype=np.float64).sum(axis=1))
+        found[start : start + len(block)] = _row_lengths(block.astype(np.float64))
     if not np.isfinite(found).all():
         row = int((~np.isfinite(found)).argmax())
         raise FormatError(f"the vector of document {row} holds a NaN or an infinity: expected finite numbers")
     return found
+
+
+def _row_lengths(rows: Doubles) -> Doubles:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", rows, rows)))  # a row's sum does not depend on other rows
 
 
 def _nearest(matrix: Floats, norms: Doubles, query: Doubles, k: int, itself: int) -> list[tuple[int, float]]:
