@@ -1,6 +1,7 @@
 """Lines as numbers: against Python's own text files and `str.split`, over blocks of any size."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from firth.corpus.reader import TextReader
 from firth.corpus.vocabulary import LINE_END
 from firth.errors import ConfigError, CorpusError
 from firth.settings import AS_IS, Reading
+
+NASTY = Path(__file__).parents[3] / "shared" / "data" / "nasty"
 
 
 def spelled(lines):
@@ -76,6 +79,17 @@ def test_random_lines_of_several_files(tmp_path, size):
             path.write_bytes("".join(draw.choices(parts, k=draw.randrange(25))).encode())
         found = spelled(TextLines(TextReader(list(map(str, paths)), AS_IS, None, size)))
         assert found == as_python_reads(*paths)
+
+
+@pytest.mark.skipif(not NASTY.is_dir(), reason="needs the corpora in ../shared/data")
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 1 << 19])
+@pytest.mark.filterwarnings("ignore:replaced")
+def test_lines_of_nasty_files(size):
+    files = [str(file) for file in sorted(NASTY.iterdir()) if file.suffix == ".txt"]
+    assert len(files) > 10
+    for file in files:
+        assert spelled(TextLines(TextReader([file], AS_IS, None, size))) == as_python_reads(file), file
+    assert spelled(TextLines(TextReader(files, AS_IS, None, size))) == as_python_reads(*files)
 
 
 def test_the_settings_of_reading_are_those_of_training(tmp_path):

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int64]
 
 FIRST_ROOM = 1 << 10
-"""Documents that there is room for at first."""
+"""Documents, and words, that there is room for at first."""
 
 MADE_VALUES = 2**24
 """The most numbers of the vectors that are made of n-grams and kept for the words to come."""
@@ -50,8 +50,8 @@ class WeightedVectors:
 def document_means(weighted: WeightedVectors, lines: TextLines | ListLines) -> Means:
     """Σ weight(w) v_w / k of each line, summed in float64 over its k tokens with a vector, in their order.
 
-    Lines without such tokens get zeros. Errors are those of reading the lines. The work is done in pieces, of which
-    the result does not depend.
+    Lines without such tokens get zeros. Errors are those of reading the lines. The work is done in
+    pieces; the result does not depend on them.
     """
     from firth.vectors._documents import add_tokens
 
