@@ -262,6 +262,8 @@ def test_type_checkers_know_the_keywords(tmp_path):
         'firth.Phrases("x", threshold="a")': 'expected "float | None"',
         'firth.cooccurrences("x", window=3, centers=4)': "",
         'firth.cooccurrences("x", dim=3)': 'Unexpected keyword argument "dim"',
+        'firth.documents(firth.load("v"), "x", method="mean", lower=True).nearest(3)': "",
+        'firth.documents(firth.load("v"), "x", method="max")': "Literal",
     }
     file = tmp_path / "calls.py"
     file.write_text("\n".join(["import firth", *calls]), encoding="utf-8")

@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from firth.exact.cooccurrences import Cooccurrences
     from firth.exact.counting import cooccurrences
     from firth.phrases import Phrases
+    from firth.run.documents import documents
     from firth.run.train import train
     from firth.vectors.alignment import align
     from firth.vectors.container import WordVectors, load
+    from firth.vectors.documents import Documents
 
 __version__ = "0.1.0"
 __all__ = [
     "ConfigError",
     "Cooccurrences",
     "CorpusError",
+    "Documents",
     "FirthError",
     "FormatError",
     "MissingExtraError",
@@ -34,6 +37,7 @@ __all__ = [
     "WordVectors",
     "align",
     "cooccurrences",
+    "documents",
     "load",
     "reference",
     "train",
@@ -46,6 +50,8 @@ _PLACES = {
     "train": "run.train",
     "WordVectors": "vectors.container",
     "align": "vectors.alignment",
+    "Documents": "vectors.documents",
+    "documents": "run.documents",
     "load": "vectors.container",
 }
 """Where each public name is that is not an error; each is imported at its first use, so that queries start at once."""

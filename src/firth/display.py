@@ -51,6 +51,17 @@ class Display:
         seconds = time.monotonic() - self._start
         self.say(f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words in the vocabulary")
 
+    def read_documents(self, lines: int, known: int, tokens: int, unknown: int) -> None:
+        """Print how many lines and tokens were read, and what of them is known."""
+        self._close()
+        seconds = time.monotonic() - self._start
+        self.say(
+            f"read {lines:,} line{'s'[: lines != 1]} and {tokens:,} tokens in {seconds:.1f} s: "
+            f"{100 * known / max(tokens, 1):.1f}% of the tokens have a vector"
+        )
+        if unknown:
+            self.say(f"{unknown:,} line{'s have' if unknown > 1 else ' has'} no known word: the vector is zero")
+
     def counting(self, done: int, total: int) -> None:
         """Show how far counting pairs is, in tokens."""
         self._show("counting", done, total, "tokens")

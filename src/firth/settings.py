@@ -40,7 +40,7 @@ LEAST_SUBSAMPLE = 1e-12
 
 GROUPS = (
     *("model", "pairs of words", "training", "negative sampling", "vocabulary", "text", "subwords", "phrases"),
-    *("exact softmax", "starting vectors", "after each epoch", "run"),
+    *("exact softmax", "starting vectors", "after each epoch", "documents", "run"),
 )
 """The headings of the settings, in the order of the help."""
 
@@ -57,6 +57,18 @@ PRESETS: dict[str, dict[str, Any]] = {
 Preset = Literal["similarity", "analogies", "items"]
 Score = Literal["count", "npmi"]
 Words = AnyPath | Iterable[str] | None
+Tokenizer = Literal["whitespace", "words"]
+Errors = Literal["replace", "strict"]
+
+# What the reading of a corpus and that of documents share.
+LOWER: dict[str, Any] = {"group": "text", "help": "lower-case the text (Unicode)"}
+TOKENIZER: dict[str, Any] = {
+    "group": "text",
+    "help": "divide text at white space, or into words without punctuation",
+}
+ERRORS: dict[str, Any] = {"group": "text", "help": "invalid UTF-8: replace it and warn, or stop with an error"}
+OF_VECTORS = "that of the vectors' training"
+QUIET: dict[str, Any] = {"group": "run", "help": "print no messages and no progress"}
 
 # What keywords of `firth.train` and of `firth.Phrases` share.
 SCORE: dict[str, Any] = {"group": "phrases", "help": "score of a phrase", "needs": PHRASES}
@@ -80,28 +92,8 @@ CONNECTORS: dict[str, Any] = {
 }
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Reading:
-    """How text is read.
-
-    Raises ConfigError for a value of the wrong type or out of range.
-    """
-
-    lower: bool = setting(False, "text", "lower-case the text (Unicode)")
-    tokenizer: Literal["whitespace", "words"] = setting(
-        "whitespace", "text", "divide text at white space, or into words without punctuation"
-    )
-    errors: Literal["replace", "strict"] = setting(
-        "replace", "text", "invalid UTF-8: replace it and warn, or stop with an error"
-    )
-    tmp: AnyPath | None = setting(
-        None,
-        "run",
-        "folder for temporary files; the encoded corpus takes 4 bytes a token",
-        shown="the system's",
-        recorded=False,
-        metavar="DIR",
-    )
+class Checked:
+    """What a class of settings is made of that checks the values when they are made."""
 
     def __post_init__(self) -> None:
         self._check()
@@ -113,6 +105,26 @@ class Reading:
             value = getattr(self, name)
             if value is not VARIES or one.default is not VARIES:
                 object.__setattr__(self, name, one.checked(value))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reading(Checked):
+    """How text is read.
+
+    Raises ConfigError for a value of the wrong type or out of range.
+    """
+
+    lower: bool = setting(False, **LOWER)
+    tokenizer: Tokenizer = setting("whitespace", **TOKENIZER)
+    errors: Errors = setting("replace", **ERRORS)
+    tmp: AnyPath | None = setting(
+        None,
+        "run",
+        "folder for temporary files; the encoded corpus takes 4 bytes a token",
+        shown="the system's",
+        recorded=False,
+        metavar="DIR",
+    )
 
 
 AS_IS = Reading()
@@ -413,7 +425,36 @@ class TrainOptions(TrainConfig):
         None, "run", "save the run in this folder every five minutes, at its end and on Ctrl-C", metavar="DIR"
     )
     resume: bool = setting(False, "run", "continue from the checkpoint, if there is one", needs=("checkpoint", "DIR"))
-    quiet: bool = setting(False, "run", "print no messages and no progress")
+    quiet: bool = setting(False, **QUIET)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DocumentOptions(Checked):
+    """The keywords of `firth.documents`, and the options of `firth documents`.
+
+    Raises ConfigError for a value of the wrong type or out of range.
+    """
+
+    method: Literal["sif", "mean"] = setting(
+        "sif", "documents", "smooth inverse frequency (Arora et al., 2017), or the plain mean of the words' vectors"
+    )
+    a: float = setting(
+        1e-3, "documents", "for sif: a word with share p of the tokens has the weight a / (a + p)", low=1e-12, high=1e12
+    )
+    components: int = setting(
+        1, "documents", "for sif: how many principal components of all documents are removed", low=0, high=8192
+    )
+    lower: bool | None = setting(None, **LOWER, shown=OF_VECTORS)
+    tokenizer: Tokenizer | None = setting(None, **TOKENIZER, shown=OF_VECTORS)
+    errors: Errors | None = setting(None, **ERRORS, shown=OF_VECTORS)
+    quiet: bool = setting(False, **QUIET)
+
+    def __post_init__(self) -> None:
+        self._check()
+        known = declared(DocumentOptions)
+        for name in ("a", "components"):
+            if self.method == "mean" and getattr(self, name) != known[name].default:
+                raise ConfigError(f"{name} is a setting of method 'sif': leave it out, or choose 'sif'")
 
 
 CHOICES = {name: one.choices for name, one in declared(TrainConfig).items() if one.choices}

@@ -26,6 +26,7 @@ with event.install_recorder("numba:compile") as compiled:
     firth.train(sentences, from_=firth.train(sentences, **common), freeze="all", **common)
     firth.train(sys.argv[1], lower=True, tokenizer="words", **common)
     vectors["never-seen"]
+    firth.documents(vectors, sys.argv[1], components=0, quiet=True)
 names = {each.data["dispatcher"].py_func.__qualname__ for _, each in compiled.buffer}
 print(sorted(names))
 """

@@ -6,7 +6,7 @@ import pytest
 
 from firth.app.cli import main, make_parser
 from firth.app.options import add_settings, given, option_of, unknown_option
-from firth.declaring import declared
+from firth.declaring import declared, grouped
 from firth.settings import GROUPS, PhraseOptions, TrainOptions
 
 
@@ -89,7 +89,7 @@ def test_help_is_whole(capsys, monkeypatch, columns):
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) < columns
     headings = [line.removesuffix(":") for line in lines if line.endswith(":") and not line.startswith(" ")]
-    assert headings == ["positional arguments", "options", *GROUPS]
+    assert headings == ["positional arguments", "options", *grouped(TrainOptions, GROUPS)]
     text = " ".join(" ".join(lines).split())
     for one in declared(TrainOptions).values():
         assert not one.setting.option or " ".join(one.told(option_of).split()) in text

@@ -105,3 +105,18 @@ def test_too_many_words(monkeypatch):
     assert len(scanned(text)[1]) == 1 << 13
     with pytest.raises(VocabularyError, match="more than 8,192 distinct words"):
         scanned(text + " more")
+
+
+def test_blank_lines_end_too_where_they_count():
+    found = Scanner(blank_lines=True)
+    texts = ["\n a\r", "\n\r", "\r\n \n", "b"]  # two ends of lines are divided between texts
+    ids = [number for text in texts for piece in found.scan(text.encode()) for number in piece.tolist()]
+    assert ids == [LINE_END, 0, LINE_END, LINE_END, LINE_END, LINE_END, 1]
+    assert [piece.tolist() for piece in found.end_file()] == [[LINE_END]]
+    assert list(found.end_file()) == []
+
+
+def test_files_do_not_share_an_end_of_line():
+    found = Scanner(blank_lines=True)
+    ids = [piece.tolist() for piece in (*found.scan(b"\r"), *found.end_file(), *found.scan(b"\n"), *found.end_file())]
+    assert ids == [[LINE_END], [LINE_END]]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from firth.errors import ConfigError, UnknownWordError
-from firth.vectors.subwords import LONGEST, Subwords, mean_rows, ngram_rows, word_vectors
+from firth.vectors import subwords as module
+from firth.vectors.subwords import LONGEST, Subwords, mean_rows, ngram_rows, unseen_vectors, word_vectors
 
 WORDS = [
     *("the", "a", "", "<", ">", "</s>", "<s>", "naïve", "日本語", "Straße", "привет", "कि", "👩‍👩‍👧", "𝒳", "e\u0301"),
@@ -167,3 +168,15 @@ def test_parts_that_do_not_fit_together_are_refused(change, message):
     Subwords(**parts)
     with pytest.raises(ConfigError, match=message):
         Subwords(**parts | change)
+
+
+@pytest.mark.parametrize("block", [1, 20, 2**16])
+def test_words_never_seen_block_by_block(monkeypatch, matrix, block):
+    monkeypatch.setattr(module, "BLOCK_BYTES", block)
+    subwords, words = Subwords(4, 6, 50, matrix), ["never", "a", "seen", "日本", "no", "brackets"]
+    blocks = list(unseen_vectors([word.encode() for word in words], subwords))
+    assert (len(blocks) > 1) == (block < 100)
+    found, has_ngrams = map(np.concatenate, zip(*blocks, strict=True))
+    assert has_ngrams.tolist() == [True, False, True, True, True, True]
+    for word, vector, has in zip(words, found, has_ngrams, strict=True):
+        np.testing.assert_array_equal(vector, subwords.vector(word) if has else np.zeros(5, np.float32))

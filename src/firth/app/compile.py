@@ -76,7 +76,7 @@ def _runs(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield f"1 to {MOST_NEGATIVES} negatives", _train_with_all_negatives
     yield "softmax", partial(_train, loss="softmax", epochs=2)
     yield "phrases", partial(_join, folder)
-    yield "queries of subwords", partial(_query, folder)
+    yield "queries and documents", partial(_query, folder)
     yield "many queries at once", _query_many
 
 
@@ -129,14 +129,15 @@ def _go_on(settings: dict[str, Any]) -> None:
 
 
 def _query(folder: Path) -> None:
-    """Ask for the vector of a word never seen, of vectors in memory and of a file."""
-    from firth import load
+    """Ask for the vectors of words never seen, alone and in documents, of vectors in memory and of a file."""
+    from firth import documents, load
 
     vectors, path = _train(maxn=3, bucket=1000), folder / "vectors.safetensors"
     vectors.save(path)
     for each in (vectors, load(path)):
         each["never-seen"]
         each.neighbors("never-seen", 1)
+        documents(each, _text(folder), quiet=True)
 
 
 def _query_many() -> None:

@@ -1,4 +1,4 @@
-"""Every kernel compared with `reference`: those of training by exercises, those of the exact softmax as in `exact`."""
+"""Every kernel compared with `reference` or NumPy: those of training by exercises, others as in `OTHERS`."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from firth import reference
+from firth.check.documents import DOCUMENTS
 from firth.check.exact import EXACT
 from firth.check.exercise import LOW_BITS, Exercise, Floats, Trained, deviation, walk, with_subwords, with_tree
 from firth.native.arrays import aligned_copy
@@ -17,6 +18,9 @@ from firth.sgd.worker import Worker
 
 KERNEL_TOLERANCE = 5e-6
 """The largest relative deviation that passes: about three times what float32 rounding causes."""
+
+OTHERS: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyType({**EXACT, **DOCUMENTS})
+"""Name of a row -> function of a random generator that returns the deviation."""
 
 
 def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
@@ -51,15 +55,15 @@ def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
 
 
 def kernel_rows(seed: int = 1) -> list[dict[str, Any]]:
-    """One dict for each row of `KERNELS` and `EXACT`: name, deviation, tolerance, ok. The inputs depend on `seed`."""
+    """One dict for each row of `KERNELS` and `OTHERS`: name, deviation, tolerance, ok. The inputs depend on `seed`."""
     rows = []
-    for name in (*KERNELS, *EXACT):
+    for name in (*KERNELS, *OTHERS):
         rng = np.random.default_rng(seed)
         if name in KERNELS:
             exercise = KERNELS[name](rng)
             found = deviation(exercise, walk(exercise), train(exercise))
         else:
-            found = EXACT[name](rng)
+            found = OTHERS[name](rng)
         ok = found <= KERNEL_TOLERANCE  # a NaN fails
         rows.append({"name": name, "deviation": found, "tolerance": KERNEL_TOLERANCE, "ok": ok})
     return rows

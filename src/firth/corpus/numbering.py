@@ -1,6 +1,5 @@
 """Text or lists of tokens -> a file of numbers: each word's place by first appearance, no word dropped."""
 
-import warnings
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
@@ -52,17 +51,10 @@ def encode_source(
     if is_text_source(source):
         reader = TextReader(find_files(source), reading, progress)
         words_of, counts = _number_text(reader, folder)
-        if replaced := reader.replaced:
-            warnings.warn(
-                f"replaced {replaced:,} invalid UTF-8 sequence{'s' if replaced > 1 else ''} by U+FFFD, the first at "
-                f"{reader.first_replaced}: is the text in another encoding?",
-                stacklevel=3,
-            )
-    elif reading.tokenizer != "whitespace":
-        raise ConfigError(
-            f"tokenizer is {reading.tokenizer!r}, but the corpus is no text: lists of tokens are taken as they are"
-        )
+        replaced = reader.replaced
+        reader.warn_if_replaced(stacklevel=3)
     else:
+        check_tokenizer(reading)
         words_of, counts = _number_lists(source, reading.lower, folder, progress)
     path, tokens = folder.file("ids"), int(counts.sum())
     passes: list[list[FoundPhrase]] = []
@@ -87,7 +79,15 @@ def _number_text(reader: TextReader, folder: TemporaryFolder) -> _Numbered:
     return scanner.words, counts
 
 
-class _Numbers(dict[str, int]):
+def check_tokenizer(reading: Reading) -> None:
+    """Raise ConfigError unless lists of tokens can be read so."""
+    if reading.tokenizer != "whitespace":
+        raise ConfigError(
+            f"tokenizer is {reading.tokenizer!r}, but the corpus is no text: lists of tokens are taken as they are"
+        )
+
+
+class Numbers(dict[str, int]):
     """The number of each token, a new one for a token not seen before."""
 
     def __missing__(self, token: Any) -> int:
@@ -111,44 +111,48 @@ def _fault(token: object) -> str:
 
 
 def _number_lists(source: Any, lower: bool, folder: TemporaryFolder, progress: Progress | None) -> _Numbered:
-    numbers = _Numbers()
-    counts = np.zeros(0, np.int64)
-    ids = array("i")
-    read = 0
-
-    def flush() -> None:
-        nonlocal counts, ids
-        piece = np.array(ids, np.int32)
-        ids = array("i")
-        counts = np.pad(counts, (0, len(numbers) - len(counts)))
-        counts += np.bincount(piece[piece >= 0], minlength=len(numbers))
-        with folder.errors():
-            write_all(file, piece)
-        if progress is not None:
-            progress(read, None)
-
+    numbers, counts, read = Numbers(), np.zeros(0, np.int64), 0
     with _create(folder, "ids") as file:
-        for sentence in _sentences(source):
-            tokens = _tokens(sentence, read)
-            try:
-                if lower:
-                    tokens = list(map(str.lower, tokens))
-                ids.extend(map(numbers.__getitem__, tokens))
-            except (TypeError, ValueError):
-                faults = ((place, fault) for place, token in enumerate(tokens) if (fault := _fault(token)))
-                place, fault = next(faults, (0, "cannot be looked up"))
-                raise CorpusError(f"token {place} of sentence {read} (both counted from 0) {fault}") from None
-            except OverflowError:
-                raise too_many_words() from None
-            ids.append(LINE_END)
-            read += 1
-            if len(ids) >= IDS_AT_ONCE:
-                flush()
-        flush()
+        for piece in number_lists(source, lower, numbers, progress):
+            counts = np.pad(counts, (0, len(numbers) - len(counts)))
+            counts += np.bincount(piece[piece >= 0], minlength=len(numbers))
+            read += int((piece == LINE_END).sum())
+            with folder.errors():
+                write_all(file, piece)
     if not len(counts):
         raise CorpusError(f"the corpus is empty: there is no token in its {read:,} sentences")
     names = list(numbers)
     return lambda kept: [names[number] for number in kept.tolist()], counts
+
+
+def number_lists(source: Any, lower: bool, numbers: Numbers, progress: Progress | None) -> Iterator[NDArray[np.int32]]:
+    """Yield the numbers of lists of tokens in pieces, LINE_END after each list; `numbers` gets the new tokens.
+
+    Raises CorpusError for what is no iterable of lists of tokens.
+    """
+    ids, read = array("i"), 0
+    for sentence in _sentences(source):
+        tokens = _tokens(sentence, read)
+        try:
+            if lower:
+                tokens = list(map(str.lower, tokens))
+            ids.extend(map(numbers.__getitem__, tokens))
+        except (TypeError, ValueError):
+            faults = ((place, fault) for place, token in enumerate(tokens) if (fault := _fault(token)))
+            place, fault = next(faults, (0, "cannot be looked up"))
+            raise CorpusError(f"token {place} of sentence {read} (both counted from 0) {fault}") from None
+        except OverflowError:
+            raise too_many_words() from None
+        ids.append(LINE_END)
+        read += 1
+        if len(ids) >= IDS_AT_ONCE:
+            piece, ids = np.array(ids, np.int32), array("i")
+            yield piece
+            if progress is not None:
+                progress(read, None)
+    yield np.array(ids, np.int32)
+    if progress is not None:
+        progress(read, None)
 
 
 def _sentences(source: Any) -> Iterator[Any]:

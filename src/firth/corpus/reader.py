@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import warnings
 from collections.abc import Callable, Iterator
 
 from firth.corpus.decompress import expanded, peek
@@ -61,16 +62,33 @@ class TextReader:
         Raises CorpusError for what cannot be read, is damaged, or is no text; MissingExtraError for zstd
         without its package.
         """
+        for file in self.blocks_of_files():
+            yield from file
+            yield b"\n"
+
+    def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
+        """Yield for each file its blocks, as `blocks` does, with nothing added at the end of the file."""
         total = total_size(self.files)
         for path in self.files:
-            offset = 0
-            for block in _cut(_checked(path, expanded(path, self._raw_chunks(path))), shown(path), self.block_size):
-                begin = 3 if offset == 0 and block.startswith(_UTF8_MARK) else 0
-                yield self._clean(block[begin:], path, offset + begin)
-                offset += len(block)
-                if self.progress is not None:
-                    self.progress(self._done, total)
-            yield b"\n"
+            yield self._blocks_of(path, total)
+
+    def warn_if_replaced(self, stacklevel: int) -> None:
+        """Warn if invalid UTF-8 was replaced."""
+        if self.replaced:
+            warnings.warn(
+                f"replaced {self.replaced:,} invalid UTF-8 sequence{'s' if self.replaced > 1 else ''} by U+FFFD, "
+                f"the first at {self.first_replaced}: is the text in another encoding?",
+                stacklevel=stacklevel + 1,
+            )
+
+    def _blocks_of(self, path: str, total: int | None) -> Iterator[bytes]:
+        offset = 0
+        for block in _cut(_checked(path, expanded(path, self._raw_chunks(path))), shown(path), self.block_size):
+            begin = 3 if offset == 0 and block.startswith(_UTF8_MARK) else 0
+            yield self._clean(block[begin:], path, offset + begin)
+            offset += len(block)
+            if self.progress is not None:
+                self.progress(self._done, total)
 
     def _raw_chunks(self, path: str) -> Iterator[bytes]:
         """Yield the bytes of a file as they are stored, and count them."""

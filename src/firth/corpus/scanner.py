@@ -10,10 +10,15 @@ from firth.corpus.vocabulary import MAX_WORDS, too_many_words
 
 
 class Scanner:
-    """The growing vocabulary of a text that is read block by block."""
+    """The growing vocabulary of a text that is read block by block.
 
-    def __init__(self) -> None:
+    blank_lines: whether lines without tokens end with LINE_END too; then call `end_file` where a file ends.
+    """
+
+    def __init__(self, blank_lines: bool = False) -> None:
         """No word yet."""
+        self._blank_lines = blank_lines
+        self._last = b""  # byte of the file so far
         self._state = np.zeros(4, np.int64)
         self._table = np.zeros((1 << 14, 2), np.uint64)
         self._counts = np.zeros(1 << 13, np.int64)
@@ -23,7 +28,7 @@ class Scanner:
         self._room = np.empty(0, np.uint8)
 
     def scan(self, text: bytes) -> Iterator[NDArray[np.int32]]:
-        """Yield the int32 ids of the tokens of `text` in pieces, LINE_END at each end of a line with tokens.
+        """Yield the int32 ids of the tokens of `text` in pieces, LINE_END at each end of a line.
 
         `text` is valid UTF-8, and tokens do not go beyond it. Each piece is valid until the next is taken.
         Raises VocabularyError for more than MAX_WORDS distinct words.
@@ -37,14 +42,20 @@ class Scanner:
         block[:size] = np.frombuffer(text, np.uint8)
         if not text.isascii():
             blank_unicode_spaces(block, size)
-        self._state[0] = 0
+        self._state[0] = self._last == b"\r" and text.startswith(b"\n")  # one end of a line, in two texts
+        self._last = text[-1:] or self._last
         while self._state[0] < size:
-            filled = scan_block(
-                block, size, self._state, self._ids, self._table, self._counts, self._starts, self._arena
-            )
+            places = self._ids, self._table, self._counts, self._starts, self._arena
+            filled = scan_block(block, size, self._blank_lines, self._state, *places)
             yield self._ids[:filled]
             if self._state[0] < size and filled < len(self._ids):
                 self._grow(size)
+
+    def end_file(self) -> Iterator[NDArray[np.int32]]:
+        """Yield LINE_END if the last line of a file has not ended; what is scanned then is another file."""
+        if self._last not in (b"", b"\n", b"\r"):
+            yield from self.scan(b"\n")
+        self._last = b""
 
     def _grow(self, size: int) -> None:
         """Make room for at least one more word of up to `size` bytes."""
@@ -69,8 +80,12 @@ class Scanner:
 
     def words(self, ids: NDArray[np.int64]) -> list[str]:
         """The words of `ids`."""
-        text = self._arena[: self._state[2]].tobytes()
-        begins, ends = self._starts[ids].tolist(), self._starts[ids + 1].tolist()
+        if not len(ids):
+            return []
+        begins, ends = self._starts[ids], self._starts[ids + 1]
+        first = begins.min()
+        text = self._arena[first : ends.max()].tobytes()
+        begins, ends = (begins - first).tolist(), (ends - first).tolist()
         return [text[begin:end].decode() for begin, end in zip(begins, ends, strict=True)]
 
 

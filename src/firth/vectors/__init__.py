@@ -1,1 +1,1 @@
-"""Word vectors: the container, its queries, vectors for words made of n-grams."""
+"""Word vectors: the container, its queries, vectors for words made of n-grams, vectors of documents."""

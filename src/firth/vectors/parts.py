@@ -167,6 +167,11 @@ class StoredVectors:
         """Whether `word` is one of the words."""
         return isinstance(word, str) and self.id_of(word) is not None
 
+    @property
+    def ids(self) -> dict[str, int]:
+        """The place of each word among the words."""
+        return self._vocabulary.ids
+
     def id_of(self, word: str) -> int | None:
         """The place of a word among the words, in either Unicode normalisation, or None."""
         ids = self._vocabulary.ids

@@ -99,13 +99,31 @@ def mean_rows(matrix: Floats, offsets: npt.NDArray[np.int64], rows: npt.NDArray[
 
 def word_vectors(words: list[bytes], subwords: Subwords) -> Iterator[Floats]:
     """The vectors of all words, given in UTF-8, block by block, (words of the block, d)."""
+    for begin, end in _text_blocks(words):
+        parts = _rows(words[begin:end], subwords.minn, subwords.maxn, subwords.bucket, begin, subwords.words)
+        yield mean_rows(subwords.rows, *parts, subwords.rows.shape[1])
+
+
+def unseen_vectors(words: list[bytes], subwords: Subwords) -> Iterator[tuple[Floats, npt.NDArray[np.bool_]]]:
+    """Yield, block by block, the vectors (words of the block, d) of words never seen, given in UTF-8, as `vector` does.
+
+    With them, bool (words of the block,): whether a word has an n-gram; the vectors of the others are zeros.
+    """
+    for begin, end in _text_blocks(words):
+        parts = subwords.minn, subwords.maxn, subwords.bucket, 0, subwords.words
+        offsets, rows = _rows(words[begin:end], *parts)
+        rows = np.delete(rows, offsets[:-1])  # the words' own
+        offsets -= np.arange(len(offsets))
+        yield mean_rows(subwords.rows, offsets, rows, subwords.rows.shape[1]), np.diff(offsets) > 0
+
+
+def _text_blocks(words: list[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield where blocks of BLOCK_BYTES of text or one word begin and end."""
     begin = size = 0
     for end, word in enumerate(words, 1):
         size += len(word) + 2
         if size >= BLOCK_BYTES or end == len(words):
-            block = words[begin:end]
-            parts = _rows(block, subwords.minn, subwords.maxn, subwords.bucket, begin, subwords.words)
-            yield mean_rows(subwords.rows, *parts, subwords.rows.shape[1])
+            yield begin, end
             begin, size = end, 0
 
 
