@@ -97,8 +97,8 @@ def test_transform_refuses_what_it_cannot_do_and_writes_nothing(capsys, file, tm
     without = write(tmp_path / "w.safetensors", outside=False)
     for arguments, message in (
         ([file], "no transform is given: give at least one, such as --centered"),
-        ([file, "--reduced", 7], "dim is 7: expected a whole number, from 1 to 6"),
-        ([file, "--without-top", 0], "components is 0: expected a whole number, from 1 to 5"),
+        ([file, "--reduced", 7], "dim is 7: expected a whole number, 1 to 6"),
+        ([file, "--without-top", 0], "components is 0: expected a whole number, 1 to 5"),
         ([file, "--most-frequent", 0], "n is 0: expected a whole number, 1 or more"),
         ([without, "--plus-outside"], "these vectors have no outside vectors to add"),
         ([file, "--normalized", "--plus-outside", "-o", tmp_path / "x.txt"], "a vectors file ends in .safetensors"),

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from firth.errors import ConfigError, FormatError
+from firth.errors import ConfigError
 from firth.evaluate.answers import ANSWERED, NO_VECTOR, RESTRICTED, Answers, Lookup, gather, statuses, unit_rows
 
-ROWS = {"the": [1, 0], "Paris": [0, 2], "paris": [3, 4], "OSLO": [0, 0], "Oslo": [1, 1]}
+ROWS = {"the": [1, 0], "Paris": [0, 2], "paris": [3, 4], "OSLO": [-1, 0], "Oslo": [1, 1]}
 
 
 def test_a_word_is_looked_up_as_written_then_in_lower_case(make):
@@ -32,7 +32,7 @@ def test_words_beyond_the_most_frequent_are_restricted(make):
 def test_words_in_another_order_are_put_in_that_of_their_counts(make):
     lookup = Lookup(make(ROWS, [5, 1, 7, 5, 0]), most_frequent=3)
     assert lookup.vectors.words == ["paris", "the", "OSLO", "Paris", "Oslo"]
-    assert lookup.vectors.center.tolist() == [[3, 4], [1, 0], [0, 0], [0, 2], [1, 1]]
+    assert lookup.vectors.center.tolist() == [[3, 4], [1, 0], [-1, 0], [0, 2], [1, 1]]
     falling = make(ROWS, [5, 4, 4, 1, 0])
     assert Lookup(falling, most_frequent=3).vectors is falling
 
@@ -56,11 +56,17 @@ def test_the_words_that_items_lack(make):
     assert (missing, left_out) == ([["x"], [], ["y", "x"]], [["paris"], [], []])
 
 
-def test_rows_are_scaled_and_a_zero_row_stays_zero(make):
+def test_rows_are_scaled(make):
     found = unit_rows(make(ROWS), np.array([2, 3]))
-    np.testing.assert_allclose(found, [[0.6, 0.8], [0, 0]], rtol=1e-15)
-    with pytest.raises(FormatError, match="the vector of 'bad' holds a NaN or an infinity"):
-        unit_rows(make({"a": [1, 0], "bad": [np.nan, 0]}), np.array([0, 1]))
+    np.testing.assert_allclose(found, [[0.6, 0.8], [-1, 0]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("bad", [[np.nan, 0], [np.inf, 1], [0, 0]])
+def test_a_word_without_direction_has_no_vector(make, bad):
+    vectors = make({"a": [1, 0], "bad": bad, "Bad": [1, 1]})
+    with pytest.warns(UserWarning, match="the vector of 'bad' is zero or not finite"):
+        assert Lookup(vectors).find(["a", "bad", "Bad"]).tolist() == [0, NO_VECTOR, 2]
+    assert Lookup(vectors, ignore_case=True).find(["bad"]).tolist() == [2]
 
 
 def test_a_part_of_answers():

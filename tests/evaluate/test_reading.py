@@ -291,3 +291,10 @@ def test_the_halves_are_pairs_of_wordsim_with_their_ratings():
     assert similar | related < whole
     assert len(whole - similar - related) == 1
     assert len(similar & related) == 103  # unrelated pairs are in both
+
+
+def test_a_first_line_of_words_such_as_w1_and_a_number_is_a_pair(tmp_path):
+    (tmp_path / "pairs.tsv").write_text("w1\tw2\t2\nw2\tw3\t4\nw3\tw4\t1\n")
+    assert read(tmp_path / "pairs.tsv").ratings == [2, 4, 1]
+    (tmp_path / "raters.tsv").write_text("word1\tword2\t1\t2\nsun\tmoon\t4\t6\nsea\tsky\t1\t3\n")
+    assert read(tmp_path / "raters.tsv").pairs == [("sun", "moon"), ("sea", "sky")]

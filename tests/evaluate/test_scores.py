@@ -169,5 +169,6 @@ def test_wrong_files_kinds_and_vectors_are_refused(capitals, make, tmp_path):
     with pytest.raises(FormatError, match="word, word, rating"):
         evaluate(capitals, [tmp_path / "a.txt"], kind="similarity")
     broken = make({"a": [np.nan, 1], "b": [1, 1]})
-    with pytest.raises(FormatError, match="the vector of 'a' holds a NaN or an infinity"):
-        evaluate(broken, [Similarity("set", [("b", "a")], [1.0])])
+    with pytest.warns(UserWarning, match="the vector of 'a' is zero or not finite"):
+        (result,) = evaluate(broken, [Similarity("set", [("b", "a")], [1.0])]).results
+    assert (result.no_vector, result.missing) == (1, ("a",))

@@ -244,7 +244,9 @@ def test_approximate_neighbours_come_from_the_index_beside_the_file(tmp_path, ve
 
 
 def test_the_most_frequent_go_by_counts():
-    vectors = WordVectors(["a", "b", "c", "d"], np.array([1, 9, 9, 5]), np.eye(4, dtype=np.float32) + 1, None, {}, [])
+    rows = np.eye(4, dtype=np.float32)
+    rows[:, 0] = 1
+    vectors = WordVectors(["a", "b", "c", "d"], np.array([1, 9, 9, 5]), rows, None, {}, [])
     assert [word for word, _ in vectors.neighbors("a", most_frequent=3)] == ["b", "c", "d"]
     assert [word for word, _ in vectors.neighbors("b", most_frequent=2)] == ["c"]
 

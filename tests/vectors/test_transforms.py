@@ -293,10 +293,10 @@ def test_results_beyond_float32_are_refused():
 @pytest.mark.parametrize("wrong", [0, -1, 2.0, True, None, "2", D + 1])
 def test_numbers_out_of_range_are_refused(wrong):
     vectors = make()
-    with pytest.raises(ConfigError, match=rf"dim is {wrong!r}: expected a whole number, from 1 to {D}"):
+    with pytest.raises(ConfigError, match=rf"dim is {wrong!r}: expected a whole number, 1 to {D}"):
         reduced(vectors, wrong)
     if wrong is not None:
-        with pytest.raises(ConfigError, match=rf"components is {wrong!r}: expected a whole number, from 1 to {D - 1}"):
+        with pytest.raises(ConfigError, match=rf"components is {wrong!r}: expected a whole number, 1 to {D - 1}"):
             without_top(vectors, wrong)
     if wrong != D + 1:
         with pytest.raises(ConfigError, match=rf"n is {wrong!r}: expected a whole number, 1 or more"):

@@ -297,10 +297,12 @@ def _similarity(file: _File) -> Similarity:
 
 
 def _is_header(names: Sequence[str], numeric: Sequence[int], delimiter: str | None) -> bool:
-    """Whether the first fields are names: one of a column of numbers is no number, or two are names of words."""
-    return any(_number(names[column], delimiter) is None for column in numeric) or (
-        sum(HEADER_WORD.fullmatch(name) is not None for name in names) >= 2
-    )
+    """Whether the first fields are names: one of a column of numbers is no number, or raters are numbered.
+
+    w1, w2 and a number may be two words and their rating; w1, w2, 1, 2, 3 are names.
+    """
+    words = sum(HEADER_WORD.fullmatch(name) is not None for name in names)
+    return any(_number(names[column], delimiter) is None for column in numeric) or (words >= 2 and len(numeric) > 1)
 
 
 def _filled(file: _File, rows: list[_Line], delimiter: str | None) -> list[_Line]:

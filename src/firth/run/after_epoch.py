@@ -180,4 +180,4 @@ def _score(entry: dict[str, Any], name: str) -> float | None:
 
 
 def _percent(score: float | None) -> str:
-    return "-" if score is None else f"{100 * score:.1f}"
+    return "-" if score is None else f"{100 * score:z.1f}"

@@ -47,7 +47,7 @@ def most_frequent(vectors: Vectors, n: int) -> Vectors:
     belong to the tree of all words. Subwords keep the rows of all n-grams, and answer for the words cut out.
     Raises ConfigError for an n that is no whole number from 1.
     """
-    parts, kept = vectors.parts(), most_frequent_ids(vectors.parts()["counts"], n)
+    parts, kept = vectors.parts(), most_frequent_ids(vectors.parts()["counts"], whole("n", n, 1))
     subwords, words = parts["subwords"], [parts["words"][i] for i in kept]
     if subwords is not None:
         rows = np.concatenate([kept, np.arange(subwords.words, len(subwords.rows))])
