@@ -11,6 +11,8 @@ from firth.errors import ConfigError
 
 WORDS_AT_ONCE = 1000
 
+NEIGHBORS = 10
+
 STDIN = "-"
 """In place of words: read them from standard input."""
 
@@ -19,7 +21,9 @@ def add_commands(commands: Commands) -> None:
     """Add the commands to the command line."""
     parser = add_query(commands, "neighbors", _neighbors, "Print the nearest words of each word, with their cosines.")
     parser.add_argument("word", metavar="WORD", nargs="+", help="words, or - to read one a line from standard input")
-    _add_k(parser, 10)
+    parser.add_argument(
+        "-k", type=int, metavar="N", help=f"how many (default {NEIGHBORS}; with --within, all of these)"
+    )
     group = parser.add_argument_group("one query of several words")
     group.add_argument("--sum", action="store_true", help="ask once, for the sum of the words; WORD:2.5 has a weight")
     group.add_argument("--minus", metavar="WORD", nargs="+", default=[], help="words to subtract from the sum")
@@ -31,7 +35,7 @@ def add_commands(commands: Commands) -> None:
     parser = add_query(commands, "analogy", _analogy, "A is to B as C is to ?")
     for name in ("a", "b", "c"):
         parser.add_argument(name, metavar=name.upper())
-    _add_k(parser, 1)
+    parser.add_argument("-k", type=int, default=1, metavar="N", help="how many (default 1)")
     parser.add_argument("--method", default="add", metavar="NAME", help="add (3CosAdd, default) or mul (3CosMul)")
     _add_among(parser)
     add_json(parser)
@@ -80,10 +84,6 @@ def add_query(
     return parser
 
 
-def _add_k(parser: argparse.ArgumentParser, default: int) -> None:
-    parser.add_argument("-k", type=int, default=default, metavar="N", help=f"how many (default {default})")
-
-
 def _add_among(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("where to look")
     group.add_argument("--within", metavar="WORD", nargs="+", help="look among these words only")
@@ -98,7 +98,8 @@ def _neighbors(options: argparse.Namespace) -> int:
     from firth import load
 
     vectors = load(options.vectors)
-    more = {"k": options.k, "threshold": options.threshold, "approximate": options.approximate, **_among(options)}
+    k = NEIGHBORS if options.k is None and options.within is None else options.k
+    more = {"k": k, "threshold": options.threshold, "approximate": options.approximate, **_among(options)}
     if options.sum or options.minus:
         positive, negative = ([_weighted(vectors, word) for word in words] for words in (options.word, options.minus))
         return _print_scored(vectors.neighbors(positive=positive, negative=negative, **more), options.json, "cosine")
