@@ -45,7 +45,7 @@ EXPANSION_ADD = 128
 EXPANSIONS = (64, 128, 256, 512, 1024)
 """Rows that may stay in view during a search: an index keeps the first one that reaches `RECALL`, or else the last."""
 
-RECALL = 0.98
+RECALL = 0.95
 SAMPLE = 1000
 """How many words the recall is measured on."""
 K = 10
