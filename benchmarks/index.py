@@ -7,10 +7,9 @@ VECTORS are files of trained vectors. For each number of rows there is a made-up
 distances from the center that vary from row to row (gamma, shape 2). Recall depends on the data: trained vectors tell
 more than the mixture.
 
-Words are asked for in one batch, evenly spaced in the vocabulary, 10 neighbors each, and 50 of them one at a time, of which
-the table has the median. Exact answers are compared with
-float64 NumPy on 20 of the words before anything is timed. Recall counts the neighbors that are as near as the exact
-tenth.
+Words are asked for in one batch, evenly spaced in the vocabulary, 10 neighbors each, and 50 of them one at a time, of
+which the table has the median. Exact answers are compared with float64 NumPy on 20 of the words before anything is
+timed. Recall counts the neighbors that are as near as the exact tenth.
 """
 
 import argparse
