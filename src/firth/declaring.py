@@ -73,7 +73,7 @@ class Setting:
     none does, there is no such setting. shown: the default in words, where None says too little. needs: a setting
     without which this one has no effect, and an example of a value for it. recorded: whether a vectors file keeps it.
     metavar: what the command line calls the value. bare: the value of an option that is given without one.
-    option: whether the command line has the setting.
+    option: whether the command line has the setting. repeated: whether the option may come several times, for a list.
     """
 
     group: str
@@ -87,6 +87,7 @@ class Setting:
     metavar: str = ""
     bare: int | None = None
     option: bool = True
+    repeated: bool = False
 
 
 def setting(default: Any, group: str, help: str, **more: Any) -> Any:

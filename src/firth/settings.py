@@ -401,9 +401,10 @@ class TrainOptions(TrainConfig):
     evaluate: AnyPath | Iterable[AnyPath] | None = setting(
         None,
         "after each epoch",
-        "file of similarities or analogies, as for firth eval (in Python also a list), to score the vectors on; the "
-        "scores go into the history",
+        "file of similarities or analogies, as for firth eval, to score the vectors on; the scores go into the "
+        "history; give it again for more files (in Python a list)",
         metavar="FILE",
+        repeated=True,
     )
     patience: int | None = setting(
         None,

@@ -119,3 +119,26 @@ def test_two_queries_at_once_are_wrong_usage(capsys, files):
     status, _, err = call(capsys, files[0], files[1], "--like", 1, "--nearest", "salt")
     assert status == 2
     assert "not allowed with" in err
+
+
+def test_the_word_vectors_are_not_overwritten(capsys, files):
+    vectors, text, _ = files
+    before = vectors.read_bytes()
+    status, _, err = call(capsys, vectors, text, "-o", vectors.parent / "." / vectors.name)
+    assert (status, vectors.read_bytes() == before) == (1, True)
+    assert "is the file of the word vectors, which would be lost" in err
+
+
+def test_a_vectors_file_among_texts_is_refused(capsys, files):
+    vectors, text, _ = files
+    status, _, err = call(capsys, vectors, text, vectors, "--nearest", "salt")
+    assert status == 1
+    assert "holds vectors and is no text: give it alone, or texts only" in err
+
+
+def test_it_says_when_nothing_is_near(capsys, files):
+    vectors, text, _ = files
+    text.write_text("salt\nunknown\n")
+    status, out, err = call(capsys, vectors, text, "--like", 1, "--method", "mean")
+    assert (status, out) == (0, "")
+    assert "there is nothing near" in err

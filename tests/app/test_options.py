@@ -27,7 +27,8 @@ def test_every_setting_is_an_option_and_only_those_given_count(settings):
             continue
         value = one.choices[-1] if one.choices else {bool: True, int: 3, float: 0.5}.get(one.type, "text")
         line = [option_of(name)] + ([] if value is True else [str(value)])
-        assert given(parser.parse_args(line), settings) == {name: value}
+        expected = [value] if one.setting.repeated else value
+        assert given(parser.parse_args(line), settings) == {name: expected}
 
 
 def test_a_bare_option_has_its_number():

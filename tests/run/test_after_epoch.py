@@ -136,6 +136,11 @@ def test_the_rate_of_a_stopped_run_is_that_of_the_planned_epochs():
 # Scores.
 
 
+def test_evaluate_that_is_no_path_is_refused():
+    with pytest.raises(ConfigError, match="evaluate is 5: expected a path or a list of paths"):
+        firth.train(sentences(), evaluate=5, **QUIET)
+
+
 @every_kind
 def test_scores_of_each_epoch_are_in_the_history_and_shown(capsys, pairs, kind):
     seen = []
@@ -207,7 +212,7 @@ def test_a_file_whose_words_the_corpus_lacks_is_refused_before_training(tmp_path
     other = tmp_path / "other.tsv"
     other.write_text("cat\tdog\t1\nsun\tsea\t2\n", encoding="utf-8")
     monkeypatch.setattr(run, "_run", lambda *arguments: pytest.fail("training began"))
-    with pytest.raises(ConfigError, match=r"other has too few words"):
+    with pytest.raises(ConfigError, match=r"other has no score: too few of its words"):
         firth.train(sentences(), evaluate=other, **QUIET | kind)
 
 
@@ -470,6 +475,23 @@ def text(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("\n".join(map(" ".join, sentences())), encoding="utf-8")
     return path
+
+
+def test_the_command_line_takes_several_files(capsys, tmp_path, text, pairs):
+    more = tmp_path / "more.tsv"
+    more.write_bytes(pairs.read_bytes())
+    line = [
+        "train",
+        str(text),
+        "-o",
+        str(tmp_path / "v.safetensors"),
+        "--evaluate",
+        str(pairs),
+        "--evaluate",
+        str(more),
+    ]
+    assert main([*line, "--dim", "8", "--min-count", "1", "--epochs", "1", "--json"]) == 0
+    assert list(json.loads(capsys.readouterr().out)["history"][0]["scores"]) == ["pairs", "more"]
 
 
 def test_the_command_line_scores_and_stops(capsys, tmp_path, text, pairs):

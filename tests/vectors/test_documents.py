@@ -249,13 +249,6 @@ def test_texts_that_leave_nothing_are_refused():
         made(vectors, iter([]))
 
 
-def test_vectors_that_are_not_finite_are_refused():
-    center = np.ones((40, DIM), np.float32)
-    center[2, 1] = np.nan
-    with pytest.raises(FormatError, match="document 1 holds a NaN"):
-        made(make_vectors(center=center), [["w1"], ["w2"], ["w3"]])
-
-
 def test_progress_is_told(tmp_path):
     path, told = tmp_path / "text", []
     path.write_text("w1\nw2\n")
@@ -492,3 +485,25 @@ def test_words_never_seen_have_the_vectors_of_their_ngrams():
             expected += weight * vectors[word].astype(np.float64) / len(line)
         assert np.abs(row - expected).max() < 1e-6
     assert found.known.tolist() == found.tokens.tolist() == [2, 3, 1, 0]
+
+
+def test_a_word_without_direction_has_no_vector():
+    center = np.eye(len(WORDS), DIM, dtype=np.float32) + 1
+    center[1, 0] = np.nan
+    vectors = make_vectors(center=center)
+    lines = [[WORDS[0], WORDS[1]], [WORDS[2]], [WORDS[1]]]
+    with pytest.warns(UserWarning, match=f"the vector of {WORDS[1]!r} is zero or not finite"):
+        found = made(vectors, lines, method="mean")
+    assert found.known.tolist() == [1, 1, 0]
+    np.testing.assert_array_equal(found.matrix[0], center[0])
+
+
+def test_lines_that_are_all_alike_are_refused():
+    with pytest.raises(CorpusError, match=r"so alike that nothing is left .* fewer components"):
+        made(make_vectors(), [[WORDS[0], WORDS[3]]] * 4)
+
+
+def test_more_lines_than_memory_takes_are_refused(monkeypatch):
+    monkeypatch.setattr("firth.vectors.means.physical_memory", lambda: 100_000.0)
+    with pytest.raises(ConfigError, match=r"the vectors of more than [\d,]+ lines take .* give fewer lines"):
+        made(make_vectors(), [[WORDS[0]], [WORDS[1]]] * 2000)

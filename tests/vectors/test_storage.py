@@ -171,6 +171,15 @@ def test_numbers_too_large_for_halves_are_refused(path):
     assert not path.exists()
 
 
+def test_vectors_too_small_for_halves_are_refused(path):
+    center = np.ones((6, 4), np.float32)
+    center[2] = 1e-30
+    center[4] = 0
+    vectors = WordVectors(WORDS, np.ones(6, int), center, None, {}, [])
+    with pytest.raises(FormatError, match=r"row 2 of center is so small \(1e-30 at most\) that float16 makes it zero"):
+        vectors.save(path, half=True)
+
+
 def test_ngrams_and_nodes_are_saved(path):
     vectors = make_spelt()
     vectors.save(path)

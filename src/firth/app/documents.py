@@ -1,6 +1,8 @@
 """The command about the lines of a text: documents."""
 
 import argparse
+import os
+import sys
 from typing import Any
 
 from firth.app.options import Commands, add_json, add_settings, given
@@ -43,6 +45,8 @@ def _documents(options: argparse.Namespace) -> int:
         if value is not None and value < 1:
             raise ConfigError(f"{name} is {value}: expected 1 or more")
     out = None if options.out is None else check_writable(options.out)
+    if out is not None and os.path.realpath(out) == os.path.realpath(options.vectors):
+        raise ConfigError(f"-o {out} is the file of the word vectors, which would be lost: name another file")
     found = _found(options, load(options.vectors))
     nearest = _nearest(options, found)
     if out is not None:
@@ -56,6 +60,8 @@ def _documents(options: argparse.Namespace) -> int:
         return print_json(result)
     for row, cosine in nearest or ():
         print(f"{row + 1}\t{cosine:.4f}")
+    if nearest is not None and not nearest:
+        print("no other line has a vector that is not zero: there is nothing near", file=sys.stderr)
     if out is not None:
         quiet = hasattr(options, "quiet")
         Display(quiet).say(f"wrote {out}: {len(found):,} lines, dimension {found.matrix.shape[1]}")
@@ -68,7 +74,10 @@ def _found(options: argparse.Namespace, vectors: Any) -> Any:
     from firth.vectors.storage import SUFFIX
 
     settings = given(options, DocumentOptions)
-    if len(options.text) > 1 or not options.text[0].endswith(SUFFIX):
+    stored = [text for text in options.text if text.endswith(SUFFIX)]
+    if stored and len(options.text) > 1:
+        raise ConfigError(f"{stored[0]} holds vectors and is no text: give it alone, or texts only")
+    if not stored:
         return documents(vectors, options.text, **settings)
     if more := settings.keys() - {"quiet"}:
         raise ConfigError(f"{options.text[0]} has its own settings: leave out --{min(more)}, or give the text instead")

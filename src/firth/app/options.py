@@ -56,11 +56,12 @@ def add_setting(group: argparse._ActionsContainer, one: Declared, told: str | No
         )
         return
     bare = one.setting.bare
-    kind: Any = _number_or_bare(bare, option_of(one.name)) if bare else one.type if one.type in METAVARS else str
+    kind: Any = number_or_bare(bare, option_of(one.name)) if bare else one.type if one.type in METAVARS else str
     group.add_argument(
         option_of(one.name),
         dest=one.name,
         type=kind,
+        action="append" if one.setting.repeated else "store",
         nargs="?" if bare else None,
         const=bare,
         default=argparse.SUPPRESS,
@@ -89,7 +90,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="INPUT", nargs="+", help="file, glob pattern, folder, or - for standard input")
 
 
-def _number_or_bare(bare: int, option: str) -> Callable[[str], int]:
+def number_or_bare(bare: int, option: str) -> Callable[[str], int]:
     """What reads the number of an option that may be given without one: what follows it may be the text to read."""
 
     def number(text: str) -> int:

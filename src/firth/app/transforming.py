@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from firth.app.options import Commands, add_command, add_json
+from firth.app.options import Commands, add_command, add_json, number_or_bare
 from firth.app.printing import print_json
 from firth.app.queries import add_query
 from firth.errors import ConfigError
@@ -21,7 +21,7 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("--centered", action="store_true", help="subtract the mean of all vectors")
     parser.add_argument(
         "--without-top",
-        type=int,
+        type=number_or_bare(1, "--without-top"),
         nargs="?",
         const=True,
         metavar="N",

@@ -57,8 +57,8 @@ class AfterEpoch:
         for name, score in scores.items():
             if score is None:
                 raise ConfigError(
-                    f"evaluate: {name} has too few words of this corpus's vocabulary for a score: name another file, "
-                    "or leave it out"
+                    f"evaluate: {name} has no score: too few of its words are in this corpus's vocabulary, or all its "
+                    "ratings are equal: name another file, or leave it out"
                 )
 
     def epoch(self, trainer: Trainer, display: Display) -> bool:
@@ -160,7 +160,9 @@ def _paths(evaluate: Any) -> list[AnyPath]:
     """The files to score vectors on."""
     if evaluate is None:
         return []
-    paths = [evaluate] if isinstance(evaluate, str | os.PathLike) else list(evaluate)
+    if isinstance(evaluate, str | os.PathLike):
+        return [evaluate]
+    paths = list(evaluate) if isinstance(evaluate, Iterable) else []
     if not paths or not all(isinstance(path, str | os.PathLike) for path in paths):
         raise ConfigError(f"evaluate is {evaluate!r:.100}: expected a path or a list of paths")
     return paths

@@ -256,6 +256,11 @@ def _learned(means: Means, count: int, name: str) -> Floats:
         )
     common = principal_components(means.matrix, count)
     remove(means.matrix, common)
+    if not means.matrix.any():
+        raise CorpusError(
+            f"{name}: the lines are so alike that nothing is left of them without {count} common components: give "
+            "other lines, fewer components (--components 0 for none), or method='mean' (--method mean)"
+        )
     return common
 
 

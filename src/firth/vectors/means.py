@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.lines import ListLines, TextLines
+from firth.errors import ConfigError
+from firth.settings import physical_memory
 from firth.vectors.container import WordVectors
 from firth.vectors.subwords import unseen_vectors
 
@@ -16,6 +18,9 @@ Counts = npt.NDArray[np.int64]
 
 FIRST_ROOM = 1 << 10
 """Documents, and words, that there is room for at first."""
+
+MOST_MEMORY = 0.8
+"""The share of the memory that the vectors of documents may take."""
 
 MADE_VALUES = 2**24
 """The most numbers of the vectors that are made of n-grams and kept for the words to come."""
@@ -72,8 +77,15 @@ class GrowingMeans:
         self.known, self.tokens = np.empty(FIRST_ROOM, np.int64), np.empty(FIRST_ROOM, np.int64)
 
     def grow(self) -> None:
-        """Make room for more documents."""
-        self._resize(len(self.matrix) * 5 // 4)
+        """Make room for more documents. Raises ConfigError where they would take all memory."""
+        lines, dim = self.matrix.shape
+        need, have = lines * 5 // 4 * (4 * dim + 16), physical_memory()
+        if need > MOST_MEMORY * have:
+            raise ConfigError(
+                f"the vectors of more than {lines:,} lines take {need / 1e9:.1f} GB, and this machine has "
+                f"{have / 1e9:.1f} GB of memory: give fewer lines at a time, or vectors of fewer dimensions"
+            )
+        self._resize(lines * 5 // 4)
 
     def cut(self, documents: int) -> Means:
         """The means of the first `documents` documents."""
@@ -112,6 +124,7 @@ class WordTable:
         unknown = NONE if self._subwords is None else TO_MAKE
         ids = self._weighted.vectors.ids
         rows = np.fromiter((ids.get(word, unknown) for word in words), np.int64, len(words))
+        rows[np.isin(rows, self._weighted.vectors.directions.missing)] = NONE
         self.rows[begin : self._words] = rows
         self.weights[begin : self._words] = np.where(rows >= 0, self._weighted.weights[rows], 1.0)
 

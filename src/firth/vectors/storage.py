@@ -224,7 +224,7 @@ def _matrix(file: TensorFile, name: str) -> Floats:
 
 
 def _rounded(path: Path, name: str, matrix: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
-    """A matrix in float16. Raises FormatError for a number that is too large for it."""
+    """A matrix in float16. Raises FormatError for a number that is too large for it, or a vector that is too small."""
     with np.errstate(over="ignore", under="ignore"):
         rounded = matrix.astype(np.float16)
     too_large = np.isinf(rounded) & np.isfinite(matrix)
@@ -234,6 +234,14 @@ def _rounded(path: Path, name: str, matrix: npt.NDArray[Any]) -> npt.NDArray[np.
             f"{path}: row {row} of {name} holds {matrix[row, column]:.6g}, and float16 ends at 65,504: "
             "save it without half (--half)"
         )
+    if name == "center":
+        lost = matrix.any(axis=1) & ~rounded.any(axis=1)
+        if lost.any():
+            row = int(lost.argmax())
+            raise FormatError(
+                f"{path}: row {row} of center is so small ({np.abs(matrix[row]).max():.2g} at most) that float16 makes "
+                "it zero: scale the vectors to length 1 first (--normalized), or save it without half (--half)"
+            )
     return rounded
 
 
