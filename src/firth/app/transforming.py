@@ -60,7 +60,7 @@ def _transform(options: argparse.Namespace) -> int:
     from firth.vectors import transforms
     from firth.vectors.storage import check_writable
 
-    steps: list[tuple[Any, ...]] = []
+    steps: list[tuple[Any, ...]] = []  # each a transform and its settings
     if options.most_frequent is not None:
         steps.append((transforms.most_frequent, options.most_frequent))
     if options.plus_outside:
@@ -77,8 +77,10 @@ def _transform(options: argparse.Namespace) -> int:
         raise ConfigError("no transform is given: give at least one, such as --centered; see firth transform --help")
     out = check_writable(options.out)
     vectors = load(options.vectors)
-    for step, *settings in steps:
-        vectors = step(vectors, *settings)
+    with Display(quiet=options.json) as display:
+        for step, *settings in steps:
+            more = {} if step is transforms.most_frequent else {"progress": display.working}
+            vectors = step(vectors, *settings, **more)
     vectors.save(out, half=options.half)
     if options.json:
         return print_json(_written(options.out, vectors))
@@ -94,7 +96,8 @@ def _align(options: argparse.Namespace) -> int:
 
     out = check_writable(options.out)
     anchors = None if options.anchors is None else read_anchors(options.anchors)
-    alignment = align(load(options.source), load(options.target), anchors)
+    with Display(quiet=options.json) as display:
+        alignment = align(load(options.source), load(options.target), anchors, progress=display.working)
     moved = alignment.moved(options.moved, min_count=options.min_count, among=options.among)
     alignment.vectors.save(out)
     if options.json:

@@ -12,7 +12,7 @@ from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, reading
 from firth.vectors.container import WordVectors
 from firth.vectors.directions import Doubles, Floats, Ids, scaled
-from firth.vectors.rows import most_frequent_ids, whole
+from firth.vectors.rows import Progress, most_frequent_ids, no_progress, whole
 from firth.vectors.transforms import (
     VALUES_AT_ONCE,
     Change,
@@ -65,7 +65,13 @@ class Alignment:
         return [(self.vectors.words[here[i]], float(cosines[i])) for i in first]
 
 
-def align(source: WordVectors, target: WordVectors, anchors: Iterable[Anchor] | None = None) -> Alignment:
+def align(
+    source: WordVectors,
+    target: WordVectors,
+    anchors: Iterable[Anchor] | None = None,
+    *,
+    progress: Progress = no_progress,
+) -> Alignment:
     """`source` rotated onto `target`, by the orthogonal Procrustes rotation of their anchors.
 
     anchors: words that are in both sets, or pairs (word of the source, word of the target); by default all shared
@@ -75,7 +81,8 @@ def align(source: WordVectors, target: WordVectors, anchors: Iterable[Anchor] | 
     the singular value decomposition P S Qᵀ of Σ sᵀ t (Schönemann, 1966), as Hamilton et al. (2016) align decades. For
     this sum rows are scaled to length 1 (Xing et al., 2015) and not centered; the vectors returned keep their lengths.
     A rotation keeps every score and cosine within the source, so it turns outside vectors, nodes and subwords along,
-    and bias and all else remain: the result is the model that the source was.
+    and bias and all else remain: the result is the model that the source was. progress: called with what is done, how
+    far it is and how far it goes.
 
     Raises FormatError for vectors of different dimensions, for fewer anchors than dimensions, which leave the rotation
     open, and for rows that are not finite; ConfigError for anchors that are no words or pairs.
@@ -95,8 +102,8 @@ def align(source: WordVectors, target: WordVectors, anchors: Iterable[Anchor] | 
     if len(here) < dim:
         what = "shared words" if anchors is None else "anchors with vectors in both sets"
         raise FormatError(f"{len(here)} {what} do not fix a rotation in {dim} dimensions: expected {dim} or more")
-    rotation = _rotation(source, target, here, there)
-    return Alignment(_rotated(source, rotation, len(here)), target, rotation, len(here))
+    rotation = _rotation(source, target, here, there, progress)
+    return Alignment(_rotated(source, rotation, len(here), progress), target, rotation, len(here))
 
 
 def read_anchors(path: AnyPath) -> list[Anchor]:
@@ -163,13 +170,14 @@ def _unit(vectors: WordVectors, ids: Ids) -> Doubles:
     return np.concatenate([scaled(rows) for _, rows in blocks(vectors.center[ids], words)])
 
 
-def _rotation(source: WordVectors, target: WordVectors, here: Ids, there: Ids) -> Doubles:
+def _rotation(source: WordVectors, target: WordVectors, here: Ids, there: Ids, progress: Progress) -> Doubles:
     """The orthogonal matrix W (d, d) for which Σ |s W - t|² over pairs of rows of length 1 is least."""
     from firth.native.decompositions import svd
 
     dim = source.center.shape[1]
     total = np.zeros((dim, dim))
-    for _, a, b in _pair_blocks(source, target, here, there):
+    for place, a, b in _pair_blocks(source, target, here, there):
+        progress("anchors", place.start, len(here))
         total += np.einsum("ni,nj->ij", a, b)
     left, singular, right = svd(total)
     rank = int((singular > 0).sum())
@@ -177,19 +185,19 @@ def _rotation(source: WordVectors, target: WordVectors, here: Ids, there: Ids) -
     return product(left, right.T)
 
 
-def _rotated(vectors: WordVectors, rotation: Doubles, anchors: int) -> WordVectors:
+def _rotated(vectors: WordVectors, rotation: Doubles, anchors: int, progress: Progress) -> WordVectors:
     parts = vectors.parts()
     words, outside_words = parts["words"], parts["outside_words"]
     turn: Change = lambda rows: product(rows, rotation)  # noqa: E731
 
     def turned(rows: Floats | None, names: list[str]) -> Floats | None:
-        return None if rows is None else changed_rows(rows, names, turn)
+        return None if rows is None else changed_rows(rows, names, turn, progress)
 
     return made(
         vectors,
         {
             **parts,
-            "center": changed_rows(parts["center"], words, turn),
+            "center": changed_rows(parts["center"], words, turn, progress),
             "outside": turned(parts["outside"], outside_words),
             "nodes": turned(parts["nodes"], words),
             "subwords": changed_subwords(parts["subwords"], words, turn),

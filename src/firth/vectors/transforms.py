@@ -2,7 +2,8 @@
 fewer dimensions, rows of length 1, fewer words.
 
 Each transform takes word vectors and returns new ones; those given stay as they are. Words, counts and history remain,
-and config["transforms"] lists what was done, in order, as {"name": ..., and its settings}.
+and config["transforms"] lists what was done, in order, as {"name": ..., and its settings}. `progress` is called with
+what is done, how far it is and how far it goes.
 
 The vectors of words and n-grams are the model that was trained only as long as scores u·v + b are. `most_frequent`
 keeps the model, for fewer words. The others change the center vectors alone, so outside vectors, bias and nodes are
@@ -19,7 +20,7 @@ import numpy as np
 
 from firth.errors import ConfigError, FormatError
 from firth.vectors.directions import Doubles, Floats, scaled
-from firth.vectors.rows import most_frequent_ids, whole
+from firth.vectors.rows import Progress, most_frequent_ids, no_progress, whole
 from firth.vectors.storage import Parts
 from firth.vectors.subwords import Subwords
 
@@ -66,7 +67,7 @@ def most_frequent(vectors: Vectors, n: int) -> Vectors:
     return made(vectors, cut, "most_frequent", n=int(n))
 
 
-def plus_outside(vectors: Vectors) -> Vectors:
+def plus_outside(vectors: Vectors, *, progress: Progress = no_progress) -> Vectors:
     """The sums w + c of each word's center vector and its outside vector.
 
     Outside vectors, bias and subwords are dropped: n-grams have no outside vectors. Pennington et al. (2014); Levy,
@@ -80,22 +81,22 @@ def plus_outside(vectors: Vectors) -> Vectors:
             "or the exact softmax, and that was not transformed since"
         )
     words, center, outside = parts["words"], parts["center"], parts["outside"][: len(parts["words"])]
-    both = zip(blocks(center, words), blocks(outside, words), strict=True)
+    both = zip(blocks(center, words, progress), blocks(outside, words), strict=True)
     sums = ((place, of_center + of_outside) for (place, of_center), (_, of_outside) in both)
     return made(vectors, _center_alone(parts, _as_floats(sums, len(words), words)), "plus_outside")
 
 
-def centered(vectors: Vectors) -> Vectors:
+def centered(vectors: Vectors, *, progress: Progress = no_progress) -> Vectors:
     """The vectors minus their mean over all words, so that the new mean is zero.
 
     A zero row is a vector like any other and becomes minus the mean. Subwords remain, their rows minus the same mean;
     outside vectors, bias and nodes are dropped. Raises FormatError for numbers that are not finite.
     """
-    mean = _mean(vectors.parts())
-    return _changed(vectors, lambda rows: rows - mean, "centered")
+    mean = _mean(vectors.parts(), progress)
+    return _changed(vectors, lambda rows: rows - mean, progress, "centered")
 
 
-def without_top(vectors: Vectors, components: int | None = None) -> Vectors:
+def without_top(vectors: Vectors, components: int | None = None, *, progress: Progress = no_progress) -> Vectors:
     """The vectors minus their mean, and without their parts along the top principal components.
 
     components: how many, from 1 to d - 1; by default d ⁄ 100, rounded, and at least 1, as the paper advises.
@@ -110,17 +111,17 @@ def without_top(vectors: Vectors, components: int | None = None) -> Vectors:
     if dim == 1:
         raise ConfigError(f"components is {components!r}: the vectors have one dimension, and nothing would remain")
     components = whole("components", components, 1, dim - 1)
-    mean = _mean(parts)
-    top = principal_components(parts, mean)[:, :components]
+    mean = _mean(parts, progress)
+    top = principal_components(parts, mean, progress)[:, :components]
 
     def change(rows: Doubles) -> Doubles:
         rows = rows - mean
         return rows - product(product(rows, top), top.T)
 
-    return _changed(vectors, change, "without_top", components=components)
+    return _changed(vectors, change, progress, "without_top", components=components)
 
 
-def reduced(vectors: Vectors, dim: int) -> Vectors:
+def reduced(vectors: Vectors, dim: int, *, progress: Progress = no_progress) -> Vectors:
     """The vectors in `dim` dimensions: their places along the top principal components, after their mean is removed.
 
     Column i belongs to the component of the i-th largest variance; in each component the entry of the largest magnitude
@@ -130,22 +131,22 @@ def reduced(vectors: Vectors, dim: int) -> Vectors:
     """
     parts = vectors.parts()
     dim = whole("dim", dim, 1, parts["center"].shape[1])
-    mean = _mean(parts)
-    top = principal_components(parts, mean)[:, :dim]
-    return _changed(vectors, lambda rows: product(rows - mean, top), "reduced", dim=dim)
+    mean = _mean(parts, progress)
+    top = principal_components(parts, mean, progress)[:, :dim]
+    return _changed(vectors, lambda rows: product(rows - mean, top), progress, "reduced", dim=dim)
 
 
-def normalized(vectors: Vectors) -> Vectors:
+def normalized(vectors: Vectors, *, progress: Progress = no_progress) -> Vectors:
     """The vectors scaled to length 1; a zero row stays zero. Cosines stay the same.
 
     Outside vectors, bias, nodes and subwords are dropped. Raises FormatError for numbers that are not finite.
     """
     parts = vectors.parts()
-    center = changed_rows(parts["center"], parts["words"], scaled)
+    center = changed_rows(parts["center"], parts["words"], scaled, progress)
     return made(vectors, _center_alone(parts, center), "normalized")
 
 
-def principal_components(parts: Parts, mean: Doubles) -> Doubles:
+def principal_components(parts: Parts, mean: Doubles, progress: Progress = no_progress) -> Doubles:
     """The principal components (d, d) of the center vectors, a column each, by falling variance.
 
     In each the entry of the largest magnitude is positive, the first such entry where there are several.
@@ -155,7 +156,7 @@ def principal_components(parts: Parts, mean: Doubles) -> Doubles:
     center = parts["center"]
     dim = center.shape[1]
     covariance = np.zeros((dim, dim))
-    for _, rows in blocks(center, parts["words"]):
+    for _, rows in blocks(center, parts["words"], progress):
         rows -= mean
         covariance += np.einsum("ni,nj->ij", rows, rows)
     _, _, components = svd(covariance)
@@ -168,13 +169,14 @@ def product(a: Doubles, b: Doubles) -> Doubles:
     return np.asarray(np.einsum("nd,kd->nk", a, np.ascontiguousarray(b.T)))
 
 
-def blocks(rows: Floats, words: Sequence[str]) -> Iterator[tuple[slice, Doubles]]:
+def blocks(rows: Floats, words: Sequence[str], progress: Progress = no_progress) -> Iterator[tuple[slice, Doubles]]:
     """(place, block) of rows in float64, in order; the caller may change a block.
 
     Raises FormatError for a row that is not finite. It names the word of the row; rows after those are of n-grams.
     """
     at_once = max(1, VALUES_AT_ONCE // rows.shape[1])
     for start in range(0, len(rows), at_once):
+        progress("rows", start, len(rows))
         place = slice(start, min(start + at_once, len(rows)))
         block = rows[place].astype(np.float64)
         finite = np.isfinite(block).all(axis=1)
@@ -184,12 +186,13 @@ def blocks(rows: Floats, words: Sequence[str]) -> Iterator[tuple[slice, Doubles]
         yield place, block
 
 
-def changed_rows(rows: Floats, words: Sequence[str], change: Change) -> Floats:
+def changed_rows(rows: Floats, words: Sequence[str], change: Change, progress: Progress = no_progress) -> Floats:
     """The rows after a change that takes a block (any, d) and returns (any, k), as float32.
 
     Raises FormatError for rows that are not finite, before or after.
     """
-    return _as_floats(((place, change(block)) for place, block in blocks(rows, words)), len(rows), words)
+    changed = ((place, change(block)) for place, block in blocks(rows, words, progress))
+    return _as_floats(changed, len(rows), words)
 
 
 def changed_subwords(subwords: Subwords | None, words: Sequence[str], change: Change) -> Subwords | None:
@@ -228,19 +231,19 @@ def _owner(row: int, words: Sequence[str]) -> str:
     return f"vector of {words[row]!r}" if row < len(words) else f"vector of n-gram bucket {row - len(words)}"
 
 
-def _mean(parts: Parts) -> Doubles:
+def _mean(parts: Parts, progress: Progress) -> Doubles:
     """The mean (d,) of the center vectors."""
     total = np.zeros(parts["center"].shape[1])
-    for _, rows in blocks(parts["center"], parts["words"]):
+    for _, rows in blocks(parts["center"], parts["words"], progress):
         total += rows.sum(axis=0)
     return total / len(parts["words"])
 
 
-def _changed(vectors: Vectors, change: Change, name: str, **settings: Any) -> Vectors:
+def _changed(vectors: Vectors, change: Change, progress: Progress, name: str, **settings: Any) -> Vectors:
     """New word vectors: center vectors and rows of subwords after an affine change."""
     parts = vectors.parts()
     words = parts["words"]
-    alone = _center_alone(parts, changed_rows(parts["center"], words, change))
+    alone = _center_alone(parts, changed_rows(parts["center"], words, change, progress))
     subwords = changed_subwords(parts["subwords"], words, change)
     return made(vectors, {**alone, "subwords": subwords}, name, **settings)
 
