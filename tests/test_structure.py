@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import firth
+
 SOURCE = Path(__file__).parents[1] / "src" / "firth"
 
 STAGES = [
@@ -205,3 +207,10 @@ def test_the_check_of_weight_notices():
 def test_no_module_knows_pickle():
     for module, path in modules().items():
         assert "pickle" not in path.read_text(encoding="utf-8").lower(), module
+
+
+def test_submodules_are_found_by_their_names():
+    code = "import firth; firth.errors.FormatError; firth.evaluate.evaluate; firth.settings.GROUPS"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match="module 'firth' has no attribute 'nonsense'"):
+        firth.nonsense  # noqa: B018

@@ -60,10 +60,11 @@ _PLACES = {
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    if name not in __all__:
-        raise AttributeError(f"module 'firth' has no attribute {name!r}")
-    if name == "reference":
-        return import_module("firth.reference")
+    if name not in __all__ or name == "reference":
+        try:
+            return import_module(f"firth.{name}")
+        except ModuleNotFoundError:
+            raise AttributeError(f"module 'firth' has no attribute {name!r}") from None
     value = getattr(import_module(f"firth.{_PLACES.get(name, 'errors')}"), name)
     globals()[name] = value
     return value

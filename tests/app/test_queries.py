@@ -2,6 +2,8 @@
 
 import io
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,7 +26,8 @@ def path(tmp_path):
 @pytest.fixture
 def ask(path, capsys, monkeypatch):
     def ask(command, *arguments, given="", status=0):
-        monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        given = given if isinstance(given, bytes) else given.encode()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
         assert main([command, path, *map(str, arguments)]) == status
         captured = capsys.readouterr()
         return captured.out if status == 0 else captured.err
@@ -70,6 +73,43 @@ def test_words_from_standard_input(ask, path):
     assert json.loads(ask("neighbors", "-", "--json", given="")) == []
 
 
+def test_standard_input_is_checked_before_anything_is_answered(ask, path, monkeypatch):
+    expected = lines_of_each(firth.load(path), ["king", "pea"])
+    assert ask("neighbors", "-", given=b"\xef\xbb\xbfking\npea\n") == expected
+    assert "standard input, line 3: 'kingg' is not among" in ask("neighbors", "-", given="king\n\nkingg\n", status=1)
+    assert "standard input, byte 5: invalid UTF-8" in ask("neighbors", "-", given=b"king\n\xff\n", status=1)
+    monkeypatch.setattr("firth.app.queries.sys", SimpleNamespace(stdin=None))
+    assert "there is no standard input to read" in ask("neighbors", "-", status=1)
+
+
+def lines_of_each(vectors, words):
+    return "".join(f"{word}\t{near}\t{cosine:.4f}\n" for word in words for near, cosine in vectors.neighbors(word))
+
+
+def test_more_words_than_are_asked_at_once(ask, path, monkeypatch):
+    monkeypatch.setattr("firth.app.queries.WORDS_AT_ONCE", 2)
+    words = ["king", "pea", "man", "king", "queen"]
+    assert ask("neighbors", "-", given="\n".join(words)) == lines_of_each(firth.load(path), words)
+    found = json.loads(ask("neighbors", *words, "--json"))
+    assert [one["word"] for one in found] == words
+
+
+def test_within_ranks_all_words_given(ask, tmp_path):
+    words = [f"w{i}" for i in range(15)]
+    rows = np.random.default_rng(2).normal(size=(15, 3)).astype(np.float32)
+    WordVectors(words, np.ones(15, int), rows, None, {}, []).save(tmp_path / "v.safetensors")
+    assert len(ask("neighbors", "w0", "--within", *words[1:]).splitlines()) == 14
+    assert len(ask("neighbors", "w0", "--within", *words[1:], "-k", 3).splitlines()) == 3
+    assert len(ask("neighbors", "w0").splitlines()) == 10
+
+
+def test_lines_are_not_written_over_vectors(ask, path):
+    before = Path(path).read_bytes()
+    for command in (("clusters", "-k", 2), ("graph", "--above", 0.5)):
+        assert "the name of a vectors file" in ask(*command, "-o", path, status=1)
+    assert Path(path).read_bytes() == before
+
+
 @pytest.mark.parametrize("method", ["add", "mul"])
 def test_analogies_by_either_method(ask, path, method):
     expected = firth.load(path).analogy("man", "king", "woman", 2, method)
@@ -91,7 +131,7 @@ def test_similarity_of_pairs_and_groups(ask, path):
         == f"man\tpea\t{vectors.similarity('man', 'pea'):.4f}\nking\tking\t1.0000\n"
     )
     assert "expected two words a line" in ask("similarity", "-", given="man\n", status=1)
-    assert "3 words are given: expected two, or two groups" in ask("similarity", "a", "b", "c", status=1)
+    assert "the words are a b c: expected two, or two groups" in ask("similarity", "a", "b", "c", status=1)
 
 
 def test_the_odd_one_and_the_rank(ask, path):

@@ -249,6 +249,7 @@ def test_the_most_frequent_go_by_counts():
     vectors = WordVectors(["a", "b", "c", "d"], np.array([1, 9, 9, 5]), rows, None, {}, [])
     assert [word for word, _ in vectors.neighbors("a", most_frequent=3)] == ["b", "c", "d"]
     assert [word for word, _ in vectors.neighbors("b", most_frequent=2)] == ["c"]
+    assert vectors.neighbors("b", most_frequent=3) == vectors.neighbors("b", within=["c", "d"])
 
 
 def test_clusters_edges_and_graphs_are_those_of_their_modules():
@@ -257,3 +258,48 @@ def test_clusters_edges_and_graphs_are_those_of_their_modules():
     assert [(a, b) for a, b, _ in vectors.edges(0.9)] == [("w0", "w1"), ("w2", "w3")]
     pytest.importorskip("scipy.sparse")
     assert vectors.graph(0.9).nnz == 4
+
+
+def test_vectors_and_weights_of_any_size(vectors):
+    query = np.random.default_rng(9).normal(size=D)
+    expected = vectors.neighbors(query, 5)
+    for size in (1e-300, 1e-200, 1e200, 1e300):
+        found = vectors.neighbors(query * size, 5)
+        assert [word for word, _ in found] == [word for word, _ in expected]
+        assert [cosine for _, cosine in found] == pytest.approx([cosine for _, cosine in expected], abs=1e-12)
+        assert vectors.similarity(query * size, "w1") == pytest.approx(vectors.similarity(query, "w1"), abs=1e-12)
+        assert vectors.neighbors(positive=[("w1", size), ("w2", size)]) == vectors.neighbors(positive=["w1", "w2"])
+    with pytest.raises(ConfigError, match="the sum of positive and negative is zero"):
+        vectors.neighbors(positive=[("w1", 0.1), ("w1", 0.2)], negative=[("w1", 0.3)])
+
+
+def test_the_first_may_be_the_odd_one():
+    assert make([[-1, 0.2], [1, 0.1], [1, 0], [1, -0.1]]).odd_one_out(["w0", "w1", "w2", "w3"]) == "w0"
+
+
+def test_within_in_any_order_keeps_the_order_of_the_vocabulary():
+    vectors = make([[1, 0], [1, 1], [1, 1], [1, 1]])
+    assert [word for word, _ in vectors.neighbors("w0", within=["w3", "w1", "w2"])] == ["w1", "w2", "w3"]
+
+
+def test_items_of_a_wrong_length_or_type_are_refused(vectors):
+    for ask, message in (
+        (
+            lambda: vectors.analogies([("w1", "w2", "w3", "w4")]),
+            r"a question is \('w1', 'w2', 'w3', 'w4'\): expected 3 words",
+        ),
+        (lambda: vectors.similarities([("w1", "w2", "w3")]), "a pair is .*: expected 2 words"),
+        (lambda: vectors.neighbors("w1", within=[5]), "the word is 5: expected a string"),
+        (lambda: vectors.rank(5, "w1"), "the word is 5: expected a string"),
+        (lambda: vectors.neighbors(positive=[("w1",)]), "positive has .*: expected a word, a vector, or a pair"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            ask()
+
+
+@pytest.mark.filterwarnings("ignore:the vector of")
+def test_a_word_without_direction_has_no_rank():
+    vectors = make([[1, 0], [0, 1], [0, 0]])
+    with pytest.raises(FormatError, match=r"the vector of 'w2' is zero or not finite: .* so it has no rank"):
+        vectors.rank("w2", "w0")
+    assert vectors.rank("w1", "w0") == 1

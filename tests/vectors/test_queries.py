@@ -5,7 +5,7 @@ import pytest
 
 from firth.vectors import batches, directions, queries
 from firth.vectors.directions import Directions, lengths_of
-from firth.vectors.queries import answers_by_addition, answers_by_multiplication, nearest, three_cos_mul
+from firth.vectors.queries import answers_by_addition, answers_by_multiplication, nearest, place_among, three_cos_mul
 
 N, D = 400, 6
 
@@ -148,3 +148,50 @@ def test_answers_by_multiplication(rows, k):
 def test_three_cos_mul_by_hand():
     assert three_cos_mul(np.array(0.0), np.array(1.0), np.array(0.0)) == pytest.approx(0.5 / 0.501)
     assert three_cos_mul(np.array(-1.0), np.array(1.0), np.array(1.0)) == pytest.approx(1000)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_many_queries_among_rows_closer_than_float32_can_tell(seed):
+    """More near rows than a batch keeps to spare: where it cannot be sure, it asks again."""
+    rng = np.random.default_rng(seed)
+    rows = np.concatenate([rng.normal(size=(1, D)) + 1e-7 * rng.normal(size=(300, D)), rng.normal(size=(100, D))])
+    rows = rows.astype(np.float32)[rng.permutation(400)]
+    rows[-1] = [np.inf, *[0] * (D - 1)]
+    found = Directions(rows, lengths_of(rows))
+    terms = units(rows[:60])
+    alone = [next(nearest(found, term[None], [[i]], 3)) for i, term in enumerate(terms)]
+    assert len(terms) >= queries.COMPILED_FROM
+    for (ids, scores), (own, values) in zip(nearest(found, terms, [[i] for i in range(60)], 3), alone, strict=True):
+        assert (ids.tolist(), scores.tolist()) == (own.tolist(), values.tolist())
+    questions = rng.integers(0, 60, size=(80, 3))
+    for question, (ids, scores) in zip(
+        questions, answers_by_addition(found, terms, questions, questions, 2), strict=True
+    ):
+        own, values = next(answers_by_addition(found, terms, question[None], question[None], 2))
+        assert (ids.tolist(), scores.tolist()) == (own.tolist(), values.tolist())
+
+
+def test_few_rows_have_a_direction():
+    rows = np.zeros((100, 4), np.float32)
+    rows[0], rows[1], rows[-1] = [1, 0, 0, 0], [1, 1, 0, 0], [np.inf, 0, 0, 0]
+    found = Directions(rows, lengths_of(rows))
+    for ids, _ in nearest(found, np.eye(4)[[0] * 60], [[0]] * 60, 2):
+        assert ids.tolist() == [1]
+
+
+def test_multiplication_decides_between_near_rows_in_float64():
+    rng = np.random.default_rng(8)
+    rows = (rng.normal(size=(1, D)) + 1e-6 * rng.normal(size=(300, D))).astype(np.float32)
+    terms = units(rng.normal(size=(3, D)))
+    a, b, c = (1 + units(rows) @ terms.T).T / 2
+    true = b * c / (a + 0.001)
+    ids, _ = answers_by_multiplication(Directions(rows, lengths_of(rows)), terms, [], 5)
+    np.testing.assert_allclose(true[ids], np.sort(true)[::-1][:5], rtol=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
+def test_the_place_of_a_row_is_that_of_a_full_sort(rows):
+    found = Directions(rows, lengths_of(rows))
+    for query in units(np.concatenate([np.random.default_rng(3).normal(size=(3, D)), rows[[7, 8]]])):
+        ((ids, _),) = nearest(found, query[None], [[5, 9]], None)
+        assert [place_among(found, query, [5, 9], row) for row in ids] == list(range(1, len(ids) + 1))

@@ -2,7 +2,7 @@
 
 import argparse
 
-from firth.app.options import Commands, add_json
+from firth.app.options import Commands, add_json, checked_output
 from firth.app.printing import print_json
 from firth.app.queries import add_query
 
@@ -22,10 +22,10 @@ def add_commands(commands: Commands) -> None:
 def _clusters(options: argparse.Namespace) -> int:
     from firth import load
     from firth.display import Display
-    from firth.files.paths import check_folder, replacing
+    from firth.files.paths import replacing
     from firth.vectors.clusters import clusters
 
-    output = check_folder(options.output) if options.output is not None else None
+    output = checked_output(options.output)
     with Display(quiet=options.json) as display:
         found = clusters(
             load(options.vectors),

@@ -2,8 +2,8 @@
 
 import argparse
 
-from firth.app.options import Commands, add_json
-from firth.app.printing import print_json
+from firth.app.options import Commands, add_json, checked_output
+from firth.app.printing import print_json_items
 from firth.app.queries import add_query
 
 
@@ -20,17 +20,17 @@ def _graph(options: argparse.Namespace) -> int:
     from firth import load
     from firth.display import Display
     from firth.errors import ConfigError
-    from firth.files.paths import check_folder, replacing
+    from firth.files.paths import replacing
     from firth.vectors.graph import edges
 
     if options.json and options.output is not None:
         raise ConfigError("--json prints the pairs, -o writes them as lines: give one of them")
-    output = check_folder(options.output) if options.output is not None else None
+    output = checked_output(options.output)
     vectors = load(options.vectors)
     with Display(quiet=options.json) as display:
         found = edges(vectors, options.above, most_frequent=options.most_frequent, progress=display.working)
         if options.json:
-            return print_json([{"words": [a, b], "cosine": cosine} for a, b, cosine in found])
+            return print_json_items({"words": [a, b], "cosine": cosine} for a, b, cosine in found)
         lines = (f"{a}\t{b}\t{cosine:.4f}" for a, b, cosine in found)
         if output is None:
             for line in lines:

@@ -3,9 +3,11 @@
 import argparse
 import textwrap
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from firth.declaring import Declared, declared, grouped
+from firth.errors import FormatError
 from firth.names import meaning
 from firth.settings import GROUPS
 
@@ -83,6 +85,15 @@ def option_of(setting: str) -> str:
 def add_json(parser: argparse._ActionsContainer) -> None:
     """Add --json."""
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def checked_output(path: str | None) -> Path | None:
+    """The file of lines to write, if there is one. Raises FormatError where it cannot be or is named as vectors are."""
+    from firth.files.paths import check_folder
+
+    if path is not None and path.endswith(".safetensors"):
+        raise FormatError(f"{path}: the name of a vectors file, and lines of text are written: name it {path}.tsv")
+    return None if path is None else check_folder(path)
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:

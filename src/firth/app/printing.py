@@ -1,13 +1,22 @@
 """What commands print on standard output: one JSON document, or rows. Both return 0, the exit status."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
 def print_json(document: Any) -> int:
     """Print one JSON document."""
     print(json.dumps(document, ensure_ascii=False, indent=2))
+    return 0
+
+
+def print_json_items(items: Iterable[Any]) -> int:
+    """Print one JSON document, a list, item by item as they come."""
+    print("[", end="")
+    for number, item in enumerate(items):
+        print(("," if number else "") + "\n  " + json.dumps(item, ensure_ascii=False), end="")
+    print("\n]")
     return 0
 
 

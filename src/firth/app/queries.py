@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from firth.app.options import Commands, add_command, add_json
-from firth.app.printing import print_json, print_rows
-from firth.errors import ConfigError
+from firth.app.printing import print_json, print_json_items, print_rows
+from firth.errors import ConfigError, UnknownWordError
 
 WORDS_AT_ONCE = 1000
+ANSWERS_AT_ONCE = 1_000_000
 
 NEIGHBORS = 10
 
@@ -103,14 +104,12 @@ def _neighbors(options: argparse.Namespace) -> int:
     if options.sum or options.minus:
         positive, negative = ([_weighted(vectors, word) for word in words] for words in (options.word, options.minus))
         return _print_scored(vectors.neighbors(positive=positive, negative=negative, **more), options.json, "cosine")
-    words = _lines() if options.word == [STDIN] else options.word
+    words = _words(vectors) if options.word == [STDIN] else options.word
     found = _found(vectors, words, more)
     if options.json:
-        return print_json(
-            [
-                {"word": word, "neighbors": [{"word": near, "cosine": cosine} for near, cosine in row]}
-                for word, row in found
-            ]
+        return print_json_items(
+            {"word": word, "neighbors": [{"word": near, "cosine": cosine} for near, cosine in row]}
+            for word, row in found
         )
     for word, row in found:
         for near, cosine in row:
@@ -119,9 +118,10 @@ def _neighbors(options: argparse.Namespace) -> int:
 
 
 def _found(vectors: Any, words: list[str], more: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, float]]]]:
-    """Each word with its neighbours, some hundreds of words at a time, so that the first are printed at once."""
-    for begin in range(0, len(words), WORDS_AT_ONCE):
-        block = words[begin : begin + WORDS_AT_ONCE]
+    """Each word with its neighbours, some hundreds of words at a time, so that memory is bounded."""
+    at_once = max(1, min(WORDS_AT_ONCE, ANSWERS_AT_ONCE // max(1, more["k"] or len(vectors))))
+    for begin in range(0, len(words), at_once):
+        block = words[begin : begin + at_once]
         yield from zip(block, vectors.neighbors(block, **more), strict=True)
 
 
@@ -134,9 +134,28 @@ def _weighted(vectors: Any, text: str) -> str | tuple[str, float]:
         return text
 
 
-def _lines() -> list[str]:
-    """The lines of standard input without white space around them; empty ones are left out."""
-    return [text for line in sys.stdin if (text := line.strip())]
+def _words(vectors: Any) -> list[str]:
+    """The words of standard input. Raises UnknownWordError, which names the line, before anything is answered."""
+    lines = _lines()
+    for number, word in lines:
+        if word not in vectors:
+            try:
+                vectors[word]
+            except UnknownWordError as error:
+                raise UnknownWordError(f"standard input, line {number}: {error}") from None
+    return [word for _, word in lines]
+
+
+def _lines() -> list[tuple[int, str]]:
+    """The number and the text of every line of standard input that is not blank, which is read to its end."""
+    stream = getattr(sys.stdin, "buffer", None)
+    if stream is None:
+        raise ConfigError("there is no standard input to read: give words, or pipe them in")
+    try:
+        text = stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"standard input, byte {error.start:,}: invalid UTF-8: expected words in UTF-8") from None
+    return [(number, word) for number, line in enumerate(text.splitlines(), 1) if (word := line.strip())]
 
 
 def _analogy(options: argparse.Namespace) -> int:
@@ -165,7 +184,8 @@ def _similarity(options: argparse.Namespace) -> int:
     if options.word == [STDIN]:
         return _similarities(vectors, options.json)
     if len(options.word) != 2:
-        raise ConfigError(f"{len(options.word)} words are given: expected two, or two groups: WORD... --with WORD...")
+        words = " ".join(options.word)
+        raise ConfigError(f"the words are {words}: expected two, or two groups, WORD... --with WORD...")
     return _print_cosine(vectors.similarity(*options.word), {"words": options.word}, options.json)
 
 
@@ -177,10 +197,11 @@ def _print_cosine(cosine: float, asked: dict[str, Any], as_json: bool) -> int:
 
 
 def _similarities(vectors: Any, as_json: bool) -> int:
-    pairs = [tuple(line.split()) for line in _lines()]
-    wrong = next((pair for pair in pairs if len(pair) != 2), None)
-    if wrong is not None:
-        raise ConfigError(f"standard input has the line {' '.join(wrong)!r}: expected two words a line")
+    pairs = []
+    for number, line in _lines():
+        pairs.append(tuple(line.split()))
+        if len(pairs[-1]) != 2:
+            raise ConfigError(f"standard input, line {number}: {line[:80]!r}: expected two words a line")
     cosines = vectors.similarities(pairs).tolist()
     if as_json:
         return print_json([{"words": pair, "cosine": cosine} for pair, cosine in zip(pairs, cosines, strict=True)])

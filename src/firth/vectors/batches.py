@@ -26,8 +26,9 @@ def nearest_of_many(directions: Directions, queries: Doubles, excluded: Excluded
     """Yield for each query the k nearest rows and their cosines, as `queries.nearest` does, or None."""
     from firth.vectors._selection import keep_nearest
 
-    for start in range(0, len(queries), QUERIES_AT_ONCE):
-        block, out = queries[start : start + QUERIES_AT_ONCE], excluded[start : start + QUERIES_AT_ONCE]
+    at_once = max(1, min(QUERIES_AT_ONCE, VALUES_AT_ONCE // k))
+    for start in range(0, len(queries), at_once):
+        block, out = queries[start : start + at_once], excluded[start : start + at_once]
         best = _Best(len(block), k, out)
         for begin in range(0, len(directions), ROWS_AT_ONCE):
             end = begin + ROWS_AT_ONCE
@@ -45,9 +46,10 @@ def answers_of_many(
     """
     from firth.vectors._selection import keep_sums
 
-    for start in range(0, len(questions), QUESTIONS_AT_ONCE):
-        out = excluded[start : start + QUESTIONS_AT_ONCE]
-        used, places = np.unique(questions[start : start + QUESTIONS_AT_ONCE], return_inverse=True)
+    at_once = max(1, min(QUESTIONS_AT_ONCE, VALUES_AT_ONCE // k))
+    for start in range(0, len(questions), at_once):
+        out = excluded[start : start + at_once]
+        used, places = np.unique(questions[start : start + at_once], return_inverse=True)
         own, places = terms[used], places.reshape(-1, 3)
         best = _Best(len(places), k, out)
         rows = max(1, SCORES_IN_CACHE // len(used))
@@ -85,7 +87,8 @@ class _Best:
         for start in range(0, len(queries), at_once):
             part = slice(start, start + at_once)
             ids = self.ids[part]
-            found = cosines(scaled(directions.rows[ids]), queries[part, None])
+            with np.errstate(invalid="ignore"):  # the row of id -1 may be broken
+                found = cosines(scaled(directions.rows[ids]), queries[part, None])
             for out in self._excluded[part].T:
                 found[ids == out[:, None]] = -np.inf
             found[ids < 0] = -np.inf

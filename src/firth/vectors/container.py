@@ -15,13 +15,16 @@ from firth.vectors import transforms
 from firth.vectors.batches import Found
 from firth.vectors.directions import Directions, Doubles, Ids, cosines, scaled
 from firth.vectors.parts import StoredVectors
-from firth.vectors.queries import answers_by_addition, answers_by_multiplication, nearest
+from firth.vectors.queries import answers_by_addition, answers_by_multiplication, nearest, place_among
 from firth.vectors.rows import most_frequent_ids, whole
 from firth.vectors.storage import SUFFIX, unpack
 
 if TYPE_CHECKING:
     from firth.vectors.clusters import Clusters
     from firth.vectors.index import Index
+
+ROUNDING = 1e-12
+"""A sum is zero if no number of it is above this share of what was added up."""
 
 Scored = list[tuple[str, float]]
 Query = str | npt.NDArray[Any]
@@ -59,6 +62,7 @@ class WordVectors(StoredVectors):
 
     def similarities(self, pairs: Sequence[tuple[str, str]]) -> Doubles:
         """The cosines (m,) of m pairs of words, each as `similarity` gives it. Raises UnknownWordError."""
+        _check_length("pair", pairs, 2)
         words = list(dict.fromkeys(word for pair in pairs for word in pair))
         places = {word: place for place, word in enumerate(words)}
         units = self._units(words)
@@ -172,6 +176,7 @@ class WordVectors(StoredVectors):
         self, questions: Sequence[tuple[str, str, str]], k: int = 1, *, most_frequent: int | None = None
     ) -> list[Scored]:
         """What `analogy` answers to each of many questions (a, b, c) by 3CosAdd, at once."""
+        _check_length("question", questions, 3)
         words = list(dict.fromkeys(word for question in questions for word in question))
         places = {word: place for place, word in enumerate(words)}
         asked = np.array([[places[word] for word in question] for question in questions], np.int64).reshape(-1, 3)
@@ -202,11 +207,14 @@ class WordVectors(StoredVectors):
             raise ConfigError(f"{word!r} is not among the {len(self):,} words, so it has no rank")
         if isinstance(of, str) and self.id_of(of) == place:
             raise ConfigError(f"the rank of {word!r} among its own neighbours is asked for: expected two words")
-        found = self.neighbors(of, None, threshold=self.similarity(word, of), most_frequent=most_frequent)
-        names = [name for name, _ in found]
-        if self.words[place] not in names:
-            raise ConfigError(f"{word!r} is not among the {most_frequent:,} most frequent words, or has no direction")
-        return names.index(self.words[place]) + 1
+        directions, ids = self._among(None, most_frequent)
+        row = place if ids is None else next(iter(np.flatnonzero(ids == place).tolist()), None)
+        if row is None:
+            raise ConfigError(f"{word!r} is not among the {most_frequent:,} most frequent words, so it has no rank")
+        if row in directions.missing:
+            raise FormatError(f"{_told(word)} is zero or not finite: it has no direction, so it has no rank")
+        query = self._queries([of])[0]
+        return place_among(directions, query, self._places([of], ids), row)
 
     def clusters(self, k: int, *, most_frequent: int | None = None, seed: int = 1) -> "Clusters":
         """The words in k clusters by the directions of their vectors; see `firth.vectors.clusters.clusters`."""
@@ -283,6 +291,8 @@ class WordVectors(StoredVectors):
             if isinstance(group, str):
                 raise ConfigError(f"{name} is {group!r}: expected a list, [{group!r}]")
             for item in group:
+                if isinstance(item, tuple) and len(item) != 2:
+                    raise ConfigError(f"{name} has {item!r}: expected a word, a vector, or a pair (word, weight)")
                 word, weight = item if isinstance(item, tuple) else (item, 1.0)
                 if (
                     isinstance(weight, bool)
@@ -294,8 +304,9 @@ class WordVectors(StoredVectors):
                 weights.append(sign * float(weight))
         if not items:
             raise ConfigError("there is nothing to look for: give a word, a vector, or positive and negative ones")
-        total = np.array(weights) @ self._queries(items)
-        if not total.any():
+        shares = np.array(weights) / (np.abs(weights).max() or 1.0)
+        total = (shares[:, None] * self._queries(items)).sum(axis=0)
+        if np.abs(total).max() <= ROUNDING * np.abs(shares).sum():
             raise ConfigError("the sum of positive and negative is zero: it has no direction, so nothing is near it")
         return scaled(total)[None], [items]
 
@@ -340,6 +351,8 @@ def load(path: AnyPath) -> WordVectors:
     later, by the query that meets them.
     """
     path = as_path(path)
+    if not path.name:
+        raise FormatError(f"{path}: a folder: expected the name of a file that ends in {SUFFIX}")
     if path.suffix != SUFFIX:
         raise FormatError(
             f"{path}: a vectors file of firth ends in {SUFFIX}; for one of word2vec or fastText, run: "
@@ -355,6 +368,12 @@ def from_file(file: TensorFile) -> WordVectors:
         vectors = WordVectors(**parts)
     vectors.path = file.path
     return vectors
+
+
+def _check_length(kind: str, items: Sequence[Sequence[str]], length: int) -> None:
+    wrong = next((item for item in items if isinstance(item, str) or len(item) != length), None)
+    if wrong is not None:
+        raise ConfigError(f"a {kind} is {wrong!r}: expected {length} words")
 
 
 def _told(item: Query) -> str:

@@ -24,7 +24,15 @@ SAFE_LENGTHS = 1e-15, 1e15
 def scaled(rows: npt.NDArray[np.floating]) -> Doubles:
     """The rows (..., d) in float64, scaled to length 1; a zero row stays zero."""
     rows = rows.astype(np.float64, order="C")  # in another layout, sums along a row would be rounded otherwise
-    lengths = np.sqrt((rows * rows).sum(axis=-1, keepdims=True))
+    with np.errstate(over="ignore", under="ignore"):
+        lengths = np.sqrt((rows * rows).sum(axis=-1, keepdims=True))
+    extreme = ~((lengths > 1e-100) & (lengths < 1e100))  # squares overflow or vanish, but for zero rows
+    if extreme.any():
+        largest = np.abs(rows).max(axis=-1, keepdims=True)
+        rows = np.where(
+            extreme & (largest > 0) & np.isfinite(largest), rows / np.where(largest > 0, largest, 1.0), rows
+        )
+        lengths = np.sqrt((rows * rows).sum(axis=-1, keepdims=True))
     return np.asarray(rows / np.where(lengths > 0, lengths, 1.0))
 
 
@@ -123,7 +131,7 @@ class Directions:
         """The cosines (q, n) of queries with all rows, within `doubt`; -inf for rows without direction."""
         scores = self.products(queries, 0, len(self))
         scores *= self.factors
-        scores[:, self.missing] = -np.inf
+        scores[np.isnan(scores)] = -np.inf
         return scores
 
     def cosines(self, ids: Ids, query: Doubles) -> Doubles:

@@ -47,11 +47,10 @@ def edges(
     what is done, how many words are and how many there are.
 
     All pairs are compared: twice as many words take four times as long. Memory: blocks, and the pairs of 512 words.
-    Raises ConfigError for numbers out of range, or for more than 50 million pairs, of which a sample gives warning
-    before the work begins.
+    Raises ConfigError for numbers out of range.
     """
     words = [vectors.words[i] for i in most_frequent_ids(vectors.counts, most_frequent)]
-    for first, second, cosines in _all_pairs(vectors, threshold, most_frequent, progress):
+    for first, second, cosines in _all_pairs(vectors, threshold, most_frequent, None, progress):
         for i, j, cosine in zip(first.tolist(), second.tolist(), cosines.tolist(), strict=True):
             yield words[i], words[j], cosine
 
@@ -68,13 +67,14 @@ def graph(
 
     Row i is that of the i-th word, with `most_frequent` of the i-th of those in the order of the vocabulary.
     k: keep only the pairs that are among the k nearest of at least one of their two words; None keeps all.
-    Memory: about 80 bytes a pair. Errors are those of `edges`; MissingExtraError without SciPy.
+    Memory: about 80 bytes a pair. Errors are those of `edges`; and ConfigError for more than 50 million pairs: before
+    the work begins where a sample of words has twice as many, else on the way. MissingExtraError without SciPy.
     """
     if k is not None:
         k = whole("k", k, 1)
     sparse = _scipy_sparse()
     n = len(most_frequent_ids(vectors.counts, most_frequent))
-    pairs = _joined(list(_all_pairs(vectors, threshold, most_frequent, progress)))
+    pairs = _joined(list(_all_pairs(vectors, threshold, most_frequent, MOST_PAIRS, progress)))
     if k is not None:
         pairs = _strongest(pairs, k)
     values = np.tile(pairs.cosines.astype(np.float32), 2)
@@ -92,12 +92,15 @@ def _scipy_sparse() -> Any:
     return scipy.sparse
 
 
-def _all_pairs(vectors: Vectors, threshold: float, most_frequent: int | None, progress: Progress) -> Iterator[Pairs]:
-    """Yield the pairs block by block, in order, at least one block."""
+def _all_pairs(
+    vectors: Vectors, threshold: float, most_frequent: int | None, most: int | None, progress: Progress
+) -> Iterator[Pairs]:
+    """Yield the pairs block by block, in order, at least one block. Raises ConfigError for more than `most`."""
     threshold = _checked_threshold(threshold)
     ids = most_frequent_ids(vectors.counts, most_frequent)
     rows = _Rows(vectors, ids, lengths(vectors)[ids], threshold)
-    _check_estimate(rows, most_frequent)
+    if most is not None:
+        _check_estimate(rows, most_frequent)
     total = 0
     for start in range(0, len(ids), ROWS_AT_ONCE):
         progress("graph", start, len(ids))
@@ -105,7 +108,8 @@ def _all_pairs(vectors: Vectors, threshold: float, most_frequent: int | None, pr
         found = []
         for pairs in rows.pairs(places, start):
             total += len(pairs.first)
-            _check_most(total, "at least ", rows, most_frequent)
+            if most is not None:
+                _check_most(total, "at least ", rows, most_frequent)
             found.append(pairs)
         joined = _joined(found)
         yield _taken(joined, np.lexsort((joined.second, joined.first)))

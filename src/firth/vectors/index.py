@@ -99,7 +99,7 @@ class Index:
         The cosines are exact, as those of an exact search. A nearer row may be missing, and where many rows are
         equal there may be fewer than k; rows of zeros are never found. Raises ConfigError for a wrong k.
         """
-        k = whole("k", k, 1)
+        k = min(whole("k", k, 1), max(1, self.info.rows))
         most = max(map(len, excluded), default=0)
         count = min(2 * k + 10 + most, max(1, self.info.rows))
         at_once = max(1, min(ROWS_AT_ONCE, VALUES_AT_ONCE // (count * max(self.info.dim, most))))

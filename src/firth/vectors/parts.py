@@ -174,6 +174,8 @@ class StoredVectors:
 
     def id_of(self, word: str) -> int | None:
         """The place of a word among the words, in either Unicode normalisation, or None."""
+        if not isinstance(word, str):
+            raise ConfigError(f"the word is {word!r}: expected a string")
         ids = self._vocabulary.ids
         found = ids.get(word)
         if found is None and not word.isascii():

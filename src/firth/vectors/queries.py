@@ -82,6 +82,17 @@ def _nearest_of_few(
             yield _best(candidates, directions.cosines(candidates, query), k, least)
 
 
+def place_among(directions: Directions, query: Doubles, excluded: Sequence[int], row: int) -> int:
+    """The place of a row among the neighbours of a query (d,) of length 1: 1 for the nearest; ties by rising id."""
+    scores = directions.scores(query[None])[0]
+    scores[excluded] = -np.inf
+    own = directions.cosines(np.array([row]), query)[0]
+    before = int((scores > own + directions.doubt).sum())
+    unsure = np.flatnonzero(np.abs(scores - own) <= directions.doubt)
+    exact = directions.cosines(unsure, query)
+    return 1 + before + int(((exact > own) | ((exact == own) & (unsure < row))).sum())
+
+
 def answers_by_multiplication(directions: Directions, terms: Doubles, excluded: Sequence[int], k: int) -> Found:
     """The ids and the `three_cos_mul` of the k best answers to "a is to b as c is to ?"; ties by rising id.
 
