@@ -99,9 +99,11 @@ def test_categories_are_clustered_anew_on_the_words_that_both_have(make):
         "set", ["owl", "hen", "fig", "kiwi", "emu", "bus"], [*["bird"] * 2, *["fruit"] * 2, "bird", "car"]
     )
     (one,) = compare(make(apart), make(mixed), [benchmark]).differences
-    assert (one.measure, one.test) == ("purity", "bootstrap")
+    assert (one.measure, one.test) == ("purity", "mcnemar")
     assert (one.asked, one.answered_first, one.answered_second, one.items) == (6, 5, 5, 4)
     assert (one.first, one.second, one.difference) == (1, 0.5, 0.5)
+    assert (one.only_first, one.only_second) == (2, 0)
+    assert one.p == stats.binomtest(2, 2).pvalue
     (none,) = compare(make({"a": [1, 0]}), make({"b": [1, 0]}), [Categories("set", ["a", "b"], ["x", "y"])]).differences
     assert (none.items, none.first, none.p, none.real) == (0, None, None, None)
 

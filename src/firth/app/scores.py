@@ -41,7 +41,7 @@ def evaluation_lines(evaluation: Evaluation) -> list[str]:
     if measures & {"accuracy", "purity"}:
         footers.append("Of all: items that are left out count as wrong.")
     if "purity" in measures:
-        footers.append("Purity: of as many k-means clusters as classes; the intervals keep the clusters.")
+        footers.append("Purity: of as many k-means clusters as classes; the intervals keep them, and the class of each.")
     footers += _notes(evaluation.results)
     footers += _skipped(evaluation.results)
     return [*table(rows, left=2), *_wrapped(footers)]
@@ -73,7 +73,7 @@ def comparison_lines(comparison: Comparison, first: str, second: str) -> list[st
         _case(comparison.ignore_case),
         _restriction(comparison.most_frequent, "the"),
         f"Intervals: 95%, percentiles of {comparison.resamples:,} paired bootstrap resamples of these items, seed "
-        f"{comparison.seed}. p, two-sided: McNemar's exact test of accuracies, else of these resamples.",
+        f"{comparison.seed}. p, two-sided: McNemar's exact test of accuracies and purities, else of these resamples.",
         *_in_common(comparison),
         f"Real: p is at most {comparison.level:g} after Holm's correction for {comparison.comparisons} comparisons.",
     ]

@@ -16,13 +16,12 @@ from firth.evaluate.statistics import (
     bootstrap_p,
     difference_interval,
     holm,
+    in_majority,
     mcnemar,
     measured,
     pearson,
     pearsons,
     percentile_interval,
-    purities,
-    purity,
     spearman,
     spearmans,
 )
@@ -39,9 +38,9 @@ class Difference:
     """One measure of two files of vectors on the items of a benchmark, or a part of it, that both answer.
 
     benchmark, kind, part, section, measure: as of `Result` and `Score`. asked: the items; answered_first,
-    answered_second: by each; items: by both. test: "mcnemar" (exact) for accuracy, else "bootstrap" (paired). first,
+    answered_second: by each; items: by both. test: "mcnemar" (exact) for accuracy and purity, "bootstrap" (paired) for correlations. first,
     second: the values of the measure on the items that both answer. difference: first less second, and low, high: its
-    95% interval. only_first, only_second: right answers of one alone, for accuracy. p: two-sided, of no difference.
+    95% interval. only_first, only_second: items that one alone has right, for accuracy and purity. p: two-sided, of no difference.
     p_holm: corrected for the number of comparisons. real: whether p_holm is at most 0.05. None where there is none, as
     of too few items.
     """
@@ -100,8 +99,8 @@ def compare(
     """The differences of two files of vectors on the items that both answer, with paired tests.
 
     Options and errors are those of `evaluate`. Intervals are 95% percentile intervals of the difference in 10,000
-    paired resamples of the items, seed 1. p is exact for right and wrong answers (McNemar, 1947); for correlations and
-    purity it is that of the resamples. Holm's correction (1979) counts every row that has a p.
+    paired resamples of the items, seed 1. p is exact for right and wrong answers, and for words in and not in the most
+    frequent class of their cluster (McNemar, 1947); for correlations it is that of the resamples. Holm's correction (1979) counts every row that has a p.
 
         [one for one in compare(old, new).differences if one.real]
     """
@@ -147,8 +146,8 @@ def _differences(place: tuple[str, str, str, str], a: Answers, b: Answers) -> li
             for name, one, many in measures
         ]
     if a.kind == "categories":
-        row = Difference(*place, "purity", *numbers, "bootstrap", purity(x, gold), purity(y, gold))
-        return [_bootstrapped(row, x, y, gold, purities)]
+        right = in_majority(x, gold), in_majority(y, gold)
+        return [_counted(Difference(*place, "purity", *numbers, "mcnemar"), *right)]
     return [_counted(Difference(*place, "accuracy", *numbers, "mcnemar"), x, y)]
 
 

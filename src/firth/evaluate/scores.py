@@ -15,13 +15,11 @@ from firth.evaluate.statistics import (
     RESAMPLES,
     SEED,
     Measure,
-    interval,
+    in_majority,
     measured,
     pearson,
     pearsons,
     percentile_interval,
-    purities,
-    purity,
     share_interval,
     spearman,
     spearmans,
@@ -40,7 +38,7 @@ class Score:
 
     measure: "spearman" or "pearson" (-1 to 1), "accuracy" or "purity" (0 to 1). value: None where there is none, as of
     items with equal ratings. low, high: its 95% interval, None of fewer than 4 items. of_all: the share of all items,
-    those left out being wrong; None for correlations.
+    those left out being wrong; None for correlations and of no item.
     """
 
     measure: str
@@ -119,7 +117,7 @@ def evaluate(
     clusters as there are classes. Odd one out: the share of right answers.
 
     Intervals are 95% percentile bootstrap intervals over the answered items: 1,000 resamples, seed 1. The clusters of
-    categories stay as they are.
+    categories, and the most frequent class of each, stay as they are.
 
     Raises FormatError for a file that cannot be read, and ConfigError for a wrong option or one path instead of a list.
 
@@ -209,14 +207,11 @@ def scores(kind: str, answers: Answers) -> tuple[Score, ...]:
     values, gold = answers.values[answered], answers.gold[answered]
     if kind == "similarity":
         return _correlations(values, gold)
-    n = len(values)
+    n, measure = len(values), "purity" if kind == "categories" else "accuracy"
     if not n:
-        return (Score("purity" if kind == "categories" else "accuracy", None, None, None, 0.0),)
-    if kind == "categories":
-        pure = purity(values, gold) or 0.0
-        return (Score("purity", pure, *interval(n, purities(values, gold)), pure * n / asked),)
-    right = int(values.sum())
-    return (Score("accuracy", right / n, *share_interval(right, n), right / asked),)
+        return (Score(measure, None, None, None, 0.0 if asked else None),)
+    right = int((in_majority(values, gold) if kind == "categories" else values).sum())
+    return (Score(measure, right / n, *share_interval(right, n), right / asked),)
 
 
 def _correlations(values: Doubles, gold: Doubles) -> tuple[Score, ...]:

@@ -51,9 +51,16 @@ def ranks(values: Sequence[float] | Doubles) -> Doubles:
     return np.asarray((last - (counts - 1) / 2)[place])
 
 
-def purity(clusters: Doubles, classes: Doubles) -> float | None:
-    """The share of items (n,) whose class is the most frequent of their cluster (0 to 1); None without an item."""
-    return float(purities(clusters, classes)(np.ones((1, len(clusters))))[0]) if len(clusters) else None
+def in_majority(clusters: Doubles, classes: Doubles) -> Doubles:
+    """1 for each item (n,) whose class is the most frequent of its cluster, else 0; the mean of these is the purity.
+
+    Of classes that are equally frequent in a cluster the least counts.
+    """
+    cells, cell, sizes = np.unique(np.stack([clusters, classes]), axis=1, return_inverse=True, return_counts=True)
+    order = np.lexsort((cells[1], -sizes, cells[0]))
+    best = np.zeros(len(sizes))
+    best[order[np.unique(cells[0][order], return_index=True)[1]]] = 1
+    return np.asarray(best[cell.ravel()])
 
 
 # What resamples have.
@@ -77,25 +84,6 @@ def pearsons(x: Doubles, y: Doubles) -> Measure:
     def measure(counts: Counts) -> Doubles:
         means = [(counts * values).sum(axis=1, keepdims=True) / counts.shape[1] for values in (a, b)]
         return _correlations(counts, a - means[0], b - means[1])
-
-    return measure
-
-
-def shares(right: Doubles) -> Measure:
-    """The mean of values (n,) in each resample."""
-    return lambda counts: np.asarray((counts * right).sum(axis=1) / counts.shape[1])
-
-
-def purities(clusters: Doubles, classes: Doubles) -> Measure:
-    """The purity of each resample, the clusters being those of all items."""
-    order = np.lexsort((classes, clusters))
-    cluster, gold = clusters[order], classes[order]
-    cells = np.flatnonzero(np.r_[True, (cluster[1:] != cluster[:-1]) | (gold[1:] != gold[:-1])])
-    starts = np.flatnonzero(np.r_[True, cluster[cells][1:] != cluster[cells][:-1]])
-
-    def measure(counts: Counts) -> Doubles:
-        sizes = np.add.reduceat(counts[:, order], cells, axis=1)
-        return np.asarray(np.maximum.reduceat(sizes, starts, axis=1).sum(axis=1) / counts.shape[1])
 
     return measure
 
@@ -167,11 +155,6 @@ def share_interval(right: int, n: int) -> Ends:
         return None, None
     drawn = np.random.default_rng(SEED).binomial(n, right / n, size=RESAMPLES)
     return percentile_interval(drawn / n)
-
-
-def interval(n: int, measure: Measure) -> Ends:
-    """The bootstrap interval of a measure of n items."""
-    return percentile_interval(measured(n, RESAMPLES, measure)[0]) if n >= FEWEST else (None, None)
 
 
 def difference_interval(gained: int, lost: int, n: int) -> Ends:
