@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 
 import numpy as np
 import pytest
@@ -86,6 +87,14 @@ def test_analogies_by_section_with_semantic_and_syntactic_totals(capitals):
     assert (whole.score.low, whole.score.high) == statistics.share_interval(3, 6)
     assert whole.missing == ("a", "b", "c", "d")
     assert results["set", "section", "capitals"].score.low is None  # of 3 questions
+
+
+def test_very_many_sections_take_no_longer_each(capitals):
+    question = ("norway", "Oslo", "x", ("paris",))
+    start = time.perf_counter()
+    results = evaluate(capitals, [Analogies("set", {f"s{i}": [question] for i in range(40_000)})]).results
+    assert (len(results), results[-1].asked, results[-1].section) == (40_001, 1, "s39999")
+    assert time.perf_counter() - start < 15  # some 2 s; 25 s if each section looks at every question
 
 
 def test_sections_of_one_kind_have_no_totals_and_no_sections_no_parts(capitals):

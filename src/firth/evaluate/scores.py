@@ -1,6 +1,7 @@
 """The scores of word vectors on benchmarks, with 95% intervals and with what was left out, and why."""
 
 import dataclasses
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 
@@ -164,15 +165,16 @@ def parts(benchmark: Benchmark) -> Iterator[tuple[str, str, Ids]]:
         yield "whole", "", np.arange(n)
         return
     names = list(benchmark.sections)
-    of = np.repeat(np.arange(len(names)), [len(questions) for questions in benchmark.sections.values()])
+    sizes = [len(questions) for questions in benchmark.sections.values()]
+    of = np.repeat(np.arange(len(names)), sizes)
     yield "whole", "", np.arange(len(of))
     syntactic = np.array([name.startswith(SYNTACTIC) for name in names])
     if syntactic.any() and not syntactic.all():
         yield "semantic", "", np.flatnonzero(~syntactic[of])
         yield "syntactic", "", np.flatnonzero(syntactic[of])
     if names != [""]:
-        for number, name in enumerate(names):
-            yield "section", name, np.flatnonzero(of == number)
+        for name, size, end in zip(names, sizes, itertools.accumulate(sizes), strict=True):
+            yield "section", name, np.arange(end - size, end)
 
 
 def _items(benchmark: Categories | OddOneOut) -> int:
