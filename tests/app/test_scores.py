@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from firth.app.cli import main
 from firth.app.scores import comparison_lines, evaluation_lines, table
 from firth.evaluate import Analogies, Categories, Similarity, compare, evaluate
 from firth.vectors.container import WordVectors
@@ -57,7 +58,7 @@ def test_the_rules_and_what_was_left_out_are_in_the_footers(vectors, benchmarks)
     shown = " ".join(evaluation_lines(evaluate(vectors, benchmarks[2:], ignore_case=True)))
     assert "Case is ignored: words are compared in upper case" in shown
     assert "Answers are found among all of the 3,000 words." in shown
-    assert "the intervals keep them" in shown
+    assert "the intervals keep both" in shown
     assert "Rare" not in shown
 
 
@@ -104,3 +105,8 @@ def test_a_long_first_cell_is_cut():
     assert [len(line) for line in lines] == [100, 100]
     assert lines[0].startswith("xxx")
     assert "x…  ab   1" in lines[0]
+
+
+def test_a_restriction_to_0_words_does_not_go_with_a_corpus(capsys):
+    assert main(["eval", "v.safetensors", "--against", "corpus.txt", "--most-frequent", "0"]) == 1
+    assert "--most-frequent goes with benchmarks" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from firth.errors import ConfigError
 from firth.evaluate import Analogies, Categories, OddOneOut, Similarity, compare, evaluate
 from firth.evaluate import statistics as st
 
@@ -128,3 +129,10 @@ def test_two_files_on_the_same_items_have_the_scores_that_evaluate_gives(capital
     assert [one.first for one in comparison.differences] == [score.value for score in result.scores]
     assert (comparison.ignore_case, comparison.most_frequent, comparison.words_first) == (True, 7, 8)
     assert (comparison.resamples, comparison.seed, comparison.level) == (10_000, 1, 0.05)
+
+
+def test_what_are_no_vectors_is_refused(two):
+    with pytest.raises(ConfigError, match=r"second is \['pairs\.tsv'\]: expected word vectors"):
+        compare(two[0], ["pairs.tsv"])
+    with pytest.raises(ConfigError, match=r"first is 'v\.safetensors': expected word vectors"):
+        compare("v.safetensors", two[1])

@@ -302,12 +302,12 @@ def test_more_lines_or_fields_than_any_benchmark_has_are_refused(made, monkeypat
         made("a\n" * (2**20 + 1))
     with pytest.raises(FormatError, match="more than 1,048,576 lines"):
         made("\r" * (2**20 + 1))
-    with pytest.raises(FormatError, match="line 2: .*: expected at most 1,048,576 characters"):
+    with pytest.raises(FormatError, match=r"line 2: .*: expected at most 1,048,576 characters"):
         made("a b 1\n" + "a " * 2**19 + "b\n")
     monkeypatch.setattr("firth.evaluate.reading.MOST_FIELDS", 10)
     assert len(made("a b 1\n" * 3).pairs) == 3
     for content in ("a b 1\n" * 4, "a b : c\n" * 6, "a\tb\t" + "1\t" * 3 + "1\n" + "a\tb\n"):
-        with pytest.raises(FormatError, match="line [146]: .*: expected a benchmark of at most 10 fields"):
+        with pytest.raises(FormatError, match=r"line [146]: .*: expected a benchmark of at most 10 fields"):
             made(content)
 
 

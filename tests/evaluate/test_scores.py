@@ -182,6 +182,10 @@ def test_wrong_files_kinds_and_vectors_are_refused(capitals, make, tmp_path):
     assert evaluate(capitals, []).results == ()
     with pytest.raises(ConfigError, match=r"files is 'mine\.tsv': expected a list of paths"):
         evaluate(capitals, "mine.tsv")
+    with pytest.raises(ConfigError, match="files is 5: expected a list of paths"):
+        evaluate(capitals, 5)
+    with pytest.raises(ConfigError, match=r"vectors is 'v\.safetensors': expected word vectors, as firth\.load"):
+        evaluate("v.safetensors")
     with pytest.raises(ConfigError, match="a benchmark is 7: expected a path, or what read returns"):
         evaluate(capitals, [7])
     with pytest.raises(ConfigError, match="kind is 'odd', but there is no file"):
@@ -193,3 +197,25 @@ def test_wrong_files_kinds_and_vectors_are_refused(capitals, make, tmp_path):
     with pytest.warns(UserWarning, match="the vector of 'a' is zero or not finite"):
         (result,) = evaluate(broken, [Similarity("set", [("b", "a")], [1.0])]).results
     assert (result.no_vector, result.missing) == (1, ("a",))
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "message"),
+    [
+        (Similarity("x", [("a", "b")], [1.0, 2.0]), "1 pairs and 2 ratings: expected as many of both"),
+        (Similarity("x", [("a", "b", "c")], [1.0]), r"a pair is \('a', 'b', 'c'\): expected two words"),
+        (Similarity("x", [("a", "b")], [np.nan]), "a rating is nan: expected a finite number"),
+        (Similarity("x", ["ab"], [1.0]), "a pair is 'ab': expected two words"),
+        (Similarity("x", [("a", "b")], ["1"]), "a rating is '1': expected a finite number"),
+        (Similarity("x", [("a", 3)], [1.0]), "a word is 3: expected a string"),
+        (Analogies("x", {"": [("a", "b", "c", ())]}), "a question is .*: expected three words and a tuple of one"),
+        (Analogies("x", {"": [("a", "b", "c", "d")]}), "a question is .*: expected three words and a tuple of one"),
+        (Analogies("x", {"": [("a", "b", ("d",))]}), "a question is .*: expected three words and a tuple of one"),
+        (Categories("x", ["a"], []), "1 words and 0 classes: expected as many of both"),
+        (OddOneOut("x", [("a", "b")], []), "1 groups and 0 odd: expected as many of both"),
+        (OddOneOut("x", [("a",)], ["b"]), r"a group is \('a',\): expected two words or more"),
+    ],
+)
+def test_a_benchmark_whose_parts_do_not_fit_together_is_refused(capitals, benchmark, message):
+    with pytest.raises(ConfigError, match="benchmark 'x': " + message):
+        evaluate(capitals, [benchmark])

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import time
 
 import numpy as np
 import pytest
@@ -173,10 +174,25 @@ def test_mcnemar_is_the_exact_binomial_test(pair):
     assert st.mcnemar(*pair) == st.mcnemar(*pair[::-1])
 
 
+@pytest.mark.parametrize(
+    "pair", [(501, 501), (501, 900), (750_000, 751_500), (150_000, 151_999), (150_000, 140_000), (10**8, 10**8 + 9000)]
+)
+def test_mcnemar_of_many_items_is_as_exact_and_fast(pair):
+    start = time.perf_counter()
+    found = st.mcnemar(*pair)
+    assert time.perf_counter() - start < 1  # thousandths; seconds in whole numbers
+    assert found == pytest.approx(stats.binomtest(pair[0], sum(pair), 0.5).pvalue, rel=1e-9)
+
+
+def test_mcnemar_is_continuous_where_whole_numbers_end():
+    n, k = 1_300, 500
+    assert st._tail(n, k) == pytest.approx(st._tail_in_whole_numbers(n, k), rel=1e-12)
+
+
 def test_mcnemar_by_hand():
     assert st.mcnemar(0, 5) == 2 / 32
     assert st.mcnemar(1, 4) == 2 * (1 + 5) / 32
-    assert st.mcnemar(0, 20_000) == 0  # less than the least number
+    assert st.mcnemar(0, 20_000) == st.mcnemar(600, 20_000) == 0  # less than the least number
 
 
 def test_the_p_of_differences_in_resamples():

@@ -119,7 +119,7 @@ def _score_corpus(options: argparse.Namespace, vectors: list[str], files: list[s
     if files:
         raise ConfigError(f"--against CORPUS takes no benchmark: evaluate {files[0]} in a run of its own")
     for name, value in chosen.items():
-        if value:
+        if value is not None and value is not False:
             raise ConfigError(f"{option_of(name)} goes with benchmarks: --against CORPUS has no {name}")
     scores = score_corpus(
         load(vectors[0]),

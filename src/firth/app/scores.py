@@ -41,7 +41,7 @@ def evaluation_lines(evaluation: Evaluation) -> list[str]:
     if measures & {"accuracy", "purity"}:
         footers.append("Of all: items that are left out count as wrong.")
     if "purity" in measures:
-        footers.append("Purity: of as many k-means clusters as classes; the intervals keep them, and the class of each.")
+        footers.append("Purity: of as many k-means clusters as classes; the intervals keep both.")
     footers += _notes(evaluation.results)
     footers += _skipped(evaluation.results)
     return [*table(rows, left=2), *_wrapped(footers)]

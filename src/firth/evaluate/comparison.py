@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from firth.evaluate.answers import Answers, Lookup
+from firth.evaluate.checking import check_vectors
 from firth.evaluate.reading import Benchmark, Categories
 from firth.evaluate.scores import answer, benchmarks, parts
 from firth.evaluate.statistics import (
@@ -38,11 +39,11 @@ class Difference:
     """One measure of two files of vectors on the items of a benchmark, or a part of it, that both answer.
 
     benchmark, kind, part, section, measure: as of `Result` and `Score`. asked: the items; answered_first,
-    answered_second: by each; items: by both. test: "mcnemar" (exact) for accuracy and purity, "bootstrap" (paired) for correlations. first,
-    second: the values of the measure on the items that both answer. difference: first less second, and low, high: its
-    95% interval. only_first, only_second: items that one alone has right, for accuracy and purity. p: two-sided, of no difference.
-    p_holm: corrected for the number of comparisons. real: whether p_holm is at most 0.05. None where there is none, as
-    of too few items.
+    answered_second: by each; items: by both. test: "mcnemar" (exact) for accuracy and purity, "bootstrap" (paired) for
+    correlations. first, second: the values of the measure on the items that both answer. difference: first less second,
+    and low, high: its 95% interval. only_first, only_second: items that one alone has right, for accuracy and purity.
+    p: two-sided, of no difference. p_holm: corrected for the number of comparisons. real: whether p_holm is at most
+    0.05. None where there is none, as of too few items.
     """
 
     benchmark: str
@@ -100,10 +101,13 @@ def compare(
 
     Options and errors are those of `evaluate`. Intervals are 95% percentile intervals of the difference in 10,000
     paired resamples of the items, seed 1. p is exact for right and wrong answers, and for words in and not in the most
-    frequent class of their cluster (McNemar, 1947); for correlations it is that of the resamples. Holm's correction (1979) counts every row that has a p.
+    frequent class of their cluster (McNemar, 1947); for correlations it is that of the resamples. Holm's correction
+    (1979) counts every row that has a p.
 
         [one for one in compare(old, new).differences if one.real]
     """
+    check_vectors("first", first)
+    check_vectors("second", second)
     lookups = [Lookup(vectors, ignore_case=ignore_case, most_frequent=most_frequent) for vectors in (first, second)]
     rows: list[Difference] = []
     for benchmark in benchmarks(files, kind):

@@ -342,7 +342,9 @@ def _is_header(names: Sequence[str], numeric: Sequence[int], delimiter: str | No
     number, such as 8.l or nan, is no name.
     """
     words = sum(HEADER_WORD.fullmatch(name) is not None for name in names)
-    return any(names[column] and not LIKE_NUMBER.match(names[column]) for column in numeric) or (words >= 2 and len(numeric) > 1)
+    return any(names[column] and not LIKE_NUMBER.match(names[column]) for column in numeric) or (
+        words >= 2 and len(numeric) > 1
+    )
 
 
 def _filled(file: _File, rows: list[_Line], delimiter: str | None) -> list[_Line]:
@@ -480,8 +482,8 @@ def _relations(file: _File, rows: list[_Line]) -> Analogies:
         widest, questions = max(widest, len(answers)), questions + 2 * len(ones) - 1
         if widest * questions > MOST_ANSWERS:
             raise FormatError(
-                f"{file.path}: {len(rows):,} pairs of words with up to {widest:,} alternatives: expected fewer, because "
-                "every pair is asked with every other; if the second words are classes, name the kind categories"
+                f"{file.path}: {len(rows):,} pairs of words with up to {widest:,} alternatives: expected fewer, "
+                "because every pair is asked with every other; if the second words are classes, name the kind categories"
             )
     sections = {
         name: [(a, b[0], c, answers) for a, b in ones for c, answers in ones if (a, b) != (c, answers)]

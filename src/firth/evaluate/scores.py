@@ -10,6 +10,7 @@ import numpy as np
 from firth.errors import ConfigError
 from firth.evaluate import analogies, categories, odd, similarity
 from firth.evaluate.answers import NO_VECTOR, RESTRICTED, Answers, Lookup
+from firth.evaluate.checking import check, check_vectors, listed
 from firth.evaluate.reading import BUNDLED, Analogies, Benchmark, Categories, OddOneOut, Similarity, read
 from firth.evaluate.statistics import (
     FEWEST,
@@ -120,10 +121,12 @@ def evaluate(
     Intervals are 95% percentile bootstrap intervals over the answered items: 1,000 resamples, seed 1. The clusters of
     categories, and the most frequent class of each, stay as they are.
 
-    Raises FormatError for a file that cannot be read, and ConfigError for a wrong option or one path instead of a list.
+    Raises FormatError for a file that cannot be read, and ConfigError for a wrong option, one path instead of a list,
+    and a benchmark whose parts do not fit together or of which a rating is not finite.
 
         evaluate(vectors, ["simlex.txt"]).results[0].score.value
     """
+    check_vectors("vectors", vectors)
     lookup = Lookup(vectors, ignore_case=ignore_case, most_frequent=most_frequent)
     results: list[Result] = []
     for benchmark in benchmarks(files, kind):
@@ -133,15 +136,14 @@ def evaluate(
 
 
 def benchmarks(files: Sequence[AnyPath | Benchmark] | None, kind: str | None) -> list[Benchmark]:
-    """The benchmarks in files, by default the bundled ones."""
-    if isinstance(files, str | os.PathLike):
-        raise ConfigError(f"files is {os.fspath(files)!r}: expected a list of paths")
+    """The benchmarks in files, by default the bundled ones, checked."""
     if files is None and kind is not None:
         raise ConfigError(f"kind is {kind!r}, but there is no file: the kinds of the bundled benchmarks are known")
-    return [
-        read(file, kind) if isinstance(file, str | os.PathLike) else file
-        for file in (BUNDLED if files is None else files)
-    ]
+    found = list(BUNDLED) if files is None else listed(files)
+    for one in found:
+        if not isinstance(one, str | os.PathLike):
+            check(one)
+    return [read(one, kind) if isinstance(one, str | os.PathLike) else one for one in found]
 
 
 def answer(lookup: Lookup, benchmark: Benchmark) -> Answers:
@@ -155,7 +157,6 @@ def answer(lookup: Lookup, benchmark: Benchmark) -> Answers:
             return categories.answer(lookup, benchmark)
         case OddOneOut():
             return odd.answer(lookup, benchmark)
-    raise ConfigError(f"a benchmark is {benchmark!r}: expected a path, or what read returns")
 
 
 def parts(benchmark: Benchmark) -> Iterator[tuple[str, str, Ids]]:
