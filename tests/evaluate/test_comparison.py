@@ -131,6 +131,18 @@ def test_two_files_on_the_same_items_have_the_scores_that_evaluate_gives(capital
     assert (comparison.resamples, comparison.seed, comparison.level) == (10_000, 1, 0.05)
 
 
+def test_very_many_pairs_have_fewer_resamples_and_progress_is_told(two, monkeypatch):
+    monkeypatch.setattr(st, "MOST_DRAWN", 10_000)
+    pairs = Similarity("set", [(f"w{i}", f"w{i + 1}") for i in range(5, 25)], list(range(20)))
+    groups = OddOneOut("odd", [("w11", "w12", "w13")] * 4, ["w16"] * 4)
+    seen = []
+    comparison = compare(*two, [pairs, groups], progress=lambda *step: seen.append(step))
+    assert [one.resamples for one in comparison.differences] == [500, 500, 10_000]
+    assert min(one.p for one in comparison.differences) >= 2 / 501
+    assert {what for what, _, _ in seen} == {"reading", "groups", "parts", "resamples"}
+    assert ("resamples", 500, 500) in seen
+
+
 def test_what_are_no_vectors_is_refused(two):
     with pytest.raises(ConfigError, match=r"second is \['pairs\.tsv'\]: expected word vectors"):
         compare(two[0], ["pairs.tsv"])

@@ -50,7 +50,7 @@ def test_similarity_has_both_correlations_with_their_intervals(make):
 def test_similarities_without_any_pair_or_spread_have_no_score(make):
     vectors = make({"a": [1, 0], "b": [0, 1]})
     (result,) = evaluate(vectors, [Similarity("set", [("x", "y")], [1.0])]).results
-    assert [dataclasses.astuple(score)[1:] for score in result.scores] == [(None,) * 4] * 2
+    assert [dataclasses.astuple(score)[1:] for score in result.scores] == [(None,) * 5] * 2
     (result,) = evaluate(vectors, [Similarity("set", [("a", "b")] * 9, [1.0] * 9)]).results
     assert (result.answered, result.score.value, result.score.low) == (9, None, None)
 
@@ -164,6 +164,45 @@ def test_the_bundled_sets_are_evaluated_without_a_file(make):
     assert [one.asked for one in parts[:3]] == [19544, 8869, 10675]
     assert (evaluation.words, evaluation.ignore_case, evaluation.most_frequent) == (len(words), False, None)
     assert (evaluation.resamples, evaluation.seed) == (1000, 1)
+
+
+def test_very_many_pairs_have_fewer_resamples(make, monkeypatch):
+    rng = np.random.default_rng(3)
+    vectors = make({f"w{i}": row for i, row in enumerate(rng.normal(size=(300, 4)))})
+    monkeypatch.setattr(statistics, "MOST_DRAWN", 100_000)
+    pairs = [(f"w{i}", f"w{i + 1}") for i in range(250)]
+    few, many = (Similarity("x", pairs[:n], list(range(n))) for n in (100, 250))
+    assert [one.score.resamples for one in evaluate(vectors, [few, many]).results] == [1000, 400]
+    assert [statistics.resamples_of(n, 1000) for n in (4, 99, 101, 10**9)] == [1000, 1000, 990, 200]
+    values = statistics.measured(250, 400, statistics.spearmans(*[np.arange(250.0)] * 2))
+    assert len(values[0]) == 400
+
+
+def test_usual_benchmarks_have_the_usual_resamples():
+    assert statistics.resamples_of(100_000, statistics.RESAMPLES) == 1000
+    assert statistics.resamples_of(10_000, statistics.PAIRED_RESAMPLES) == 10_000
+    assert statistics.resamples_of(100_000, statistics.PAIRED_RESAMPLES) == 1000
+
+
+def test_progress_is_told_of_every_kind_of_work(capitals):
+    question = ("norway", "Oslo", "france", ("paris",))
+    files = [
+        Similarity(
+            "a", [("norway", "Oslo"), ("france", "paris"), ("ghana", "japan"), ("ghana", "tokyo")], [4, 3, 2, 1]
+        ),
+        Analogies("b", {"s": [question] * 3, "t": [question]}),
+        Categories("c", capitals.words, ["x", "y"] * 4),
+        OddOneOut("d", [("norway", "france")] * 2, ["tokyo"] * 2),
+    ]
+    seen = []
+    told = evaluate(capitals, files, progress=lambda *step: seen.append(step))
+    assert told == evaluate(capitals, files)
+    assert {what for what, _, _ in seen} == {
+        *("reading", "questions", "groups", "first centers", "clusters", "parts", "resamples")
+    }
+    assert [step for step in seen if step[0] == "questions"] == [("questions", i, 4) for i in range(4)]
+    assert ("resamples", 1000, 1000) in seen
+    assert all(0 <= done <= total for _, done, total in seen)
 
 
 def test_a_result_does_not_depend_on_the_other_files_and_is_plain_data(capitals, tmp_path):

@@ -483,7 +483,8 @@ def _relations(file: _File, rows: list[_Line]) -> Analogies:
         if widest * questions > MOST_ANSWERS:
             raise FormatError(
                 f"{file.path}: {len(rows):,} pairs of words with up to {widest:,} alternatives: expected fewer, "
-                "because every pair is asked with every other; if the second words are classes, name the kind categories"
+                "because every pair is asked with every other; if the second words are classes, name the kind "
+                "categories"
             )
     sections = {
         name: [(a, b[0], c, answers) for a, b in ones for c, answers in ones if (a, b) != (c, answers)]

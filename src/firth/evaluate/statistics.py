@@ -11,15 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.vectors.directions import VALUES_AT_ONCE
+from firth.vectors.rows import Progress, no_progress
 
 Doubles = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.float64]
 
 SEED = 1
 RESAMPLES = 1000
-"""Resamples of an interval."""
+"""Resamples of an interval of at most MOST_DRAWN / 1,000 items."""
 PAIRED_RESAMPLES = 10_000
-"""Resamples of a paired test; its least p is 2 / 10,001."""
+"""Resamples of a paired test of at most MOST_DRAWN / 10,000 items; its least p is 2 / 10,001."""
+MOST_DRAWN = 10**8
+"""The most items that all resamples of a correlation draw, unless that leaves fewer than FEWEST_RESAMPLES."""
+FEWEST_RESAMPLES = 200
+"""The fewest resamples, however many items there are."""
 FEWEST = 4
 """The fewest items that get an interval."""
 
@@ -137,9 +142,18 @@ def resamples(n: int, number: int) -> Iterator[Counts]:
         yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
-def measured(n: int, number: int, *measures: Measure) -> list[Doubles]:
+def resamples_of(n: int, usual: int) -> int:
+    """How many resamples of n items are drawn: as many as usual, or fewer of very many items."""
+    return min(usual, max(FEWEST_RESAMPLES, MOST_DRAWN // n))
+
+
+def measured(n: int, number: int, *measures: Measure, progress: Progress = no_progress) -> list[Doubles]:
     """The values (number,) of each measure in the same resamples of n items."""
-    blocks = [[measure(counts) for measure in measures] for counts in resamples(n, number)]
+    blocks, done = [], 0
+    for counts in resamples(n, number):
+        blocks.append([measure(counts) for measure in measures])
+        done += len(counts)
+        progress("resamples", done, number)
     return [np.concatenate(values) for values in zip(*blocks, strict=True)]
 
 
