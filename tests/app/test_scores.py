@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from firth.app.cli import main
 from firth.app.scores import comparison_lines, evaluation_lines, table
 from firth.evaluate import Analogies, Categories, Similarity, compare, evaluate
 from firth.vectors.container import WordVectors
@@ -57,7 +58,7 @@ def test_the_rules_and_what_was_left_out_are_in_the_footers(vectors, benchmarks)
     shown = " ".join(evaluation_lines(evaluate(vectors, benchmarks[2:], ignore_case=True)))
     assert "Case is ignored: words are compared in upper case" in shown
     assert "Answers are found among all of the 3,000 words." in shown
-    assert "the intervals keep the clusters" in shown
+    assert "the intervals keep both" in shown
     assert "Rare" not in shown
 
 
@@ -104,3 +105,51 @@ def test_a_long_first_cell_is_cut():
     assert [len(line) for line in lines] == [100, 100]
     assert lines[0].startswith("xxx")
     assert "x…  ab   1" in lines[0]
+
+
+def test_a_restriction_to_0_words_does_not_go_with_a_corpus(capsys):
+    assert main(["eval", "v.safetensors", "--against", "corpus.txt", "--most-frequent", "0"]) == 1
+    assert "--most-frequent goes with benchmarks" in capsys.readouterr().err
+
+
+def rules(lines):
+    return " ".join(" ".join(lines).split())
+
+
+def test_a_restriction_that_leaves_out_no_word_and_one_without_counts_are_told(vectors, benchmarks):
+    shown = rules(evaluation_lines(evaluate(vectors, benchmarks[2:], most_frequent=3000)))
+    assert "Answers are found among all of the 3,000 words: the restriction to 3,000 leaves out none." in shown
+    uncounted = WordVectors(vectors.words, np.zeros(3000, np.int64), vectors.center, None, {}, [])
+    told = "have no counts: their first 2,999 words are taken for the most frequent."
+    assert f"The vectors {told}" in rules(evaluation_lines(evaluate(uncounted, benchmarks[2:], most_frequent=2999)))
+    for chosen in (None, 3000):
+        assert "no counts" not in rules(evaluation_lines(evaluate(uncounted, benchmarks[2:], most_frequent=chosen)))
+    assert "no counts" not in rules(evaluation_lines(evaluate(vectors, benchmarks[2:], most_frequent=2999)))
+    shown = rules(comparison_lines(compare(vectors, uncounted, benchmarks[2:], most_frequent=2999), "a", "b"))
+    assert f"The second vectors {told}" in shown
+    assert "The first vectors have no" not in shown
+    assert "correction for 1 comparison." in shown
+
+
+def test_fewer_resamples_are_told(vectors, benchmarks, monkeypatch):
+    monkeypatch.setattr("firth.evaluate.statistics.MOST_DRAWN", 1_000_000)
+    told = " resamples, because it has very many items."
+    evaluation = evaluate(vectors, benchmarks[:1])
+    number = 1_000_000 // evaluation.results[0].answered
+    assert 500 < number < 1000
+    assert f"is-cut: {number}{told}" in rules(evaluation_lines(evaluation))
+    assert f"is-cut: {number}{told}" in rules(comparison_lines(compare(vectors, vectors, benchmarks[:1]), "a", "b"))
+    assert told not in rules(evaluation_lines(evaluate(vectors, benchmarks[2:])))
+
+
+@pytest.mark.parametrize("other", [[], ["two.safetensors"]])
+def test_a_terminal_sees_how_far_an_evaluation_is(vectors, tmp_path, capsys, monkeypatch, other):
+    monkeypatch.chdir(tmp_path)
+    for name in ("one.safetensors", "two.safetensors"):
+        vectors.save(name)
+    (tmp_path / "odd.txt").write_text("w1 w2 w3: w4\n" * 20)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert main(["eval", "one.safetensors", *other, "odd.txt"]) == 0
+    assert "groups" in capsys.readouterr().err
+    assert main(["eval", "one.safetensors", *other, "odd.txt", "--json"]) == 0
+    assert capsys.readouterr().err == ""

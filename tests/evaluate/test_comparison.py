@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from firth.errors import ConfigError
 from firth.evaluate import Analogies, Categories, OddOneOut, Similarity, compare, evaluate
 from firth.evaluate import statistics as st
 
@@ -99,9 +100,11 @@ def test_categories_are_clustered_anew_on_the_words_that_both_have(make):
         "set", ["owl", "hen", "fig", "kiwi", "emu", "bus"], [*["bird"] * 2, *["fruit"] * 2, "bird", "car"]
     )
     (one,) = compare(make(apart), make(mixed), [benchmark]).differences
-    assert (one.measure, one.test) == ("purity", "bootstrap")
+    assert (one.measure, one.test) == ("purity", "mcnemar")
     assert (one.asked, one.answered_first, one.answered_second, one.items) == (6, 5, 5, 4)
     assert (one.first, one.second, one.difference) == (1, 0.5, 0.5)
+    assert (one.only_first, one.only_second) == (2, 0)
+    assert one.p == stats.binomtest(2, 2).pvalue
     (none,) = compare(make({"a": [1, 0]}), make({"b": [1, 0]}), [Categories("set", ["a", "b"], ["x", "y"])]).differences
     assert (none.items, none.first, none.p, none.real) == (0, None, None, None)
 
@@ -126,3 +129,22 @@ def test_two_files_on_the_same_items_have_the_scores_that_evaluate_gives(capital
     assert [one.first for one in comparison.differences] == [score.value for score in result.scores]
     assert (comparison.ignore_case, comparison.most_frequent, comparison.words_first) == (True, 7, 8)
     assert (comparison.resamples, comparison.seed, comparison.level) == (10_000, 1, 0.05)
+
+
+def test_very_many_pairs_have_fewer_resamples_and_progress_is_told(two, monkeypatch):
+    monkeypatch.setattr(st, "MOST_DRAWN", 10_000)
+    pairs = Similarity("set", [(f"w{i}", f"w{i + 1}") for i in range(5, 25)], list(range(20)))
+    groups = OddOneOut("odd", [("w11", "w12", "w13")] * 4, ["w16"] * 4)
+    seen = []
+    comparison = compare(*two, [pairs, groups], progress=lambda *step: seen.append(step))
+    assert [one.resamples for one in comparison.differences] == [500, 500, 10_000]
+    assert min(one.p for one in comparison.differences) >= 2 / 501
+    assert {what for what, _, _ in seen} == {"reading", "groups", "parts", "resamples"}
+    assert ("resamples", 500, 500) in seen
+
+
+def test_what_are_no_vectors_is_refused(two):
+    with pytest.raises(ConfigError, match=r"second is \['pairs\.tsv'\]: expected word vectors"):
+        compare(two[0], ["pairs.tsv"])
+    with pytest.raises(ConfigError, match=r"first is 'v\.safetensors': expected word vectors"):
+        compare("v.safetensors", two[1])

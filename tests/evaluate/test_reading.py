@@ -1,6 +1,10 @@
 """Benchmarks in every published form, recognised and read; and files that are none, refused at their line."""
 
+import bz2
+import gzip
+import lzma
 import re
+import time
 
 import pytest
 
@@ -49,6 +53,9 @@ def made(tmp_path):
         "sun\tsunlight\t50\ncar\tauto\t2,5\n",
         "sun  sunlight\t50\ncar auto 2.5\n",
         b"\xef\xbb\xbfsun\tsunlight\t50\r\ncar\tauto\t2.5\r\n",
+        "sun\tsunlight\t50\rcar\tauto\t2.5\r",
+        "sun\tsunlight\t\t50\ncar\tauto\t2\t3\n",
+        "word1,word2,1,2\nsun,sunlight,40,60\ncar,auto,2,3\n",
         "# two pairs\n\nsun sunlight 50\n; the other\ncar auto 2.5\n",
         "word1\tword2\tscore\nsun\tsunlight\t50\ncar\tauto\t2.5\n",
         "Word 1,Word 2,Human (mean)\nsun,sunlight,50\ncar,auto,2.5\n",
@@ -157,6 +164,19 @@ def test_too_many_pairs_are_refused(made):
     assert len(made("".join(f"a{i} b{i}\n" for i in range(1024))).sections[""]) == 1024 * 1023
 
 
+def test_pairs_belong_to_the_heading_before_them(made):
+    content = "a b\nc d\n: y\n: x\ne f\ng h\n: \ni j\n"
+    assert {name: len(ones) for name, ones in made(content).sections.items()} == {"": 6, "x": 2}
+
+
+def test_a_heading_before_every_pair_takes_no_longer(made):
+    start = time.perf_counter()
+    with pytest.raises(FormatError, match="80,000 pairs of words"):
+        made(": a\nb c\n" * 80_000)
+    assert len(made("".join(f": {i}\nb c\nd e\n" for i in range(40_000))).sections) == 40_000
+    assert time.perf_counter() - start < 10  # some 0.7 s; minutes if each pair looks at every heading
+
+
 # Categories and odd ones.
 
 
@@ -187,6 +207,7 @@ def test_classes_may_be_numbers_and_few_classes_with_alternatives_are_analogies(
     [
         "apple banana lemon : book\nbee ant wasp : kiwi\n",
         "apple, banana, lemon : book\nbee;ant;wasp : kiwi\n",
+        "apple banana lemon: book\nbee ant wasp: kiwi\n",
         "apple book banana lemon : book\nbee ant wasp : kiwi\n",
     ],
 )
@@ -232,6 +253,13 @@ def test_odd_ones_in_blocks(made):
         ("a\nb\n\nc\n\nd\n", None, 1, "words, colon, odd word on every line; or the words of a group one a line"),
         ("a\n\nb\n", None, 1, "two words or more that belong together, one a line"),
         (b"x\ty\t1\n\xff\ty\t2\n", None, 2, "UTF-8; save the file as UTF-8"),
+        (b"x\ty\t1\r# \xe4\r", None, 2, "UTF-8; save the file as UTF-8"),
+        ("king\tqueen\tnan\nx\ty\t1\n", None, 1, "word, word, rating, with a number in column 3"),
+        ("king\tqueen\t-Inf\nx\ty\t1\n", None, 1, "word, word, rating, with a number in column 3"),
+        ("king\tqueen\t8.l\nx\ty\t1\n", None, 1, "word, word, rating, with a number in column 3"),
+        ("king\tqueen\t.5.\nx\ty\t1\n", None, 1, "word, word, rating, with a number in column 3"),
+        ("king\tqueen\t7\t8.l\nx\ty\t1\t2\n", None, 1, "word, word, rating, with a number in columns 3 to 4"),
+        ("king,queen,8,5\nman,woman,7,25\nx,y,10\n", None, 1, "word, word, rating, but two whole numbers may also"),
     ],
 )
 def test_a_line_that_is_not_understood_is_named(made, tmp_path, content, kind, line, message):
@@ -267,6 +295,26 @@ def test_a_path_that_is_no_file_a_large_file_and_an_unknown_kind_are_refused(tmp
     monkeypatch.setattr("firth.evaluate.reading.LARGEST", 5)
     with pytest.raises(FormatError, match=r"a\.tsv: more than 5 bytes: expected a benchmark"):
         read(tmp_path / "a.tsv")
+
+
+def test_more_lines_or_fields_than_any_benchmark_has_are_refused(made, monkeypatch):
+    with pytest.raises(FormatError, match="more than 1,048,576 lines: expected a benchmark"):
+        made("a\n" * (2**20 + 1))
+    with pytest.raises(FormatError, match="more than 1,048,576 lines"):
+        made("\r" * (2**20 + 1))
+    with pytest.raises(FormatError, match=r"line 2: .*: expected at most 1,048,576 characters"):
+        made("a b 1\n" + "a " * 2**19 + "b\n")
+    monkeypatch.setattr("firth.evaluate.reading.MOST_FIELDS", 10)
+    assert len(made("a b 1\n" * 3).pairs) == 3
+    for content in ("a b 1\n" * 4, "a b : c\n" * 6, "a\tb\t" + "1\t" * 3 + "1\n" + "a\tb\n"):
+        with pytest.raises(FormatError, match=r"line [146]: .*: expected a benchmark of at most 10 fields"):
+            made(content)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_compressed_file_is_to_be_decompressed(made, pack):
+    with pytest.raises(FormatError, match=r"compressed \(.+\): expected text; decompress it first"):
+        made(pack(SIMLEX.encode()))
 
 
 # The bundled sets.

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 
 import numpy as np
 import pytest
@@ -40,7 +41,8 @@ def test_similarity_has_both_correlations_with_their_intervals(make):
     assert result.scores[1].value == pytest.approx(stats.pearsonr(cosines, gold).statistic, abs=1e-12)
     measures = (statistics.spearmans, statistics.pearsons)
     for score, measure in zip(result.scores, measures, strict=True):
-        expected = statistics.interval(len(known), measure(np.array(cosines), np.array(gold)))
+        resampled = statistics.measured(len(known), 1000, measure(np.array(cosines), np.array(gold)))
+        expected = statistics.percentile_interval(resampled[0])
         assert (score.low, score.high) == pytest.approx(expected, abs=1e-9)
         assert score.of_all is None
 
@@ -48,7 +50,7 @@ def test_similarity_has_both_correlations_with_their_intervals(make):
 def test_similarities_without_any_pair_or_spread_have_no_score(make):
     vectors = make({"a": [1, 0], "b": [0, 1]})
     (result,) = evaluate(vectors, [Similarity("set", [("x", "y")], [1.0])]).results
-    assert [dataclasses.astuple(score)[1:] for score in result.scores] == [(None,) * 4] * 2
+    assert [dataclasses.astuple(score)[1:] for score in result.scores] == [(None,) * 5] * 2
     (result,) = evaluate(vectors, [Similarity("set", [("a", "b")] * 9, [1.0] * 9)]).results
     assert (result.answered, result.score.value, result.score.low) == (9, None, None)
 
@@ -79,12 +81,20 @@ def test_analogies_by_section_with_semantic_and_syntactic_totals(capitals):
         ("section", "others"): (None, 0, 0, 1),
         ("section", "gram1-x"): (1 / 2, 1 / 3, 2, 3),
         ("section", "grammar"): (0, 0, 1, 1),
-        ("section", "empty"): (None, 0, 0, 0),
+        ("section", "empty"): (None, None, 0, 0),
     }
     whole = results["set", "whole", ""]
     assert (whole.score.low, whole.score.high) == statistics.share_interval(3, 6)
     assert whole.missing == ("a", "b", "c", "d")
     assert results["set", "section", "capitals"].score.low is None  # of 3 questions
+
+
+def test_very_many_sections_take_no_longer_each(capitals):
+    question = ("norway", "Oslo", "x", ("paris",))
+    start = time.perf_counter()
+    results = evaluate(capitals, [Analogies("set", {f"s{i}": [question] for i in range(40_000)})]).results
+    assert (len(results), results[-1].asked, results[-1].section) == (40_001, 1, "s39999")
+    assert time.perf_counter() - start < 15  # some 2 s; 25 s if each section looks at every question
 
 
 def test_sections_of_one_kind_have_no_totals_and_no_sections_no_parts(capitals):
@@ -107,6 +117,17 @@ def test_categories_and_odd_ones(make):
     assert exact.score.value >= 0.8
     assert (third.score.measure, third.score.value, third.score.of_all) == ("accuracy", 1 / 2, 1 / 3)
     assert (third.asked, third.answered, third.missing) == (3, 2, ("x",))
+
+
+def test_the_interval_of_a_purity_is_that_of_its_share(make):
+    rng = np.random.default_rng(5)
+    words = [f"w{i}" for i in range(120)]
+    vectors = make(dict(zip(words, rng.normal(size=(120, 8)), strict=True)))
+    classes = [str(i) for i in rng.integers(0, 20, size=120)]
+    (result,) = evaluate(vectors, [Categories("noise", words, classes)]).results
+    score = result.score
+    assert score.low < score.value < score.high
+    assert (score.low, score.high) == statistics.share_interval(round(score.value * 120), 120)
 
 
 def test_the_restriction_is_told_from_words_without_a_vector(capitals):
@@ -145,6 +166,45 @@ def test_the_bundled_sets_are_evaluated_without_a_file(make):
     assert (evaluation.resamples, evaluation.seed) == (1000, 1)
 
 
+def test_very_many_pairs_have_fewer_resamples(make, monkeypatch):
+    rng = np.random.default_rng(3)
+    vectors = make({f"w{i}": row for i, row in enumerate(rng.normal(size=(300, 4)))})
+    monkeypatch.setattr(statistics, "MOST_DRAWN", 100_000)
+    pairs = [(f"w{i}", f"w{i + 1}") for i in range(250)]
+    few, many = (Similarity("x", pairs[:n], list(range(n))) for n in (100, 250))
+    assert [one.score.resamples for one in evaluate(vectors, [few, many]).results] == [1000, 400]
+    assert [statistics.resamples_of(n, 1000) for n in (4, 99, 101, 10**9)] == [1000, 1000, 990, 200]
+    values = statistics.measured(250, 400, statistics.spearmans(*[np.arange(250.0)] * 2))
+    assert len(values[0]) == 400
+
+
+def test_usual_benchmarks_have_the_usual_resamples():
+    assert statistics.resamples_of(100_000, statistics.RESAMPLES) == 1000
+    assert statistics.resamples_of(10_000, statistics.PAIRED_RESAMPLES) == 10_000
+    assert statistics.resamples_of(100_000, statistics.PAIRED_RESAMPLES) == 1000
+
+
+def test_progress_is_told_of_every_kind_of_work(capitals):
+    question = ("norway", "Oslo", "france", ("paris",))
+    files = [
+        Similarity(
+            "a", [("norway", "Oslo"), ("france", "paris"), ("ghana", "japan"), ("ghana", "tokyo")], [4, 3, 2, 1]
+        ),
+        Analogies("b", {"s": [question] * 3, "t": [question]}),
+        Categories("c", capitals.words, ["x", "y"] * 4),
+        OddOneOut("d", [("norway", "france")] * 2, ["tokyo"] * 2),
+    ]
+    seen = []
+    told = evaluate(capitals, files, progress=lambda *step: seen.append(step))
+    assert told == evaluate(capitals, files)
+    assert {what for what, _, _ in seen} == {
+        *("reading", "questions", "groups", "first centers", "clusters", "parts", "resamples")
+    }
+    assert [step for step in seen if step[0] == "questions"] == [("questions", i, 4) for i in range(4)]
+    assert ("resamples", 1000, 1000) in seen
+    assert all(0 <= done <= total for _, done, total in seen)
+
+
 def test_a_result_does_not_depend_on_the_other_files_and_is_plain_data(capitals, tmp_path):
     (tmp_path / "pairs.txt").write_text(
         "norway oslo 1\nfrance japan 2\nnorway ghana 3\njapan norway 5\nghana japan 4\n"
@@ -161,6 +221,10 @@ def test_wrong_files_kinds_and_vectors_are_refused(capitals, make, tmp_path):
     assert evaluate(capitals, []).results == ()
     with pytest.raises(ConfigError, match=r"files is 'mine\.tsv': expected a list of paths"):
         evaluate(capitals, "mine.tsv")
+    with pytest.raises(ConfigError, match="files is 5: expected a list of paths"):
+        evaluate(capitals, 5)
+    with pytest.raises(ConfigError, match=r"vectors is 'v\.safetensors': expected word vectors, as firth\.load"):
+        evaluate("v.safetensors")
     with pytest.raises(ConfigError, match="a benchmark is 7: expected a path, or what read returns"):
         evaluate(capitals, [7])
     with pytest.raises(ConfigError, match="kind is 'odd', but there is no file"):
@@ -172,3 +236,25 @@ def test_wrong_files_kinds_and_vectors_are_refused(capitals, make, tmp_path):
     with pytest.warns(UserWarning, match="the vector of 'a' is zero or not finite"):
         (result,) = evaluate(broken, [Similarity("set", [("b", "a")], [1.0])]).results
     assert (result.no_vector, result.missing) == (1, ("a",))
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "message"),
+    [
+        (Similarity("x", [("a", "b")], [1.0, 2.0]), "1 pairs and 2 ratings: expected as many of both"),
+        (Similarity("x", [("a", "b", "c")], [1.0]), r"a pair is \('a', 'b', 'c'\): expected two words"),
+        (Similarity("x", [("a", "b")], [np.nan]), "a rating is nan: expected a finite number"),
+        (Similarity("x", ["ab"], [1.0]), "a pair is 'ab': expected two words"),
+        (Similarity("x", [("a", "b")], ["1"]), "a rating is '1': expected a finite number"),
+        (Similarity("x", [("a", 3)], [1.0]), "a word is 3: expected a string"),
+        (Analogies("x", {"": [("a", "b", "c", ())]}), "a question is .*: expected three words and a tuple of one"),
+        (Analogies("x", {"": [("a", "b", "c", "d")]}), "a question is .*: expected three words and a tuple of one"),
+        (Analogies("x", {"": [("a", "b", ("d",))]}), "a question is .*: expected three words and a tuple of one"),
+        (Categories("x", ["a"], []), "1 words and 0 classes: expected as many of both"),
+        (OddOneOut("x", [("a", "b")], []), "1 groups and 0 odd: expected as many of both"),
+        (OddOneOut("x", [("a",)], ["b"]), r"a group is \('a',\): expected two words or more"),
+    ],
+)
+def test_a_benchmark_whose_parts_do_not_fit_together_is_refused(capitals, benchmark, message):
+    with pytest.raises(ConfigError, match="benchmark 'x': " + message):
+        evaluate(capitals, [benchmark])

@@ -22,6 +22,13 @@ def test_cosines_of_the_pairs_that_have_vectors(capitals):
     )
 
 
+def test_cosines_that_are_equal_but_for_rounding_are_equal(make):
+    rows = np.random.default_rng(0).normal(size=(300, 50)).astype(np.float32)
+    vectors = make({f"w{i}": row for i, row in enumerate(rows)} | {f"v{i}": 2 * row for i, row in enumerate(rows)})
+    pairs = [(f"w{i}", f"w{i}") for i in range(300)] + [(f"w{i}", f"v{i}") for i in range(300)]
+    assert set(answer(Lookup(vectors), Similarity("set", pairs, [1.0] * 600)).values) == {1.0}
+
+
 @pytest.mark.parametrize("block", [1, 50, 10**6])
 def test_blocks_of_any_size_give_the_same_bits(make, monkeypatch, block):
     rng = np.random.default_rng(4)

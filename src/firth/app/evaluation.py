@@ -2,7 +2,8 @@
 
 import argparse
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from firth.app.options import Commands, add_command, add_json, add_setting, given, option_of
 from firth.app.printing import print_json, print_rows
@@ -12,6 +13,9 @@ from firth.errors import ConfigError
 from firth.evaluate.reading import KINDS
 from firth.settings import PairSettings
 from firth.vectors.storage import SUFFIX
+
+if TYPE_CHECKING:
+    from firth.display import Display
 
 SUMMARY = (
     "Score vectors on benchmarks of similarity, analogies, categories and odd ones out, with 95% intervals; or compare "
@@ -85,11 +89,16 @@ def _eval(options: argparse.Namespace) -> int:
     return _evaluate(vectors[0], files or None, chosen, options.json)
 
 
+UNITS = {"reading": "files", "questions": "questions", "groups": "groups", "parts": "parts", "resamples": "resamples"}
+
+
 def _evaluate(path: str, files: list[str] | None, chosen: dict[str, Any], json: bool) -> int:
     from firth import load
+    from firth.display import Display
     from firth.evaluate import evaluate
 
-    evaluation = evaluate(load(path), files, **chosen)
+    with Display(quiet=json) as display:
+        evaluation = evaluate(load(path), files, **chosen, progress=_showing(display))
     if json:
         return print_json(dataclasses.asdict(evaluation))
     for line in evaluation_lines(evaluation):
@@ -99,15 +108,21 @@ def _evaluate(path: str, files: list[str] | None, chosen: dict[str, Any], json: 
 
 def _compare(paths: list[str], files: list[str] | None, chosen: dict[str, Any], json: bool) -> int:
     from firth import load
+    from firth.display import Display
     from firth.evaluate import compare
 
     first, second = map(load, paths)
-    comparison = compare(first, second, files, **chosen)
+    with Display(quiet=json) as display:
+        comparison = compare(first, second, files, **chosen, progress=_showing(display))
     if json:
         return print_json({"first": paths[0], "second": paths[1], **dataclasses.asdict(comparison)})
     for line in comparison_lines(comparison, *paths):
         print(line)
     return 0
+
+
+def _showing(display: "Display") -> Callable[[str, int, int], None]:
+    return lambda what, done, total: display.working(what, done, total, UNITS.get(what, "steps"))
 
 
 def _score_corpus(options: argparse.Namespace, vectors: list[str], files: list[str], chosen: dict[str, Any]) -> int:
@@ -119,7 +134,7 @@ def _score_corpus(options: argparse.Namespace, vectors: list[str], files: list[s
     if files:
         raise ConfigError(f"--against CORPUS takes no benchmark: evaluate {files[0]} in a run of its own")
     for name, value in chosen.items():
-        if value:
+        if value is not None and value is not False:
             raise ConfigError(f"{option_of(name)} goes with benchmarks: --against CORPUS has no {name}")
     scores = score_corpus(
         load(vectors[0]),

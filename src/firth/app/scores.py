@@ -17,14 +17,14 @@ def evaluation_lines(evaluation: Evaluation) -> list[str]:
     for result in evaluation.results:
         for score in result.scores:
             first = score is result.scores[0]
-            numbers = [result.asked, result.answered, result.no_vector, *([result.restricted] if restricted else [])]
+            items = [result.asked, result.answered, result.no_vector, *([result.restricted] if restricted else [])]
             rows.append(
                 [
                     _name(result) if first else "",
                     score.measure,
                     _percent(score.value),
                     _interval(score.low, score.high),
-                    *(f"{number:,}" if first else "" for number in numbers),
+                    *(f"{number:,}" if first else "" for number in items),
                     _percent(score.of_all),
                 ]
             )
@@ -32,7 +32,8 @@ def evaluation_lines(evaluation: Evaluation) -> list[str]:
     footers = [
         "Scores are times 100.",
         _case(evaluation.ignore_case),
-        _restriction(evaluation.most_frequent, f"the {evaluation.words:,}"),
+        _restriction(evaluation.most_frequent, f"the {evaluation.words:,}", evaluation.words),
+        *_without_counts(evaluation.most_frequent, {"The vectors": (evaluation.words, evaluation.counted)}),
         f"Intervals: 95%, percentiles of {evaluation.resamples:,} bootstrap resamples of the answered items, seed "
         f"{evaluation.seed}.",
     ]
@@ -41,7 +42,10 @@ def evaluation_lines(evaluation: Evaluation) -> list[str]:
     if measures & {"accuracy", "purity"}:
         footers.append("Of all: items that are left out count as wrong.")
     if "purity" in measures:
-        footers.append("Purity: of as many k-means clusters as classes; the intervals keep the clusters.")
+        footers.append("Purity: of as many k-means clusters as classes; the intervals keep both.")
+    footers += _fewer_resamples(
+        [(one.benchmark, one.score.resamples) for one in evaluation.results], evaluation.resamples
+    )
     footers += _notes(evaluation.results)
     footers += _skipped(evaluation.results)
     return [*table(rows, left=2), *_wrapped(footers)]
@@ -67,15 +71,22 @@ def comparison_lines(comparison: Comparison, first: str, second: str) -> list[st
             ]
         )
         before = place
+    of_each = {
+        "The first vectors": (comparison.words_first, comparison.counted_first),
+        "The second vectors": (comparison.words_second, comparison.counted_second),
+    }
     footers = [
         f"First: {first}, {comparison.words_first:,} words. Second: {second}, {comparison.words_second:,} words.",
         "Scores are times 100, of the items that both answer; differences are first less second.",
         _case(comparison.ignore_case),
-        _restriction(comparison.most_frequent, "the"),
+        _restriction(comparison.most_frequent, "the", max(comparison.words_first, comparison.words_second)),
+        *_without_counts(comparison.most_frequent, of_each),
         f"Intervals: 95%, percentiles of {comparison.resamples:,} paired bootstrap resamples of these items, seed "
-        f"{comparison.seed}. p, two-sided: McNemar's exact test of accuracies, else of these resamples.",
+        f"{comparison.seed}. p, two-sided: McNemar's exact test of accuracies and purities, else of these resamples.",
+        *_fewer_resamples([(one.benchmark, one.resamples) for one in comparison.differences], comparison.resamples),
         *_in_common(comparison),
-        f"Real: p is at most {comparison.level:g} after Holm's correction for {comparison.comparisons} comparisons.",
+        f"Real: p is at most {comparison.level:g} after Holm's correction for {comparison.comparisons} "
+        f"comparison{'s'[: comparison.comparisons != 1]}.",
     ]
     return [*table(rows, left=2), *_wrapped(footers)]
 
@@ -127,13 +138,32 @@ def _case(ignore_case: bool) -> str:
     return "Words are looked up as written, then in lower case."
 
 
-def _restriction(most_frequent: int | None, words: str) -> str:
+def _restriction(most_frequent: int | None, words: str, n: int) -> str:
     if most_frequent is None:
         return f"Answers are found among all of {words} words."
+    if most_frequent >= n:
+        return f"Answers are found among all of {words} words: the restriction to {most_frequent:,} leaves out none."
     return (
         f"Restricted to the {most_frequent:,} most frequent of {words} words: items with another word are left out, "
         "answers are found among these."
     )
+
+
+def _without_counts(most_frequent: int | None, files: dict[str, tuple[int, bool]]) -> list[str]:
+    """Which vectors have no counts although a restriction asks for the most frequent words."""
+    if most_frequent is None:
+        return []
+    return [
+        f"{name} have no counts: their first {most_frequent:,} words are taken for the most frequent."
+        for name, (words, counted) in files.items()
+        if not counted and most_frequent < words
+    ]
+
+
+def _fewer_resamples(numbers: Iterable[tuple[str, int | None]], usual: int) -> list[str]:
+    """Which benchmarks have so many items that fewer resamples are drawn."""
+    fewer = {name: number for name, number in numbers if number is not None and number < usual}
+    return [f"{name}: {number:,} resamples, because it has very many items." for name, number in fewer.items()]
 
 
 def _notes(results: Sequence[Result]) -> list[str]:

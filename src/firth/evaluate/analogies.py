@@ -10,9 +10,10 @@ from firth.evaluate.reading import Analogies, Question
 from firth.vectors.container import WordVectors
 from firth.vectors.directions import Directions, Ids, three_cos_add
 from firth.vectors.queries import answers_by_addition, nearest
+from firth.vectors.rows import Progress, no_progress
 
 
-def answer(lookup: Lookup, benchmark: Analogies) -> Answers:
+def answer(lookup: Lookup, benchmark: Analogies, progress: Progress = no_progress) -> Answers:
     """Whether the first answer to each question is one of its answers.
 
     A question is left out if a, b or c has no vector, or none of its answers has one.
@@ -25,7 +26,7 @@ def answer(lookup: Lookup, benchmark: Analogies) -> Answers:
     status = statuses(np.column_stack([asked, np.where(answerable, ANSWERED, _none_of(answers))]))
     values = np.full(len(questions), np.nan)
     rows = np.flatnonzero(status == ANSWERED)
-    values[rows] = _right(lookup, asked[rows], answers[rows])
+    values[rows] = _right(lookup, asked[rows], answers[rows], progress)
     missing, left_out = _needed(questions, answerable, missing), _needed(questions, answerable, left_out)
     return Answers("analogy", status, values, np.ones(len(questions)), missing, left_out)
 
@@ -49,17 +50,19 @@ def _needed(questions: list[Question], answerable: npt.NDArray[np.bool_], words:
     ]
 
 
-def _right(lookup: Lookup, asked: Ids, answers: Ids) -> npt.NDArray[np.bool_]:
+def _right(lookup: Lookup, asked: Ids, answers: Ids, progress: Progress) -> npt.NDArray[np.bool_]:
     """Whether the first answer (q,) to each question of three ids (q, 3) is among its answers (q, k)."""
     most = None if lookup.limit == len(lookup.vectors) else lookup.limit
-    first = first_answers(lookup.vectors, np.hstack([asked, answers[:, :1]]), most)
+    first = first_answers(lookup.vectors, np.hstack([asked, answers[:, :1]]), most, progress)
     counted = lookup.variants(first)
     again = np.flatnonzero((counted[:, None] == asked).any(axis=1) & (first >= 0))
     counted[again] = _answers_but_variants(lookup, asked[again])
     return np.asarray((counted[:, None] == answers).any(axis=1))
 
 
-def first_answers(vectors: WordVectors, asked: Ids, most_frequent: int | None = None) -> Ids:
+def first_answers(
+    vectors: WordVectors, asked: Ids, most_frequent: int | None = None, progress: Progress = no_progress
+) -> Ids:
     """The id (q,) of the first answer to each question, none of its first three words; -1 where no word is left.
 
     asked: (q, 4) ids of a, b, c, d; d does not matter. most_frequent: answers are among the first so many words.
@@ -68,7 +71,11 @@ def first_answers(vectors: WordVectors, asked: Ids, most_frequent: int | None = 
     words, places = np.unique(asked[:, :3], return_inverse=True)
     terms, directions = unit_rows(vectors, words), vectors.directions.first(most_frequent or len(vectors))
     answers = answers_by_addition(directions, terms, places.reshape(-1, 3), _inside(asked[:, :3], directions), 1)
-    return np.array([ids[0] if len(ids) else -1 for ids, _ in answers], dtype=np.int64)
+    first = np.full(len(asked), -1)
+    for done, (ids, _) in enumerate(answers):
+        progress("questions", done, len(asked))
+        first[done] = ids[0] if len(ids) else -1
+    return first
 
 
 def _inside(ids: Ids, directions: Directions) -> list[list[int]]:

@@ -4,9 +4,10 @@ import numpy as np
 
 from firth.evaluate.answers import ANSWERED, Answers, Lookup, gather, statuses, unit_rows
 from firth.evaluate.reading import OddOneOut
+from firth.vectors.rows import Progress, no_progress
 
 
-def answer(lookup: Lookup, benchmark: OddOneOut) -> Answers:
+def answer(lookup: Lookup, benchmark: OddOneOut, progress: Progress = no_progress) -> Answers:
     """Whether the word with the least mean cosine with the others of its group is the odd one.
 
     That is also the word furthest from the mean of all, each scaled to length 1 (gensim's doesnt_match), and the one
@@ -18,6 +19,7 @@ def answer(lookup: Lookup, benchmark: OddOneOut) -> Answers:
     status = np.array([statuses(row[None])[0] for row in found], dtype=np.int64)
     values = np.full(len(items), np.nan)
     for i in np.flatnonzero(status == ANSWERED):
+        progress("groups", int(i), len(items))
         rows = unit_rows(lookup.vectors, found[i])
         cosines = rows @ rows.sum(axis=0) - (rows * rows).sum(axis=1)
         values[i] = cosines.argmin() == len(rows) - 1

@@ -2,7 +2,7 @@
 
 A line that begins with # or ; is a comment, blank lines count for nothing but in groups of odd ones out. Fields are
 divided by tabs, semicolons or commas if every line has them, else by spaces. The text is UTF-8, with or without a byte
-order mark, and lines may end in CRLF.
+order mark, and lines may end in LF, CRLF or CR.
 """
 
 import contextlib
@@ -29,6 +29,17 @@ BUNDLED = tuple(
 
 LARGEST = 2**26
 """The most bytes of a file of a benchmark."""
+
+MOST_LINES = 2**20
+"""The most lines of a file, blank ones and comments included."""
+
+LONGEST = 2**20
+"""The most characters of a line."""
+
+MOST_FIELDS = 2**22
+"""The most fields of all lines together, short ones filled up."""
+
+LINE_END = re.compile(r"\r\n?|\n")
 
 MOST_ANSWERS = 2**20
 """The most questions that pairs of words may make, times the most alternatives that a pair has."""
@@ -111,7 +122,7 @@ def read(path: AnyPath, kind: str | None = None) -> Benchmark:
     return READERS[kind or _recognised(file)](file)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Line:
     number: int
     text: str
@@ -131,35 +142,57 @@ class _File:
     def refuse(self, line: _Line, expected: str) -> NoReturn:
         raise FormatError(f"{self.path}, line {line.number}: {line.text[:80]!r}: expected {expected}")
 
+    def bound(self, line: _Line, fields: int) -> None:
+        """Refuse more than MOST_FIELDS fields, at the line with which there are so many."""
+        if fields > MOST_FIELDS:
+            self.refuse(line, f"a benchmark of at most {MOST_FIELDS:,} fields; here are more")
+
 
 def _lines(path: Path) -> list[list[_Line]]:
     with reading(path, "a benchmark") as file:
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise FormatError(f"{path}: more than {LARGEST:,} bytes: expected a benchmark, which is smaller")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        shown = data.split(b"\n")[number - 1][:80]
-        raise FormatError(f"{path}, line {number}: {shown!r}: expected UTF-8; save the file as UTF-8") from None
+    if data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n") > MOST_LINES:
+        raise FormatError(f"{path}: more than {MOST_LINES:,} lines: expected a benchmark, which has fewer")
     blocks: list[list[_Line]] = [[]]
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(LINE_END.split(_text(path, data)), 1):
         if not line.strip():
-            blocks.append([])
+            if blocks[-1]:
+                blocks.append([])
         elif not line.lstrip().startswith(("#", ";")):
-            blocks[-1].append(_Line(number, line.strip("\r\n ")))
-    blocks = [block for block in blocks if block]
+            if len(line) > LONGEST:
+                raise FormatError(f"{path}, line {number}: {line[:80]!r}: expected at most {LONGEST:,} characters")
+            blocks[-1].append(_Line(number, line.strip(" ")))
+    if not blocks[-1]:
+        blocks.pop()
     if not blocks:
         raise FormatError(f"{path}: no line but blank ones and comments: expected {EXPECTED}")
     return blocks
+
+
+PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
+"""How compressed files begin."""
+
+
+def _text(path: Path, data: bytes) -> str:
+    """The bytes as text. Raises FormatError for bytes that are no UTF-8."""
+    try:
+        return data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        for start, name in PACKED.items():
+            if data.startswith(start):
+                raise FormatError(f"{path}: compressed ({name}): expected text; decompress it first") from None
+        before = re.split(rb"\r\n?|\n", data[: error.start])
+        shown = (before[-1] + re.split(rb"[\r\n]", data[error.start : error.start + 80])[0])[:80]
+        raise FormatError(f"{path}, line {len(before)}: {shown!r}: expected UTF-8; save the file as UTF-8") from None
 
 
 # Fields.
 
 DELIMITERS = "\t;,"
 
-ODD_LINE = re.compile(r"(.*\S)\s+:\s+(\S.*)")
+ODD_LINE = re.compile(r"(.*[^\s:])\s*:\s+(\S.*)")
 
 
 def _delimiter(lines: Sequence[_Line]) -> str | None:
@@ -175,15 +208,17 @@ def _split(text: str, delimiter: str | None) -> list[str]:
     return [field.strip() for field in text.split(delimiter)]
 
 
-def _table(lines: Sequence[_Line]) -> tuple[list[_Line], str | None]:
+def _table(file: _File, lines: Sequence[_Line]) -> tuple[list[_Line], str | None]:
     """The lines with their fields, without empty ones at the end, and the delimiter."""
     delimiter = _delimiter(lines)
-    rows = []
+    rows, total = [], 0
     for line in lines:
         fields = _split(line.text, delimiter)
+        total += len(fields)
+        file.bound(line, total)
         while fields and not fields[-1]:
             fields.pop()
-        rows.append(dataclasses.replace(line, fields=fields))
+        rows.append(_Line(line.number, line.text, fields))
     return rows, delimiter
 
 
@@ -257,7 +292,7 @@ def _recognised(file: _File) -> str:
         return "analogy"
     if all(ODD_LINE.fullmatch(line.text) for line in lines):
         return "odd"
-    rows, delimiter = _table(lines)
+    rows, delimiter = _table(file, lines)
     width = _width(rows)
     if width == 1 and len(file.blocks) > 1:
         return "odd"
@@ -283,7 +318,7 @@ RATER = re.compile(r"[a-z]*[ _.#-]*\d+", re.IGNORECASE)
 
 
 def _similarity(file: _File) -> Similarity:
-    rows, delimiter = _table(file.lines)
+    rows, delimiter = _table(file, file.lines)
     rows = _filled(file, rows, delimiter)
     numeric = _numeric_columns(rows, delimiter)
     header: list[str] | None = None
@@ -296,22 +331,30 @@ def _similarity(file: _File) -> Similarity:
     return Similarity(file.path.stem, list(zip(flat[::2], flat[1::2], strict=True)), ratings, _joined(note, tags))
 
 
+LIKE_NUMBER = re.compile(r"[+-]|\.?\d|(nan|inf|infinity)$", re.IGNORECASE)
+"""How a cell begins that is a number, or was meant to be one."""
+
+
 def _is_header(names: Sequence[str], numeric: Sequence[int], delimiter: str | None) -> bool:
     """Whether the first fields are names: one of a column of numbers is no number, or raters are numbered.
 
-    w1, w2 and a number may be two words and their rating; w1, w2, 1, 2, 3 are names.
+    w1, w2 and a number may be two words and their rating; w1, w2, 1, 2, 3 are names. A cell that was meant to be a
+    number, such as 8.l or nan, is no name.
     """
     words = sum(HEADER_WORD.fullmatch(name) is not None for name in names)
-    return any(_number(names[column], delimiter) is None for column in numeric) or (words >= 2 and len(numeric) > 1)
+    return any(names[column] and not LIKE_NUMBER.match(names[column]) for column in numeric) or (
+        words >= 2 and len(numeric) > 1
+    )
 
 
 def _filled(file: _File, rows: list[_Line], delimiter: str | None) -> list[_Line]:
     """The rows with as many fields as the first; where spaces do not divide them, cells at the end may be empty."""
     width = len(rows[0].fields)
+    file.bound(rows[0], width * len(rows))
     for row in rows:
         if len(row.fields) > width or (delimiter is None and len(row.fields) < width):
             file.refuse(row, f"{width} fields, as in line {rows[0].number}: word, word, rating")
-    return [dataclasses.replace(row, fields=row.fields + [""] * (width - len(row.fields))) for row in rows]
+    return [_Line(row.number, row.text, row.fields + [""] * (width - len(row.fields))) for row in rows]
 
 
 def _columns(file: _File, rows: Sequence[_Line], numeric: Sequence[int]) -> tuple[list[int], list[int]]:
@@ -346,6 +389,12 @@ def _rating_columns(
         first, *others = scores
         if all(_between(row, first, others, delimiter) for row in rows):
             return [first], "ratings: the first of the columns of numbers, which is between the others"
+        if delimiter == "," and len(scores) == 2 and all(_is_whole(row.fields[i]) for row in rows for i in scores):
+            file.refuse(
+                rows[0],
+                "word, word, rating, but two whole numbers may also be one with a decimal comma: name the columns in a "
+                "first line (word1,word2,1,2), or divide the fields by tabs or semicolons",
+            )
         return scores, every
     names = {column: header[column].lower() for column in scores}
     named = [column for name in NAMED for column in scores if name == names[column]]
@@ -359,6 +408,10 @@ def _rating_columns(
         f"{file.path}: the columns {shown} are numbers: expected one with a name such as 'mean' or 'score', or raters "
         "with numbers as names; name the column of the ratings so in the first line"
     )
+
+
+def _is_whole(cell: str) -> bool:
+    return re.fullmatch(r"[+-]?\d*", cell) is not None
 
 
 def _between(row: _Line, first: int, others: Sequence[int], delimiter: str | None) -> bool:
@@ -391,7 +444,7 @@ def _analogies(file: _File) -> Analogies:
     items = [line for line in file.lines if not line.text.startswith(":")]
     if not items:
         raise FormatError(f"{file.path}: sections without a question: expected lines of four words")
-    rows, _ = _table(items)
+    rows, _ = _table(file, items)
     if _width(rows) == 2:
         return _relations(file, rows)
     fields = {row.number: row for row in _without_header(rows)}
@@ -412,20 +465,27 @@ def _analogies(file: _File) -> Analogies:
 
 def _relations(file: _File, rows: list[_Line]) -> Analogies:
     """The questions of pairs of words: of each pair with every other pair of its section."""
-    headings = {line.number: line.text[1:].strip() for line in file.lines if line.text.startswith(":")}
+    fields = {row.number: row for row in _without_header(rows)}
     pairs: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    for row in _without_header(rows):
-        before = [number for number in headings if number < row.number]
+    section, widest, questions = "", 0, 0
+    for line in file.lines:
+        if line.text.startswith(":"):
+            section = line.text[1:].strip()
+        if line.number not in fields:
+            continue
+        row = fields[line.number]
         answers = tuple(filter(None, map(str.strip, row.fields[-1].split("/"))))
         if len(row.fields) != 2 or not row.fields[0] or not answers:
             file.refuse(row, "a pair of words, the second with alternatives divided by /")
-        pairs.setdefault(headings[max(before)] if before else "", []).append((row.fields[0], answers))
-    widest = max(len(answers) for ones in pairs.values() for _, answers in ones)
-    if widest * sum(len(ones) ** 2 for ones in pairs.values()) > MOST_ANSWERS:
-        raise FormatError(
-            f"{file.path}: {len(rows):,} pairs of words with up to {widest:,} alternatives: expected fewer, because "
-            "every pair is asked with every other; if the second words are classes, name the kind categories"
-        )
+        ones = pairs.setdefault(section, [])
+        ones.append((row.fields[0], answers))
+        widest, questions = max(widest, len(answers)), questions + 2 * len(ones) - 1
+        if widest * questions > MOST_ANSWERS:
+            raise FormatError(
+                f"{file.path}: {len(rows):,} pairs of words with up to {widest:,} alternatives: expected fewer, "
+                "because every pair is asked with every other; if the second words are classes, name the kind "
+                "categories"
+            )
     sections = {
         name: [(a, b[0], c, answers) for a, b in ones for c, answers in ones if (a, b) != (c, answers)]
         for name, ones in pairs.items()
@@ -439,7 +499,7 @@ def _relations(file: _File, rows: list[_Line]) -> Analogies:
 
 
 def _categories(file: _File) -> Categories:
-    rows = _without_header(_table(file.lines)[0])
+    rows = _without_header(_table(file, file.lines)[0])
     for row in rows:
         if len(row.fields) != 2 or not all(row.fields):
             file.refuse(row, "word, class")
@@ -470,10 +530,12 @@ def _odd(file: _File) -> OddOneOut:
 
 def _odd_lines(file: _File) -> OddOneOut:
     """One item a line; the odd word may also be among the words before the colon."""
-    groups, odd = [], []
+    groups, odd, total = [], [], 0
     for line in file.lines:
         match = ODD_LINE.fullmatch(line.text)
         words = [word for word in re.split(r"[\s,;]+", match[1]) if word] if match else []
+        total += len(words)
+        file.bound(line, total)
         group = tuple(word for word in words if match and word != match[2])
         if match is None or len(group) < 2 or re.search(r"[\s,;]", match[2]):
             file.refuse(line, "two words or more that belong together, colon, odd word")

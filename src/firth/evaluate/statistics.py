@@ -11,17 +11,25 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.vectors.directions import VALUES_AT_ONCE
+from firth.vectors.rows import Progress, no_progress
 
 Doubles = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.float64]
 
 SEED = 1
 RESAMPLES = 1000
-"""Resamples of an interval."""
+"""Resamples of an interval of at most MOST_DRAWN / 1,000 items."""
 PAIRED_RESAMPLES = 10_000
-"""Resamples of a paired test; its least p is 2 / 10,001."""
+"""Resamples of a paired test of at most MOST_DRAWN / 10,000 items; its least p is 2 / 10,001."""
+MOST_DRAWN = 10**8
+"""The most items that all resamples of a correlation draw, unless that leaves fewer than FEWEST_RESAMPLES."""
+FEWEST_RESAMPLES = 200
+"""The fewest resamples, however many items there are."""
 FEWEST = 4
 """The fewest items that get an interval."""
+
+WHOLE = 500
+"""The most falls on the rarer side of McNemar's test that are counted in whole numbers."""
 
 Ends = tuple[float | None, float | None]
 """The ends of an interval, None where there is none."""
@@ -51,9 +59,16 @@ def ranks(values: Sequence[float] | Doubles) -> Doubles:
     return np.asarray((last - (counts - 1) / 2)[place])
 
 
-def purity(clusters: Doubles, classes: Doubles) -> float | None:
-    """The share of items (n,) whose class is the most frequent of their cluster (0 to 1); None without an item."""
-    return float(purities(clusters, classes)(np.ones((1, len(clusters))))[0]) if len(clusters) else None
+def in_majority(clusters: Doubles, classes: Doubles) -> Doubles:
+    """1 for each item (n,) whose class is the most frequent of its cluster, else 0; the mean of these is the purity.
+
+    Of classes that are equally frequent in a cluster the least counts.
+    """
+    cells, cell, sizes = np.unique(np.stack([clusters, classes]), axis=1, return_inverse=True, return_counts=True)
+    order = np.lexsort((cells[1], -sizes, cells[0]))
+    best = np.zeros(len(sizes))
+    best[order[np.unique(cells[0][order], return_index=True)[1]]] = 1
+    return np.asarray(best[cell.ravel()])
 
 
 # What resamples have.
@@ -77,25 +92,6 @@ def pearsons(x: Doubles, y: Doubles) -> Measure:
     def measure(counts: Counts) -> Doubles:
         means = [(counts * values).sum(axis=1, keepdims=True) / counts.shape[1] for values in (a, b)]
         return _correlations(counts, a - means[0], b - means[1])
-
-    return measure
-
-
-def shares(right: Doubles) -> Measure:
-    """The mean of values (n,) in each resample."""
-    return lambda counts: np.asarray((counts * right).sum(axis=1) / counts.shape[1])
-
-
-def purities(clusters: Doubles, classes: Doubles) -> Measure:
-    """The purity of each resample, the clusters being those of all items."""
-    order = np.lexsort((classes, clusters))
-    cluster, gold = clusters[order], classes[order]
-    cells = np.flatnonzero(np.r_[True, (cluster[1:] != cluster[:-1]) | (gold[1:] != gold[:-1])])
-    starts = np.flatnonzero(np.r_[True, cluster[cells][1:] != cluster[cells][:-1]])
-
-    def measure(counts: Counts) -> Doubles:
-        sizes = np.add.reduceat(counts[:, order], cells, axis=1)
-        return np.asarray(np.maximum.reduceat(sizes, starts, axis=1).sum(axis=1) / counts.shape[1])
 
     return measure
 
@@ -146,9 +142,18 @@ def resamples(n: int, number: int) -> Iterator[Counts]:
         yield np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(np.float64)
 
 
-def measured(n: int, number: int, *measures: Measure) -> list[Doubles]:
+def resamples_of(n: int, usual: int) -> int:
+    """How many resamples of n items are drawn: as many as usual, or fewer of very many items."""
+    return min(usual, max(FEWEST_RESAMPLES, MOST_DRAWN // n))
+
+
+def measured(n: int, number: int, *measures: Measure, progress: Progress = no_progress) -> list[Doubles]:
     """The values (number,) of each measure in the same resamples of n items."""
-    blocks = [[measure(counts) for measure in measures] for counts in resamples(n, number)]
+    blocks, done = [], 0
+    for counts in resamples(n, number):
+        blocks.append([measure(counts) for measure in measures])
+        done += len(counts)
+        progress("resamples", done, number)
     return [np.concatenate(values) for values in zip(*blocks, strict=True)]
 
 
@@ -167,11 +172,6 @@ def share_interval(right: int, n: int) -> Ends:
         return None, None
     drawn = np.random.default_rng(SEED).binomial(n, right / n, size=RESAMPLES)
     return percentile_interval(drawn / n)
-
-
-def interval(n: int, measure: Measure) -> Ends:
-    """The bootstrap interval of a measure of n items."""
-    return percentile_interval(measured(n, RESAMPLES, measure)[0]) if n >= FEWEST else (None, None)
 
 
 def difference_interval(gained: int, lost: int, n: int) -> Ends:
@@ -196,13 +196,49 @@ def bootstrap_p(differences: Doubles) -> float | None:
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """The two-sided exact p of McNemar's test: of a fair coin that falls `gained` times one way, `lost` the other."""
-    n, term, total = gained + lost, 1, 0
-    for k in range(min(gained, lost) + 1):
+    """The two-sided exact p of McNemar's test: of a fair coin that falls `gained` times one way, `lost` the other.
+
+    In whole numbers up to WHOLE falls on the rarer side, beyond that in float64, to a relative 1e-9.
+    """
+    n, k = gained + lost, min(gained, lost)
+    return min(1.0, 2 * (_tail_in_whole_numbers(n, k) if k <= WHOLE else _tail(n, k)))
+
+
+def _tail_in_whole_numbers(n: int, k: int) -> float:
+    """The chance of at most k heads in n throws of a fair coin."""
+    term, total = 1, 0
+    for i in range(k + 1):
         total += term
-        term = term * (n - k) // (k + 1)
-    p: float = 2 * total / 2**n
-    return min(1.0, p)
+        term = term * (n - i) // (i + 1)
+    chance: float = total / 2**n
+    return chance
+
+
+def _tail(n: int, k: int) -> float:
+    """The chance of at most k heads in n throws, k at most n / 2: that of k heads, times 1 + k / (n - k + 1) + ..."""
+    total, term = 1.0, 1.0
+    for i in range(k, 0, -1):
+        term *= i / (n - i + 1)
+        total += term
+        if term < 1e-17 * total:
+            break
+    return _chance(n, k) * total
+
+
+def _chance(n: int, k: int) -> float:
+    """The chance of k heads in n throws, from Stirling's series; what is large cancels before it is rounded.
+
+    As in Loader (2000), "Fast and accurate computation of binomial probabilities".
+    """
+    shift = (n - 2 * k) / n
+    away = n / 2 * ((1 - shift) * math.log1p(-shift) + (1 + shift) * math.log1p(shift))
+    rest = _beyond_stirling(n) - _beyond_stirling(k) - _beyond_stirling(n - k)
+    return math.exp(rest - away) * math.sqrt(n / (2 * math.pi * k * (n - k)))
+
+
+def _beyond_stirling(n: int) -> float:
+    """log n! less Stirling's formula, to 1e-12 from n = 50."""
+    return 1 / (12 * n) - 1 / (360 * n**3) + 1 / (1260 * n**5)
 
 
 def holm(p: Sequence[float]) -> list[float]:
