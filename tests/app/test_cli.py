@@ -156,7 +156,7 @@ def test_every_argument_of_train_is_an_option_and_reaches_it(capsys, monkeypatch
         line += [f"--{name.rstrip('_').replace('_', '-')}"] + ([] if value is True else [value])
     for phrases, passes in (([], {}), (["--phrases"], {"phrases": 1}), (["--phrases", 3], {"phrases": 3})):
         assert call(capsys, *line, *phrases)[0] == 0
-        assert seen.pop() == (["one.txt", "two.txt"], options | passes)
+        assert seen.pop() == (["one.txt", "two.txt"], options | {"evaluate": ["pairs.tsv"]} | passes)
     assert call(capsys, "train", "one.txt", "-o", out, "--quiet", "--phrases", "-o", out)[0] == 0
     found = seen.pop()[1]
     assert found.pop("phrases") == 1
@@ -446,7 +446,7 @@ def test_eval_passes_its_options_on(capsys, vectors_file, tmp_path):
     found = json.loads(call(capsys, *call_eval, "--kind", "categories", "--most-frequent", "3", "--ignore-case")[1])
     assert (found["results"][0]["kind"], found["most_frequent"], found["ignore_case"]) == ("categories", 3, True)
     assert found["results"][0]["restricted"] > 0
-    assert call(capsys, "eval", vectors_file, "--kind", "pairs")[0] == 2
+    assert call(capsys, "eval", vectors_file, "--kind", "pairs")[0] == 1
     assert "no file" in call(capsys, "eval", vectors_file, "--kind", "odd")[2]
 
 

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from firth.app.options import Commands, add_command, add_json, add_setting, given, option_of
 from firth.app.printing import print_json, print_rows
-from firth.app.scores import comparison_lines, evaluation_lines
 from firth.declaring import declared
 from firth.errors import ConfigError
-from firth.evaluate.reading import KINDS
 from firth.settings import PairSettings
-from firth.vectors.storage import SUFFIX
 
 if TYPE_CHECKING:
     from firth.display import Display
@@ -42,7 +39,10 @@ def add_commands(commands: Commands) -> None:
         "WordSim-353 and its halves, RG-65 and Google's analogies)",
     )
     parser.add_argument(
-        "--kind", choices=KINDS, help="what the files are (default: recognised by their content; docs/queries.md)"
+        "--kind",
+        metavar="KIND",
+        help="what the files are: similarity, analogy, categories or odd (default: recognised by their content; "
+        "docs/queries.md)",
     )
     parser.add_argument(
         "--most-frequent",
@@ -74,6 +74,8 @@ def add_commands(commands: Commands) -> None:
 
 
 def _eval(options: argparse.Namespace) -> int:
+    from firth.vectors.storage import SUFFIX
+
     paths = [options.vectors, *options.file]
     vectors = [path for path in paths if path.endswith(SUFFIX)] or paths[:1]
     files = [path for path in paths if path not in vectors]
@@ -94,6 +96,7 @@ UNITS = {"reading": "files", "questions": "questions", "groups": "groups", "part
 
 def _evaluate(path: str, files: list[str] | None, chosen: dict[str, Any], json: bool) -> int:
     from firth import load
+    from firth.app.scores import evaluation_lines
     from firth.display import Display
     from firth.evaluate import evaluate
 
@@ -108,6 +111,7 @@ def _evaluate(path: str, files: list[str] | None, chosen: dict[str, Any], json: 
 
 def _compare(paths: list[str], files: list[str] | None, chosen: dict[str, Any], json: bool) -> int:
     from firth import load
+    from firth.app.scores import comparison_lines
     from firth.display import Display
     from firth.evaluate import compare
 
