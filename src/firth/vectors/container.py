@@ -120,10 +120,12 @@ class WordVectors(StoredVectors):
         Example: vectors.neighbors(positive=["king", ("woman", 0.5)], negative=["man"], k=5)
         """
         if word is None:
-            queries, asked = self._sum(positive, negative)
+            queries, asked = self._sum(positive or (), negative or ())
             single = True
-        elif len(positive) or len(negative):
+        elif positive or negative:
             raise ConfigError("word and positive or negative are given: expected one or the other")
+        elif not isinstance(word, str | np.ndarray | list | tuple):
+            raise ConfigError(f"the word is {word!r:.100}: expected a word, a vector, or a list of words")
         else:
             single = isinstance(word, str) or (isinstance(word, np.ndarray) and word.ndim == 1)
             items: list[Query] = [word] if single else list(word)  # type: ignore[list-item]
