@@ -231,7 +231,7 @@ def test_approximate_neighbours_come_from_the_index_beside_the_file(tmp_path, ve
     loaded = load(path)
     with pytest.raises(FormatError, match=r"there is no index of .*: build it: firth index"):
         loaded.neighbors("w1", approximate=True)
-    build_index(loaded, path)
+    build_index(loaded, path, threads=1)
     assert loaded.neighbors("w1", approximate=True) == loaded.neighbors("w1")  # so few words are all found
     assert loaded.neighbors(["w1", "w7"], 3, approximate=True) == loaded.neighbors(["w1", "w7"], 3)
     some = loaded.neighbors("w1", 20, threshold=0.5, approximate=True)
