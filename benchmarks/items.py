@@ -70,7 +70,7 @@ def scores(folder: Path, settings: dict[str, Any]) -> dict[str, list[float]]:
     for name in SEQUENCES:
         learned, held_out = sequences(folder / f"{name}.txt.xz")
         vectors = firth.train(learned, **settings)
-        cosines = partial(mean_cosines, vectors.unit)
+        cosines = partial(mean_cosines, vectors.normalized().center)
         asked = halved(list(questions(held_out, set(vectors.words))))
         found[name] = [hits(cosines, vectors.words, half) for half in asked]
     return found

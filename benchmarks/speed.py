@@ -63,15 +63,14 @@ def check_vectors(path: Path, tokens: int) -> str:
     """What was found. Exits with status 1 unless vectors learned from `tokens` tokens make sense."""
     try:
         vectors = peers.load(path)
-        lengths = np.linalg.norm(vectors.unit, axis=1)
         wordsim = evaluate(vectors, BUNDLED[:1]).results[0]
     except FirthError as error:
         sys.exit(f"{path.stem} is wrong: {error}")
-    if not (lengths > 0).all():
-        sys.exit(f"{path.stem} is wrong: {(lengths == 0).sum()} vectors are zero")
+    if not (np.isfinite(vectors.norms) & (vectors.norms > 0)).all():
+        sys.exit(f"{path.stem} is wrong: some vectors are zero or not finite")
     score = -1.0 if wordsim.score.low is None else wordsim.score.low
     if tokens >= JUDGED_TOKENS and score < FLOOR:
-        sys.exit(f"{path.stem} is wrong: {wordsim.score} is not surely above {FLOOR}")
+        sys.exit(f"{path.stem} is wrong: {wordsim.score.value} is not surely above {FLOOR}")
     shown = "none" if wordsim.score.value is None else f"{wordsim.score.value:.2f} on {wordsim.answered} pairs"
     return f"{len(vectors):,} words, finite and not zero, WordSim-353 {shown}"
 

@@ -53,7 +53,7 @@ def _needed(questions: list[Question], answerable: npt.NDArray[np.bool_], words:
 def _right(lookup: Lookup, asked: Ids, answers: Ids, progress: Progress) -> npt.NDArray[np.bool_]:
     """Whether the first answer (q,) to each question of three ids (q, 3) is among its answers (q, k)."""
     most = None if lookup.limit == len(lookup.vectors) else lookup.limit
-    first = first_answers(lookup.vectors, np.hstack([asked, answers[:, :1]]), most, progress)
+    first = first_answers(lookup.vectors, asked, most, progress)
     counted = lookup.variants(first)
     again = np.flatnonzero((counted[:, None] == asked).any(axis=1) & (first >= 0))
     counted[again] = _answers_but_variants(lookup, asked[again])
@@ -65,12 +65,12 @@ def first_answers(
 ) -> Ids:
     """The id (q,) of the first answer to each question, none of its first three words; -1 where no word is left.
 
-    asked: (q, 4) ids of a, b, c, d; d does not matter. most_frequent: answers are among the first so many words.
+    asked: (q, 3) ids of a, b, c. most_frequent: answers are among the first so many words.
     3CosAdd (Mikolov et al. 2013): the word nearest to b - a + c, each scaled to length 1; ties by rising id.
     """
-    words, places = np.unique(asked[:, :3], return_inverse=True)
+    words, places = np.unique(asked, return_inverse=True)
     terms, directions = unit_rows(vectors, words), vectors.directions.first(most_frequent or len(vectors))
-    answers = answers_by_addition(directions, terms, places.reshape(-1, 3), _inside(asked[:, :3], directions), 1)
+    answers = answers_by_addition(directions, terms, places.reshape(-1, 3), _inside(asked, directions), 1)
     first = np.full(len(asked), -1)
     for done, (ids, _) in enumerate(answers):
         progress("questions", done, len(asked))

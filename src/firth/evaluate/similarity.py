@@ -22,7 +22,7 @@ def answer(lookup: Lookup, benchmark: Similarity) -> Answers:
 
 
 def pair_cosines(vectors: WordVectors, ids: Ids) -> Doubles:
-    """The cosines (n,) of pairs of words (n, 2); 0 if a vector is zero. Raises FormatError for one not finite."""
+    """The cosines (n,) of pairs of words (n, 2)."""
     found = np.empty(len(ids))
     for block in in_blocks(len(ids), 2 * vectors.center.shape[1]):
         first, second = (unit_rows(vectors, column) for column in ids[block].T)

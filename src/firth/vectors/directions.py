@@ -65,7 +65,7 @@ def lengths_of(rows: npt.NDArray[np.floating]) -> Doubles:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Directions:
-    """The rows of a matrix, of which queries look at the direction alone; nothing of the matrix is copied.
+    """The rows of a matrix, of which queries look at the direction alone; they are not copied.
 
     rows: float32 (n, d). lengths: float64 (n,), those of the rows, as `lengths_of` gives them. A row that is zero or
     not finite has no direction and is never an answer.
@@ -111,7 +111,7 @@ class Directions:
         return type(self)(self.rows[:n], self.lengths[:n])
 
     def chosen(self, ids: Ids) -> Self:
-        """The rows `ids`."""
+        """A copy of the rows `ids`."""
         return type(self)(self.rows[ids], self.lengths[ids])
 
     def products(self, queries: Doubles, begin: int, end: int) -> Floats:

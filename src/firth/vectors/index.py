@@ -29,9 +29,9 @@ from firth.files.paths import AnyPath, as_path, check_folder
 from firth.files.tensors import read_tensors, write_tensors
 from firth.native.threads import run_threads
 from firth.settings import PairSettings, available_threads
-from firth.vectors.directions import Doubles, Floats, Ids
+from firth.vectors.directions import Doubles, Floats, Ids, cosines, scaled
 from firth.vectors.links import check_links
-from firth.vectors.rows import Progress, Vectors, lengths, no_progress, row_lengths, unit, whole
+from firth.vectors.rows import Progress, Vectors, lengths, no_progress, unit, whole
 
 SUFFIX = ".firth-index"
 VERSION = 1
@@ -116,9 +116,7 @@ class Index:
 
     def _cosines(self, ids: Ids, queries: Doubles) -> Doubles:
         """The cosines (q, count) of rows with the query of their line."""
-        rows = self._center[ids]
-        products = (unit(rows, row_lengths(rows)) * queries[:, None]).sum(axis=-1)
-        return np.asarray(np.clip(products, -1.0, 1.0))
+        return cosines(scaled(self._center[ids]), queries[:, None])
 
     def _candidates(self, queries: Doubles, count: int) -> Ids:
         """The ids (q, count) of rows near each query, in no order; -1 where there are fewer."""

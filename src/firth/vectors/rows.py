@@ -53,12 +53,6 @@ def lengths(vectors: Vectors) -> Doubles:
     return found
 
 
-def row_lengths(rows: Floats) -> Doubles:
-    """The lengths (...) of rows (..., d)."""
-    rows = rows.astype(np.float64, order="C")  # in another layout, sums along a row would be rounded otherwise
-    return np.asarray(np.sqrt((rows * rows).sum(axis=-1)))
-
-
 def unit(rows: Floats, lengths: Doubles) -> Doubles:
     """Rows (..., d) of known lengths (...) in float64, scaled to length 1; zeros where the length is 0."""
     there = (lengths > 0)[..., None]
