@@ -686,3 +686,24 @@ def test_every_command_is_in_the_readme():
     assert {"train", "demo", "check"} <= set(commands)
     for command in commands:
         assert f"firth {command}" in text
+
+
+def test_an_interrupt_that_a_callback_drops_comes_again():
+    code = """
+import ctypes, sys, time
+from firth.app import cli, queries
+
+def interrupted():
+    raise KeyboardInterrupt
+
+def command(options):
+    ctypes.CFUNCTYPE(None)(interrupted)()
+    for _ in range(200):
+        time.sleep(0.1)
+    return 0
+
+queries._info = command
+sys.exit(cli.main(["info", "x.safetensors"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=25)
+    assert (done.returncode, done.stderr) == (130, "firth: interrupted\n")

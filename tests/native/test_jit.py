@@ -184,3 +184,14 @@ def test_a_run_tells_the_time_before_its_first_epoch_ends(tmp_path):
     )
     kinds = [line.split()[0] for line in done.stderr.splitlines()]
     assert kinds == ["compiling", "read", "compiled", "epoch", "epoch"], done.stderr
+
+
+def test_an_interrupt_while_compiled_code_is_handed_over_is_an_interrupt(monkeypatch):
+    def interrupted(self, sig, data):
+        raise RuntimeError("no compiled object yet")
+
+    from firth.native import jit
+
+    monkeypatch.setattr(jit.FunctionCache, "save_overload", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        jit._Cache.save_overload(object.__new__(jit._Cache), None, None)

@@ -3,19 +3,24 @@
 Results go to standard output; messages and progress go to standard error.
 """
 
+import _thread
 import argparse
 import contextlib
 import io
 import os
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from firth import __version__
 from firth.app import clusters, documents, evaluation, graph, index, learning, queries, transforming
 from firth.app.options import unknown_option
 from firth.errors import FirthError
+
+AGAIN_SECONDS = 0.05
+"""After this time, a lost Ctrl-C is delivered again."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     options = parser.parse_args(arguments)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _interrupts_come_again():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
             status: int = options.command(options)
@@ -72,6 +77,24 @@ def _usable(stream: TextIO | None) -> TextIO:
 def _drop_output() -> None:
     """Let what is still to be written to standard output go nowhere, without another error at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def _interrupts_come_again() -> Iterator[None]:
+    """Deliver a Ctrl-C again that comes where Python cannot raise, such as in a callback of a C library."""
+    before = sys.unraisablehook
+
+    def again(lost: "sys.UnraisableHookArgs") -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            threading.Timer(AGAIN_SECONDS, _thread.interrupt_main).start()
+        else:
+            before(lost)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _show_warning(

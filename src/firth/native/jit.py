@@ -136,6 +136,8 @@ class _Cache(FunctionCache):
     def save_overload(self, sig, data):
         try:
             super().save_overload(sig, data)
+        except RuntimeError:  # Ctrl-C came while LLVM handed over what it compiled, and ctypes dropped it
+            raise KeyboardInterrupt from None
         except OSError as error:
             _warn(f"compiled code cannot be kept in {os.path.dirname(self.cache_path)}: {error.strerror or error}")
 
