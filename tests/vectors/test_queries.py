@@ -181,7 +181,7 @@ def test_few_rows_have_a_direction():
 
 def test_multiplication_decides_between_near_rows_in_float64():
     rng = np.random.default_rng(8)
-    rows = (rng.normal(size=(1, D)) + 1e-6 * rng.normal(size=(300, D))).astype(np.float32)
+    rows = (rng.normal(size=(1, D)) + 2e-7 * rng.normal(size=(3000, D))).astype(np.float32)
     terms = units(rng.normal(size=(3, D)))
     a, b, c = (1 + units(rows) @ terms.T).T / 2
     true = b * c / (a + 0.001)
@@ -195,3 +195,17 @@ def test_the_place_of_a_row_is_that_of_a_full_sort(rows):
     for query in units(np.concatenate([np.random.default_rng(3).normal(size=(3, D)), rows[[7, 8]]])):
         ((ids, _),) = nearest(found, query[None], [[5, 9]], None)
         assert [place_among(found, query, [5, 9], row) for row in ids] == list(range(1, len(ids) + 1))
+
+
+def test_many_questions_whose_sums_are_short():
+    """b - a + c has the length √2 - 1, and three hundred rows have nearly its direction."""
+    rng = np.random.default_rng(5)
+    b, c = np.linalg.qr(rng.normal(size=(D, 2)))[0].T
+    terms = np.array([(b + c) / np.sqrt(2), b, c])
+    rows = np.concatenate([terms[:1] + 1e-7 * rng.normal(size=(300, D)), rng.normal(size=(100, D))]).astype(np.float32)
+    rows = rows[rng.permutation(400)]
+    found = Directions(rows, lengths_of(rows))
+    question = np.array([[0, 1, 2]])
+    ids, scores = next(answers_by_addition(found, terms, question, [[]], 3))
+    for own, values in answers_by_addition(found, terms, question.repeat(60, axis=0), [[]] * 60, 3):
+        assert (own.tolist(), values.tolist()) == (ids.tolist(), scores.tolist())
