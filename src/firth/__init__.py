@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     )
     from firth.exact.cooccurrences import Cooccurrences
     from firth.exact.counting import cooccurrences
+    from firth.formats.loading import load
     from firth.phrases import Phrases
     from firth.run.documents import documents
     from firth.run.train import train
     from firth.vectors.alignment import align
-    from firth.vectors.container import WordVectors, load
+    from firth.vectors.container import WordVectors
     from firth.vectors.documents import Documents
 
 __version__ = "0.1.0"
@@ -52,7 +53,7 @@ _PLACES = {
     "align": "vectors.alignment",
     "Documents": "vectors.documents",
     "documents": "run.documents",
-    "load": "vectors.container",
+    "load": "formats.loading",
 }
 """Where each public name is that is not an error; each is imported at its first use, so that queries start at once."""
 

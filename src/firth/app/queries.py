@@ -74,6 +74,12 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("source", metavar="SRC")
     parser.add_argument("target", metavar="DST")
     parser.add_argument("--to", metavar="FORMAT", help="safetensors, word2vec-text or word2vec-binary")
+    parser.add_argument("--words", metavar="FILE", help="convert only the words in this file")
+    parser.add_argument("--first", type=int, metavar="N", help="convert only the first N words")
+    parser.add_argument(
+        "--errors", default="mend", metavar="NAME", help="mend what is wrong in a file and warn (default), or strict"
+    )
+    parser.add_argument("--space", metavar="TEXT", help="write this for white space inside words, such as _")
 
 
 def add_query(
@@ -290,5 +296,13 @@ def _outside_parts(vectors: Any) -> list[str]:
 def _convert(options: argparse.Namespace) -> int:
     from firth.formats.convert import convert
 
-    convert(options.source, options.target, options.to)
+    convert(
+        options.source,
+        options.target,
+        options.to,
+        words=options.words,
+        first=options.first,
+        errors=options.errors,
+        space=options.space,
+    )
     return 0

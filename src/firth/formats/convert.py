@@ -1,69 +1,74 @@
-"""Vectors files from one format to another, the formats known by extension or by content."""
+"""Vectors files from one format to another."""
 
-import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path, check_folder
-from firth.formats import fasttext, word2vec
-from firth.vectors.container import WordVectors, load
-
-FORMATS = {
-    ".safetensors": "safetensors",
-    ".txt": "word2vec-text",
-    ".vec": "word2vec-text",
-    ".bin": "word2vec-binary",
-}
-"""File name extension -> format."""
+from firth.formats.detect import format_named
+from firth.formats.known import FORMATS, Format
+from firth.formats.loading import make_request, read
+from firth.formats.request import shown
+from firth.vectors.container import WordVectors
+from firth.vectors.rows import Progress, no_progress
 
 
-def convert(src: AnyPath, dst: AnyPath, to: str | None = None) -> None:
-    """Write the vectors of file `src` to file `dst`, the formats by extension or, for `dst`, by name in `to`.
+def convert(
+    src: AnyPath,
+    dst: AnyPath,
+    to: str | None = None,
+    *,
+    words: Any = None,
+    first: int | None = None,
+    errors: str = "mend",
+    space: str | None = None,
+    progress: Progress = no_progress,
+) -> None:
+    """Write the vectors of file `src` to file `dst`, in the format that the ending of `dst` means, or that `to` names.
 
-    The formats are "safetensors" (.safetensors), "word2vec-text" (.txt, .vec) and "word2vec-binary" (.bin). fastText's
-    models are read too, known by their first bytes: words, counts, vectors, n-grams, outside vectors or nodes, and
-    settings. word2vec's formats lose all but the words and their vectors, with a warning where those are n-grams; read
-    from them, counts are 0. Memory holds the words, and a matrix only where one is read from word2vec's formats.
+    docs/formats.md lists the formats and what each has a place for; what it has none for is lost, with a warning where
+    that is n-grams. words, first, errors: as for `firth.load`. space: what takes the place of white space inside words
+    that the format cannot hold; without it such words are refused before anything is written.
 
     Raises FormatError, and ConfigError for an unknown `to`.
     """
     src, dst = as_path(src), as_path(dst)
-    readers: dict[str, Callable[[Path], WordVectors]] = {
-        "safetensors": load,
-        "word2vec-text": word2vec.read_text,
-        "word2vec-binary": word2vec.read_binary,
-        "fasttext": lambda path: fasttext.read_vectors(path, Path(os.path.realpath(dst)).parent),
-    }
-    writers: dict[str, Callable[[WordVectors, Path], None]] = {
-        "safetensors": WordVectors.save,
-        "word2vec-text": word2vec.write_text,
-        "word2vec-binary": word2vec.write_binary,
-    }
-    if to is not None and to not in writers:
-        raise ConfigError(f"to is {to!r}: expected {' or '.join(map(repr, writers))}")
-    found, wanted = _known(src, _format(src)), to or _known(dst, FORMATS.get(dst.suffix))
+    wanted = _format_to_write(dst, to)
     check_folder(dst)
-    vectors = readers[found](src)
-    if vectors.subwords is not None and wanted != "safetensors":
-        warnings.warn(f"{dst}: {wanted} has no place for n-grams: words never seen have no vectors there", stacklevel=2)
-    writers[wanted](vectors, dst)
+    vectors = read(src, make_request(words, first, errors, progress))
+    if vectors.subwords is not None and not wanted.ngrams:
+        warnings.warn(
+            f"{dst}: {wanted.name} has no place for n-grams: words never seen have no vectors there", stacklevel=2
+        )
+    wanted.writer()(holdable(vectors, wanted.holds, space, dst), dst)
 
 
-def _format(path: Path) -> str | None:
-    """The name of a file's format: fastText's by the first bytes, others by the extension; None for neither."""
-    try:
-        if path.is_file():
-            with path.open("rb") as file:
-                if file.read(len(fasttext.MAGIC)) == fasttext.MAGIC:
-                    return "fasttext"
-    except OSError:  # its reader says what is wrong
-        pass
-    return FORMATS.get(path.suffix)
+def _format_to_write(dst: Path, to: str | None) -> Format:
+    writable = [name for name, known in FORMATS.items() if known.write]
+    if to is not None and to not in writable:
+        raise ConfigError(f"to is {to!r}: expected {' or '.join(map(repr, writable))}")
+    return format_named(dst) if to is None else FORMATS[to]
 
 
-def _known(path: Path, name: str | None) -> str:
-    if name is None:
-        raise FormatError(f"{path}: the extension names no format: expected {', '.join(FORMATS)}")
-    return name
+def holdable(vectors: WordVectors, holds: Callable[[str], bool], space: str | None, dst: Path) -> WordVectors:
+    """The same vectors, with `space` in place of white space in words that a format cannot hold.
+
+    Raises FormatError, which names `dst`, for a word that it cannot hold even then, and where two words become one.
+    """
+    words, seen = [], set(vectors.words)
+    for word in vectors.words:
+        if not holds(word):
+            new = word if space is None else space.join(word.split())
+            if not holds(new) or new in seen:
+                again = f", nor as {shown(new)}, which is another word" if new in seen and new != word else ""
+                advice = "" if space is not None else "; give --space _ to write _ for white space in words"
+                raise FormatError(f"{dst}: the word {shown(word)} cannot be written{again}{advice}")
+            seen.add(new)
+            word = new
+        words.append(word)
+    if words == vectors.words:
+        return vectors
+    more = vectors.outside_words[len(words) :]
+    return WordVectors(**(vectors.parts() | {"words": words, "outside_words": [*words, *more]}))

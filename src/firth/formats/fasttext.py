@@ -21,6 +21,7 @@ from firth.corpus.reader import MAX_TOKEN
 from firth.errors import FormatError
 from firth.files.paths import mapped, naming, refused
 from firth.files.tensors import row_blocks
+from firth.formats.request import Request, selected
 from firth.vectors.container import WordVectors
 from firth.vectors.storage import checked_subwords
 from firth.vectors.subwords import LONGEST, word_vectors
@@ -101,8 +102,10 @@ def read_model(path: Path, data: mmap.mmap) -> Model:
     return Model(words, counts, rows, ngrams, outside, nodes, config)
 
 
-def read_vectors(path: Path, folder: Path) -> WordVectors:
-    """The vectors of a model, mapped from disk; those that are means of n-grams from a nameless file in `folder`.
+def read(path: Path, request: Request) -> WordVectors:
+    """The vectors of a model, mapped from disk.
+
+    Those that are means of n-grams are in a nameless file in the system's temporary folder.
 
     Raises FormatError and warns as `read_model` does, also for vectors that are not finite and words without UTF-8.
     """
@@ -121,11 +124,12 @@ def read_vectors(path: Path, folder: Path) -> WordVectors:
             pass
     else:
         subwords = checked_subwords(path, dict(zip(("minn", "maxn", "bucket"), model.ngrams, strict=True)), model.rows)
-        center = _on_disk(_finite(path, words, word_vectors(model.words, subwords)), (n, d), folder)
+        center = _on_disk(_finite(path, words, word_vectors(model.words, subwords)), (n, d), None)
     with naming(path):
-        return WordVectors(
+        vectors = WordVectors(
             words, model.counts, center, model.outside, model.config, [], nodes=model.nodes, subwords=subwords
         )
+    return selected(vectors, request)
 
 
 def _finite(path: Path, words: list[str], blocks: Iterable[Floats]) -> Iterator[Floats]:
@@ -139,7 +143,7 @@ def _finite(path: Path, words: list[str], blocks: Iterable[Floats]) -> Iterator[
         yield block
 
 
-def _on_disk(blocks: Iterable[Floats], shape: tuple[int, int], folder: Path) -> Floats:
+def _on_disk(blocks: Iterable[Floats], shape: tuple[int, int], folder: Path | None) -> Floats:
     """A matrix given block by block, memory-mapped from a file that goes when it is no longer used."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -148,7 +152,7 @@ def _on_disk(blocks: Iterable[Floats], shape: tuple[int, int], folder: Path) -> 
             file.flush()
             return np.ndarray(shape, np.float32, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except OSError as error:
-        raise refused(folder, "cannot be written to", error) from None
+        raise refused(Path(folder or tempfile.gettempdir()), "cannot be written to", error) from None
 
 
 class _Reader:

@@ -1,0 +1,100 @@
+"""What a reader of vectors is asked for, and what it does about a file that is not quite as it should be."""
+
+import dataclasses
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from firth.errors import FormatError
+from firth.vectors.container import WordVectors
+from firth.vectors.rows import Progress, no_progress
+
+SHOWN = 80
+"""The characters of a file's content that a message shows."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is wanted of a file of vectors.
+
+    words: only these, or None for all. first: only the first so many words of the file, or None for all; of these, only
+    those in `words`. strict: refuse what could be mended. progress: told how far reading is.
+    """
+
+    words: frozenset[str] | None = None
+    first: int | None = None
+    strict: bool = False
+    progress: Progress = no_progress
+
+    def wants(self, word: str) -> bool:
+        """Whether a word is among those wanted."""
+        return self.words is None or word in self.words
+
+
+EVERYTHING = Request()
+
+
+class Faults:
+    """The faults of one file that a reader mends: counted by kind and warned of once, or refused if `strict`."""
+
+    def __init__(self, path: Path, strict: bool) -> None:
+        """None yet."""
+        self._path, self._strict = path, strict
+        self._counts: dict[str, int] = {}
+        self._first = ""
+
+    def add(self, where: str, found: str, mended: str, count: int = 1) -> None:
+        """Note a fault; or raise FormatError if they are refused.
+
+        where: its line or byte, "line 7". found: what is wrong there, with at most `SHOWN` characters of the file.
+        mended: the kind of fault and what is done about it, after a number: "words come again and are left out".
+        """
+        if self._strict:
+            raise FormatError(f"{self._path}, {where}: {found}; without --errors strict it is mended")
+        if not self._counts:
+            self._first = f"{where}: {found}"
+        self._counts[mended] = self._counts.get(mended, 0) + count
+
+    def warn(self, stacklevel: int = 2) -> None:
+        """Warn of all faults in one warning, which names the first."""
+        if self._counts:
+            kinds = "; ".join(f"{count:,} {mended}" for mended, count in self._counts.items())
+            warnings.warn(f"{self._path}: {kinds}. The first: {self._first}", stacklevel=stacklevel + 1)
+
+
+def shown(content: str | bytes) -> str:
+    """Content of a file for a message: quoted, and cut to `SHOWN` characters."""
+    short = content[:SHOWN]
+    return repr(short) + ("..." if len(content) > SHOWN else "")
+
+
+def selected(vectors: WordVectors, request: Request) -> WordVectors:
+    """The vectors of the wanted words only: for readers whose files are mapped and have them all.
+
+    N-grams stay with all words, and are left out with a warning otherwise; so are nodes of the Huffman tree and outside
+    words without center vectors. Raises FormatError where no word is left.
+    """
+    end = len(vectors) if request.first is None else min(request.first, len(vectors))
+    kept = [i for i, word in enumerate(vectors.words[:end]) if request.wants(word)]
+    if len(kept) == len(vectors):
+        return vectors
+    ids = np.array(kept, np.int64)
+    check_found(vectors.path, len(ids), request)
+    if vectors.subwords is not None or vectors.nodes is not None:
+        warnings.warn(
+            "the n-grams and the nodes of the Huffman tree belong to all words and are left out", stacklevel=3
+        )
+    outside = None if vectors.outside is None else vectors.outside[ids]
+    bias = None if vectors.bias is None else vectors.bias[ids]
+    words, counts = [vectors.words[i] for i in kept], vectors.counts[ids]
+    return WordVectors(words, counts, vectors.center[ids], outside, vectors.config, vectors.history, bias=bias)
+
+
+def check_found(path: Path | None, found: int, request: Request) -> None:
+    """Raise FormatError if no word was found."""
+    if found:
+        return
+    if request.words is not None:
+        raise FormatError(f"{path}: none of the {len(request.words):,} wanted words is in the file")
+    raise FormatError(f"{path}: the file holds no word with its vector")
