@@ -57,7 +57,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 Preset = Literal["similarity", "analogies", "items"]
 Score = Literal["count", "npmi"]
 Words = AnyPath | Iterable[str] | None
-Tokenizer = Literal["whitespace", "words"]
+Tokenizer = str | Callable[[str], Iterable[str]]
 Errors = Literal["replace", "strict"]
 
 # What the reading of a corpus and that of documents share.
@@ -65,6 +65,11 @@ LOWER: dict[str, Any] = {"group": "text", "help": "lower-case the text (Unicode)
 TOKENIZER: dict[str, Any] = {
     "group": "text",
     "help": "divide text at white space, or into words without punctuation",
+}
+COLUMN: dict[str, Any] = {
+    "group": "text",
+    "help": "column of JSON lines, csv, tsv or Parquet to read, by name or by number, 1 the first",
+    "metavar": "NAME",
 }
 ERRORS: dict[str, Any] = {"group": "text", "help": "invalid UTF-8: replace it and warn, or stop with an error"}
 OF_VECTORS = "that of the vectors' training"
@@ -115,7 +120,8 @@ class Reading(Checked):
     """
 
     lower: bool = setting(False, **LOWER)
-    tokenizer: Tokenizer = setting("whitespace", **TOKENIZER)
+    tokenizer: Tokenizer | None = setting(None, **TOKENIZER, shown="whitespace")
+    column: str | int | None = setting(None, **COLUMN, recorded=False)
     errors: Errors = setting("replace", **ERRORS)
     tmp: AnyPath | None = setting(
         None,
@@ -125,6 +131,14 @@ class Reading(Checked):
         recorded=False,
         metavar="DIR",
     )
+
+    def __post_init__(self) -> None:
+        self._check()
+
+    @property
+    def tokenizer_name(self) -> str:
+        """What divides text, as a vectors file keeps it."""
+        return "whitespace" if self.tokenizer is None else str(self.tokenizer)
 
 
 AS_IS = Reading()
@@ -353,7 +367,8 @@ class TrainConfig(PairSettings):
         """The settings that a vectors file keeps, in the order of the help, without those of other losses."""
         kind = {"loss": self.loss, "architecture": self.architecture}
         known = [one for ones in grouped(TrainConfig, GROUPS).values() for one in ones]
-        return {one.name: getattr(self, one.name) for one in known if one.setting.recorded and one.applies(kind)}
+        kept = {one.name: getattr(self, one.name) for one in known if one.setting.recorded and one.applies(kind)}
+        return kept | {"tokenizer": self.tokenizer_name}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

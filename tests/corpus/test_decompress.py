@@ -13,7 +13,7 @@ from firth.settings import Reading
 
 def read(*files, block_size=BLOCK_SIZE, **reading) -> bytes:
     reader = TextReader([str(file) for file in files], Reading(**reading), block_size=block_size)
-    return b"".join(reader.blocks())
+    return b"".join(block for file in reader.blocks_of_files() for block in [*file, b"\n"])
 
 
 def zstd(data: bytes) -> bytes:

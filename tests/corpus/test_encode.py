@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firth.corpus import encode, numbering, selection
+from firth.corpus import encode, selection, tokens
 from firth.corpus.encode import build_corpus
 from firth.corpus.reader import TextReader
 from firth.errors import CorpusError, FirthError
@@ -50,7 +50,7 @@ def held(corpus):
 
 def set_pieces(monkeypatch, size):
     """Number, look up and renumber `size` words at a time."""
-    monkeypatch.setattr(numbering, "IDS_AT_ONCE", size)
+    monkeypatch.setattr(tokens, "IDS_AT_ONCE", size)
     monkeypatch.setattr(selection, "WORDS_AT_ONCE", size)
     monkeypatch.setattr(encode, "IDS_AT_ONCE", size)
 
@@ -214,4 +214,5 @@ def test_ctrl_c_leaves_nothing(tmp_path):
 def test_memory_does_not_hold_the_text(tmp_path, temporary):
     """The reader hands out blocks; no block is larger than the text between two cuts."""
     (tmp_path / "text").write_bytes(b"some words\n" * 200_000)
-    assert max(map(len, TextReader([str(tmp_path / "text")]).blocks())) < 1_100_000
+    (blocks,) = TextReader([str(tmp_path / "text")]).blocks_of_files()
+    assert max(map(len, blocks)) < 1_100_000

@@ -18,7 +18,7 @@ NASTY = Path(__file__).parents[3] / "shared" / "data" / "nasty"
 def spelled(lines):
     """The tokens of each line, looked up when all is read."""
     ids = [number for piece in lines.pieces() for number in piece.tolist()]
-    words = lines.words(np.arange(len(lines)))
+    words = lines.words(np.arange(len(lines.counts())))
     found, line = [], []
     for number in ids:
         if number == LINE_END:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firth.corpus import numbering
+from firth.corpus import numbering, tokens
 from firth.corpus.encode import build_corpus
 from firth.errors import ConfigError, CorpusError
 from firth.settings import Reading
@@ -110,7 +110,7 @@ def test_a_full_disk(source, tmp_path, temporary, monkeypatch):
 
 
 def test_progress_of_lists_counts_sentences(temporary, monkeypatch):
-    monkeypatch.setattr(numbering, "IDS_AT_ONCE", 4)
+    monkeypatch.setattr(tokens, "IDS_AT_ONCE", 4)
     seen = []
     build_corpus(
         [["a", "b"]] * 5, min_count=1, reading=Reading(tmp=temporary), progress=lambda *step: seen.append(step)

@@ -21,7 +21,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the corpora in 
 
 def read(*files, progress=None, block_size=BLOCK_SIZE, **reading) -> bytes:
     reader = TextReader([str(file) for file in files], Reading(**reading), progress, block_size)
-    return b"".join(reader.blocks())
+    return b"".join(block for file in reader.blocks_of_files() for block in [*file, b"\n"])
 
 
 def lines(text: bytes) -> list[list[str]]:
@@ -69,7 +69,7 @@ def test_random_bytes_read_as_python_reads_them(tmp_path):
             continue  # Python's own reader loses a piece of a byte-order mark that is a whole file
         file.write_bytes(data)
         reader = TextReader([str(file)], block_size=draw.choice([1, 2, 3, 5, 8, 1000]))
-        blocks = list(reader.blocks())
+        blocks = [block for file in reader.blocks_of_files() for block in [*file, b"\n"]]
         assert lines(b"".join(blocks)) == oracle(file), data
         assert [word for block in blocks for word in block.decode().split()] == [
             word for line in oracle(file) for word in line
@@ -83,7 +83,7 @@ def test_replaced_sequences_are_counted_and_genuine_ones_are_not(tmp_path):
     for size in range(1, 12):
         reader = TextReader([str(tmp_path / "a"), str(tmp_path / "b")], block_size=size)
         assert reader.replaced == 0
-        list(reader.blocks())
+        [list(blocks) for blocks in reader.blocks_of_files()]
         assert reader.replaced == 6
         assert reader.first_replaced == f"{tmp_path / 'b'}, byte 3"
 
@@ -180,7 +180,7 @@ def test_standard_input(pack, monkeypatch):
 
 
 def test_standard_input_that_comes_in_drops():
-    code = "from firth.corpus.reader import TextReader; print(b''.join(TextReader(['-']).blocks()))"
+    code = "from firth.corpus.reader import TextReader; print(b''.join(*TextReader(['-']).blocks_of_files()))"
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for byte in "drop by drop é\n".encode():
         process.stdin.write(bytes([byte]))

@@ -22,14 +22,14 @@ def expected(text: str) -> tuple[list[int], list[str], list[int]]:
     numbers: dict[str, int] = {}
     ids = []
     counts = []
-    for line in text.replace("\r", "\n").split("\n"):
+    for place, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")):
+        if place:
+            ids.append(LINE_END)
         for word in line.split():
             number = numbers.setdefault(word, len(numbers))
             ids.append(number)
             counts += [0] * (len(numbers) - len(counts))
             counts[number] += 1
-        if line.split():
-            ids.append(LINE_END)
     return ids, list(numbers), counts
 
 
@@ -108,7 +108,7 @@ def test_too_many_words(monkeypatch):
 
 
 def test_blank_lines_end_too_where_they_count():
-    found = Scanner(blank_lines=True)
+    found = Scanner()
     texts = ["\n a\r", "\n\r", "\r\n \n", "b"]  # two ends of lines are divided between texts
     ids = [number for text in texts for piece in found.scan(text.encode()) for number in piece.tolist()]
     assert ids == [LINE_END, 0, LINE_END, LINE_END, LINE_END, LINE_END, 1]
@@ -117,6 +117,6 @@ def test_blank_lines_end_too_where_they_count():
 
 
 def test_files_do_not_share_an_end_of_line():
-    found = Scanner(blank_lines=True)
+    found = Scanner()
     ids = [piece.tolist() for piece in (*found.scan(b"\r"), *found.end_file(), *found.scan(b"\n"), *found.end_file())]
     assert ids == [[LINE_END], [LINE_END]]

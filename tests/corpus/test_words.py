@@ -14,7 +14,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the corpora in 
 
 def read(*files, block_size=BLOCK_SIZE, **reading) -> bytes:
     reader = TextReader([str(file) for file in files], Reading(**reading), block_size=block_size)
-    return b"".join(reader.blocks())
+    return b"".join(block for file in reader.blocks_of_files() for block in [*file, b"\n"])
 
 
 def lines(text: bytes) -> list[list[str]]:

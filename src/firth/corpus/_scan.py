@@ -105,10 +105,10 @@ def _ends_return(block, pos):
 
 
 @compiled
-def scan_block(block, size, blank_lines, state, ids, table, counts, starts, arena):
+def scan_block(block, size, state, ids, table, counts, starts, arena):
     """Scan block[pos:size] until the text ends or `ids`, the table or the arena is full. Returns ids written.
 
-    LINE_END is written at each end of a line ("\n", "\r" or "\r\n") that has a token, with `blank_lines` of any line.
+    LINE_END is written at each end of a line: "\n", "\r" or "\r\n".
 
     block: uint8, with PADDING bytes or more behind `size`; they become spaces, where every token ends.
     state: int64 (pos, distinct words, arena bytes, whether the line has a token), read and written.
@@ -134,7 +134,7 @@ def scan_block(block, size, blank_lines, state, ids, table, counts, starts, aren
         length = _trailing_zeros(_spaces(loaded)) >> np.uint64(3)
         if length == np.uint64(0):
             byte = block[pos]
-            if (byte == 10 or byte == 13) and (in_line != 0 or (blank_lines and not _ends_return(block, pos))):
+            if (byte == 10 or byte == 13) and (in_line != 0 or not _ends_return(block, pos)):
                 ids[filled] = LINE_END
                 filled += one
                 in_line = 0

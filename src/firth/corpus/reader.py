@@ -56,18 +56,12 @@ class TextReader:
         more = len(self.files) - 1
         return shown(self.files[0]) + (f" and {more:,} more file{'s' if more > 1 else ''}" if more else "")
 
-    def blocks(self) -> Iterator[bytes]:
-        """Yield valid UTF-8 of any length that begins and ends between tokens; the end of a file ends a line.
+    def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
+        """Yield for each file blocks of valid UTF-8, of any length, that begin and end between tokens.
 
         Raises CorpusError for what cannot be read, is damaged, or is no text; MissingExtraError for zstd
         without its package.
         """
-        for file in self.blocks_of_files():
-            yield from file
-            yield b"\n"
-
-    def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
-        """Yield for each file its blocks, as `blocks` does, with nothing added at the end of the file."""
         total = total_size(self.files)
         for path in self.files:
             yield self._blocks_of(path, total)
@@ -80,6 +74,11 @@ class TextReader:
                 f"the first at {self.first_replaced}: is the text in another encoding?",
                 stacklevel=stacklevel + 1,
             )
+
+    @property
+    def _changes(self) -> bool:
+        """Whether valid text is changed."""
+        return self.reading.lower or self.reading.tokenizer not in (None, "whitespace")
 
     def _blocks_of(self, path: str, total: int | None) -> Iterator[bytes]:
         offset = 0
@@ -117,14 +116,13 @@ class TextReader:
                     self.first_replaced = where
                 self.replaced += text.count("\ufffd") - block.count("\ufffd".encode())
                 block = text.encode()
-            if self.reading.lower:
-                text = text.lower()
-                block = text.encode()
-        elif self.reading.lower:
-            block = block.lower()
-        if self.reading.tokenizer == "words":
-            block = only_words(block.decode()).encode()
-        return block
+        return cleaned(block.decode(), self.reading).encode() if self._changes else block
+
+
+def cleaned(text: str, reading: Reading) -> str:
+    """A text in lower case and divided by white space, as the reading asks."""
+    text = text.lower() if reading.lower else text
+    return only_words(text) if reading.tokenizer == "words" else text
 
 
 def _checked(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -10,14 +10,10 @@ from firth.corpus.vocabulary import MAX_WORDS, too_many_words
 
 
 class Scanner:
-    """The growing vocabulary of a text that is read block by block.
+    """The growing vocabulary of a text that is read block by block; call `end_file` where a file ends."""
 
-    blank_lines: whether lines without tokens end with LINE_END too; then call `end_file` where a file ends.
-    """
-
-    def __init__(self, blank_lines: bool = False) -> None:
+    def __init__(self) -> None:
         """No word yet."""
-        self._blank_lines = blank_lines
         self._last = b""  # byte of the file so far
         self._state = np.zeros(4, np.int64)
         self._table = np.zeros((1 << 14, 2), np.uint64)
@@ -28,7 +24,7 @@ class Scanner:
         self._room = np.empty(0, np.uint8)
 
     def scan(self, text: bytes) -> Iterator[NDArray[np.int32]]:
-        """Yield the int32 ids of the tokens of `text` in pieces, LINE_END at each end of a line.
+        """Yield the int32 ids of the tokens of `text` in pieces, LINE_END at each end of a line, blank ones included.
 
         `text` is valid UTF-8, and tokens do not go beyond it. Each piece is valid until the next is taken.
         Raises VocabularyError for more than MAX_WORDS distinct words.
@@ -46,7 +42,7 @@ class Scanner:
         self._last = text[-1:] or self._last
         while self._state[0] < size:
             places = self._ids, self._table, self._counts, self._starts, self._arena
-            filled = scan_block(block, size, self._blank_lines, self._state, *places)
+            filled = scan_block(block, size, self._state, *places)
             yield self._ids[:filled]
             if self._state[0] < size and filled < len(self._ids):
                 self._grow(size)

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.lines import read_lines, tokens_of
-from firth.corpus.numbering import check_tokenizer
 from firth.corpus.reader import Progress
 from firth.corpus.sources import is_text_source
 from firth.declaring import declared
@@ -203,10 +202,8 @@ def make_documents(
     d = vectors.center.shape[1]
     if options.method == "sif" and options.components >= d:
         raise ConfigError(f"components is {options.components}: expected fewer than the dimension of the vectors, {d}")
-    if options.tokenizer is not None and not is_text_source(source):
-        check_tokenizer(Reading(tokenizer=options.tokenizer))
-    options = _filled_in(options, vectors.config)
-    lines = read_lines(source, _reading(options, source), progress)
+    asked, options = options, _filled_in(options, vectors.config)
+    lines = read_lines(source, _reading(options, source, asked.tokenizer), progress)
     means = document_means(_weigh(vectors, options), lines)
     if not means.known.any():
         raise CorpusError(
@@ -227,10 +224,10 @@ def _filled_in(options: DocumentOptions, config: Mapping[str, Any]) -> DocumentO
     return dataclasses.replace(options, **{name: config.get(name, known[name].default) for name in left_open})
 
 
-def _reading(options: DocumentOptions, source: Any) -> Reading:
-    """How a source is read; lists of tokens are taken as they are, but for `lower`."""
+def _reading(options: DocumentOptions, source: Any, named: Any = None) -> Reading:
+    """How a source is read; in memory, only a tokenizer that is named divides text."""
     settings = {name: getattr(options, name) for name in READING}
-    return Reading(**settings) if is_text_source(source) else Reading(**(settings | {"tokenizer": "whitespace"}))
+    return Reading(**settings) if is_text_source(source) else Reading(**(settings | {"tokenizer": named}))
 
 
 def _weigh(vectors: WordVectors, options: DocumentOptions) -> WeightedVectors:

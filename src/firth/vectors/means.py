@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.lines import ListLines, TextLines
+from firth.corpus.lines import Lines
 from firth.errors import ConfigError
 from firth.settings import physical_memory
 from firth.vectors.container import WordVectors
@@ -45,7 +45,7 @@ class WeightedVectors:
     weights: npt.NDArray[np.float64]
 
 
-def document_means(weighted: WeightedVectors, lines: TextLines | ListLines) -> Means:
+def document_means(weighted: WeightedVectors, lines: Lines) -> Means:
     """Σ weight(w) v_w / k of each line, summed in float64 over its k tokens with a vector, in their order.
 
     Lines without such tokens get zeros. Errors are those of reading the lines. The work is done in
@@ -66,6 +66,7 @@ def document_means(weighted: WeightedVectors, lines: TextLines | ListLines) -> M
                 if done == len(ids):
                     break
                 means.grow()
+    lines.warn_if_replaced(stacklevel=5)
     return means.cut(int(state[0]))
 
 
@@ -105,7 +106,7 @@ class WordTable:
     one piece at least; where no more room is left, they are forgotten and made again when they come again.
     """
 
-    def __init__(self, weighted: WeightedVectors, lines: TextLines | ListLines) -> None:
+    def __init__(self, weighted: WeightedVectors, lines: Lines) -> None:
         self._weighted, self._lines = weighted, lines
         self._subwords = weighted.vectors.subwords
         self._n, d = weighted.vectors.center.shape
@@ -116,7 +117,7 @@ class WordTable:
 
     def extend(self) -> None:
         """Look up the words that are new."""
-        words = self._lines.words_from(self._words)
+        words = self._lines.words(np.arange(self._words, len(self._lines.counts())))
         begin, self._words = self._words, self._words + len(words)
         if self._words > len(self.rows):
             self.rows.resize(2 * self._words, refcheck=False)

@@ -1,0 +1,52 @@
+"""Texts in memory, a line each -> blocks of valid UTF-8, as `TextReader` makes them of files."""
+
+from collections.abc import Iterator
+
+from firth.corpus.reader import BLOCK_SIZE, Progress, cleaned
+from firth.errors import CorpusError
+from firth.settings import Reading
+
+
+class StringReader:
+    """Texts, each of which is one line: a line end inside one is white space.
+
+    name: what is read, for a message. `progress` is called with the texts read, and None.
+    """
+
+    replaced = 0
+
+    def __init__(self, texts: Iterator[str], name: str, reading: Reading, progress: Progress | None) -> None:
+        self._texts, self.name, self._reading, self._progress = texts, name, reading, progress
+
+    def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
+        """Yield the blocks of all texts, each of which ends with a line."""
+        yield self._blocks()
+
+    def warn_if_replaced(self, stacklevel: int) -> None:
+        """Do nothing: texts in memory hold no invalid UTF-8."""
+
+    def _blocks(self) -> Iterator[bytes]:
+        batch: list[str] = []
+        size = read = 0
+        for text in self._texts:
+            batch.append(text.replace("\n", " ").replace("\r", " "))
+            size += len(text) + 1
+            read += 1
+            if size >= BLOCK_SIZE:
+                yield self._block(batch, read)
+                batch, size = [], 0
+        if batch:
+            yield self._block(batch, read)
+
+    def _block(self, batch: list[str], read: int) -> bytes:
+        try:
+            block = cleaned("\n".join(batch) + "\n", self._reading).encode()
+        except UnicodeEncodeError as error:
+            found = error.object[error.start : error.end]
+            raise CorpusError(
+                f"{self.name}: {found!r} before text {read} is a lone surrogate, which is no text; decode the text as "
+                "UTF-8"
+            ) from None
+        if self._progress is not None:
+            self._progress(read, None)
+        return block
