@@ -74,7 +74,7 @@ def test_text_and_lists_make_the_same_corpus(tmp_path, temporary, monkeypatch, m
     (tmp_path / "text").write_text("\n".join(map(" ".join, LISTS)), encoding="utf-8")
     settings = {"min_count": min_count, "max_vocab": max_vocab, "reading": Reading(tmp=temporary)}
     expected = naive(LISTS, min_count, max_vocab)
-    for source in (tmp_path / "text", LISTS, (iter(tokens) for tokens in LISTS), map(np.array, LISTS)):
+    for source in (tmp_path / "text", LISTS, (iter(sentence) for sentence in LISTS), map(np.array, LISTS)):
         with build_corpus(source, **settings) as corpus:
             assert held(corpus) == expected
             assert corpus.replaced == 0

@@ -15,11 +15,10 @@ import numpy.typing as npt
 from firth.corpus.lines import read_lines, tokens_of
 from firth.corpus.reader import Progress
 from firth.corpus.sources import is_text_source
-from firth.declaring import declared
 from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError
 from firth.files.paths import AnyPath, naming
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
-from firth.settings import DocumentOptions, Reading
+from firth.settings import AS_IS, DocumentOptions, Reading
 from firth.vectors.container import WordVectors
 from firth.vectors.directions import Directions, Doubles, cosines, lengths_of, scaled
 from firth.vectors.means import Counts, Floats, Means, WeightedVectors, document_means
@@ -219,9 +218,9 @@ def make_documents(
 
 def _filled_in(options: DocumentOptions, config: Mapping[str, Any]) -> DocumentOptions:
     """The options with those of reading that are left open as in the vectors' training."""
-    known = declared(Reading)
+    plain = {"lower": AS_IS.lower, "tokenizer": AS_IS.tokenizer_name, "errors": AS_IS.errors}
     left_open = (name for name in READING if getattr(options, name) is None)
-    return dataclasses.replace(options, **{name: config.get(name, known[name].default) for name in left_open})
+    return dataclasses.replace(options, **{name: config.get(name, plain[name]) for name in left_open})
 
 
 def _reading(options: DocumentOptions, source: Any, named: Any = None) -> Reading:
