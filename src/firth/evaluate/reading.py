@@ -9,6 +9,7 @@ import contextlib
 import csv
 import dataclasses
 import math
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -150,9 +151,9 @@ class _File:
 
 def _lines(path: Path) -> list[list[_Line]]:
     with reading(path, "a benchmark") as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise FormatError(f"{path}: more than {LARGEST:,} bytes: expected a benchmark, which is smaller")
+        if os.fstat(file.fileno()).st_size > LARGEST:
+            raise FormatError(f"{path}: more than {LARGEST:,} bytes: expected a benchmark, which is smaller")
+        data = file.read()
     if data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n") > MOST_LINES:
         raise FormatError(f"{path}: more than {MOST_LINES:,} lines: expected a benchmark, which has fewer")
     blocks: list[list[_Line]] = [[]]

@@ -1,0 +1,39 @@
+"""Damaged files of every kind: each is read or refused, as benchmarks/fuzz.py checks with many more."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from firth.errors import FormatError
+
+spec = importlib.util.spec_from_file_location("fuzz", Path(__file__).parents[1] / "benchmarks" / "fuzz.py")
+fuzzing = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(fuzzing)
+
+INPUTS = 150
+
+
+@pytest.mark.parametrize("name", fuzzing.kinds())
+def test_a_damaged_file_is_read_or_refused(name, tmp_path):
+    assert fuzzing.fuzz(fuzzing.kinds()[name], INPUTS, seed=7, folder=tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("read", "found"),
+    [
+        (lambda path: path.read_text(encoding="utf-8"), "UnicodeDecodeError"),
+        (lambda path: bytearray(fuzzing.ROOM * 2), "allocates"),
+        (lambda path: _refuse("x" * fuzzing.LONGEST_MESSAGE * 2), "a message of"),
+    ],
+)
+def test_faults_are_found(read, found, tmp_path):
+    def make(path):
+        path.write_bytes("naïve\n".encode() * 10)
+
+    faults = fuzzing.fuzz((".txt", make, read), 50, seed=1, folder=tmp_path)
+    assert found in faults[0]
+
+
+def _refuse(message):
+    raise FormatError(message)
