@@ -29,7 +29,7 @@ JOINERS = "\u200c\u200d"
 """Characters without a width of their own that belong to words of some languages."""
 
 ESCAPES = {character: f"&#{ord(character)};" for character in "&<>\"'|`$"}
-ESCAPES |= {character: "\\" + character for character in "\\*_[](){}~!:@^#="}
+ESCAPES |= {character: "\\" + character for character in "\\*_[](){}~!:.@^#="}
 
 LEARNED = {"skipgram": "skip-gram", "cbow": "CBOW"}
 LOSSES = {
