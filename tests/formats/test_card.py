@@ -96,8 +96,8 @@ def test_settings_and_epochs_are_tables():
     assert ["max\\_vocab", "none"] in rows(text, "Settings")
     assert ["lower", "no"] in rows(text, "Settings")
     assert rows(text, "Training") == [
-        ["1", "2.5096", "8,000", "12,345", "0.5"],
-        ["2", "2.1", "8,000", "12,345", "none"],
+        ["1", "2.5096", "8000", "12345", "0.5"],
+        ["2", "2.1", "8000", "12345", "none"],
     ]
     assert "| score on wordsim353 |" in text
     text = card(make(config={}, history=[]))

@@ -20,7 +20,11 @@ ENOUGH = 0.2
 """The share of a benchmark's items that vectors answer, below which the card leaves out the score."""
 
 MOST_FREQUENT = 20
+FUNCTION_WORDS = 100
+"""So many words of a file come first that mostly have no meaning of their own."""
+
 LONGEST = 80
+LARGE = 10**18
 MOST_SETTINGS = 100
 MOST_EPOCHS = 100
 MOST_COLUMNS = 12
@@ -108,7 +112,7 @@ def _summary(vectors: WordVectors) -> str:
     tokens = vectors.history[-1].get("tokens") if vectors.history else None
     if architecture and loss:
         text += f", learned by {architecture} with {loss}"
-        if isinstance(tokens, int):
+        if isinstance(tokens, int) and 0 < tokens < LARGE:
             text += f" from a text of {tokens:,} tokens"
     return f"{text}. The file was written by firth, which learns vectors for words from a text."
 
@@ -119,7 +123,8 @@ def _known(names: dict[str, str], value: Any) -> str | None:
 
 def _use(vectors: WordVectors, repository: str) -> str:
     """How to load the vectors, with a word that needs no quoting."""
-    word = next((word for word in vectors.words if re.fullmatch("[A-Za-z]{4,20}", word)), None)
+    words = [*vectors.words[FUNCTION_WORDS:], *vectors.words[:FUNCTION_WORDS]]
+    word = next((word for word in words if re.fullmatch("[A-Za-z]{4,20}", word)), None)
     asked = "vectors.words[:10]" if word is None else f'vectors.neighbors("{word}")'
     command = f"firth info hf://{repository}" if word is None else f"firth neighbors hf://{repository} {word}"
     return f"""## Use
@@ -167,7 +172,7 @@ def _words(vectors: WordVectors) -> str:
 def _settings(config: dict[str, Any]) -> str:
     if not config:
         return ""
-    rows = [[plain(name), _value(value)] for name, value in list(config.items())[:MOST_SETTINGS]]
+    rows = [[plain(str(name)), _value(value)] for name, value in list(config.items())[:MOST_SETTINGS]]
     return f"## Settings\n\n{_table(['setting', 'value'], rows)}"
 
 
@@ -183,7 +188,7 @@ def _history(history: list[dict[str, Any]]) -> str:
         return ""
     rows = [[_value(entry[name]) if name in entry else "" for name in columns] for entry in epochs]
     more = f"\n\n{len(history) - MOST_EPOCHS:,} more epochs follow." if len(history) > MOST_EPOCHS else ""
-    return f"## Training\n\nThe loss is in nats a pair.\n\n{_table([plain(name) for name in columns], rows)}{more}"
+    return f"## Training\n\nThe loss is in nats a pair.\n\n{_table([plain(str(name)) for name in columns], rows)}{more}"
 
 
 def _value(value: Any) -> str:
@@ -191,10 +196,10 @@ def _value(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) < 10**18 else "(large)"
+        return str(value) if abs(value) < LARGE else "(large)"
     if isinstance(value, float):
         return f"{value:.5g}"
-    return plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _scores(scores: Sequence[CardScore]) -> str:
