@@ -96,6 +96,16 @@ def test_a_file_of_firths_is_loaded_and_then_comes_from_the_cache(hub, stored):
     assert words_at(hub, f"hf://ada/v@{repository.oid(1)}/vectors.safetensors")[0] == ["red", "blue"]
 
 
+def test_bars_are_for_those_who_see_them(hub):
+    code = (
+        "from huggingface_hub.utils import are_progress_bars_disabled as off; from firth.formats.hub import _bars\n"
+        "for wanted in (True, False):\n    with _bars(wanted): print(off())\n"
+        "print(off())"
+    )
+    assert hub.run("-W", "error", "-c", code).stdout.split() == ["False", "True", "False"]
+    assert hub.run("-W", "error", "-c", code, HF_HUB_DISABLE_PROGRESS_BARS="0").stdout.split() == ["False"] * 3
+
+
 def test_queries_take_addresses(hub, stored):
     hub.add("ada/v", {"vectors.safetensors": stored})
     assert hub.firth("neighbors", "hf://ada/v", "red").stdout.startswith("blue\t0.9")
