@@ -34,7 +34,7 @@ STAGES = [
 FACADES = {"gensim", "sklearn", "__init__", "__main__"}
 """Nothing imports these; `app` alone asks `firth` itself for its public names."""
 
-HEAVY = ["numba", "llvmlite", "scipy", "torch", "matplotlib", "ray", "pandas", "usearch"]
+HEAVY = ["numba", "llvmlite", "scipy", "torch", "matplotlib", "ray", "pandas", "usearch", "huggingface_hub"]
 
 
 def module_of(path):

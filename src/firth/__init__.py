@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from firth.formats.loading import load
     from firth.phrases import Phrases
     from firth.run.documents import documents
+    from firth.run.sharing import push
     from firth.run.train import train
     from firth.vectors.alignment import align
     from firth.vectors.container import WordVectors
@@ -40,6 +41,7 @@ __all__ = [
     "cooccurrences",
     "documents",
     "load",
+    "push",
     "reference",
     "train",
 ]
@@ -54,6 +56,7 @@ _PLACES = {
     "Documents": "vectors.documents",
     "documents": "run.documents",
     "load": "formats.loading",
+    "push": "run.sharing",
 }
 """Where each public name is that is not an error; each is imported at its first use, so that queries start at once."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path
 from firth.formats.detect import format_of
+from firth.formats.hub import download, is_address
 from firth.formats.request import EVERYTHING, Request
 from firth.formats.vocabulary import read_words
 from firth.vectors.container import WordVectors
@@ -23,13 +24,18 @@ def load(
 ) -> WordVectors:
     """The vectors in a file of any format that firth reads; see docs/formats.md.
 
+    path: a file, or an address on the Hugging Face Hub, "hf://USER/NAME", with or without "@REVISION" and "/FILE"; see
+    docs/hub.md.
+
     Those in a .safetensors file of firth's are memory-mapped: matrices are read when used. Others are read into memory.
     words: read only these, given as a list or as the path of a file of words. first: read only the first so many.
     errors: "mend" leaves out or mends what is wrong in a file, with a warning; "strict" refuses it.
 
-    Raises FormatError, saying what was found and expected, and ConfigError.
+    Raises FormatError, saying what was found and expected, and ConfigError; for an address also MissingExtraError, and
+    FirthError where the Hub refuses or cannot be reached.
     """
-    return read(as_path(path), make_request(words, first, errors))
+    request = make_request(words, first, errors)
+    return read(download(path) if is_address(path) else as_path(path), request)
 
 
 def read(path: Path, request: Request = EVERYTHING) -> WordVectors:
