@@ -58,6 +58,11 @@ _BYTES = {char: byte for byte, char in enumerate(_CHARACTERS)}
 _SPACE = _CHARACTERS[32]
 
 
+_CASED, _IGNORED = r"[\p{Lu}\p{Ll}\p{Lt}]", r"[\p{Mn}\p{Me}\p{Cf}\p{Lm}\p{Sk}'\u2019.:\u00b7\u2018\u2024\u2027]"
+_LAST_SIGMA = rf"(?<={'|'.join(_CASED + _IGNORED * i for i in range(5))})\u03a3(?!{_IGNORED}*{_CASED})"
+"""The sigma that becomes \u03c2 (Final_Sigma of Unicode): `str.lower` knows it, Lowercase of tokenizers does not."""
+
+
 def is_static(path: Path) -> bool:
     """Whether a path is that of such a folder."""
     return any(all(os.path.isfile(path / name / file) for file in (MODEL, TOKENIZER)) for name in ("", NESTED))
@@ -234,8 +239,8 @@ def write(vectors: WordVectors, path: Path) -> None:
 def _tokenizer(words: list[bytes], lower: bool, only_words: bool) -> dict[str, Any]:
     """The tokenizer of words in UTF-8, as the module says."""
     normalizers: list[dict[str, Any]] = []
-    if lower:  # a sigma that ends a word is one of its own, as Python's str.lower has it
-        normalizers += [_replace(r"(?<=\p{L})\u03a3(?!\p{L})", "\u03c2"), {"type": "Lowercase"}]
+    if lower:
+        normalizers += [_replace(_LAST_SIGMA, "\u03c2"), {"type": "Lowercase"}]
     if only_words:  # the patterns of firth.corpus.words
         word = r"\p{L}\p{N}_"
         normalizers += [
