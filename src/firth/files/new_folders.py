@@ -27,8 +27,7 @@ def check_new_folder(path: AnyPath, required: Collection[str], allowed: Collecti
             if found and not set(required) <= found <= {*required, *allowed}:
                 other = min(found - {*required, *allowed} or found)
                 raise FormatError(
-                    f"{path}: the folder holds other files, such as {other:.60}: expected the name of a new or an empty "
-                    "one"
+                    f"{path}: the folder holds other files, such as {other:.60}: expected a new name or an empty folder"
                 )
         elif not target.parent.is_dir():
             raise FormatError(f"{path}: the folder {target.parent} does not exist: make it first")

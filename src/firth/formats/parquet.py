@@ -67,13 +67,20 @@ def read_arrow(path: Path, request: Request) -> WordVectors:
     with reading(path, "a table") as file, _refusing(pa, path, "a whole Arrow file"):
         if file.read(6) == b"ARROW1":
             table = pa.ipc.open_file(file)
-            batches = (table.get_batch(i) for i in range(table.num_record_batches))
+            batches = _whole(table.get_batch(i) for i in range(table.num_record_batches))
         else:
             file.seek(0)
             table = pa.ipc.open_stream(file)
-            batches = iter(table)
+            batches = _whole(table)
         rows = _rows(pa, path, _columns(pa, path, table.schema), batches, 0, request)
     return rows.vectors(path, request)
+
+
+def _whole(batches: Iterable[Any]) -> Iterator[Any]:
+    """The same batches, whose buffers are what an Arrow file says of them."""
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch
 
 
 def write(vectors: WordVectors, path: Path) -> None:
@@ -214,7 +221,6 @@ def _rows(pa: Any, path: Path, columns: _Columns, batches: Iterable[Any], total:
             if begin >= request.first:
                 break
             batch = batch[: request.first - begin]
-        batch.validate(full=True)
         request.progress("reading", begin, max(total, begin))
         size += batch.nbytes
         if size > allowed:
