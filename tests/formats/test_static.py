@@ -352,19 +352,24 @@ ASK = """
 import json, sys
 import numpy as np
 from sentence_transformers import SentenceTransformer
-model = SentenceTransformer(sys.argv[1], device="cpu")
-np.save(sys.argv[3], model.encode(json.load(open(sys.argv[2], encoding="utf-8")), show_progress_bar=False))
+for folder in sys.argv[1:]:
+    texts = json.load(open(folder + "/texts.json", encoding="utf-8"))
+    model = SentenceTransformer(folder + "/v", device="cpu")
+    np.save(folder + "/means.npy", model.encode(texts, show_progress_bar=False))
 """
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_sentence_transformers_gives_texts_the_means_of_firth(tmp_path, settings):
+def test_sentence_transformers_gives_texts_the_means_of_firth(tmp_path):
     python = os.environ.get("FIRTH_SENTENCE_TRANSFORMERS_PYTHON")
     if python is None:
         pytest.skip("FIRTH_SENTENCE_TRANSFORMERS_PYTHON names no interpreter that has sentence-transformers")
-    folder, texts, expected = written(tmp_path, settings)
-    (tmp_path / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
+    expected = {}
+    for number, settings in enumerate(SETTINGS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        _, texts, expected[folder] = written(folder, settings)
+        (folder / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
     offline = os.environ | {"HF_HUB_OFFLINE": "1"}
-    arguments = [python, "-c", ASK, str(folder), str(tmp_path / "texts.json"), str(tmp_path / "means.npy")]
-    subprocess.run(arguments, check=True, capture_output=True, env=offline)
-    np.testing.assert_allclose(np.load(tmp_path / "means.npy"), expected, rtol=1e-5, atol=1e-5)
+    subprocess.run([python, "-c", ASK, *map(str, expected)], check=True, capture_output=True, env=offline)
+    for folder, means in expected.items():
+        np.testing.assert_allclose(np.load(folder / "means.npy"), means, rtol=1e-5, atol=1e-5)

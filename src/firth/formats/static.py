@@ -54,7 +54,7 @@ def _characters() -> list[str]:
 
 
 _CHARACTERS = _characters()
-_BYTES = {char: byte for byte, char in enumerate(_CHARACTERS)}
+_BYTES = {ord(char): byte for byte, char in enumerate(_CHARACTERS)}
 _SPACE = _CHARACTERS[32]
 
 
@@ -124,10 +124,7 @@ def _tokens(path: Path, rows: int, faults: Faults) -> list[str | None]:
         pairs = [(entry[0] if isinstance(entry, list) and entry else None, i) for i, entry in enumerate(vocabulary)]
     else:
         raise FormatError(f"{path}: no vocabulary: expected one at model.vocab")
-    whole_words = _divides_to_bytes(document.get("pre_tokenizer")) and all(
-        isinstance(token, str) and token[:1] == _SPACE and token[1:] and set(token) <= _BYTES.keys()
-        for token, _ in pairs
-    )
+    whole_words = _divides_to_bytes(document.get("pre_tokenizer")) and _are_spelt_bytes([token for token, _ in pairs])
     known = len(pairs)
     if not isinstance(added, list):
         raise FormatError(f"{path}: added_tokens is no list: expected one of objects")
@@ -140,8 +137,7 @@ def _tokens(path: Path, rows: int, faults: Faults) -> list[str | None]:
                 f"rows 0 to {rows - 1:,} of {MODEL}"
             )
         if whole_words and number < known:
-            raw = bytes(_BYTES[char] for char in token[1:])
-            token = raw.decode(errors="backslashreplace")
+            token = token[1:].translate(_BYTES).encode("latin-1").decode(errors="backslashreplace")
         if not _is_text(token):
             faults.add(
                 f"token {row}",
@@ -166,6 +162,13 @@ def _tokens(path: Path, rows: int, faults: Faults) -> list[str | None]:
 def _divides_to_bytes(pre_tokenizer: Any) -> bool:
     steps = pre_tokenizer.get("pretokenizers", [pre_tokenizer]) if isinstance(pre_tokenizer, dict) else []
     return isinstance(steps, list) and any(isinstance(step, dict) and step.get("type") == "ByteLevel" for step in steps)
+
+
+def _are_spelt_bytes(tokens: list[Any]) -> bool:
+    """Whether all tokens are a space and then more, in GPT-2's characters."""
+    if not all(isinstance(token, str) and len(token) > 1 and token[0] == _SPACE for token in tokens):
+        return False
+    return set("".join(tokens)) <= set(_CHARACTERS)
 
 
 def _is_text(token: str) -> bool:
@@ -274,7 +277,7 @@ def _tokenizer(words: list[bytes], lower: bool, only_words: bool) -> dict[str, A
             "fuse_unk": False,
             "byte_fallback": False,
             "ignore_merges": True,
-            "vocab": {_SPACE + "".join(_CHARACTERS[byte] for byte in word): i for i, word in enumerate(words)},
+            "vocab": {_SPACE + word.decode("latin-1").translate(_CHARACTERS): i for i, word in enumerate(words)},
             "merges": [],
         },
     }
