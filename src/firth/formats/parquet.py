@@ -37,7 +37,7 @@ class _Columns(NamedTuple):
 
     word: str
     vector: str
-    count: str | None
+    counts: str | None
 
 
 def read(path: Path, request: Request) -> WordVectors:
@@ -232,7 +232,7 @@ def _rows(pa: Any, path: Path, columns: _Columns, batches: Iterable[Any], total:
         wanted = [i for i, word in enumerate(words) if word is not None and request.wants(word)]
         ids = pa.array(wanted, pa.int64())
         lists = batch.column(columns.vector).take(ids)
-        counts = [0] * len(wanted) if columns.count is None else batch.column(columns.count).take(ids).to_pylist()
+        counts = [0] * len(wanted) if columns.counts is None else batch.column(columns.counts).take(ids).to_pylist()
         rows.add([words[i] for i in wanted], lists, counts, [begin + i + 1 for i in wanted])
         begin += len(batch)
     return rows
