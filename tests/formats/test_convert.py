@@ -43,7 +43,7 @@ def test_the_format_can_be_named(path, tmp_path):
     with pytest.raises(ConfigError, match="to is 'pickle': expected 'safetensors' or"):
         convert(path, tmp_path / "plain", to="pickle")
     with pytest.raises(FormatError, match=r"the extension names no format: expected \.safetensors, \.txt"):
-        convert(path, tmp_path / "plain.npy")
+        convert(path, tmp_path / "plain.npz")
     with pytest.raises(FormatError, match="the extension names no format"):
         convert(tmp_path / "plain", path)
 

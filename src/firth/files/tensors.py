@@ -22,6 +22,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
     "I64": np.dtype("<i8"),
+    "I32": np.dtype("<i4"),
     "U8": np.dtype("u1"),
 }
 """The name in safetensors -> the type of the numbers, for the types that firth writes and reads."""

@@ -16,7 +16,8 @@ class Format:
 
     name: what `--to` calls it. suffixes: the endings of its files. module: in `firth.formats`, with the functions that
     `read` and `write` name, "" where there is none: read(path, request) -> WordVectors; write(vectors, path) -> None.
-    holds: whether it can hold a word. counts, ngrams: whether it has a place for counts and for n-grams.
+    holds: whether it can hold a word. counts, ngrams: whether it has a place for counts and for n-grams. folder:
+    whether it is a folder of files.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Format:
     holds: Callable[[str], bool] = bool
     counts: bool = False
     ngrams: bool = False
+    folder: bool = False
 
     def reader(self) -> Callable[[Path, Request], WordVectors]:
         """What reads a file."""
@@ -51,12 +53,27 @@ def _one_word(word: str) -> bool:
     return word.split() == [word] and "\0" not in word
 
 
+def _one_line(word: str) -> bool:
+    """Whether a text file of one word a line can hold a word, also for readers that divide it at rare line breaks."""
+    return word.splitlines() == [word]
+
+
+def _one_field(word: str) -> bool:
+    """Whether a text file of columns with tabs between them can hold a word."""
+    return _one_line(word) and "\t" not in word
+
+
 FORMATS = {
     known.name: known
     for known in (
         Format("safetensors", (".safetensors",), "native", holds=_anything, counts=True, ngrams=True),
         Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word),
         Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word),
+        Format("numpy", (".npy",), "numpy_files", holds=_one_line),
+        Format("parquet", (".parquet",), "parquet", holds=_anything, counts=True),
+        Format("arrow", (".arrow", ".feather"), "parquet", read="read_arrow", write="", counts=True),
+        Format("projector", (".tsv",), "projector", holds=_one_field, counts=True),
+        Format("static", (), "static", holds=_one_word, folder=True),
         Format("fasttext", (".bin",), "fasttext", write="", counts=True, ngrams=True),
     )
 }
