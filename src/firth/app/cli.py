@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from firth import __version__
-from firth.app import clusters, documents, evaluation, graph, index, learning, queries, transforming
+from firth.app import clusters, converting, documents, evaluation, graph, index, learning, queries, transforming
 from firth.app.options import unknown_option
 from firth.errors import FirthError
 
@@ -60,7 +60,7 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
     parser = argparse.ArgumentParser(prog="firth", description="Word vectors from your own data.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"firth {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for stage in (learning, queries, documents, index, clusters, graph, transforming, evaluation):
+    for stage in (learning, queries, converting, documents, index, clusters, graph, transforming, evaluation):
         stage.add_commands(commands)
     return parser, dict(commands.choices)
 
