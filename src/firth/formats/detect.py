@@ -135,7 +135,7 @@ def _by_content(path: Path, head: bytes) -> Format | None:
         return _of_rows(lines)
     named = _by_name(path)
     if named is None or named.name in ("word2vec-text", "word2vec-binary", "glove"):
-        first = text.lstrip().partition(b"\n")[0]
+        first = text.lstrip().partition(b"\n")[0].decode(errors="backslashreplace")
         raise FormatError(
             f"{path}: a text that begins with {shown(first)}: expected a file of vectors, such as .safetensors, or a "
             "text with a word and its numbers in every line"

@@ -106,8 +106,8 @@ def read(path: Path, request: Request) -> WordVectors:
     """The vectors of a model, compressed or not, mapped from disk.
 
     What is compressed is expanded into a nameless file in the system's temporary folder, and so are the vectors that
-    are means of n-grams. Words that are not UTF-8 have \\x.. for what is not, and words that come again \\x.. for all their
-    bytes, which is warned of, or refused if `request.strict`.
+    are means of n-grams. Words that are not UTF-8 have \\x.. for what is not, and words that come again \\x.. for all
+    their bytes, which is warned of, or refused if `request.strict`.
 
     Raises FormatError and warns as `read_model` does, also for vectors that are not finite.
     """
@@ -137,11 +137,11 @@ def _distinct_words(path: Path, encoded: list[bytes], strict: bool) -> list[str]
         word = part.decode(errors="backslashreplace")
         if word.encode() != part:
             faults.add(
-                f"word {i + 1}", f"{shown(part)} is not UTF-8", r"words are not UTF-8 and get \x.. for what is not"
+                f"word {i + 1}", f"{shown(part)} is not UTF-8", r"words are not UTF-8 and have \x.. for what is not"
             )
         if word in words:
             faults.add(
-                f"word {i + 1}", f"{shown(part)} comes again", r"words come again and get \x.. for all their bytes"
+                f"word {i + 1}", f"{shown(part)} comes again", r"words come again and have \x.. for all their bytes"
             )
             word = "".join(f"\\x{byte:02x}" for byte in part)
         if word in words:

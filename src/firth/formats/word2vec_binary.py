@@ -168,7 +168,9 @@ def _new_words(block: _Block, seen: set[str], faults: Faults) -> tuple[list[str]
         for begin, part, word in zip(block.begins, parts, words, strict=True):
             if word.encode() != part:
                 where = f"byte {block.place + begin}"
-                faults.add(where, f"the word {shown(part)} is not UTF-8", "words are not UTF-8 and get \\x..")
+                faults.add(
+                    where, f"the word {shown(part)} is not UTF-8", r"words are not UTF-8 and have \x.. for what is not"
+                )
     if b"\n" in joined:
         words = [word.lstrip("\n") for word in words]
     new = set(words)
@@ -232,6 +234,6 @@ def write(vectors: WordVectors, path: Path) -> None:
     with replacing(path) as file:
         file.write(b"%d %d\n" % vectors.center.shape)
         for rows in row_blocks(vectors.center):
-            numbers = memoryview(np.ascontiguousarray(rows, FLOAT32).reshape(-1).view(np.uint8))
+            numbers = np.asarray(rows, FLOAT32).tobytes()
             for at in range(0, len(numbers), size):
                 file.write(b"%b %b\n" % (next(words), numbers[at : at + size]))
