@@ -27,7 +27,9 @@ def read(tmp_path, content, request=EVERYTHING):
 
 def test_the_format_literally(tmp_path):
     path = tmp_path / "v.bin"
-    word2vec_binary.write(WordVectors(["a", "é"], np.array([2, 1]), np.array([[1], [2]], np.float32), None, {}, []), path)
+    word2vec_binary.write(
+        WordVectors(["a", "é"], np.array([2, 1]), np.array([[1], [2]], np.float32), None, {}, []), path
+    )
     assert path.read_bytes() == b"2 1\na \0\0\x80?\n\xc3\xa9 \0\0\0@\n"
     vectors = word2vec_binary.read(path, EVERYTHING)
     assert vectors.words == ["a", "é"]
@@ -57,15 +59,31 @@ def test_numbers_that_look_like_spaces_and_line_ends_are_numbers(tmp_path):
     ("content", "words", "message"),
     [
         (b"3 2\n" + rows(b"a", b"b"), ["a", "b"], r"line 1: 3 words of dimension 2: the file holds 2$"),
-        (b"1 2\n" + rows(b"a", b"b"), ["a", "b"], r"1 number of words is wrong: all whole rows are read. The first: line 1"),
+        (
+            b"1 2\n" + rows(b"a", b"b"),
+            ["a", "b"],
+            r"1 number of words is wrong: all whole rows are read. The first: line 1",
+        ),
         (b"99999999999 2\n" + rows(b"a"), ["a"], "the file holds 1"),
-        (b"2 2\n" + rows(b"a", b"b", b"c")[:-6], ["a", "b"], r"byte 28: b'c .*': expected a word, a space and 8 bytes"),
-        (b"3 2\n" + rows(b"a", b"b", b"c")[:-6], ["a", "b"], r"1 last row is cut short and left out; 1 number of words"),
+        (b"2 2\n" + rows(b"a", b"b", b"c")[:-6], ["a", "b"], r"byte 26: b'c .*': expected a word, a space and 8 bytes"),
+        (
+            b"3 2\n" + rows(b"a", b"b", b"c")[:-6],
+            ["a", "b"],
+            r"1 last row is cut short and left out; 1 number of words",
+        ),
         (b"3 2\n" + rows(b"a", b"b", b"a"), ["a", "b"], r"1 words come again .*byte 26: the word 'a' comes again"),
         (b"3 2\n" + rows(b"a", b"", b"c"), ["a", "c"], "1 words are empty and left out.*byte 15: a word is empty"),
         (b"2 2\n" + rows(b"a\xff", b"b"), ["a\\xff", "b"], r"1 words are not UTF-8 .*byte 4: the word b'a.xff' is not"),
-        (b"2 2\n" + rows(b"a", b"b").replace(b"\0\0\x80?", b"\0\0\xc0\x7f"), ["a"], "byte 17: the vector of 'b' is not fin"),
-        (b"2 2\n" + rows(b"a", b"b").replace(b"\0\0\x80?", b"\0\0\x80\xff"), ["a"], "vectors are not finite and left out"),
+        (
+            b"2 2\n" + rows(b"a", b"b").replace(b"\0\0\x80?", b"\0\0\xc0\x7f"),
+            ["a"],
+            "byte 17: the vector of 'b' is not fin",
+        ),
+        (
+            b"2 2\n" + rows(b"a", b"b").replace(b"\0\0\x80?", b"\0\0\x80\xff"),
+            ["a"],
+            "vectors are not finite and left out",
+        ),
     ],
 )
 def test_faults_are_mended_with_one_warning_or_refused(tmp_path, content, words, message):

@@ -10,13 +10,13 @@ from typing import Any
 from firth.corpus.vocabulary import Vocabulary
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path, check_folder
-from firth.formats.detect import formats_named
-from firth.formats.known import FORMATS, Format
+from firth.formats.detect import formats_to_write
 from firth.formats.loading import load_as, make_request
 from firth.formats.request import shown
 from firth.formats.vocabulary import write_vocabulary
 from firth.vectors.container import WordVectors
 from firth.vectors.rows import Progress, no_progress
+from firth.vectors.storage import check_writable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +55,10 @@ def convert(
     `src` and `dst` may be the same file. Raises FormatError, and ConfigError for an unknown `to`.
     """
     src, dst = as_path(src), as_path(dst)
-    choices = _formats_to_write(dst, to)
-    if not choices[0].folder:
+    choices = formats_to_write(dst, to)
+    if choices[0].name == "safetensors":
+        check_writable(dst)
+    elif not choices[0].folder:
         check_folder(dst)
     if save_vocab is not None:
         save_vocab = check_folder(save_vocab)
@@ -76,14 +78,6 @@ def convert(
         write_vocabulary(Vocabulary(vectors.words, vectors.counts), save_vocab)
     n, d = vectors.center.shape
     return Conversion(str(src), found.name, str(dst), wanted.name, n, d, _size(dst))
-
-
-def _formats_to_write(dst: Path, to: str | None) -> list[Format]:
-    """The formats among which the vectors decide."""
-    writable = [name for name, known in FORMATS.items() if known.write]
-    if to is not None and to not in writable:
-        raise ConfigError(f"to is {to!r:.100}: expected {' or '.join(map(repr, writable))}")
-    return formats_named(dst) if to is None else [FORMATS[to]]
 
 
 def _size(path: Path) -> int:

@@ -4,7 +4,7 @@ import codecs
 import re
 from pathlib import Path, PurePath
 
-from firth.errors import FormatError
+from firth.errors import ConfigError, FormatError
 from firth.files.paths import reading
 from firth.formats.known import FORMATS, Format
 from firth.formats.request import shown
@@ -25,6 +25,9 @@ _MAGIC = {
 }
 _EXPANDED = ("safetensors", "fasttext", "word2vec-text", "word2vec-binary", "glove")
 """The formats whose readers take compressed files."""
+
+_WRITTEN_COMPRESSED = ("word2vec-text", "glove")
+"""The formats whose writers compress as the ending of a name says."""
 
 _UNZIP = "unpack it and give the file of vectors"
 _FOREIGN: dict[bytes, str] = {
@@ -77,19 +80,33 @@ def format_of(path: Path) -> Format:
     return found
 
 
-def formats_named(path: Path) -> list[Format]:
-    """The formats to write that the ending of a name means, the usual one first. Raises FormatError for none."""
-    name = _plain_name(path)
-    found = [known for known in FORMATS.values() if known.write and name.suffix.lower() in known.suffixes]
+def formats_to_write(path: Path, to: str | None = None) -> list[Format]:
+    """The formats that the ending of a name means, the usual one first; or the one that `to` names.
+
+    Raises FormatError where the ending means none, and for compression that the format is not written with; ConfigError
+    for an unknown `to`.
+    """
+    writable = {name: known for name, known in FORMATS.items() if known.write}
+    if to is not None and to not in writable:
+        raise ConfigError(f"to is {to!r:.100}: expected {' or '.join(map(repr, writable))}")
+    suffix = _plain_name(path).suffix.lower()
+    found = [known for name, known in writable.items() if (suffix in known.suffixes if to is None else name == to)]
     if not found:
-        endings = dict.fromkeys(suffix for known in FORMATS.values() if known.write for suffix in known.suffixes)
+        endings = dict.fromkeys(suffix for known in writable.values() for suffix in known.suffixes)
         raise FormatError(f"{path}: the extension names no format: expected {', '.join(endings)}")
+    if _is_packed(path) and (found[0].name not in _WRITTEN_COMPRESSED or path.suffix.lower() == ".zip"):
+        raise FormatError(f"{path}: {found[0].name} is not written compressed: leave {path.suffix} out of the name")
     return found
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether a name has an ending that means compression."""
+    return path.suffix.lower() in COMPRESSED
 
 
 def _plain_name(path: Path) -> PurePath:
     """The name without an ending that means compression."""
-    return PurePath(path.stem) if path.suffix.lower() in COMPRESSED else PurePath(path.name)
+    return PurePath(path.stem) if _is_packed(path) else PurePath(path.name)
 
 
 def _is_folder(path: Path) -> bool:

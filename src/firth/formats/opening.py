@@ -47,6 +47,7 @@ def byte_chunks(path: Path, size: int = 1 << 24, told: Told = nothing_told) -> I
                 while chunk := member.read(min(size, _ZIP_PIECE)):
                     told(min(file.tell(), total), total)
                     yield chunk
+                told(total, total)
             return
         stored = _stored(file, size, total, told)
         if kind is None:

@@ -83,8 +83,8 @@ def read(path: Path, request: Request) -> WordVectors:
         rows.add(block, words, spaces, faults)
         if taken == request.first:
             break
-    faults.warn()
     check_found(path, len(rows.words), request)
+    faults.warn()
     return WordVectors(rows.words, np.zeros(len(rows.words), np.int64), rows.matrix(), None, {}, [])
 
 
@@ -147,8 +147,9 @@ def _blocks(place: int, data: bytes, chunks: Iterator[bytes], d: int) -> Iterato
 def _check_end(block: _Block, read: int, n: int, d: int, faults: Faults) -> None:
     """Note what is wrong at the end of a file, after all rows that were read."""
     if block.data.strip():
-        found = f"{shown(block.data)}: expected a word, a space and {4 * d} bytes"
-        faults.add(f"byte {block.place}", found, "last row is cut short and left out")
+        begin = len(block.data) - len(block.data.lstrip(b"\n"))
+        found = f"{shown(block.data[begin : begin + 200])}: expected a word, a space and {4 * d} bytes"
+        faults.add(f"byte {block.place + begin}", found, "last row is cut short and left out")
     if read != n:
         found = f"{n:,} words of dimension {d}: the file holds {read:,}"
         faults.add("line 1", found, "number of words is wrong: all whole rows are read")
@@ -157,15 +158,16 @@ def _check_end(block: _Block, read: int, n: int, d: int, faults: Faults) -> None
 def _new_words(block: _Block, seen: set[str], faults: Faults) -> tuple[list[str], list[int]]:
     """The words of a block that are not in `seen`, nor empty, and their spaces; they are added to `seen`."""
     data = block.data
-    begins = np.array(block.begins)
-    begins += np.frombuffer(data, np.uint8)[begins] == ord("\n")
-    parts = [data[begin:space] for begin, space in zip(begins.tolist(), block.spaces, strict=True)]
+    places = np.array(block.begins)
+    places += np.frombuffer(data, np.uint8)[places] == ord("\n")
+    begins = places.tolist()
+    parts = [data[begin:space] for begin, space in zip(begins, block.spaces, strict=True)]
     joined = b" ".join(parts)
     try:
         words = joined.decode().split(" ")
     except UnicodeDecodeError:
         words = [part.decode(errors="backslashreplace") for part in parts]
-        for begin, part, word in zip(block.begins, parts, words, strict=True):
+        for begin, part, word in zip(begins, parts, words, strict=True):
             if word.encode() != part:
                 where = f"byte {block.place + begin}"
                 faults.add(
@@ -178,7 +180,7 @@ def _new_words(block: _Block, seen: set[str], faults: Faults) -> tuple[list[str]
         seen |= new
         return words, block.spaces
     kept: dict[str, int] = {}
-    for begin, word, space in zip(block.begins, words, block.spaces, strict=True):
+    for begin, word, space in zip(begins, words, block.spaces, strict=True):
         if not word:
             faults.add(f"byte {block.place + begin}", "a word is empty", "words are empty and left out")
         elif word in seen or word in kept:
