@@ -109,7 +109,7 @@ def test_the_name_tells_where_the_content_does_not(tmp_path):
         (tmp_path / name).write_bytes(b"\x00\x01\x02\x03")
         assert format_of(tmp_path / name).name == known
     (tmp_path / "v.xyz").write_bytes(b"\x00\x01\x02\x03" + bytes(1000))
-    message = r"v\.xyz: the file begins with b'.x00.x01.x02.x03(.x00){16}' and its name tells no format: expected .*safetensors"
+    message = r"v\.xyz: the file begins with b'.x00.x01.x02.x03(.x00){16}' and its name tells no format: expected vec"
     with pytest.raises(FormatError, match=message):
         format_of(tmp_path / "v.xyz")
 
@@ -142,11 +142,11 @@ def test_what_holds_no_vectors_is_called_what_it_is(tmp_path, content, message, 
 
 
 def test_folders_and_missing_files_are_named(tmp_path):
-    with pytest.raises(FormatError, match="a folder: expected a file of vectors, or a folder with model.safetensors"):
+    with pytest.raises(FormatError, match=r"a folder: expected a file of vectors, or a folder with model\.safetensors"):
         format_of(tmp_path)
     with pytest.raises(FormatError, match="there is no such file"):
         format_of(tmp_path / "absent.txt")
-    with pytest.raises(FormatError, match="cannot be read|no such file"):
+    with pytest.raises(FormatError, match=r"cannot be read|no such file"):
         format_of(tmp_path / ("x" * 5000))
 
 

@@ -141,7 +141,8 @@ PEER = """
 import json, sys, fasttext
 model = fasttext.load_model(sys.argv[1])
 rows = {word: model.get_word_vector(word).tolist() for word in json.loads(sys.argv[2])}
-answers = {"words": model.get_words(), "rows": rows, "output": model.get_output_matrix().tolist(), "dim": model.get_dimension()}
+output = model.get_output_matrix().tolist()
+answers = {"words": model.get_words(), "rows": rows, "output": output, "dim": model.get_dimension()}
 json.dump(answers, open(sys.argv[3], "w"))
 """
 
