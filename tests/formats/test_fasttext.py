@@ -322,7 +322,7 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     (tmp_path / "model.bin").write_bytes(model_bytes()[0])
-    monkeypatch.setattr(conversion, "check_folder", lambda path: None)
+    monkeypatch.setattr(conversion, "check_writable", lambda path: None)
     monkeypatch.setattr(paths.tempfile, "TemporaryFile", full)
     with pytest.raises(FormatError, match="cannot be written to: No space left on device; make room"):
         convert(tmp_path / "model.bin", tmp_path / "v.safetensors")

@@ -19,7 +19,7 @@ class Format:
     `read` and `write` name, "" where there is none: read(path, request) -> WordVectors; write(vectors, path) -> None.
     write_module: where `write` is, if not in `module`.
     holds: whether it can hold a word. counts, ngrams: whether it has a place for counts and for n-grams.
-    folder: whether it is a folder of files.
+    folder: whether it is a folder of files. tells: whether `write` takes a third argument, the progress to tell.
     """
 
     name: str
@@ -32,15 +32,16 @@ class Format:
     counts: bool = False
     ngrams: bool = False
     folder: bool = False
+    tells: bool = False
 
     def reader(self) -> Callable[[Path, "Request"], "WordVectors"]:
         """What reads a file."""
         found: Callable[[Path, Request], WordVectors] = self._function(self.module, self.read)
         return found
 
-    def writer(self) -> Callable[["WordVectors", Path], None]:
+    def writer(self) -> Callable[..., None]:
         """What writes a file, whole or not at all."""
-        found: Callable[[WordVectors, Path], None] = self._function(self.write_module or self.module, self.write)
+        found: Callable[..., None] = self._function(self.write_module or self.module, self.write)
         return found
 
     def _function(self, module: str, name: str) -> Any:
@@ -73,7 +74,7 @@ FORMATS = {
     for known in (
         Format("safetensors", (".safetensors",), "native", holds=_anything, counts=True, ngrams=True),
         Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word),
-        Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word),
+        Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word, tells=True),
         Format(
             "fasttext",
             (".bin",),

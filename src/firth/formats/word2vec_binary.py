@@ -20,6 +20,7 @@ from firth.files.tensors import row_blocks
 from firth.formats.opening import byte_chunks, is_compressed
 from firth.formats.request import Faults, Request, check_found, shown
 from firth.vectors.container import WordVectors
+from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import encoded_words
 
 Floats = npt.NDArray[np.float32]
@@ -229,8 +230,9 @@ class _Rows:
         return self._center
 
 
-def write(vectors: WordVectors, path: Path) -> None:
+def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) -> None:
     """Write words and center vectors in binary. Raises FormatError."""
+    done, n = 0, len(vectors)
     words = iter(encoded_words(path, vectors.words))
     size = 4 * vectors.center.shape[1]
     with replacing(path) as file:
@@ -239,3 +241,5 @@ def write(vectors: WordVectors, path: Path) -> None:
             numbers = np.asarray(rows, FLOAT32).tobytes()
             for at in range(0, len(numbers), size):
                 file.write(b"%b %b\n" % (next(words), numbers[at : at + size]))
+            done += len(rows)
+            progress("writing", done, n)
