@@ -7,6 +7,7 @@ missing. So a word cannot hold a space; one that does is read as another file, w
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ Ids = npt.NDArray[np.int64]
 
 FLOAT32 = np.dtype("<f4")
 
-CHUNK = 1 << 19
+CHUNK = 1 << 18
 """The bytes that are read at once: as many as stay in a processor's cache until they are copied."""
 
 LONGEST_WORD = 1 << 24
@@ -44,15 +45,14 @@ _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*\n")
 
 
 class _Block(NamedTuple):
-    """Whole rows: bytes, where they lie in the file, and where in them every word begins and has its space.
+    """Whole rows, from the first byte on: bytes, where they lie in the file, and where in them is each word's space.
 
     In the last block of a file there is no row, only bytes that are none.
     """
 
     data: bytes
     place: int
-    begins: list[int]
-    spaces: list[int]
+    spaces: Ids
 
 
 def read(path: Path, request: Request) -> WordVectors:
@@ -68,19 +68,19 @@ def read(path: Path, request: Request) -> WordVectors:
     at = head.index(b"\n") + 1
     next(chunks)  # the head
     rows = _Rows(d, _rows_at_first(path, n, d, request))
-    taken, read, seen = 0, 0, set[str]()
+    taken, read, seen = 0, 0, dict[str, None]()
     for block in _blocks(at, head[at:], chunks, d):
-        if not block.spaces:
+        if not len(block.spaces):
             _check_end(block, read, n, d, faults)
             break
         read += len(block.spaces)
-        words, spaces = _new_words(block, seen, faults)
+        words, spaces = _new_words(block, d, seen, faults)
         if request.first is not None:
             words, spaces = words[: request.first - taken], spaces[: request.first - taken]
         taken += len(words)
         if request.words is not None:
-            chosen = [(word, space) for word, space in zip(words, spaces, strict=True) if word in request.words]
-            words, spaces = [word for word, _ in chosen], [space for _, space in chosen]
+            chosen = [i for i, word in enumerate(words) if word in request.words]
+            words, spaces = [words[i] for i in chosen], spaces[chosen]
         rows.add(block, words, spaces, faults)
         if taken == request.first:
             break
@@ -124,15 +124,13 @@ def _blocks(place: int, data: bytes, chunks: Iterator[bytes], d: int) -> Iterato
     """Yield the rows of a file, those of a chunk together, and at last what is none."""
     size = 1 + 4 * d
     while True:
-        begins: list[int] = []
         spaces: list[int] = []
         at, end, find = 0, len(data) - size, data.find
         while 0 <= (space := find(b" ", at)) <= end:
-            begins.append(at)
             spaces.append(space)
             at = space + size
         if spaces:
-            yield _Block(data, place, begins, spaces)
+            yield _Block(data, place, np.array(spaces))
         data, place = data[at:], place + at
         parts, held = [data], len(data)
         needed = max(size, 2 * held)
@@ -140,7 +138,7 @@ def _blocks(place: int, data: bytes, chunks: Iterator[bytes], d: int) -> Iterato
             parts.append(chunk)
             held += len(chunk)
         if held == len(data) or len(data) > LONGEST_WORD + size:
-            yield _Block(data, place, [], [])
+            yield _Block(data, place, np.array([], np.int64))
             return
         data = b"".join(parts)
 
@@ -156,13 +154,13 @@ def _check_end(block: _Block, read: int, n: int, d: int, faults: Faults) -> None
         faults.add("line 1", found, "number of words is wrong: all whole rows are read")
 
 
-def _new_words(block: _Block, seen: set[str], faults: Faults) -> tuple[list[str], list[int]]:
+def _new_words(block: _Block, d: int, seen: dict[str, None], faults: Faults) -> tuple[list[str], Ids]:
     """The words of a block that are not in `seen`, nor empty, and their spaces; they are added to `seen`."""
     data = block.data
-    places = np.array(block.begins)
+    places = np.concatenate([[0], block.spaces[:-1] + (1 + 4 * d)])
     places += np.frombuffer(data, np.uint8)[places] == ord("\n")
     begins = places.tolist()
-    parts = [data[begin:space] for begin, space in zip(begins, block.spaces, strict=True)]
+    parts = [data[begin:space] for begin, space in zip(begins, block.spaces.tolist(), strict=True)]
     joined = b" ".join(parts)
     try:
         words = joined.decode().split(" ")
@@ -176,21 +174,24 @@ def _new_words(block: _Block, seen: set[str], faults: Faults) -> tuple[list[str]
                 )
     if b"\n" in joined:
         words = [word.lstrip("\n") for word in words]
-    new = set(words)
-    if len(new) == len(words) and "" not in new and seen.isdisjoint(new):
-        seen |= new
+    known = len(seen)
+    seen.update(dict.fromkeys(words))
+    added = len(seen) - known
+    if added == len(words) and "" not in seen:
         return words, block.spaces
-    kept: dict[str, int] = {}
-    for begin, word, space in zip(begins, words, block.spaces, strict=True):
+    new = set(islice(reversed(seen), added))
+    kept = []
+    for i, word in enumerate(words):
         if not word:
-            faults.add(f"byte {block.place + begin}", "a word is empty", "words are empty and left out")
-        elif word in seen or word in kept:
-            found = f"the word {shown(word)} comes again"
-            faults.add(f"byte {block.place + begin}", found, "words come again and are left out")
+            faults.add(f"byte {block.place + begins[i]}", "a word is empty", "words are empty and left out")
+        elif word in new:
+            new.discard(word)
+            kept.append(i)
         else:
-            kept[word] = space
-    seen.update(kept)
-    return list(kept), list(kept.values())
+            found = f"the word {shown(word)} comes again"
+            faults.add(f"byte {block.place + begins[i]}", found, "words come again and are left out")
+    seen.pop("", None)
+    return [words[i] for i in kept], block.spaces[kept]
 
 
 class _Rows:
@@ -201,13 +202,13 @@ class _Rows:
         self.words: list[str] = []
         self._center = np.empty((rows, d), np.float32)
 
-    def add(self, block: _Block, words: list[str], spaces: list[int], faults: Faults) -> None:
+    def add(self, block: _Block, words: list[str], spaces: Ids, faults: Faults) -> None:
         """Add words of a block and the numbers after their spaces, if these are finite."""
         if not words:
             return
         d = self._center.shape[1]
         every_byte = np.ndarray(len(block.data) - 4 * d + 1, f"V{4 * d}", block.data, strides=(1,))
-        vectors = every_byte[np.array(spaces) + 1].view(FLOAT32).reshape(len(words), d)
+        vectors = every_byte[spaces + 1].view(FLOAT32).reshape(len(words), d)
         with np.errstate(over="ignore", invalid="ignore"):
             is_finite = np.isfinite(vectors.sum())
         if not is_finite:  # or the sum is too large
