@@ -79,6 +79,10 @@ class Display:
         """Show how far something is."""
         self._show(what, done, total, unit)
 
+    def opening(self, what: str, done: int, total: int) -> None:
+        """Show how far reading or writing a file of vectors is: reading in bytes, all else in words."""
+        self._show(what, done, total, "B" if what == "reading" else "words")
+
     def training(self, progress: Progress) -> None:
         """Show how far training is; print a line when an epoch ends."""
         match progress:

@@ -15,6 +15,7 @@ from firth.errors import FirthError, FormatError
 from firth.files import paths, tensors
 from firth.formats import convert as conversion
 from firth.formats.convert import convert
+from firth.formats.loading import load as load_any
 from firth.vectors.container import load
 from firth.vectors.subwords import ngram_rows
 
@@ -184,10 +185,24 @@ def test_nodes_of_counts_that_do_not_fall_are_left_out(tmp_path):
 
 def test_words_that_are_not_utf8_keep_their_vectors(tmp_path):
     raw, (rows, _) = model_bytes(words=["ok", b"\xe6\x97", "also"])
-    with pytest.warns(UserWarning, match=re.escape(r"1 words are not UTF-8, such as '\\xe6\\x97', and have \x.. for")):
+    with pytest.warns(
+        UserWarning, match=re.escape(r"1 words are not UTF-8 and have \x.. for what is not. The first: word 2")
+    ):
         vectors = converted(tmp_path, raw)
     assert vectors.words == ["ok", r"\xe6\x97", "also"]
+    with pytest.raises(FormatError, match=r"word 2: b'.xe6.x97' is not UTF-8; without --errors strict it is mended"):
+        load_any(tmp_path / "model.bin", errors="strict")
     np.testing.assert_array_equal(vectors.center[[0, 2]], means(rows, ["ok", "x", "also"])[[0, 2]])
+
+
+def test_words_that_come_again_keep_their_rows(tmp_path):
+    raw, (rows, _) = model_bytes(words=["a", "b", "a", b"\xff", r"\xff"])
+    with pytest.warns(
+        UserWarning, match=r"2 words come again and have .* 1 words are not UTF-8.* The first: word 3: b'a' com"
+    ):
+        vectors = converted(tmp_path, raw)
+    assert vectors.words == ["a", "b", r"\x61", r"\xff", r"\x5c\x78\x66\x66"]
+    np.testing.assert_array_equal(vectors.subwords.rows, rows)
 
 
 def test_the_first_bytes_name_the_format(tmp_path):
@@ -227,7 +242,7 @@ def test_conversion_to_word2vecs_formats_says_that_ngrams_are_lost(tmp_path):
         ({"maxn": 65}, ", byte 8: n-grams of up to 65 characters in 7 buckets: expected 1 to 64, and 1 or more"),
         ({"bucket": 0}, ", byte 8: n-grams of up to 6 characters in 0 buckets"),
         ({"words": []}, ", byte 64: 0 words, 0 labels and 0 in all do not fit"),
-        ({"words": ["a", "b", "a"]}, ": the word 'a' comes twice"),
+        ({"words": ["a", "b", "a", "a"]}, ", word 4: b'a' comes again: expected every word once"),
     ],
 )
 def test_models_that_cannot_be_read_are_refused(tmp_path, change, message):
@@ -307,7 +322,7 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     (tmp_path / "model.bin").write_bytes(model_bytes()[0])
-    monkeypatch.setattr(conversion, "check_folder", lambda path: None)
+    monkeypatch.setattr(conversion, "check_writable", lambda path: None)
     monkeypatch.setattr(paths.tempfile, "TemporaryFile", full)
     with pytest.raises(FormatError, match="cannot be written to: No space left on device; make room"):
         convert(tmp_path / "model.bin", tmp_path / "v.safetensors")

@@ -15,7 +15,18 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from firth import __version__
-from firth.app import clusters, documents, evaluation, graph, index, learning, queries, sharing, transforming
+from firth.app import (
+    clusters,
+    converting,
+    documents,
+    evaluation,
+    graph,
+    index,
+    learning,
+    queries,
+    sharing,
+    transforming,
+)
 from firth.app.options import unknown_option
 from firth.errors import FirthError
 
@@ -60,7 +71,8 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
     parser = argparse.ArgumentParser(prog="firth", description="Word vectors from your own data.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"firth {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for stage in (learning, queries, documents, index, clusters, graph, transforming, evaluation, sharing):
+    stages = (learning, queries, converting, documents, index, clusters, graph, transforming, evaluation, sharing)
+    for stage in stages:
         stage.add_commands(commands)
     return parser, dict(commands.choices)
 

@@ -20,7 +20,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _clusters(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
     from firth.display import Display
     from firth.files.paths import replacing
     from firth.vectors.clusters import clusters
@@ -28,7 +28,7 @@ def _clusters(options: argparse.Namespace) -> int:
     output = checked_output(options.output)
     with Display(quiet=options.json) as display:
         found = clusters(
-            load(options.vectors),
+            loaded(options.vectors, options.json),
             options.k,
             most_frequent=options.most_frequent,
             seed=options.seed,

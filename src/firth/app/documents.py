@@ -35,7 +35,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _documents(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
     from firth.display import Display
     from firth.vectors.storage import check_writable
 
@@ -47,7 +47,7 @@ def _documents(options: argparse.Namespace) -> int:
     out = None if options.out is None else check_writable(options.out)
     if out is not None and os.path.realpath(out) == os.path.realpath(options.vectors):
         raise ConfigError(f"-o {out} is the file of the word vectors, which would be lost: name another file")
-    found = _found(options, load(options.vectors))
+    found = _found(options, loaded(options.vectors, options.json))
     nearest = _nearest(options, found)
     if out is not None:
         found.save(out)

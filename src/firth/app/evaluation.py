@@ -95,13 +95,13 @@ UNITS = {"reading": "files", "questions": "questions", "groups": "groups", "part
 
 
 def _evaluate(path: str, files: list[str] | None, chosen: dict[str, Any], json: bool) -> int:
-    from firth import load
+    from firth.app.opening import loaded
     from firth.app.scores import evaluation_lines
     from firth.display import Display
     from firth.evaluate import evaluate
 
     with Display(quiet=json) as display:
-        evaluation = evaluate(load(path), files, **chosen, progress=_showing(display))
+        evaluation = evaluate(loaded(path, json), files, **chosen, progress=_showing(display))
     if json:
         return print_json(dataclasses.asdict(evaluation))
     for line in evaluation_lines(evaluation):
@@ -110,12 +110,12 @@ def _evaluate(path: str, files: list[str] | None, chosen: dict[str, Any], json: 
 
 
 def _compare(paths: list[str], files: list[str] | None, chosen: dict[str, Any], json: bool) -> int:
-    from firth import load
+    from firth.app.opening import loaded
     from firth.app.scores import comparison_lines
     from firth.display import Display
     from firth.evaluate import compare
 
-    first, second = map(load, paths)
+    first, second = (loaded(path, json) for path in paths)
     with Display(quiet=json) as display:
         comparison = compare(first, second, files, **chosen, progress=_showing(display))
     if json:
@@ -130,7 +130,7 @@ def _showing(display: "Display") -> Callable[[str, int, int], None]:
 
 
 def _score_corpus(options: argparse.Namespace, vectors: list[str], files: list[str], chosen: dict[str, Any]) -> int:
-    from firth import load
+    from firth.app.opening import loaded
     from firth.evaluate.objective import score_corpus
 
     if len(vectors) > 1:
@@ -141,7 +141,7 @@ def _score_corpus(options: argparse.Namespace, vectors: list[str], files: list[s
         if value is not None and value is not False:
             raise ConfigError(f"{option_of(name)} goes with benchmarks: --against CORPUS has no {name}")
     scores = score_corpus(
-        load(vectors[0]),
+        loaded(vectors[0], options.json),
         options.against,
         **given(options, PairSettings),
         quiet=options.json,

@@ -17,7 +17,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _graph(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
     from firth.display import Display
     from firth.errors import ConfigError
     from firth.files.paths import replacing
@@ -26,7 +26,7 @@ def _graph(options: argparse.Namespace) -> int:
     if options.json and options.output is not None:
         raise ConfigError("--json prints the pairs, -o writes them as lines: give one of them")
     output = checked_output(options.output)
-    vectors = load(options.vectors)
+    vectors = loaded(options.vectors, options.json)
     with Display(quiet=options.json) as display:
         found = edges(vectors, options.above, most_frequent=options.most_frequent, progress=display.working)
         if options.json:

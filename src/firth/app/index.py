@@ -20,14 +20,14 @@ def add_commands(commands: Commands) -> None:
 
 
 def _index(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
     from firth.display import Display
     from firth.vectors.index import build_index
 
     begun = time.perf_counter()
     with Display(quiet=options.json) as display:
         info = build_index(
-            load(options.vectors),
+            loaded(options.vectors, options.json),
             options.vectors,
             threads=getattr(options, "threads", None),
             progress=display.working,

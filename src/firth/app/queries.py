@@ -1,4 +1,4 @@
-"""The commands that ask a vectors file: neighbors, analogy, similarity, odd, rank, info; and convert."""
+"""The commands that ask a vectors file: neighbors, analogy, similarity, odd, rank, info."""
 
 import argparse
 import sys
@@ -65,29 +65,13 @@ def add_commands(commands: Commands) -> None:
     parser = add_query(commands, "info", _info, "Print what a vectors file holds, its settings and its history.")
     add_json(parser)
 
-    parser = add_command(
-        commands,
-        "convert",
-        _convert,
-        "Convert a vectors file: .safetensors, .txt or .vec (word2vec), .bin (word2vec; reads fastText's).",
-    )
-    parser.add_argument("source", metavar="SRC")
-    parser.add_argument("target", metavar="DST")
-    parser.add_argument("--to", metavar="FORMAT", help="safetensors, word2vec-text or word2vec-binary")
-    parser.add_argument("--words", metavar="FILE", help="convert only the words in this file")
-    parser.add_argument("--first", type=int, metavar="N", help="convert only the first N words")
-    parser.add_argument(
-        "--errors", default="mend", metavar="NAME", help="mend what is wrong in a file and warn (default), or strict"
-    )
-    parser.add_argument("--space", metavar="TEXT", help="write this for white space inside words, such as _")
-
 
 def add_query(
     commands: Commands, name: str, function: Callable[[argparse.Namespace], int], summary: str
 ) -> argparse.ArgumentParser:
     """The parser of a new command about a vectors file."""
     parser = add_command(commands, name, function, summary)
-    parser.add_argument("vectors", metavar="VECTORS", help="a .safetensors file that firth wrote")
+    parser.add_argument("vectors", metavar="VECTORS", help="a file of vectors, in any format that firth reads")
     return parser
 
 
@@ -102,9 +86,9 @@ def _among(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _neighbors(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
 
-    vectors = load(options.vectors)
+    vectors = loaded(options.vectors, options.json)
     k = NEIGHBORS if options.k is None and options.within is None else options.k
     more = {"k": k, "threshold": options.threshold, "approximate": options.approximate, **_among(options)}
     if options.sum or options.minus:
@@ -165,10 +149,10 @@ def _lines() -> list[tuple[int, str]]:
 
 
 def _analogy(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
 
     terms = options.a, options.b, options.c
-    answers = load(options.vectors).analogy(*terms, options.k, options.method, **_among(options))
+    answers = loaded(options.vectors, options.json).analogy(*terms, options.k, options.method, **_among(options))
     return _print_scored(answers, options.json, "score" if options.method == "mul" else "cosine")
 
 
@@ -181,9 +165,9 @@ def _print_scored(answers: Sequence[tuple[str, float]], as_json: bool, name: str
 
 
 def _similarity(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
 
-    vectors = load(options.vectors)
+    vectors = loaded(options.vectors, options.json)
     if options.group is not None:
         cosine = vectors.similarity(options.word, options.group)
         return _print_cosine(cosine, {"groups": [options.word, options.group]}, options.json)
@@ -217,9 +201,9 @@ def _similarities(vectors: Any, as_json: bool) -> int:
 
 
 def _odd(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
 
-    word = load(options.vectors).odd_one_out(options.word)
+    word = loaded(options.vectors, options.json).odd_one_out(options.word)
     if options.json:
         return print_json({"words": options.word, "odd": word})
     print(word)
@@ -227,9 +211,9 @@ def _odd(options: argparse.Namespace) -> int:
 
 
 def _rank(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
 
-    rank = load(options.vectors).rank(options.word, options.of, most_frequent=options.most_frequent)
+    rank = loaded(options.vectors, options.json).rank(options.word, options.of, most_frequent=options.most_frequent)
     if options.json:
         return print_json({"word": options.word, "of": options.of, "rank": rank})
     print(rank)
@@ -237,9 +221,9 @@ def _rank(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
 
-    vectors = load(options.vectors)
+    vectors = loaded(options.vectors, options.json)
     info = {
         "file": options.vectors,
         "words": len(vectors),
@@ -291,18 +275,3 @@ def _outside_parts(vectors: Any) -> list[str]:
     if vectors.subwords is not None:
         parts.append(f"{vectors.subwords.bucket:,} rows of n-grams")
     return parts
-
-
-def _convert(options: argparse.Namespace) -> int:
-    from firth.formats.convert import convert
-
-    convert(
-        options.source,
-        options.target,
-        options.to,
-        words=options.words,
-        first=options.first,
-        errors=options.errors,
-        space=options.space,
-    )
-    return 0

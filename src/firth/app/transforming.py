@@ -55,7 +55,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _transform(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
     from firth.display import Display
     from firth.vectors import transforms
     from firth.vectors.storage import check_writable
@@ -76,7 +76,7 @@ def _transform(options: argparse.Namespace) -> int:
     if not steps and not options.half:
         raise ConfigError("no transform is given: give at least one, such as --centered; see firth transform --help")
     out = check_writable(options.out)
-    vectors = load(options.vectors)
+    vectors = loaded(options.vectors, options.json)
     with Display(quiet=options.json) as display:
         for step, *settings in steps:
             more = {} if step is transforms.most_frequent else {"progress": display.working}
@@ -89,7 +89,7 @@ def _transform(options: argparse.Namespace) -> int:
 
 
 def _align(options: argparse.Namespace) -> int:
-    from firth import load
+    from firth.app.opening import loaded
     from firth.display import Display
     from firth.vectors.alignment import align, read_anchors
     from firth.vectors.storage import check_writable
@@ -97,7 +97,12 @@ def _align(options: argparse.Namespace) -> int:
     out = check_writable(options.out)
     anchors = None if options.anchors is None else read_anchors(options.anchors)
     with Display(quiet=options.json) as display:
-        alignment = align(load(options.source), load(options.target), anchors, progress=display.working)
+        alignment = align(
+            loaded(options.source, options.json),
+            loaded(options.target, options.json),
+            anchors,
+            progress=display.working,
+        )
     moved = alignment.moved(options.moved, min_count=options.min_count, among=options.among)
     alignment.vectors.save(out)
     if options.json:

@@ -23,7 +23,7 @@ _MAGIC: dict[str, tuple[bytes, ...]] = {
 
 bz2: with what follows the level, because plain text may begin with BZh; zst: a frame, or frames to skip.
 """
-_MAGIC_SIZE = 10
+MAGIC_SIZE = 10
 
 
 def expanded(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -32,14 +32,19 @@ def expanded(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
     path: names the file in messages. Raises CorpusError where the name promises compression and the bytes do not, or
     while reading for a damaged stream; MissingExtraError for zstd without its package.
     """
-    head, chunks = peek(chunks, _MAGIC_SIZE)
-    kind = next((kind for kind, magic in _MAGIC.items() if head.startswith(magic)), None)
+    head, chunks = peek(chunks, MAGIC_SIZE)
+    kind = compression(head)
     ending = path.rpartition(".")[2].lower()
     if kind is None and ending in _MAGIC:
         raise CorpusError(
             f"{shown(path)} is named .{ending} but is not {ending}-compressed: rename it or compress it again"
         )
-    return chunks if kind is None else _expand(path, kind, chunks)
+    return chunks if kind is None else expand(path, kind, chunks)
+
+
+def compression(head: bytes) -> str | None:
+    """The kind of a compressed stream, by its first `MAGIC_SIZE` bytes, or None for any other content."""
+    return next((kind for kind, magic in _MAGIC.items() if head.startswith(magic)), None)
 
 
 def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
@@ -50,8 +55,8 @@ def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     return head, itertools.chain((head,), chunks)
 
 
-def _expand(path: str, kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield what the streams of one kind, one after the other in a file, expand to."""
+def expand(path: str, kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what the streams of one kind, one after the other in a file, expand to. Raises as `expanded` does."""
     make, failures = _decompressor(path, kind)
     done = 0
     data = b""
@@ -60,7 +65,7 @@ def _expand(path: str, kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         return CorpusError(f"{shown(path)}: the {kind} stream {what} after {done:,} bytes of text: get the file again")
 
     while True:
-        while len(data) < _MAGIC_SIZE and (more := next(chunks, b"")):
+        while len(data) < MAGIC_SIZE and (more := next(chunks, b"")):
             data = (data + more).lstrip(b"\0")  # zeros may pad the end of a stream
         if not data:
             return

@@ -55,18 +55,20 @@ def write_tensors(path: AnyPath, tensors: Mapping[str, npt.NDArray[Any]], metada
                 file.write(plain.reshape(-1).view(np.uint8).data)
 
 
-def read_tensors(path: AnyPath) -> "TensorFile":
+def read_tensors(path: AnyPath, at: Path | None = None) -> "TensorFile":
     """An open safetensors file: its metadata, and its tensors mapped from disk when asked for.
 
+    at: where its bytes are, if `path` is only what messages call it.
     Raises FormatError for anything but a whole safetensors file.
     """
     path = as_path(path)
-    mapping = mapped(path, "tensors")
+    at = path if at is None else at
+    mapping = mapped(at, "tensors")
     try:
-        with safe_open(path, framework="np"):
+        with safe_open(at, framework="np"):
             pass
     except (SafetensorError, OSError) as error:
-        raise FormatError(f"{path}: not a whole safetensors file: {error}") from None
+        raise FormatError(f"{path}: not a whole safetensors file: {error!s:.200}") from None
     start = 8 + int.from_bytes(mapping[:8], "little")
     header = json.loads(mapping[8:start])  # safe_open has parsed the same bytes
     metadata = header.pop("__metadata__", None) or {}

@@ -1,18 +1,35 @@
 """Vectors files from one format to another."""
 
+import dataclasses
+import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from firth.corpus.vocabulary import Vocabulary
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path, check_folder
-from firth.formats.detect import format_named
-from firth.formats.known import FORMATS, Format
-from firth.formats.loading import make_request, read
+from firth.formats.detect import formats_to_write
+from firth.formats.loading import load_as, make_request
 from firth.formats.request import shown
+from firth.formats.vocabulary import write_vocabulary
 from firth.vectors.container import WordVectors
 from firth.vectors.rows import Progress, no_progress
+from firth.vectors.storage import check_writable
+
+
+@dataclasses.dataclass(frozen=True)
+class Conversion:
+    """What was read and written: the files, their formats, how many words of which dimension, and the bytes written."""
+
+    source: str
+    source_format: str
+    target: str
+    target_format: str
+    words: int
+    dim: int
+    bytes: int
 
 
 def convert(
@@ -24,32 +41,49 @@ def convert(
     first: int | None = None,
     errors: str = "mend",
     space: str | None = None,
+    vocab: Any = None,
+    save_vocab: AnyPath | None = None,
     progress: Progress = no_progress,
-) -> None:
+) -> Conversion:
     """Write the vectors of file `src` to file `dst`, in the format that the ending of `dst` means, or that `to` names.
 
     docs/formats.md lists the formats and what each has a place for; what it has none for is lost, with a warning where
-    that is n-grams. words, first, errors: as for `firth.load`. space: what takes the place of white space inside words
-    that the format cannot hold; without it such words are refused before anything is written.
+    that is n-grams. `.bin` is fastText's for vectors with n-grams, else word2vec's. words, first, errors, vocab: as for
+    `firth.load`. space: what takes the place of white space inside words that the format cannot hold; without it such
+    words are refused before anything is written. save_vocab: a file to write with lines "word count".
 
-    Raises FormatError, and ConfigError for an unknown `to`.
+    `src` and `dst` may be the same file. Raises FormatError, and ConfigError for an unknown `to`.
     """
     src, dst = as_path(src), as_path(dst)
-    wanted = _format_to_write(dst, to)
-    check_folder(dst)
-    vectors = read(src, make_request(words, first, errors, progress))
-    if vectors.subwords is not None and not wanted.ngrams:
-        warnings.warn(
-            f"{dst}: {wanted.name} has no place for n-grams: words never seen have no vectors there", stacklevel=2
-        )
-    wanted.writer()(holdable(vectors, wanted.holds, space, dst), dst)
+    choices = formats_to_write(dst, to)
+    if choices[0].name == "safetensors":
+        check_writable(dst)
+    elif not choices[0].folder:
+        check_folder(dst)
+    if save_vocab is not None:
+        save_vocab = check_folder(save_vocab)
+        if os.path.realpath(save_vocab) == os.path.realpath(dst):
+            raise ConfigError(f"{dst} is to hold the vectors: name another file for save_vocab (--save-vocab)")
+    vectors, found = load_as(src, make_request(words, first, errors, progress), vocab)
+    wanted = choices[0]
+    if vectors.subwords is not None:
+        wanted = next((one for one in choices if one.ngrams), wanted)
+        if not wanted.ngrams:
+            warnings.warn(
+                f"{dst}: {wanted.name} has no place for n-grams: words never seen have no vectors there", stacklevel=2
+            )
+    vectors = holdable(vectors, wanted.holds, space, dst)
+    wanted.writer()(vectors, dst, *([progress] if wanted.tells else []))
+    if save_vocab is not None:
+        write_vocabulary(Vocabulary(vectors.words, vectors.counts), save_vocab)
+    n, d = vectors.center.shape
+    return Conversion(str(src), found.name, str(dst), wanted.name, n, d, _size(dst))
 
 
-def _format_to_write(dst: Path, to: str | None) -> Format:
-    writable = [name for name, known in FORMATS.items() if known.write]
-    if to is not None and to not in writable:
-        raise ConfigError(f"to is {to!r}: expected {' or '.join(map(repr, writable))}")
-    return format_named(dst) if to is None else FORMATS[to]
+def _size(path: Path) -> int:
+    """The bytes of a file, or of the files in a folder."""
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)
 
 
 def holdable(vectors: WordVectors, holds: Callable[[str], bool], space: str | None, dst: Path) -> WordVectors:

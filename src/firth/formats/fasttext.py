@@ -8,9 +8,9 @@ nodes of the Huffman tree of the counts in the order of their making, and one th
 
 import mmap
 import struct
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -19,16 +19,16 @@ import numpy.typing as npt
 
 from firth.corpus.reader import MAX_TOKEN
 from firth.errors import FormatError
-from firth.files.paths import mapped, naming, refused
+from firth.files.paths import naming
 from firth.files.tensors import row_blocks
-from firth.formats.request import Request, selected
+from firth.formats.opening import mapped_content, on_disk
+from firth.formats.request import Faults, Request, selected, shown
 from firth.vectors.container import WordVectors
+from firth.vectors.rows import Progress
 from firth.vectors.storage import checked_subwords
 from firth.vectors.subwords import LONGEST, word_vectors
 
 Floats = npt.NDArray[np.float32]
-
-MAGIC = struct.pack("<i", 793712314)
 
 _LOSSES = {1: "hierarchical-softmax", 2: "negative-sampling", 3: "softmax", 4: "one-vs-all"}
 _ARCHITECTURES = {1: "cbow", 2: "skipgram", 3: "supervised"}
@@ -50,7 +50,7 @@ class Model(NamedTuple):
 
 
 def read_model(path: Path, data: mmap.mmap) -> Model:
-    """The model in a file that begins with MAGIC.
+    """The model in the content of a file, which begins with fastText's number.
 
     Raises FormatError for other versions, quantised or pruned models, and wherever the file is not as it says. Warns of
     what is left out: labels and all that belongs to them, and nodes of hierarchical softmax where counts do not fall.
@@ -103,33 +103,52 @@ def read_model(path: Path, data: mmap.mmap) -> Model:
 
 
 def read(path: Path, request: Request) -> WordVectors:
-    """The vectors of a model, mapped from disk.
+    """The vectors of a model, compressed or not, mapped from disk.
 
-    Those that are means of n-grams are in a nameless file in the system's temporary folder.
+    What is compressed is expanded into a nameless file in the system's temporary folder, and so are the vectors that
+    are means of n-grams. Words that are not UTF-8 have \\x.. for what is not, and words that come again \\x.. for all
+    their bytes, which is warned of, or refused if `request.strict`.
 
-    Raises FormatError and warns as `read_model` does, also for vectors that are not finite and words without UTF-8.
+    Raises FormatError and warns as `read_model` does, also for vectors that are not finite.
     """
-    model = read_model(path, mapped(path, "vectors"))
-    n, d = len(model.words), model.rows.shape[1]
-    words = [word.decode(errors="backslashreplace") for word in model.words]
-    broken = [shown for shown, word in zip(words, model.words, strict=True) if shown.encode() != word]
-    if broken:
-        warnings.warn(
-            f"{path}: {len(broken):,} words are not UTF-8, such as {broken[0]!r}, and have \\x.. for what is not",
-            stacklevel=3,
-        )
-    subwords, center = None, model.rows[:n]
+    model = read_model(path, mapped_content(path, partial(request.progress, "reading")))
+    words = _distinct_words(path, model.words, request.strict)
+    subwords, center = None, model.rows[: len(words)]
     if model.ngrams is None:
         for _ in _finite(path, words, row_blocks(center)):
             pass
     else:
         subwords = checked_subwords(path, dict(zip(("minn", "maxn", "bucket"), model.ngrams, strict=True)), model.rows)
-        center = _on_disk(_finite(path, words, word_vectors(model.words, subwords)), (n, d), None)
+        blocks = _finite(path, words, word_vectors(model.words, subwords))
+        mapping = on_disk(_told(blocks, len(words), request.progress), path)
+        center = np.ndarray(center.shape, np.float32, mapping)
     with naming(path):
         vectors = WordVectors(
             words, model.counts, center, model.outside, model.config, [], nodes=model.nodes, subwords=subwords
         )
     return selected(vectors, request)
+
+
+def _distinct_words(path: Path, encoded: list[bytes], strict: bool) -> list[str]:
+    """The words as text, every one once: each has a row of its own, so that none can be left out."""
+    faults = Faults(path, strict)
+    words: dict[str, None] = {}
+    for i, part in enumerate(encoded):
+        word = part.decode(errors="backslashreplace")
+        if word.encode() != part:
+            faults.add(
+                f"word {i + 1}", f"{shown(part)} is not UTF-8", r"words are not UTF-8 and have \x.. for what is not"
+            )
+        if word in words:
+            faults.add(
+                f"word {i + 1}", f"{shown(part)} comes again", r"words come again and have \x.. for all their bytes"
+            )
+            word = "".join(f"\\x{byte:02x}" for byte in part)
+        if word in words:
+            raise FormatError(f"{path}, word {i + 1}: {shown(part)} comes again: expected every word once")
+        words[word] = None
+    faults.warn()
+    return list(words)
 
 
 def _finite(path: Path, words: list[str], blocks: Iterable[Floats]) -> Iterator[Floats]:
@@ -138,21 +157,18 @@ def _finite(path: Path, words: list[str], blocks: Iterable[Floats]) -> Iterator[
     for block in blocks:
         finite = np.isfinite(block).all(axis=1)
         if not finite.all():
-            raise FormatError(f"{path}: the vector of {words[begin + int(finite.argmin())]!r} is not finite")
+            raise FormatError(f"{path}: the vector of {shown(words[begin + int(finite.argmin())])} is not finite")
         begin += len(block)
         yield block
 
 
-def _on_disk(blocks: Iterable[Floats], shape: tuple[int, int], folder: Path | None) -> Floats:
-    """A matrix given block by block, memory-mapped from a file that goes when it is no longer used."""
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            for block in blocks:
-                file.write(block.data)
-            file.flush()
-            return np.ndarray(shape, np.float32, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except OSError as error:
-        raise refused(Path(folder or tempfile.gettempdir()), "cannot be written to", error) from None
+def _told(blocks: Iterable[Floats], n: int, progress: Progress) -> Iterator[Any]:
+    """The bytes of the same blocks; `progress` learns how many of n vectors have been made."""
+    done = 0
+    for block in blocks:
+        yield block.data
+        done += len(block)
+        progress("adding up n-grams", done, n)
 
 
 class _Reader:

@@ -4,10 +4,11 @@ import dataclasses
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from firth.formats.request import Request
-from firth.vectors.container import WordVectors
+if TYPE_CHECKING:
+    from firth.formats.request import Request
+    from firth.vectors.container import WordVectors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,8 +17,9 @@ class Format:
 
     name: what `--to` calls it. suffixes: the endings of its files. module: in `firth.formats`, with the functions that
     `read` and `write` name, "" where there is none: read(path, request) -> WordVectors; write(vectors, path) -> None.
-    holds: whether it can hold a word. counts, ngrams: whether it has a place for counts and for n-grams. folder:
-    whether it is a folder of files.
+    write_module: where `write` is, if not in `module`.
+    holds: whether it can hold a word. counts, ngrams: whether it has a place for counts and for n-grams.
+    folder: whether it is a folder of files. tells: whether `write` takes a third argument, the progress to tell.
     """
 
     name: str
@@ -25,23 +27,32 @@ class Format:
     module: str
     read: str = "read"
     write: str = "write"
+    write_module: str = ""
     holds: Callable[[str], bool] = bool
     counts: bool = False
     ngrams: bool = False
     folder: bool = False
+    tells: bool = False
 
-    def reader(self) -> Callable[[Path, Request], WordVectors]:
+    def reader(self) -> Callable[[Path, "Request"], "WordVectors"]:
         """What reads a file."""
-        found: Callable[[Path, Request], WordVectors] = self._function(self.read)
+        found: Callable[[Path, Request], WordVectors] = self._function(self.module, self.read)
         return found
 
-    def writer(self) -> Callable[[WordVectors, Path], None]:
+    def writer(self) -> Callable[..., None]:
         """What writes a file, whole or not at all."""
-        found: Callable[[WordVectors, Path], None] = self._function(self.write)
+        found: Callable[..., None] = self._function(self.write_module or self.module, self.write)
         return found
 
-    def _function(self, name: str) -> Any:
-        return getattr(import_module(f"firth.formats.{self.module}"), name)
+    def _function(self, module: str, name: str) -> Any:
+        return getattr(import_module(f"firth.formats.{module}"), name)
+
+
+_PARTING = frozenset(" \t\n\v\f\r\0")
+"""The characters at which readers of files of words divide them."""
+
+LONGEST_IN_FASTTEXT = 1 << 20
+"""The most bytes of a word that firth reads from fastText's models."""
 
 
 def _anything(word: str) -> bool:
@@ -49,8 +60,18 @@ def _anything(word: str) -> bool:
 
 
 def _one_word(word: str) -> bool:
-    """Whether a text file that is divided at white space can hold a word."""
+    """Whether a file that is divided at ASCII's white space can hold a word."""
+    return bool(word) and _PARTING.isdisjoint(word)
+
+
+def _one_token(word: str) -> bool:
+    """Whether tokenizers that divide text at all white space can hold a word."""
     return word.split() == [word] and "\0" not in word
+
+
+def _short_word(word: str) -> bool:
+    """Whether a model of fastText can hold a word."""
+    return _one_word(word) and len(word.encode(errors="surrogatepass")) <= LONGEST_IN_FASTTEXT
 
 
 def _one_line(word: str) -> bool:
@@ -68,13 +89,22 @@ FORMATS = {
     for known in (
         Format("safetensors", (".safetensors",), "native", holds=_anything, counts=True, ngrams=True),
         Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word),
-        Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word),
+        Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word, tells=True),
         Format("numpy", (".npy",), "numpy_files", holds=_one_line),
         Format("parquet", (".parquet",), "parquet", holds=_anything, counts=True),
         Format("arrow", (".arrow", ".feather"), "parquet", read="read_arrow", write="", counts=True),
         Format("projector", (".tsv",), "projector", holds=_one_field, counts=True),
-        Format("static", (), "static", holds=_one_word, folder=True),
-        Format("fasttext", (".bin",), "fasttext", write="", counts=True, ngrams=True),
+        Format("static", (), "static", holds=_one_token, folder=True),
+        Format(
+            "fasttext",
+            (".bin",),
+            "fasttext",
+            write_module="fasttext_writing",
+            holds=_short_word,
+            counts=True,
+            ngrams=True,
+        ),
     )
 }
-"""By name; of formats with the same ending, the first is what that ending means."""
+"""By name; of formats with the same ending, the first is what that ending means, of vectors with n-grams the first that
+has a place for them."""

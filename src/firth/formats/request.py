@@ -66,7 +66,9 @@ class Faults:
 def shown(content: str | bytes) -> str:
     """Content of a file for a message: quoted, and cut to `SHOWN` characters."""
     short = content[:SHOWN]
-    return repr(short) + ("..." if len(content) > SHOWN else "")
+    if len(repr(short)) > 2 * SHOWN:  # most of it is escaped
+        short = content[: SHOWN // 4]
+    return repr(short) + ("..." if len(content) > len(short) else "")
 
 
 def selected(vectors: WordVectors, request: Request) -> WordVectors:
