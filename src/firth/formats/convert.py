@@ -11,7 +11,7 @@ from firth.corpus.vocabulary import Vocabulary
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path, check_folder
 from firth.formats.detect import formats_to_write
-from firth.formats.loading import load_as, make_request
+from firth.formats.loading import load_as, located, make_request
 from firth.formats.request import shown
 from firth.formats.vocabulary import write_vocabulary
 from firth.vectors.container import WordVectors
@@ -47,6 +47,8 @@ def convert(
 ) -> Conversion:
     """Write the vectors of file `src` to file `dst`, in the format that the ending of `dst` means, or that `to` names.
 
+    `src` may be an address on the Hub, as for `firth.load`.
+
     docs/formats.md lists the formats and what each has a place for; what it has none for is lost, with a warning where
     that is n-grams. `.bin` is fastText's for vectors with n-grams, else word2vec's. words, first, errors, vocab: as for
     `firth.load`. space: what takes the place of white space inside words that the format cannot hold; without it such
@@ -54,7 +56,7 @@ def convert(
 
     `src` and `dst` may be the same file. Raises FormatError, and ConfigError for an unknown `to`.
     """
-    src, dst = as_path(src), as_path(dst)
+    dst = as_path(dst)
     choices = formats_to_write(dst, to)
     if choices[0].name == "safetensors":
         check_writable(dst)
@@ -64,7 +66,8 @@ def convert(
         save_vocab = check_folder(save_vocab)
         if os.path.realpath(save_vocab) == os.path.realpath(dst):
             raise ConfigError(f"{dst} is to hold the vectors: name another file for save_vocab (--save-vocab)")
-    vectors, found = load_as(src, make_request(words, first, errors, progress), vocab)
+    source = located(src)
+    vectors, found = load_as(source, make_request(words, first, errors, progress), vocab)
     wanted = choices[0]
     if vectors.subwords is not None:
         wanted = next((one for one in choices if one.ngrams), wanted)
@@ -77,7 +80,7 @@ def convert(
     if save_vocab is not None:
         write_vocabulary(Vocabulary(vectors.words, vectors.counts), save_vocab)
     n, d = vectors.center.shape
-    return Conversion(str(src), found.name, str(dst), wanted.name, n, d, _size(dst))
+    return Conversion(os.fspath(src), found.name, str(dst), wanted.name, n, d, _size(dst))
 
 
 def _size(path: Path) -> int:

@@ -50,8 +50,12 @@ def load(
 
     Example: firth.load("GoogleNews-vectors-negative300.bin.gz", first=100_000)
     """
-    request = make_request(words, first, errors, progress)
-    return load_as(download(path) if is_address(path) else as_path(path), request, vocab).vectors
+    return load_as(located(path), make_request(words, first, errors, progress), vocab).vectors
+
+
+def located(path: AnyPath) -> Path:
+    """A path, or that of the local copy of what an address on the Hub names. Raises as `firth.load`."""
+    return download(path) if is_address(path) else as_path(path)
 
 
 def load_as(path: Path, request: Request = EVERYTHING, vocab: Any = None) -> Loaded:
