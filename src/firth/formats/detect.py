@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from firth.errors import FormatError
+from firth.files.compressed import ENDINGS
 from firth.formats import fasttext
 from firth.formats.known import FORMATS, Format
 
@@ -21,8 +22,10 @@ def format_of(path: Path) -> Format:
 
 def format_named(path: Path) -> Format:
     """The format that the ending of a name means. Raises FormatError where it means none."""
+    packed = path.suffix in ENDINGS
+    suffix = Path(path.stem).suffix if packed else path.suffix
     for known in FORMATS.values():
-        if path.suffix in known.suffixes:
+        if suffix in known.suffixes and (known.compressed or not packed):
             return known
     suffixes = dict.fromkeys(suffix for known in FORMATS.values() for suffix in known.suffixes)
     raise FormatError(f"{path}: the extension names no format: expected {', '.join(suffixes)}")

@@ -17,6 +17,7 @@ class Format:
     name: what `--to` calls it. suffixes: the endings of its files. module: in `firth.formats`, with the functions that
     `read` and `write` name, "" where there is none: read(path, request) -> WordVectors; write(vectors, path) -> None.
     holds: whether it can hold a word. counts, ngrams: whether it has a place for counts and for n-grams.
+    compressed: whether its files may be compressed, which their names then say after the ending, as in .txt.gz.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Format:
     holds: Callable[[str], bool] = bool
     counts: bool = False
     ngrams: bool = False
+    compressed: bool = False
 
     def reader(self) -> Callable[[Path, Request], WordVectors]:
         """What reads a file."""
@@ -55,7 +57,8 @@ FORMATS = {
     known.name: known
     for known in (
         Format("safetensors", (".safetensors",), "native", holds=_anything, counts=True, ngrams=True),
-        Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word),
+        Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word, compressed=True),
+        Format("glove", (".txt",), "word2vec_text", write="write_glove", holds=_one_word, compressed=True),
         Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word),
         Format("fasttext", (".bin",), "fasttext", write="", counts=True, ngrams=True),
     )
