@@ -35,7 +35,7 @@ class Lines:
     def __iter__(self) -> Iterator[tuple[bytes, bool]]:
         """Yield (whole lines, False), or (the beginning of a line, True) for one that is too long and not held."""
         begun: list[bytes] = []
-        skipping = False
+        held, skipping = 0, False
         for chunk in chain(_gathered(self._chunks), (b"\n",)):
             if skipping:
                 begin = chunk.find(b"\n") + 1
@@ -45,13 +45,13 @@ class Lines:
             end = chunk.rfind(b"\n") + 1
             if end:
                 yield b"".join((*begun, memoryview(chunk)[:end])), False
-                begun.clear()
+                begun, held = [], 0
             if end < len(chunk):
                 begun.append(chunk[end:])
-            if sum(map(len, begun)) > self.limit:
+                held += len(chunk) - end
+            if held > self.limit:
                 yield begun[0][:BEGINNING], True
-                begun.clear()
-                skipping = True
+                begun, held, skipping = [], 0, True
 
 
 def _gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -90,7 +90,7 @@ class _Reader:
 
     def _stored(self, file: BinaryIO) -> Iterator[bytes]:
         done = 0
-        while chunk := file.read(CHUNK):
+        while chunk := file.read(min(CHUNK, self._size)):
             done += len(chunk)
             self._request.progress("reading", done, self._size)
             yield chunk
@@ -119,7 +119,7 @@ class _Reader:
             elif not all(map(self._take, parse(text, dim))):
                 return self._result()
         if header and header.words != self._lines:
-            found = f"{header.words:,} words, but {self._lines:,} lines follow"
+            found = f"{header.words:,} words; the lines that follow are {self._lines:,}"
             self._faults.add("line 1", found, "wrong number of words in line 1, not used")
         return self._result()
 
@@ -176,11 +176,12 @@ class _Reader:
         request, words, others = self._request, self._words, self._others
         first = len(words)
         slots: list[int] = []
-        kinds, spans = batch.kinds.tolist(), batch.words.tolist()
         wanted = True
-        for i in np.flatnonzero(batch.kinds != BLANK).tolist():
+        there = np.flatnonzero(batch.kinds != BLANK)
+        kinds, spans, own = (array[there].tolist() for array in (batch.kinds, batch.words, batch.slots))
+        for i, kind, span, slot in zip(there.tolist(), kinds, spans, own, strict=True):
             self._lines += 1
-            word = self._word(batch, i, spans[i]) if kinds[i] == OK else self._mended(batch, i, kinds[i], spans[i])
+            word = self._word(batch, i, span) if kind == OK else self._mended(batch, i, kind, span)
             if word is None:
                 continue
             if word in words or (others is not None and word in others):
@@ -188,13 +189,13 @@ class _Reader:
                 continue
             if request.wants(word):
                 words[word] = first + len(slots)
-                slots.append(int(batch.slots[i]))
+                slots.append(slot)
             elif others is not None:
                 others.add(word)
             if not self._more():
                 wanted = False
                 break
-        self._line += len(kinds)
+        self._line += len(batch.kinds)
         self._keep(first, batch.rows, slots)
         return wanted
 
