@@ -1,6 +1,6 @@
 """Text in blocks of whole lines, and the words and numbers of these lines, read by threads."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -85,8 +85,18 @@ class Batch(NamedTuple):
     faults: npt.NDArray[np.int64]
 
 
-def parse(text: bytes, dim: int) -> Iterator[Batch]:
-    """Yield the words and numbers of whole lines, `LINES_AT_ONCE` at most at a time."""
+def new_rows(count: int, dim: int) -> npt.NDArray[np.float32]:
+    """Rows to fill."""
+    return np.empty((count, dim), np.float32)
+
+
+def parse(
+    text: bytes, dim: int, make_rows: Callable[[int, int], npt.NDArray[np.float32]] = new_rows
+) -> Iterator[Batch]:
+    """Yield the words and numbers of whole lines, `LINES_AT_ONCE` at most at a time.
+
+    make_rows: gives float32 (count, dim) to fill, for the lines of one batch.
+    """
     from firth.formats import _numbers as numbers
 
     view, at = np.frombuffer(text, np.uint8), 0
@@ -96,7 +106,7 @@ def parse(text: bytes, dim: int) -> Iterator[Batch]:
         starts = np.concatenate(([at], ends[:-1] + 1))
         long_enough = ends - starts >= 2 * dim
         slots = np.where(long_enough, np.cumsum(long_enough) - 1, -1)
-        rows = np.empty((int(long_enough.sum()), dim), np.float32)
+        rows = make_rows(int(long_enough.sum()), dim)
         words, faults = np.zeros((count, 2), np.int64), np.zeros(count, np.int64)
         kinds = np.empty(count, np.int8)
         cuts = np.searchsorted(ends, np.arange(at, ends[-1], TASK))

@@ -20,7 +20,7 @@ from firth.errors import CorpusError, FormatError
 from firth.files.compressed import compressing
 from firth.files.paths import reading, replacing
 from firth.formats.request import SHOWN, Faults, Request, check_found, shown
-from firth.formats.text_rows import CHUNK, TASK, Batch, Lines, parse
+from firth.formats.text_rows import CHUNK, TASK, Batch, Lines, new_rows, parse
 from firth.native.threads import Stage, run_stages
 from firth.settings import available_threads
 from firth.vectors.container import WordVectors
@@ -116,7 +116,7 @@ class _Reader:
                 self._line, self._lines = self._line + 1, self._lines + 1
                 found = f"{_shown(text)} begins a line of more than {lines.limit:,} bytes"
                 self._faults.add(f"line {self._line}", found, "left out for too long a line")
-            elif not all(map(self._take, parse(text, dim))):
+            elif not all(map(self._take, parse(text, dim, self._room))):
                 return self._result()
         if header and header.words != self._lines:
             found = f"{header.words:,} words; the lines that follow are {self._lines:,}"
@@ -174,7 +174,7 @@ class _Reader:
         from firth.formats._numbers import BLANK, OK
 
         request, words, others = self._request, self._words, self._others
-        first = len(words)
+        first, some_only = len(words), self._most is not None
         slots: list[int] = []
         wanted = True
         there = np.flatnonzero(batch.kinds != BLANK)
@@ -187,12 +187,12 @@ class _Reader:
             if word in words or (others is not None and word in others):
                 self._fault(i, f"{shown(word)} comes again", "left out as a word that comes again")
                 continue
-            if request.wants(word):
+            if not some_only or request.wants(word):
                 words[word] = first + len(slots)
                 slots.append(slot)
             elif others is not None:
                 others.add(word)
-            if not self._more():
+            if some_only and not self._more():
                 wanted = False
                 break
         self._line += len(batch.kinds)
@@ -250,14 +250,28 @@ class _Reader:
     def _fault(self, i: int, found: str, mended: str) -> None:
         self._faults.add(f"line {self._line + i + 1}", found, mended)
 
+    def _room(self, count: int, dim: int) -> npt.NDArray[np.float32]:
+        """Rows to fill: where all are wanted, those of the matrix that come next."""
+        if self._most is not None:
+            return new_rows(count, dim)
+        first = len(self._words)
+        self._grow(first + count)
+        return self._center[first : first + count]
+
     def _keep(self, first: int, rows: npt.NDArray[np.float32], slots: list[int]) -> None:
-        """Put rows behind the `first` ones of the matrix, which grows as needed."""
+        """Let the rows of `slots`, which rise, follow the `first` ones of the matrix."""
         end = first + len(slots)
-        if end > len(self._center):
+        if self._most is None and slots == list(range(len(slots))):  # they are there
+            return
+        self._grow(end)
+        self._center[first:end] = rows[slots]
+
+    def _grow(self, rows: int) -> None:
+        """Make the matrix large enough for so many rows, and for some more, so that it does not grow often."""
+        if rows > len(self._center):
             grown = len(self._center) + len(self._center) // 4
-            grown = max(end, grown if self._most is None else min(grown, self._most))
-            self._center.resize((grown, rows.shape[1]), refcheck=False)
-        self._center[first:end] = rows if len(slots) == len(rows) else rows[slots]
+            grown = max(rows, grown if self._most is None else min(grown, self._most))
+            self._center.resize((grown, self._center.shape[1]), refcheck=False)
 
     def _result(self) -> WordVectors:
         n = len(self._words)
@@ -317,45 +331,62 @@ def write_glove(vectors: WordVectors, path: Path, progress: Progress = no_progre
 
 
 def _write(vectors: WordVectors, path: Path, header: bytes, progress: Progress) -> None:
-    with replacing(path) as plain, compressing(path, plain) as file:
-        file.write(header)
-        for text, done in _formatted(vectors, path):
-            file.write(text)
-            progress("writing", done, len(vectors))
-
-
-def _formatted(vectors: WordVectors, path: Path) -> Iterator[tuple[memoryview | bytes, int]]:
-    """Yield the lines of the words, some thousands at a time, and the words done."""
-    from firth.formats import _numbers as numbers
-
-    n, dim = vectors.center.shape
-    words, rows = encoded_words(path, vectors.words), np.require(vectors.center, np.float32, "CA")
-    letters = np.frombuffer(b"".join(words) or b" ", np.uint8)
-    starts = np.zeros(n + 1, np.int64)
-    np.cumsum([len(word) for word in words], out=starts[1:])
-    row_format = b" %.9g" * dim + b"\n"
-    sizes = starts + np.arange(n + 1) * (numbers.WIDEST * dim + 1)  # the room that the lines before each may take
+    """Write the header and the lines of all words; while some are written, the next are made."""
+    lines = _Written(vectors, path)
     threads = available_threads()
-    numbers.format_rows(letters, starts, rows, 0, 0, np.empty(0, np.uint8), np.empty(0, np.int64))  # compiled here
+    with replacing(path) as plain, compressing(path, plain) as file:
+        ready: list[bytes | memoryview] = [header]
+        for begin in range(0, len(lines.tasks), 4 * threads):
+            tasks = lines.tasks[begin : begin + 4 * threads]
+            texts: list[list[bytes | memoryview]] = [[] for _ in tasks]
 
-    bounds = np.unique(np.concatenate((np.searchsorted(sizes, np.arange(0, sizes[-1], TASK)), [0, n]))).tolist()
-    tasks = list(pairwise(bounds))
-    for at in range(0, len(tasks), 4 * threads):
-        several = tasks[at : at + 4 * threads]
-        texts: list[list[memoryview | bytes]] = [[] for _ in several]
+            def work(number: int, thread: int, ready=ready, tasks=tasks, texts=texts) -> None:  # type: ignore[no-untyped-def]
+                if number == 0:
+                    for text in ready:
+                        file.write(text)
+                else:
+                    texts[number - 1] = lines.of(*tasks[number - 1])
 
-        def format_some(number: int, thread: int, several=several, texts=texts) -> None:  # type: ignore[no-untyped-def]
-            first, last = several[number]
-            out = np.empty(int(sizes[last] - sizes[first]), np.uint8)
-            ends = np.empty(last - first, np.int64)
-            numbers.format_rows(letters, starts, rows, first, last, out, ends)
-            begin = 0
-            for i in np.flatnonzero(ends < 0).tolist():  # Python writes these lines
-                end = int(ends[i - 1]) if i and ends[i - 1] >= 0 else begin
-                texts[number] += [out[begin:end].data, words[first + i] + row_format % tuple(rows[first + i])]
+            run_stages([Stage(work, 1 + len(tasks))], min(threads, 1 + len(tasks)))
+            ready = list(chain.from_iterable(texts))
+            progress("writing", tasks[-1][1], len(vectors))
+        for text in ready:
+            file.write(text)
+
+
+class _Written:
+    """Words and their numbers as lines of text.
+
+    tasks: ranges of words, first and last (exclusive), whose lines take `TASK` bytes or so.
+    """
+
+    def __init__(self, vectors: WordVectors, path: Path) -> None:
+        from firth.formats import _numbers as numbers
+
+        n, dim = vectors.center.shape
+        self._numbers, self._words = numbers, encoded_words(path, vectors.words)
+        self._rows = np.require(vectors.center, np.float32, "CA")
+        self._letters = np.frombuffer(b"".join(self._words) or b" ", np.uint8)
+        self._starts = np.zeros(n + 1, np.int64)
+        np.cumsum([len(word) for word in self._words], out=self._starts[1:])
+        self._room = self._starts + np.arange(n + 1) * (numbers.WIDEST * dim + 1)  # the most bytes before each line
+        self._row_format = b" %.9g" * dim + b"\n"
+        bounds = np.searchsorted(self._room, np.arange(0, self._room[-1], TASK))
+        self.tasks = list(pairwise(np.unique(np.concatenate((bounds, [0, n]))).tolist()))
+        self.of(0, 0)  # compiled here, where Ctrl-C is heard
+
+    def of(self, first: int, last: int) -> list[bytes | memoryview]:
+        """The lines first..last (last exclusive)."""
+        out = np.empty(int(self._room[last] - self._room[first]), np.uint8)
+        ends = np.empty(last - first, np.int64)
+        self._numbers.format_rows(self._letters, self._starts, self._rows, first, last, out, ends)
+        texts: list[bytes | memoryview] = []
+        begin = end = 0
+        for i, after in enumerate(ends.tolist()):
+            if after >= 0:
+                end = after
+            else:  # Python writes this line
+                line = self._words[first + i] + self._row_format % tuple(self._rows[first + i])
+                texts += [out[begin:end].data, line]
                 begin = end
-            texts[number].append(out[begin : max(begin, int(ends.max()))].data)
-
-        run_stages([Stage(format_some, len(several))], min(threads, len(several)))
-        for text in chain.from_iterable(texts):
-            yield text, several[-1][1]
+        return [*texts, out[begin:end].data]
