@@ -90,30 +90,30 @@ def _named(text, at):
 
 
 @inlined
+def _whole_number(text, whole, at):
+    """`whole` with the digits from text[at] on behind its own, modulo 2^64, and where they end."""
+    place = np.uint64(at)  # numba looks whether signed ones are negative
+    while True:
+        digit = _digit(text[place])
+        if digit >= np.uint64(10):
+            return whole, np.int64(place)
+        whole = whole * np.uint64(10) + digit
+        place += np.uint64(1)
+
+
+@inlined
 def _number(text, at):
     """(kind, float32, the end) of the number at text[at]; _ODD, 0 and `at` if there is none."""
     begin, negative = at, text[at] == _MINUS
     if negative or text[at] == _PLUS:
         at += 1
-    first, whole = at, np.uint64(0)
-    while True:
-        digit = _digit(text[at])
-        if digit >= np.uint64(10):
-            break
-        whole = whole * np.uint64(10) + digit
-        at += 1
-    digits, exponent = at - first, 0
+    first, exponent = at, 0
+    whole, after = _whole_number(text, np.uint64(0), at)
+    digits, at = after - at, after
     if text[at] == _POINT:
-        at += 1
-        fraction = at
-        while True:
-            digit = _digit(text[at])
-            if digit >= np.uint64(10):
-                break
-            whole = whole * np.uint64(10) + digit
-            at += 1
-        exponent = fraction - at
-        digits -= exponent
+        whole, after = _whole_number(text, whole, at + 1)
+        exponent = at + 1 - after
+        digits, at = digits - exponent, after
     if digits == 0:
         at = _named(text, first)
         return (_REAL, np.float32(np.inf), at) if at > first else (_ODD, np.float32(0), begin)
