@@ -261,7 +261,7 @@ class _Reader:
     def _keep(self, first: int, rows: npt.NDArray[np.float32], slots: list[int]) -> None:
         """Let the rows of `slots`, which rise, follow the `first` ones of the matrix."""
         end = first + len(slots)
-        if self._most is None and slots == list(range(len(slots))):  # they are there
+        if self._most is None and len(slots) == len(rows):  # they are there
             return
         self._grow(end)
         self._center[first:end] = rows[slots]
