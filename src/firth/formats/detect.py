@@ -5,6 +5,7 @@ import re
 from pathlib import Path, PurePath
 
 from firth.errors import ConfigError, FormatError
+from firth.files.compressed import ENDINGS
 from firth.files.paths import reading
 from firth.formats.known import FORMATS, Format
 from firth.formats.request import shown
@@ -15,7 +16,7 @@ FASTTEXT = b"\xba\x16\x4f\x2f"
 HEAD = 1 << 16
 """The bytes at the beginning of a file's content that are looked at."""
 
-COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+COMPRESSED = (*ENDINGS, ".zip")
 
 _MAGIC = {
     FASTTEXT: "fasttext",
@@ -25,9 +26,6 @@ _MAGIC = {
 }
 _EXPANDED = ("safetensors", "fasttext", "word2vec-text", "word2vec-binary", "glove")
 """The formats whose readers take compressed files."""
-
-_WRITTEN_COMPRESSED = ("word2vec-text", "glove")
-"""The formats whose writers compress as the ending of a name says."""
 
 _UNZIP = "unpack it and give the file of vectors"
 _FOREIGN: dict[bytes, str] = {
@@ -94,7 +92,7 @@ def formats_to_write(path: Path, to: str | None = None) -> list[Format]:
     if not found:
         endings = dict.fromkeys(suffix for known in writable.values() for suffix in known.suffixes)
         raise FormatError(f"{path}: the extension names no format: expected {', '.join(endings)}")
-    if _is_packed(path) and (found[0].name not in _WRITTEN_COMPRESSED or path.suffix.lower() == ".zip"):
+    if _is_packed(path) and (not found[0].compressed or path.suffix.lower() == ".zip"):
         raise FormatError(f"{path}: {found[0].name} is not written compressed: leave {path.suffix} out of the name")
     return found
 
@@ -118,7 +116,7 @@ def _is_folder(path: Path) -> bool:
 
 def _of_folder(path: Path) -> Format:
     for folder in (path, path / "0_StaticEmbedding"):  # as sentence-transformers nests it
-        if "static" in FORMATS and all((folder / name).is_file() for name in ("model.safetensors", "tokenizer.json")):
+        if all((folder / name).is_file() for name in ("model.safetensors", "tokenizer.json")):
             return FORMATS["static"]
     raise FormatError(
         f"{path}: a folder: expected a file of vectors, or a folder with model.safetensors and tokenizer.json"
@@ -135,7 +133,7 @@ def _by_content(path: Path, head: bytes) -> Format | None:
     if is_safetensors(head):
         return FORMATS["safetensors"]
     for magic, name in _MAGIC.items():
-        if head.startswith(magic) and name in FORMATS:
+        if head.startswith(magic):
             return FORMATS[name]
     if foreign := _foreign(head):
         raise FormatError(f"{path}: {foreign}: expected vectors" if ":" not in foreign else f"{path}: {foreign}")
@@ -149,8 +147,10 @@ def _by_content(path: Path, head: bytes) -> Format | None:
         return None
     lines = [line.split() for line in text.split(b"\n")[:_LINES] if line.strip()]
     if any(len(fields) > 1 and _NUMBER.fullmatch(fields[-1]) for fields in lines):
-        return _of_rows(lines)
+        return _of_rows(path, lines)
     named = _by_name(path)
+    if b"\n" not in text and len(head) == HEAD:  # a line that does not end here
+        return named
     if named is None or named.name in ("word2vec-text", "word2vec-binary", "glove"):
         first = text.lstrip().partition(b"\n")[0].decode(errors="backslashreplace")
         raise FormatError(
@@ -160,14 +160,15 @@ def _by_content(path: Path, head: bytes) -> Format | None:
     return named
 
 
-def _of_rows(lines: list[list[bytes]]) -> Format:
-    """The format of a text without a header whose lines end in numbers: of lines of numbers only, the words are apart.
+def _of_rows(path: Path, lines: list[list[bytes]]) -> Format:
+    """The format of a text without a header whose lines end in numbers.
 
-    GloVe's has no name of its own where its reader is word2vec's.
+    A line of numbers only is a vector where the words stand in another file; otherwise its first field is the word.
     """
-    if "projector" in FORMATS and all(_NUMBER.fullmatch(field) for fields in lines[:-1] for field in fields):
-        return FORMATS["projector"]
-    return FORMATS.get("glove", FORMATS["word2vec-text"])
+    from firth.formats.projector import words_beside
+
+    only_numbers = all(_NUMBER.fullmatch(field) for fields in lines[: max(1, len(lines) - 1)] for field in fields)
+    return FORMATS["projector" if only_numbers and words_beside(path) is not None else "glove"]
 
 
 def _by_name(path: Path) -> Format | None:

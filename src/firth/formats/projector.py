@@ -37,6 +37,15 @@ def metadata_path(path: Path) -> Path:
     return path.with_suffix(".metadata.tsv")
 
 
+def words_beside(path: Path) -> Path | None:
+    """The file of words beside one of numbers, or None."""
+    renamed = re.sub("(vectors?|tensors?|embeddings?)", "metadata", path.name)
+    for beside in (metadata_path(path), path.with_name(renamed)):
+        if beside != path and os.path.exists(beside):
+            return beside
+    return None
+
+
 def read(path: Path, request: Request) -> WordVectors:
     """The vectors in a file of numbers, and the words and counts beside it; without a column "count" counts are 0.
 
@@ -44,7 +53,10 @@ def read(path: Path, request: Request) -> WordVectors:
     x_metadata.tsv. Raises FormatError where there are not as many of both.
     """
     faults = Faults(path, request.strict)
-    beside = _beside(path)
+    beside = words_beside(path)
+    if beside is None:
+        name = metadata_path(path).name
+        raise FormatError(f"{path}: there is no {name} beside it: expected its words there, one a line")
     with reading(path, "vectors") as file:
         rows = sum(1 for line in file if line.strip())
     words, counts = _words(path, beside, rows, request, faults)
@@ -68,14 +80,6 @@ def write(vectors: WordVectors, path: Path) -> None:
             file.write(line * len(block) % tuple(block.reshape(-1).tolist()))
         metadata.write(b"word\tcount\n")
         metadata.writelines(b"%s\t%d\n" % pair for pair in zip(encoded, vectors.counts.tolist(), strict=True))
-
-
-def _beside(path: Path) -> Path:
-    renamed = re.sub("(vectors?|tensors?|embeddings?)", "metadata", path.name)
-    for beside in (metadata_path(path), path.with_name(renamed)):
-        if beside != path and os.path.exists(beside):
-            return beside
-    raise FormatError(f"{path}: there is no {metadata_path(path).name} beside it: expected its words there, one a line")
 
 
 def _words(

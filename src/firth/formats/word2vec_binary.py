@@ -100,19 +100,6 @@ def _sizes(path: Path, head: bytes) -> tuple[int, int]:
     return n, d
 
 
-def read_sizes(path: Path, line: bytes, least_bytes: int) -> tuple[int, int]:
-    """The words and the dimension that line 1 promises, where the file is long enough to keep the promise."""
-    try:
-        n, d = map(int, line.split())
-    except ValueError:
-        n = d = 0
-    if n < 1 or d < 1:
-        raise FormatError(f"{path}, line 1: {line[:60]!r}: expected two numbers, the words and the dimension")
-    if n * d * least_bytes > path.stat().st_size:
-        raise FormatError(f"{path}, line 1: {n} words of dimension {d}: the file is too short for them")
-    return n, d
-
-
 def _rows_at_first(path: Path, n: int, d: int, request: Request) -> int:
     """The rows to take memory for: no more than the file has room for, and than are wanted."""
     most = ROWS_AT_FIRST if is_compressed(path) else path.stat().st_size // (4 * d + 2) + 1
