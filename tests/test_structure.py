@@ -206,7 +206,11 @@ def test_the_check_of_weight_notices():
 
 def test_no_module_knows_pickle():
     for module, path in modules().items():
-        assert "pickle" not in path.read_text(encoding="utf-8").lower(), module
+        text = path.read_text(encoding="utf-8").lower()
+        if module == "corpus.kinds":  # which names what it refuses
+            assert "import pickle" not in text
+        else:
+            assert "pickle" not in text, module
 
 
 def test_submodules_are_found_by_their_names():
