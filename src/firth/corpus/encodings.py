@@ -24,8 +24,10 @@ MOST_WRONG = 0.25
 MOST_NULS = 0.01
 """The largest share of NULs that text has."""
 
-NULS, LEAST_NULS, LOW, LOW_SHARE, UNUSED = 3, 0.05, 0x20, 0.9, 0.02
+NULS, LEAST_NULS, LOW, LOW_SHARE, UNUSED = 3, 0.01, 0x20, 0.8, 0.02
 """Of UTF-16 without a mark; see `_without_mark`."""
+
+_UNMARKED = "UTF-16 without a byte order mark, convert it with iconv -f UTF-16LE -t UTF-8, or UTF-16BE"
 
 _CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\v\f\r\x1c\x1d\x1e\x1f") + b"\x7f"
 _OTHERS = bytes(byte for byte in range(256) if byte not in _CONTROLS)
@@ -61,7 +63,7 @@ def encoding_of(name: str, head: bytes) -> Encoding | None:
     head = head[:SNIFFED]
     kind = kind_of(head)
     if kind is not None:
-        raise NoTextError(name, *kind)
+        raise NoTextError(f"{name} is {kind.found}, no text: {kind.advice}", kind.found)
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
             wrong, characters = _wrong_units(head, encoding)
@@ -88,10 +90,9 @@ def _check_utf8(name: str, head: bytes) -> None:
     nuls = head.count(0)
     if nuls >= LEAST and nuls > MOST_NULS * len(text):
         raise NoTextError(
-            name,
-            f"a file with {nuls:,} NULs in its first {len(head):,} bytes",
-            "if it is UTF-16 without a byte order mark, convert it (iconv -f UTF-16LE -t UTF-8, or UTF-16BE); if NULs "
-            "divide it, make them line ends (tr '\\0' '\\n')",
+            f"{name}: there are {nuls:,} NULs in the first {len(head):,} bytes, and text has none. If it is "
+            f"{_UNMARKED}; if NULs divide it, make them line ends (tr '\\0' '\\n')",
+            "with NULs",
         )
 
 
@@ -100,18 +101,17 @@ def _check(name: str, invalid: int, controls: int, characters: int, how: str) ->
     wrong = invalid + controls
     if wrong < LEAST or wrong <= MOST_WRONG * characters:
         return
-    share = f"{100 * wrong / characters:.0f}% of its first characters are"
+    share, most = f"{100 * wrong / characters:.0f}% of the first characters", f"{100 * MOST_WRONG:.0f}%"
     if controls > invalid / 4:
         raise NoTextError(
-            name,
-            f"a binary file ({share} invalid{how} or control characters; text has {100 * MOST_WRONG:.0f}% at most)",
-            "give texts only",
+            f"{name}: {share} are invalid{how} or control characters, more than {most}: it is a binary file; expected "
+            f"text. If it is {_UNMARKED}",
+            "binary",
         )
     raise NoTextError(
-        name,
-        f"in another encoding, or a binary file ({share} invalid{how}; text has {100 * MOST_WRONG:.0f}% at most)",
-        "convert it (iconv -f ENCODING -t UTF-8, with the encoding that it has, such as CP1251, KOI8-R, SHIFT_JIS, "
-        "GB18030, BIG5 or UTF-16LE)",
+        f"{name}: {share} are invalid{how}, more than {most}: is it in another encoding? Convert it with iconv -f "
+        "ENCODING -t UTF-8; ENCODING may be CP1251, KOI8-R, SHIFT_JIS, GB18030, BIG5 or UTF-16LE",
+        "not in UTF-8",
     )
 
 

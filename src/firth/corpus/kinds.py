@@ -12,11 +12,10 @@ SNIFFED = 1 << 16
 
 
 class NoTextError(CorpusError):
-    """A file holds something other than text; `found` says what."""
+    """A file holds something other than text; `found` says what, in a few words."""
 
-    def __init__(self, name: str, found: str, advice: str) -> None:
-        """Say what the file of that name is, and what to do."""
-        super().__init__(f"{name} is {found}, which is no text: {advice}")
+    def __init__(self, message: str, found: str) -> None:
+        super().__init__(message)
         self.found = found
 
 
@@ -29,7 +28,7 @@ class Kind(NamedTuple):
 
 _UNPACK = "unpack it ({} FILE) and give the texts in it"
 _TEXT_OF = "export its text (save as plain text) and give that"
-_VECTORS = "it cannot be read as a corpus; firth neighbors FILE WORD asks vectors"
+_VECTORS = "firth neighbors FILE WORD and other commands ask vectors"
 _TEXTS_ONLY = "give texts only"
 _COLUMN = "name it with the ending {} and say which column holds the text (--column NAME)"
 _DECOMPRESS = "decompress it ({} FILE) and give the result"
@@ -55,13 +54,13 @@ _BYTES = (
     (rb".{257}ustar(?:\0\d\d|  \0)", Kind("a tar archive", _UNPACK.format("tar xf"))),
     (rb"MSCF\0{4}", Kind("a cab archive", _UNPACK.format("cabextract"))),
     # Compression that is not undone, or that was applied twice.
-    (rb"\x04\x22\x4d\x18", Kind("compressed with lz4", _DECOMPRESS.format("lz4 -d"))),
-    (rb"\x1f\x9d", Kind("compressed with compress", _DECOMPRESS.format("uncompress"))),
-    (rb"LZIP\x01[\x0c-\xff]", Kind("compressed with lzip", _DECOMPRESS.format("lzip -d"))),
-    (rb"\xff\x06\0\0sNaPpY", Kind("compressed with snappy", _DECOMPRESS.format("snzip -d"))),
+    (rb"\x04\x22\x4d\x18", Kind("a file compressed with lz4", _DECOMPRESS.format("lz4 -d"))),
+    (rb"\x1f\x9d", Kind("a file compressed with compress", _DECOMPRESS.format("uncompress"))),
+    (rb"LZIP\x01[\x0c-\xff]", Kind("a file compressed with lzip", _DECOMPRESS.format("lzip -d"))),
+    (rb"\xff\x06\0\0sNaPpY", Kind("a file compressed with snappy", _DECOMPRESS.format("snzip -d"))),
     (
         rb"\x1f\x8b\x08|BZh[1-9](?:1AY&SY|\x17rE8P\x90)|\xfd7zXZ\0|\x28\xb5\x2f\xfd",
-        Kind("compressed more than once", "decompress it once and give the result"),
+        Kind("a file compressed more than once", "decompress it once and give the result"),
     ),
     # Tables and arrays.
     (rb"PAR1[\0-\x08\x0e-\x1b]", Kind("a Parquet file", _COLUMN.format(".parquet"))),
@@ -117,7 +116,7 @@ _BYTES = (
 _KINDS = [(re.compile(pattern, re.DOTALL), kind) for pattern, kind in _BYTES]
 
 _HEADER = re.compile(rb"\s*(\d{1,10}) (\d{1,5})[ \t]*\r?\n")
-_LEAST_DIM = 2
+_LEAST_DIM, _LEAST_VALUES = 2, 4
 _VALUES = (1e-5, 1e3)
 """Between which the median of a vector's numbers lies; four letters or digits as a float32 are far from it."""
 
@@ -130,25 +129,36 @@ def kind_of(head: bytes) -> Kind | None:
     kind = next((kind for pattern, kind in _KINDS if pattern.match(head)), None)
     if kind is _ZIP:
         return next((inner for pattern, inner in _ZIPS if re.search(pattern, head)), kind)
-    return kind or _word2vec(head)
+    return kind or _word2vec(head) or _glove(head)
 
 
 def _word2vec(head: bytes) -> Kind | None:
     """What word2vec writes: the number of words and that of dimensions, then a word and its vector."""
+    head = head.removeprefix(b"\xef\xbb\xbf")
     header = _HEADER.match(head)
     dim = int(header[2]) if header else 0
     if header is None or dim < _LEAST_DIM:
         return None
-    line = head[header.end() :].partition(b"\n")[0].split()
-    if len(line) == dim + 1 and all(map(_is_number, line[1:])):
-        return Kind("vectors in word2vec's text format", _VECTORS)
+    values = head[header.end() :].partition(b"\n")[0].split()[1:]
+    if len(values) == dim and all(map(_is_number, values)) and 2 * sum(b"." in value for value in values) > dim:
+        return Kind("a file of vectors (word2vec's text format)", _VECTORS)
     space = head.find(b" ", header.end(), header.end() + 1000) + 1
-    values = np.frombuffer(head[space : space + 4 * dim], "<f4") if space and len(head) >= space + 4 * dim else None
-    if values is not None and np.isfinite(values).all():
+    if space and len(head) >= space + 4 * dim:
+        vector = np.frombuffer(head[space : space + 4 * dim], "<f4")
         lowest, highest = _VALUES
-        if lowest <= np.median(np.abs(values.astype(np.float64))) <= highest:
-            return Kind("vectors in word2vec's binary format", _VECTORS)
+        if np.isfinite(vector).all() and lowest <= np.median(np.abs(vector.astype(np.float64))) <= highest:
+            return Kind("a file of vectors (word2vec's binary format)", _VECTORS)
     return None
+
+
+def _glove(head: bytes) -> Kind | None:
+    """What GloVe writes: lines of a word and as many numbers, with a point, as in the other lines."""
+    lines = [line.split() for line in head.split(b"\n", 2)[:2]]
+    if len(lines) < 2 or len(lines[0]) != len(lines[1]) or len(lines[0]) < 1 + _LEAST_VALUES:
+        return None
+    if any(_is_number(word) or not all(b"." in value and _is_number(value) for value in rest) for word, *rest in lines):
+        return None
+    return Kind("a file of vectors (GloVe's text format)", _VECTORS)
 
 
 def _is_number(token: bytes) -> bool:

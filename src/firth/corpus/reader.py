@@ -117,7 +117,9 @@ class TextReader:
         """The text of a file in UTF-8, and its name for messages. Raises NoTextError for other files."""
         name = shown(file)
         if self._folder_of(file) is not None and TABLE.fullmatch(file):
-            raise NoTextError(name, "a table", "give it by its name, with the column to read (--column NAME)")
+            raise NoTextError(
+                f"{name} is a table: give it by its name, and --column NAME", "a table: --column reads one"
+            )
         is_text, chunks = (False, self._stored(file)) if isinstance(file, str) else opened_chunks(file, self.block_size)
         chunks = self._counted(chunks)
         if is_text:
