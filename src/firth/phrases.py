@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -17,6 +17,7 @@ from firth.corpus.numbering import Encoded
 from firth.corpus.reader import Progress
 from firth.corpus.sources import is_text_source
 from firth.declaring import declared, init_keywords_of, listed
+from firth.display import Display
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, check_folder, reading, replacing
 from firth.formats.vocabulary import read_words
@@ -52,6 +53,7 @@ class Phrases:
         settings = phrase_settings(options)
         with _encoded(source, settings, options.min_count, options, join_last=False) as text:
             self._take(settings, options.min_count, text.passes)
+            Display(quiet=False).notes(text.notes)
 
     def _take(self, settings: PhraseSettings, min_count: int, passes: list[list[FoundPhrase]]) -> None:
         self.settings, self.min_count, self.passes = settings, min_count, passes
@@ -222,17 +224,21 @@ def join_text(
     min_count: int = 5,
     progress: Progress | None = None,
     joining: Joining | None = None,
+    note: Callable[[list[str]], object] | None = None,
 ) -> tuple[Phrases, int, int]:
     """Write a text with its phrases joined, a line for each line with words.
 
     Returns the phrases and the number of tokens before and after. `out` is the path of a file, written whole or not at
-    all, or a binary file. Raises what `Phrases` raises, and FormatError where `out` cannot be written.
+    all, or a binary file. `note` is called with the notes on the text. Raises what `Phrases` raises, and FormatError
+    where `out` cannot be written.
     """
     if not is_text_source(source):
         raise ConfigError(f"the source is {source!r:.100}: expected the path of a text")
     if isinstance(out, str | os.PathLike):
         out = check_folder(out)
     with _encoded(source, settings, min_count, reading, progress, joining) as text:
+        if note is not None:
+            note(text.notes)
         with replacing(out) if isinstance(out, Path) else nullcontext(out) as file:
             _spell(text, file)
         phrases = Phrases.__new__(Phrases)

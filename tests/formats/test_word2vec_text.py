@@ -96,7 +96,7 @@ def test_lines_of_one_number_need_a_header(path):
     with pytest.raises(FormatError, match="lines of one number are a vocabulary"):
         word2vec_text.write_glove(make(d=1), path)
     path.write_bytes(b"the 100\nof 50\n")
-    with pytest.raises(FormatError, match="line 1: 'the 100': one number, as in most lines: .* are a vocabulary"):
+    with pytest.raises(FormatError, match=r"line 1: 'the 100': one number, as in most lines: .* are a vocabulary"):
         load(path)
 
 

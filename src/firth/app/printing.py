@@ -1,13 +1,15 @@
 """What commands print on standard output: one JSON document, or rows. Both return 0, the exit status."""
 
+import codecs
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 
 def print_json(document: Any) -> int:
     """Print one JSON document."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    print(_json(document, indent=2))
     return 0
 
 
@@ -15,9 +17,15 @@ def print_json_items(items: Iterable[Any]) -> int:
     """Print one JSON document, a list, item by item as they come."""
     print("[", end="")
     for number, item in enumerate(items):
-        print(("," if number else "") + "\n  " + json.dumps(item, ensure_ascii=False), end="")
+        print(("," if number else "") + "\n  " + _json(item), end="")
     print("\n]")
     return 0
+
+
+def _json(document: Any, indent: int | None = None) -> str:
+    """A document in JSON, with escapes for all beyond ASCII where standard output is not UTF-8, as JSON has to be."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return json.dumps(document, ensure_ascii=codecs.lookup(encoding).name != "utf-8", indent=indent)
 
 
 def print_rows(rows: Sequence[Sequence[str]], indent: str = "") -> int:

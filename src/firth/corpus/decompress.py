@@ -26,15 +26,16 @@ bz2: with what follows the level, because plain text may begin with BZh; zst: a 
 MAGIC_SIZE = 10
 
 
-def expanded(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def expanded(path: Any, chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The chunks of a file as they are, or what they expand to if they are compressed.
 
-    path: names the file in messages. Raises CorpusError where the name promises compression and the bytes do not, or
-    while reading for a damaged stream; MissingExtraError for zstd without its package.
+    path: of the file; or an open file, whose name promises nothing. Raises CorpusError where the name promises
+    compression and the bytes do not, or while reading for a damaged stream; MissingExtraError for zstd without its
+    package.
     """
     head, chunks = peek(chunks, MAGIC_SIZE)
     kind = compression(head)
-    ending = path.rpartition(".")[2].lower()
+    ending = path.rpartition(".")[2].lower() if isinstance(path, str) else ""
     if kind is None and ending in _MAGIC:
         raise CorpusError(
             f"{shown(path)} is named .{ending} but is not {ending}-compressed: rename it or compress it again"
@@ -49,13 +50,16 @@ def compression(head: bytes) -> str | None:
 
 def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     """The first `size` bytes or more, if there are that many, and all of `chunks` again."""
-    head = b""
-    while len(head) < size and (chunk := next(chunks, b"")):
-        head += chunk
+    parts: list[bytes] = []
+    found = 0
+    while found < size and (chunk := next(chunks, b"")):
+        parts.append(chunk)
+        found += len(chunk)
+    head = b"".join(parts)
     return head, itertools.chain((head,), chunks)
 
 
-def expand(path: str, kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def expand(path: Any, kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield what the streams of one kind, one after the other in a file, expand to. Raises as `expanded` does."""
     make, failures = _decompressor(path, kind)
     done = 0
@@ -88,7 +92,7 @@ def expand(path: str, kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         data = member.unused_data.lstrip(b"\0")
 
 
-def _decompressor(path: str, kind: str) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
+def _decompressor(path: Any, kind: str) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:
     """What makes a decompressor like bz2.BZ2Decompressor for one stream, and the errors it may raise."""
     if kind == "gz":
         return _Gzip, (zlib.error,)

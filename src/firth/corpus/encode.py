@@ -33,6 +33,7 @@ class Corpus:
     totals: (n,) int64, the counts to save with vectors: the frequencies, plus the earlier counts of known words.
     tokens: how many tokens were read, those of dropped words included.
     replaced: how many invalid UTF-8 sequences were read as U+FFFD.
+    notes: what else a user may want to know of how the text was read.
     """
 
     ids: NDArray[np.int32]
@@ -43,6 +44,7 @@ class Corpus:
     tokens: int
     replaced: int
     folder: TemporaryFolder = dataclasses.field(repr=False)
+    notes: list[str] = dataclasses.field(default_factory=list, repr=False)
 
     def close(self) -> None:
         """Let go of the arrays and remove the files."""
@@ -77,7 +79,7 @@ def build_corpus(
 ) -> Corpus:
     """The corpus that `source` holds, read once and encoded on disk.
 
-    `source` is the path of a text (a file, glob pattern, folder or "-"), a list of such paths, or any
+    `source` is the path of a text (a file, glob pattern, folder or "-"), an open file, a list of these, or any
     iterable of lists of tokens. The files go to a new folder inside `reading.tmp`. `progress` is called with (bytes
     read, bytes in all or None), for lists of tokens with (sentences read, None).
 
@@ -150,7 +152,7 @@ def _finish(text: Encoded, folder: TemporaryFolder, choose: Choice) -> Corpus:
         _renumber_files(folder.file("ids"), folder.file("offsets"), kept.numbers)
     ids, offsets = folder.map("ids", np.int32), folder.map("offsets", np.int64)
     parts = (kept.vocab, kept.frequencies, kept.totals, text.tokens, text.replaced)
-    return Corpus(ids, offsets, *parts, folder.give())
+    return Corpus(ids, offsets, *parts, folder.give(), text.notes)
 
 
 def _renumber_files(ids_path: str, offsets_path: str, numbers: NDArray[np.int32]) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from firth.corpus.reader import Progress, TextReader, cleaned
 from firth.corpus.scanner import Scanner
-from firth.corpus.sources import find_files, is_text_source
+from firth.corpus.sources import find_files, find_folders, is_text_source
 from firth.corpus.strings import StringReader
 from firth.corpus.tokens import Numbers, count_piece, number_lists, sentences_of
 from firth.errors import ConfigError, CorpusError
@@ -26,6 +26,10 @@ class Blocks(Protocol):
     @property
     def replaced(self) -> int:
         """How many invalid UTF-8 sequences were replaced so far."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What else a user may want to know, when all is read."""
 
     def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
         """Yield for each file blocks of valid UTF-8 that begin and end between tokens."""
@@ -48,6 +52,11 @@ class TextLines:
     def replaced(self) -> int:
         """How many invalid UTF-8 sequences were replaced so far."""
         return self._blocks.replaced
+
+    @property
+    def notes(self) -> list[str]:
+        """What else a user may want to know, when all is read."""
+        return self._blocks.notes
 
     def pieces(self) -> Iterator[NDArray[np.int32]]:
         """Yield the numbers in pieces, LINE_END after each line. A piece is valid until the next is taken.
@@ -85,6 +94,7 @@ class ListLines:
     ) -> None:
         self._sentences, self._lower, self._progress, self.name = sentences, lower, progress, name
         self._numbers = Numbers()
+        self.notes: list[str] = []
         self._names: list[str] = []
         self._counts = np.zeros(0, np.int64)
 
@@ -116,7 +126,7 @@ def read_lines(source: Any, reading: Reading, progress: Progress | None = None) 
     Raises CorpusError for a source that names no file, ConfigError for a tokenizer with lists of tokens.
     """
     if is_text_source(source):
-        return TextLines(TextReader(find_files(source), reading, progress))
+        return TextLines(TextReader(find_files(source), reading, progress, folders=find_folders(source)))
     return _lines_in_memory(sentences_of(source), reading, progress)
 
 

@@ -22,6 +22,7 @@ class Encoded(NamedTuple):
     tokens: int  # read, before phrases were joined
     replaced: int  # invalid UTF-8 sequences
     passes: list[list[FoundPhrase]]  # the phrases of each pass
+    notes: list[str]  # on the text, for the user
 
 
 def encode_source(
@@ -56,7 +57,7 @@ def encode_source(
             words_of, counts, passes = join_phrases(
                 path, words_of, counts, phrases, min_count, join_last=join_last, progress=joining
             )
-    return Encoded(path, words_of, counts, tokens, lines.replaced, passes)
+    return Encoded(path, words_of, counts, tokens, lines.replaced, passes, lines.notes)
 
 
 def _create(folder: TemporaryFolder, path: str) -> BinaryIO:

@@ -2,10 +2,17 @@
 
 import dataclasses
 import itertools
+import os
+import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 from firth.corpus.decompress import expanded, peek
+from firth.corpus.encodings import encoding_of, transcoded
+from firth.corpus.kinds import SNIFFED, NoTextError
+from firth.corpus.opened import opened_chunks
 from firth.corpus.sources import open_source, shown, total_size
 from firth.corpus.words import only_words
 from firth.errors import CorpusError
@@ -20,12 +27,11 @@ MAX_TOKEN = 1 << 20
 Progress = Callable[[int, int | None], None]
 """Called with the bytes (or sentences) read, and with the bytes in all or None."""
 
-_MARKS = {
-    b"\xff\xfe\x00\x00": "UTF-32",
-    b"\x00\x00\xfe\xff": "UTF-32",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-}
+TABLE = re.compile(
+    r".*\.(?:csv|tsv|jsonl|ndjson|parquet|arrow|feather)(?:\.(?:gz|bz2|xz|zst))?", re.IGNORECASE | re.DOTALL
+)
+"""The name of a table, one column of which may hold text: those below a folder are no texts."""
+
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 _ASCII_SPACES = " \n\t\r\v\f\x1c\x1d\x1e\x1f"
@@ -37,17 +43,23 @@ _SPACES = tuple(char.encode() for char in _ASCII_SPACES + _OTHER_SPACES)
 class TextReader:
     """Files as one stream of blocks.
 
-    `replaced` counts the invalid UTF-8 sequences that were replaced so far, each by one U+FFFD;
-    `first_replaced` says where the first one was. `progress` is called with the bytes read as they are
-    stored, and the bytes of all files or None.
+    files: paths, "-" for standard input, and open files; folders: what is no text below these is skipped. `replaced`
+    counts the invalid UTF-8 sequences that were replaced so far, each by one U+FFFD; `first_replaced` says where the
+    first one was. `notes` say what else a user may want to know, when all is read. `progress` is called with the bytes
+    read as they are stored, and the bytes of all files or None.
     """
 
-    files: list[str]
+    files: list[Any]
     reading: Reading = AS_IS
     progress: Progress | None = None
     block_size: int = BLOCK_SIZE
+    folders: Sequence[str] = ()
     replaced: int = dataclasses.field(default=0, init=False)
     first_replaced: str = dataclasses.field(default="", init=False)
+    notes: list[str] = dataclasses.field(default_factory=list, init=False)
+    _encoding: str = dataclasses.field(default="UTF-8", init=False)  # of the first sequence that was replaced
+    _recoded: dict[str, list[str]] = dataclasses.field(default_factory=dict, init=False)  # by encoding
+    _skipped: dict[str, list[str]] = dataclasses.field(default_factory=dict, init=False)  # by folder
     _done: int = dataclasses.field(default=0, init=False)
 
     @property
@@ -63,15 +75,18 @@ class TextReader:
         without its package.
         """
         total = total_size(self.files)
-        for path in self.files:
-            yield self._blocks_of(path, total)
+        for file in self.files:
+            yield self._blocks_of(file, total)
+        self._note_encodings()
+        self._check_folders()
 
     def warn_if_replaced(self, stacklevel: int) -> None:
         """Warn if invalid UTF-8 was replaced."""
         if self.replaced:
             warnings.warn(
-                f"replaced {self.replaced:,} invalid UTF-8 sequence{'s' if self.replaced > 1 else ''} by U+FFFD, "
-                f"the first at {self.first_replaced}: is the text in another encoding?",
+                f"replaced {self.replaced:,} invalid {self._encoding} sequence{'s' if self.replaced > 1 else ''} by "
+                f"U+FFFD, the first at {self.first_replaced}: is the text in another encoding? Windows-1252, for "
+                "example, is converted by iconv -f CP1252 -t UTF-8",
                 stacklevel=stacklevel + 1,
             )
 
@@ -80,41 +95,101 @@ class TextReader:
         """Whether valid text is changed."""
         return self.reading.lower or self.reading.tokenizer not in (None, "whitespace")
 
-    def _blocks_of(self, path: str, total: int | None) -> Iterator[bytes]:
-        offset = 0
-        for block in _cut(_checked(path, expanded(path, self._raw_chunks(path))), shown(path), self.block_size):
+    def _blocks_of(self, file: Any, total: int | None) -> Iterator[bytes]:
+        offset, before = 0, self._done
+        try:
+            chunks, name = self._text_chunks(file)
+        except NoTextError as error:
+            folder = self._folder_of(file)
+            if folder is None:
+                raise
+            self._done = before + os.path.getsize(file)
+            self._skipped.setdefault(folder, []).append(f"{shown(file)} ({error.found})")
+            return
+        for block in _cut(chunks, name, self.block_size):
             begin = 3 if offset == 0 and block.startswith(_UTF8_MARK) else 0
-            yield self._clean(block[begin:], path, offset + begin)
+            yield self._clean(block[begin:], name, offset + begin)
             offset += len(block)
             if self.progress is not None:
                 self.progress(self._done, total)
 
-    def _raw_chunks(self, path: str) -> Iterator[bytes]:
-        """Yield the bytes of a file as they are stored, and count them."""
+    def _text_chunks(self, file: Any) -> tuple[Iterator[bytes], str]:
+        """The text of a file in UTF-8, and its name for messages. Raises NoTextError for other files."""
+        name = shown(file)
+        if self._folder_of(file) is not None and TABLE.fullmatch(file):
+            raise NoTextError(
+                f"{name} is a table: give it by its name, and --column NAME", "a table: --column reads one"
+            )
+        is_text, chunks = (False, self._stored(file)) if isinstance(file, str) else opened_chunks(file, self.block_size)
+        chunks = self._counted(chunks)
+        if is_text:
+            return chunks, name
+        head, chunks = peek(expanded(file, chunks), SNIFFED)
+        encoding = encoding_of(name, head)
+        if encoding is None:
+            return chunks, name
+        told = "" if encoding.marked else ", which its bytes show, without a byte order mark"
+        self._recoded.setdefault(encoding.name + told, []).append(name)
+        return transcoded(chunks, encoding, partial(self._invalid, name, encoding.name)), f"{name} (made UTF-8)"
+
+    def _stored(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a file as they are stored."""
         try:
             with open_source(path) as file:
                 while chunk := file.read(self.block_size):
-                    self._done += len(chunk)
                     yield chunk
         except OSError as error:
             raise CorpusError(f"cannot read {shown(path)}: {error.strerror or error}") from error
 
-    def _clean(self, block: bytes, path: str, offset: int) -> bytes:
-        """`block`, which begins at byte `offset` of `path`, as the valid UTF-8 to scan."""
+    def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._done += len(chunk)
+            yield chunk
+
+    def _folder_of(self, file: Any) -> str | None:
+        """The folder that was given and that a file is below."""
+        folders = self.folders if isinstance(file, str) else ()
+        return next((folder for folder in folders if file.startswith(os.path.join(folder, ""))), None)
+
+    def _note_encodings(self) -> None:
+        for encoding, (first, *others) in self._recoded.items():
+            more = f" and {len(others):,} more file{'s'[: len(others) != 1]} are" if others else " is"
+            self.notes.append(f"{first}{more} {encoding}")
+
+    def _check_folders(self) -> None:
+        """Note what was skipped in each folder. Raises CorpusError if that was all."""
+        for folder, skipped in self._skipped.items():
+            files = sum(self._folder_of(file) == folder for file in self.files)
+            if len(skipped) == files:
+                raise CorpusError(
+                    f"the folder {shown(folder)} holds no text: {files:,} other file{'s'[: files != 1]}, "
+                    f"the first: {skipped[0]}"
+                )
+            self.notes.append(
+                f"skipped {len(skipped):,} of {files:,} files in {shown(folder)} that {'are' if skipped[1:] else 'is'} "
+                f"no text, the first: {skipped[0]}"
+            )
+
+    def _invalid(self, name: str, encoding: str, byte: int, count: int, reason: str = "") -> None:
+        """Count sequences that are replaced, the first at a byte. Raises CorpusError with errors=strict."""
+        where = f"{name}, byte {byte:,}"
+        if self.reading.errors == "strict":
+            raise CorpusError(
+                f"{where}: invalid {encoding}{reason}. Convert the file to UTF-8, or read it with errors=replace"
+            )
+        if not self.replaced:
+            self.first_replaced, self._encoding = where, encoding
+        self.replaced += count
+
+    def _clean(self, block: bytes, name: str, offset: int) -> bytes:
+        """`block`, which begins at byte `offset` of a file, as the valid UTF-8 to scan."""
         if not block.isascii():
             try:
                 text = block.decode()
             except UnicodeDecodeError as error:
-                where = f"{shown(path)}, byte {offset + error.start:,}"
-                if self.reading.errors == "strict":
-                    raise CorpusError(
-                        f"{where}: invalid UTF-8 ({error.reason}). Convert the file to UTF-8, "
-                        "or read it with errors=replace"
-                    ) from None
                 text = block.decode(errors="replace")
-                if not self.replaced:
-                    self.first_replaced = where
-                self.replaced += text.count("\ufffd") - block.count("\ufffd".encode())
+                count = text.count("\ufffd") - block.count("\ufffd".encode())
+                self._invalid(name, "UTF-8", offset + error.start, count, f" ({error.reason})")
                 block = text.encode()
         return cleaned(block.decode(), self.reading).encode() if self._changes else block
 
@@ -123,18 +198,6 @@ def cleaned(text: str, reading: Reading) -> str:
     """A text in lower case and divided by white space, as the reading asks."""
     text = text.lower() if reading.lower else text
     return only_words(text) if reading.tokenizer == "words" else text
-
-
-def _checked(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same chunks, which do not begin with the mark of another encoding."""
-    head, chunks = peek(chunks, 4)
-    for mark, encoding in _MARKS.items():
-        if head.startswith(mark):
-            raise CorpusError(
-                f"{shown(path)} begins with the byte-order mark of {encoding}; expected UTF-8: "
-                f"convert it, for example with iconv -f {encoding} -t UTF-8"
-            )
-    return chunks
 
 
 def _cut(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""What a source names: files, globs and folders, or standard input, in reading order."""
+"""What a source names: files, globs and folders, standard input or open files, in reading order."""
 
 import glob
 import os
@@ -11,24 +11,42 @@ from firth.errors import CorpusError
 
 
 def is_text_source(source: object) -> bool:
-    """Whether `source` names text to read (a path or a list of paths), rather than being lists of tokens."""
+    """Whether `source` is text to read (a path, an open file, or a list of these), rather than lists of tokens."""
     if isinstance(source, list | tuple):
-        return len(source) > 0 and all(isinstance(item, str | os.PathLike) for item in source)
-    return isinstance(source, str | os.PathLike)
+        return len(source) > 0 and all(map(_is_text, source))
+    return _is_text(source)
 
 
-def find_files(source: Any) -> list[str]:
-    """The files that `source` names, in reading order; "-" is standard input.
+def _is_text(source: object) -> bool:
+    return isinstance(source, str | os.PathLike) or is_open_file(source)
 
-    `source` is a file, a glob pattern, a folder (all regular files below it, sorted, but hidden ones and vectors
-    files, .safetensors), "-", or a list of these. Raises CorpusError for one that names no file.
+
+def is_open_file(source: object) -> bool:
+    """Whether `source` is a file object: whether it has a method `read`."""
+    return callable(getattr(source, "read", None)) and not isinstance(source, type | os.PathLike)
+
+
+def find_files(source: Any) -> list[Any]:
+    """The files that `source` names, in reading order: paths, "-" for standard input, and open files as they are.
+
+    `source` is a file, a glob pattern, a folder (all regular files below it, sorted, but hidden ones), "-", an open
+    file, or a list of these. Raises CorpusError for one that names no file.
     """
+    return [path for name in _names(source) for path in _expand(name)]
+
+
+def find_folders(source: Any) -> list[str]:
+    """The folders among the names of a source."""
+    return [name for name in _names(source) if isinstance(name, str) and os.path.isdir(name)]
+
+
+def _names(source: Any) -> list[Any]:
     names = source if isinstance(source, list | tuple) else [source]
-    return [path for name in names for path in _expand(os.fsdecode(os.fspath(name)))]
+    return [name if is_open_file(name) else os.fsdecode(os.fspath(name)) for name in names]
 
 
-def _expand(name: str) -> list[str]:
-    if name == "-":
+def _expand(name: Any) -> list[Any]:
+    if name == "-" or not isinstance(name, str):
         return [name]
     if os.path.isdir(name):
         return _files_below(name)
@@ -61,27 +79,29 @@ def _files_below(folder: str) -> list[str]:
     found = []
     for parent, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        texts = (name for name in names if not name.startswith(".") and not name.endswith(".safetensors"))
-        paths = [os.path.join(parent, name) for name in texts]
+        paths = [os.path.join(parent, name) for name in names if not name.startswith(".")]
         found += [path for path in paths if os.path.isfile(path)]
     if not found:
-        raise CorpusError(f"the folder {shown(folder)} holds no text (hidden files and .safetensors are not read)")
+        raise CorpusError(f"the folder {shown(folder)} holds no file (hidden ones are not read)")
     return sorted(found)
 
 
-def shown(path: str) -> str:
-    """A file's name for a message, quoted if it would garble the terminal."""
+def shown(path: Any) -> str:
+    """The name of a file, or of an open one, for a message; quoted if it would garble the terminal."""
+    if not isinstance(path, str):
+        name = getattr(path, "name", None)
+        path = name if isinstance(name, str) and name else f"the open {type(path).__name__}"
     if path == "-":
         return "standard input"
     path = path if len(path) <= 300 else path[:300] + "..."
     return path if path.isprintable() and path else repr(path)
 
 
-def total_size(files: list[str]) -> int | None:
+def total_size(files: list[Any]) -> int | None:
     """The bytes stored in all files together, or None if one has no size to ask for."""
     total = 0
     for path in files:
-        if path == "-":
+        if path == "-" or not isinstance(path, str):
             return None
         try:
             status = os.stat(path)

@@ -17,6 +17,7 @@ class StringReader:
 
     def __init__(self, texts: Iterator[str], name: str, reading: Reading, progress: Progress | None) -> None:
         self._texts, self.name, self._reading, self._progress = texts, name, reading, progress
+        self.notes: list[str] = []
 
     def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
         """Yield the blocks of all texts, each of which ends with a line."""

@@ -65,9 +65,9 @@ def score_corpus(
     without one get "none" and, where counts and ns_exponent are known, "noise". Tokens of words without vectors are
     left out. Compare the scores of two files only for the same window and subsample.
 
-    source: a path, a list of paths, or an iterable of lists of tokens, as for `firth.train`; read with the settings of
-    the vectors' training. window, subsample: by default those of the vectors' training. threads: by default all
-    processors. tmp: a folder for temporary files. quiet: show no progress on standard error.
+    source: a path, an open file, a list of these, or an iterable of lists of tokens, as for `firth.train`; read with
+    the settings of the vectors' training. window, subsample: by default those of the vectors' training. threads: by
+    default all processors. tmp: a folder for temporary files. quiet: show no progress on standard error.
 
     Raises ConfigError and CorpusError as `firth.train`, MissingExtraError (zst), and FormatError for vectors without
     outside vectors, of CBOW, or with numbers that are not finite.
@@ -86,6 +86,7 @@ def score_corpus(
             progress=display.reading,
         ) as corpus,
     ):
+        display.notes(corpus.notes)
         n, known = len(vectors), len(corpus.ids)
         with count_pairs(corpus, config, centers=n, folder=tmp, progress=display.counting) as counts:
             pairs = float(counts.row_sums.sum())

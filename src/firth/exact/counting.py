@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from firth.corpus.encode import Corpus, build_corpus
 from firth.corpus.subsampling import DRAWS, keep_thresholds
 from firth.declaring import declared, keywords_of
+from firth.display import Display
 from firth.errors import ConfigError
 from firth.exact.cooccurrences import Cooccurrences
 from firth.files.folders import TemporaryFolder
@@ -77,6 +78,7 @@ def cooccurrences(source: Any, *, centers: int | None, memory: float, **settings
         min_count=config.min_count,
         max_vocab=config.max_vocab,
     ) as corpus:
+        Display(quiet=False).notes(corpus.notes)
         return count_pairs(corpus, config, centers=centers, memory=room, folder=config.tmp)
 
 

@@ -14,9 +14,9 @@ from firth.vectors.documents import Documents, make_documents
 def documents(vectors: WordVectors, source: Any, **settings: Any) -> Documents:
     """The vectors of documents, one a line of a text: row n is line n (from 0), blank lines too.
 
-    `vectors` are word vectors. `source` is the path of a text (a file, glob pattern, folder or "-"), a list of such
-    paths, or any iterable of lists of tokens. The text is streamed; it is read as the vectors' training text was,
-    unless `lower`, `tokenizer` or `errors` say otherwise.
+    `vectors` are word vectors. `source` is the path of a text (a file, glob pattern, folder or "-"), an open file, a
+    list of these, or any iterable of lists of tokens. The text is streamed; it is read as the vectors' training text
+    was, unless `lower`, `tokenizer` or `errors` say otherwise.
 
     method="sif" is smooth inverse frequency (Arora, Liang and Ma, 2017): the vector of a document with k known tokens
     is 1/k Σ a / (a + p(w)) v_w over these tokens, where p(w) is the share of w in `vectors.counts`; then the first
@@ -30,7 +30,7 @@ def documents(vectors: WordVectors, source: Any, **settings: Any) -> Documents:
     check_names(settings, list(declared(DocumentOptions)))
     options = DocumentOptions(**settings)
     with Display(options.quiet) as display:
-        found = make_documents(vectors, source, options, display.reading)
+        found = make_documents(vectors, source, options, display.reading, display.notes)
         display.read_documents(len(found), int(found.known.sum()), int(found.tokens.sum()), found.unknown)
     return found
 

@@ -52,7 +52,8 @@ def train(
     """The word vectors that skip-gram or CBOW learns from a corpus.
 
     `source` is a path to read, never text itself: a file (plain, gz, bz2, xz or zst), a glob pattern, a folder or "-"
-    for standard input; or a list of such paths; or any iterable of lists of tokens, which is read once.
+    for standard input; or an open file, which is read to its end; or a list of these; or any iterable of lists of
+    tokens, which is read once.
 
     The keywords are listed below; docs/settings.md has them in a table, with the range of each. A setting that the loss
     or the architecture does not have is refused. What is minimized, for each pair of a center word c and an outside
@@ -121,6 +122,7 @@ def train(
             )
         )
         display.read(corpus.tokens, len(corpus.vocab))
+        display.notes(corpus.notes)
         trainer: Trainer
         if config.loss == "softmax":
             trainer = _exact_trainer(stack, corpus, config, room, display)

@@ -5,7 +5,7 @@ SIF is Arora, Liang and Ma (2017), "A simple but tough-to-beat baseline for sent
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -195,15 +195,24 @@ def query_tokens(text: str, options: DocumentOptions) -> list[str]:
 
 
 def make_documents(
-    vectors: WordVectors, source: Any, options: DocumentOptions, progress: Progress | None = None
+    vectors: WordVectors,
+    source: Any,
+    options: DocumentOptions,
+    progress: Progress | None = None,
+    note: Callable[[list[str]], object] | None = None,
 ) -> Documents:
-    """The vectors of the lines of a text: see `firth.documents`. `progress` is called as `transform` calls it."""
+    """The vectors of the lines of a text: see `firth.documents`.
+
+    `progress` is called as `transform` calls it, and `note` with the notes on the text when it is read.
+    """
     d = vectors.center.shape[1]
     if options.method == "sif" and options.components >= d:
         raise ConfigError(f"components is {options.components}: expected fewer than the dimension of the vectors, {d}")
     asked, options = options, _filled_in(options, vectors.config)
     lines = read_lines(source, _reading(options, source, asked.tokenizer), progress)
     means = document_means(_weigh(vectors, options), lines)
+    if note is not None:
+        note(lines.notes)
     if not means.known.any():
         raise CorpusError(
             f"{lines.name}: no token has a vector (tokens: {means.tokens.sum():,}, lines: {len(means.known):,}): "
