@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 
 from firth.corpus.decompress import expanded, peek
+from firth.corpus.json_cells import refuse_objects
 from firth.corpus.sources import open_source, shown, total_size
 from firth.corpus.words import only_words
 from firth.errors import CorpusError
@@ -19,6 +20,9 @@ MAX_TOKEN = 1 << 20
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes (or sentences) read, and with the bytes in all or None."""
+
+Cut = Callable[[Iterator[bytes], str, int], Iterator[bytes]]
+"""What cuts the bytes of a file, whose name follows, into blocks of some size."""
 
 _MARKS = {
     b"\xff\xfe\x00\x00": "UTF-32",
@@ -64,7 +68,23 @@ class TextReader:
         """
         total = total_size(self.files)
         for path in self.files:
-            yield self._blocks_of(path, total)
+            yield self._blocks_of(path, total, _cut)
+
+    def texts(self, path: str) -> Iterator[str]:
+        """Yield the text of one of the files in pieces of any length, its tokens and lines cut anywhere."""
+        for block in self._blocks_of(path, total_size(self.files), _cut_between_characters):
+            yield block.decode()
+
+    def passing(self, path: str) -> Callable[[float], None]:
+        """What tells `progress` the share that was read of a file that something else reads."""
+        before, size, total = self._done, total_size([path]) or 0, total_size(self.files)
+
+        def step(share: float) -> None:
+            self._done = before + round(share * size)
+            if self.progress is not None:
+                self.progress(self._done, total)
+
+        return step
 
     def warn_if_replaced(self, stacklevel: int) -> None:
         """Warn if invalid UTF-8 was replaced."""
@@ -80,10 +100,12 @@ class TextReader:
         """Whether valid text is changed."""
         return self.reading.lower or self.reading.tokenizer not in (None, "whitespace")
 
-    def _blocks_of(self, path: str, total: int | None) -> Iterator[bytes]:
+    def _blocks_of(self, path: str, total: int | None, cut: Cut) -> Iterator[bytes]:
         offset = 0
-        for block in _cut(_checked(path, expanded(path, self._raw_chunks(path))), shown(path), self.block_size):
+        for block in cut(_checked(path, expanded(path, self._raw_chunks(path))), shown(path), self.block_size):
             begin = 3 if offset == 0 and block.startswith(_UTF8_MARK) else 0
+            if cut is _cut and offset == 0:
+                refuse_objects(block, shown(path))
             yield self._clean(block[begin:], path, offset + begin)
             offset += len(block)
             if self.progress is not None:
@@ -158,6 +180,25 @@ def _cut(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
             yield block[:end]
         offset += end
         parts, new = [block[end:]], 0
+
+
+def _cut_between_characters(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
+    """Yield the same bytes in blocks of any size; none of them ends inside a character of UTF-8."""
+    rest = b""
+    for chunk in chunks:
+        block = rest + chunk
+        end = len(block)
+        for back in range(1, min(4, end + 1)):
+            lead = block[-back]
+            if lead >= 0xC0:
+                end -= back if 2 + (lead >= 0xE0) + (lead >= 0xF0) > back else 0
+            if lead >= 0xC0 or lead < 0x80:
+                break
+        rest = block[end:]
+        if end:
+            yield block[:end]
+    if rest:
+        yield rest
 
 
 def _last_space(block: bytes) -> int:

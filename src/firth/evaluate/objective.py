@@ -56,6 +56,7 @@ def score_corpus(
     window: int | None = None,
     subsample: float | None = None,
     threads: int | None = None,
+    column: str | int | None = None,
     tmp: str | os.PathLike[str] | None = None,
     quiet: bool = False,
 ) -> list[CorpusScore]:
@@ -67,7 +68,8 @@ def score_corpus(
 
     source: a path, a list of paths, or an iterable of lists of tokens, as for `firth.train`; read with the settings of
     the vectors' training. window, subsample: by default those of the vectors' training. threads: by default all
-    processors. tmp: a folder for temporary files. quiet: show no progress on standard error.
+    processors. column: as for `firth.train`. tmp: a folder for temporary files. quiet: show no progress on
+    standard error.
 
     Raises ConfigError and CorpusError as `firth.train`, MissingExtraError (zst), and FormatError for vectors without
     outside vectors, of CBOW, or with numbers that are not finite.
@@ -75,7 +77,7 @@ def score_corpus(
     _check_vectors(vectors)
     settings = {name: vectors.config[name] for name in (*READING, "subsample") if name in vectors.config}
     _check_memory(vectors, threads)
-    given = {"window": window, "subsample": subsample, "threads": threads, "tmp": tmp}
+    given = {"window": window, "subsample": subsample, "threads": threads, "column": column, "tmp": tmp}
     config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
     with (
         Display(quiet) as display,
