@@ -47,11 +47,12 @@ def checked_column(column: Any) -> Column | None:
     if column is None or isinstance(column, str):
         return column
     try:
-        return operator.index(None if isinstance(column, bool) else column)
+        number = operator.index(column)
     except TypeError:
-        raise ConfigError(
-            f"column is {column!r:.100}: expected the name of a column, or its number from 1 on"
-        ) from None
+        number = -1
+    if isinstance(column, bool) or number < 0:
+        raise ConfigError(f"column is {column!r:.100}: expected the name of a column, or its number from 1 on")
+    return number
 
 
 def place_of(column: Column, names: Sequence[Any], table: str) -> int:

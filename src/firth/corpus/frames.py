@@ -76,7 +76,7 @@ def _pandas_frame(frame: Any, column: Column | None) -> MemoryCells:
 
 
 def _pandas_series(series: Any, column: Column | None, name: str = "the pandas Series") -> MemoryCells:
-    _refuse(column, "a pandas Series is one")
+    _refuse(column, "a pandas Series is a column already")
     starts = range(0, len(series), ROWS_AT_ONCE)
     return MemoryCells(_flat(series.iloc[at : at + ROWS_AT_ONCE].tolist() for at in starts), name)
 
@@ -87,7 +87,7 @@ def _polars_frame(frame: Any, column: Column | None) -> MemoryCells:
 
 
 def _polars_series(series: Any, column: Column | None, name: str = "the polars Series") -> MemoryCells:
-    _refuse(column, "a polars Series is one")
+    _refuse(column, "a polars Series is a column already")
     starts = range(0, len(series), ROWS_AT_ONCE)
     return MemoryCells(_flat(series.slice(at, ROWS_AT_ONCE).to_list() for at in starts), name)
 
@@ -109,7 +109,7 @@ def _arrow_batches(reader: Any, column: Column | None) -> MemoryCells:
 
 
 def _arrow_array(array: Any, column: Column | None, name: str = "the Arrow array") -> MemoryCells:
-    _refuse(column, "an Arrow array is one")
+    _refuse(column, "an Arrow array is a column already")
     check_type(array.type, name)
     return MemoryCells(_flat(lists_of(array)), name)
 
@@ -132,7 +132,7 @@ def _dataset_dict(splits: Any, column: Column | None) -> MemoryCells:
 
 
 def _dataset_column(cells: Any, column: Column | None) -> MemoryCells:
-    _refuse(column, "a dataset's Column is one")
+    _refuse(column, "a dataset's Column is a column already")
     if not hasattr(cells, "__len__"):
         return MemoryCells(cells, "the dataset's column")
     starts = range(0, len(cells), ROWS_AT_ONCE)

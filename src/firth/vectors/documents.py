@@ -121,7 +121,8 @@ class Documents:
         """The vectors of new documents, made as these were: the same weights, settings and common components.
 
         source, column: as for `firth.documents`. progress: called as the text is read, with the bytes read
-        and in all, or the lists read and None. Raises as `firth.documents`, but a text without any known word gives zeros.
+        and in all, or the lists read and None. Raises as `firth.documents`, but a text without any known word
+        gives zeros.
         """
         means = document_means(
             self._weighted, read_lines(source, _reading(self.options, column), progress, named=False)
