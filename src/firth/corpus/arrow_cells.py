@@ -52,6 +52,7 @@ class ArrowCells:
                 reason = " ".join(str(error).split())
                 raise CorpusError(f"{shown(self._path)} is no {self._kind} or is damaged ({reason:.150})") from None
             if cells is None:
+                self._step(1.0)
                 return
             for cell in cells:
                 self._row += 1

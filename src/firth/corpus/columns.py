@@ -36,10 +36,11 @@ def table_kind(path: Any) -> str | None:
     """The kind of table that a file's name promises, also before the ending of a compressed one, or None."""
     if not isinstance(path, str):
         return None
-    name, _, ending = os.path.basename(path).lower().rpartition(".")
-    if ending in COMPRESSED:
-        ending = name.rpartition(".")[2] if "." in name else ""
-    return TABLES.get(ending)
+    name = os.path.basename(path).lower()
+    stem, dot, ending = name.rpartition(".")
+    if dot and ending in COMPRESSED:
+        _, dot, ending = stem.rpartition(".")
+    return TABLES.get(ending) if dot else None
 
 
 def checked_column(column: Any) -> Column | None:

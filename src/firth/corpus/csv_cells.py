@@ -70,7 +70,7 @@ class CsvCells:
                 try:
                     row = next(reader, None)
                 except csv.Error as error:
-                    raise CorpusError(f"{self.place()}: no row of {self._kind} ({error:.100})") from None
+                    raise CorpusError(f"{self.place()}: no row of {self._kind} ({error!s:.100})") from None
                 if self._ended and row:
                     raise CorpusError(f"{self.place()}: a quotation mark opens a field that nothing closes")
                 if row is None:

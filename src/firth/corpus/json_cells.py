@@ -17,10 +17,12 @@ from firth.errors import CorpusError
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ROWS_FOLLOW = re.compile(r"\s*\[\s*[\[{]")
+_LINE_ENDS = ("\n", "\r\n", "")
 _NEAR_END = 16
 """What is cut within a word, number or escape is reported at most so many characters before the end."""
 
-_decode = json.JSONDecoder().raw_decode
+_DECODER = json.JSONDecoder()
+_decode = _DECODER.raw_decode
 
 
 class JsonCells:
@@ -109,17 +111,25 @@ class JsonCells:
 
     def _of_lines(self) -> Iterator[Any]:
         """Yield the value of each line that is not blank."""
-        loads = json.loads
+        scan: Any = _DECODER.scan_once  # json.loads without its calls in Python
         for block in whole_lines(self._texts, self._name):
             for line in io.StringIO(block, newline=""):
                 self._line += 1
                 try:
-                    value = loads(line)
-                except (ValueError, RecursionError) as error:
+                    value, end = scan(line, 0)
+                except (StopIteration, ValueError, RecursionError):
+                    end = 0
+                if end == 0 or line[end:] not in _LINE_ENDS:
                     if not line.strip():
                         continue
-                    raise self._wrong(error) from None
+                    value = self._parsed(line)
                 yield value
+
+    def _parsed(self, line: str) -> Any:
+        try:
+            return json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise self._wrong(error) from None
 
     def _of_array(self) -> Iterator[Any]:
         """Yield the values of one array, which may be longer than memory."""
