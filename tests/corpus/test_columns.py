@@ -47,7 +47,7 @@ def test_unknown_columns_list_those_there_are(column):
 
 @pytest.mark.parametrize("column", [True, 1.5, -1, b"a", ["a"]])
 def test_what_is_no_column(column):
-    with pytest.raises(ConfigError, match="column is .*: expected the name of a column, or its number"):
+    with pytest.raises(ConfigError, match=r"column is .*: expected the name of a column, or its number"):
         checked_column(column)
 
 

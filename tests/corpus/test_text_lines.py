@@ -1,5 +1,7 @@
 """Pieces of text that end with a line."""
 
+from itertools import pairwise
+
 import pytest
 
 from firth.corpus import text_lines
@@ -13,9 +15,7 @@ def test_pieces_end_with_lines(size):
     pieces = list(whole_lines((text[at : at + size] for at in range(0, len(text), size)), "x"))
     assert "".join(pieces) == text
     assert all(piece.endswith(("\n", "\r")) for piece in pieces[:-1])
-    assert not any(
-        first.endswith("\r") and second.startswith("\n") for first, second in zip(pieces, pieces[1:], strict=False)
-    )
+    assert not any(first.endswith("\r") and second.startswith("\n") for first, second in pairwise(pieces))
 
 
 def test_long_lines_are_refused(monkeypatch):
