@@ -21,7 +21,7 @@ _LINE_ENDS = ("\n", "\r\n", "")
 _NEAR_END = 16
 """What is cut within a word, number or escape is reported at most so many characters before the end."""
 
-_DECODER = json.JSONDecoder()
+_DECODER: Any = json.JSONDecoder()  # its scan_once has no declared type
 _decode = _DECODER.raw_decode
 
 
@@ -111,7 +111,7 @@ class JsonCells:
 
     def _of_lines(self) -> Iterator[Any]:
         """Yield the value of each line that is not blank."""
-        scan: Any = _DECODER.scan_once  # json.loads without its calls in Python
+        scan = _DECODER.scan_once  # json.loads without its calls in Python
         for block in whole_lines(self._texts, self._name):
             for line in io.StringIO(block, newline=""):
                 self._line += 1
