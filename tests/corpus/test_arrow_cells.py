@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import struct
 import sys
 
 import pytest
@@ -101,6 +102,15 @@ def test_what_cannot_be_read(put, tmp_path, lines_of):
     (tmp_path / "b.parquet").symlink_to(tmp_path / "nowhere")
     with pytest.raises(CorpusError, match=r"cannot read .*b.parquet"):
         lines_of(tmp_path / "b.parquet", column="t")
+
+
+def test_wrong_offsets_are_noticed(tmp_path, put, lines_of):
+    write_stream(pa.table({"t": ["aa", "bb"]}), str(tmp_path / "a.arrow"))
+    data = (tmp_path / "a.arrow").read_bytes()
+    wrong = data.replace(struct.pack("<3i", 0, 2, 4), struct.pack("<3i", 0, 2, 1 << 20))
+    assert wrong != data
+    with pytest.raises(CorpusError, match=r"b.arrow is no Arrow or is damaged"):
+        lines_of(put("b.arrow", wrong), column="t")
 
 
 @pytest.mark.parametrize("name", WRITE)

@@ -25,7 +25,7 @@ def frames():
     yield "batch", lambda: pytest.importorskip("pyarrow").table(TABLE).to_batches()[0]
     yield "reader", lambda: pytest.importorskip("pyarrow").table(TABLE).to_reader()
     yield "dataset", lambda: pytest.importorskip("datasets").Dataset.from_dict(TABLE)
-    yield "numpy dataset", lambda: pytest.importorskip("datasets").Dataset.from_dict(TABLE).with_format("numpy")
+    yield "Arrow dataset", lambda: pytest.importorskip("datasets").Dataset.from_dict(TABLE).with_format("arrow")
     yield "stream", lambda: pytest.importorskip("datasets").Dataset.from_dict(TABLE).to_iterable_dataset()
     yield "rows of a stream", lambda: pytest.importorskip("datasets").IterableDataset.from_generator(lambda: iter(ROWS))
 

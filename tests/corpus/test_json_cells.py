@@ -7,6 +7,7 @@ import random
 import pytest
 
 from firth.corpus import json_cells, text_lines
+from firth.corpus.ragged import Ragged
 from firth.errors import ConfigError, CorpusError, FirthError
 
 ROWS = [{"t": "new york\nis big", "l": ["a", "b c"]}, {"t": None, "l": None}, {"t": "é", "l": []}]
@@ -143,6 +144,10 @@ def test_pieces_of_any_length_give_the_same(seed, put, lines_of, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr("firth.corpus.reader.TextReader.texts", lambda self, path, pieces=pieces: iter(pieces))
             assert lines_of(path, column="t") == expected
+
+
+def test_a_number_may_go_on_in_the_next_piece():
+    assert list(json_cells.JsonCells(iter(["[", "12", "34, nul", "l]"]), "x", None, Ragged())) == [1234, None]
 
 
 def test_an_object_in_plain_text_is_asked_about(put, lines_of):
