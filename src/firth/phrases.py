@@ -38,7 +38,8 @@ IDS_AT_ONCE = 1 << 20
 class Phrases:
     """Phrases learned from a corpus, and what joins them.
 
-    `source` is what `firth.train` takes: a path, a list of paths, or any iterable of lists of tokens, read once.
+    `source` is what `firth.train` takes: a path, a list of paths, any iterable of lists of tokens, or a table
+    with `column`, read once.
     The keywords are listed below; see `PhraseSettings` for what makes a phrase.
 
     settings: the PhraseSettings. min_count: as given. passes: the FoundPhrases of each pass, by falling score.

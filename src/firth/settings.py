@@ -462,6 +462,7 @@ class DocumentOptions(Checked):
     )
     lower: bool | None = setting(None, **LOWER, shown=OF_VECTORS)
     tokenizer: Tokenizer | None = setting(None, **TOKENIZER, shown=OF_VECTORS)
+    column: str | int | None = setting(None, **COLUMN, recorded=False)
     errors: Errors | None = setting(None, **ERRORS, shown=OF_VECTORS)
     quiet: bool = setting(False, **QUIET)
 

@@ -57,7 +57,7 @@ def test_a_bare_option_has_its_number():
         ("-input", "give the source as the first argument"),
         ("-wordNgrams", "firth has no word n-grams: --phrases joins words into phrases, --maxn adds character n-grams"),
         ("--widnow", "did you mean --window?"),
-        ("--colour", "see firth train --help"),
+        ("--paint", "see firth train --help"),
     ],
 )
 def test_an_unknown_option_is_one_line_that_names_the_one_meant(capsys, tmp_path, option, meant):

@@ -68,7 +68,9 @@ def test_a_generator_is_read_once(temporary):
         ([["a", b"b"]], r"token 1 of sentence 0 .* \(bytes\)"),
         ([["a", "b", ""]], "token 2 of sentence 0 .* is an empty string"),
         ([["a\ud800"]], r"token 0 of sentence 0 .* lone surrogate"),
-        ({"a": 1}, "sentence 0 .* is 'a'"),
+        ({"a": 1}, r"the corpus is a mapping \(dict\)"),
+        ([["a"], {"b": 1}], r"sentence 1 .* is \{'b': 1\} \(dict\)"),
+        ([{"b": 1}], r"row 0 of the corpus is a mapping \(dict\): name the column .*: b \(1 column;"),
     ],
 )
 def test_bad_sources(source, message, temporary, monkeypatch, tmp_path):

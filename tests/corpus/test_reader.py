@@ -197,3 +197,12 @@ def test_progress_counts_the_bytes_on_disk(tmp_path):
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert seen[-1][0] == total
     assert len(seen) == 6  # 5,000 bytes in blocks of 1,000 and a last one
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1 << 19])
+@pytest.mark.parametrize("text", ["aé字😀" * 3, "😀", "é", "", "\ufeffa"])
+def test_the_text_of_a_table_is_cut_between_characters(text, size, tmp_path):
+    (tmp_path / "a").write_text(text, encoding="utf-8")
+    reader = TextReader([str(tmp_path / "a")], block_size=size)
+    assert "".join(reader.texts(str(tmp_path / "a"))) == text.removeprefix("\ufeff")
+    assert reader.replaced == 0

@@ -46,6 +46,6 @@ def test_unknown_keywords_are_answered_with_the_right_ones(vectors):
 
 
 def test_the_keywords_are_the_declared_ones():
-    names = ["vectors", "source", "method", "a", "components", "lower", "tokenizer", "errors", "quiet"]
+    names = ["vectors", "source", "method", "a", "components", "lower", "tokenizer", "column", "errors", "quiet"]
     assert list(inspect.signature(firth.documents).parameters) == names
     assert "components: for sif" in firth.documents.__doc__

@@ -61,7 +61,7 @@ def add_commands(commands: Commands) -> None:
     settings = declared(PairSettings)
     for name in ("window", "subsample"):
         add_setting(group, settings[name], f"{settings[name].setting.help} (default: that of the vectors' training)")
-    for name in ("threads", "tmp"):
+    for name in ("threads", "column", "tmp"):
         add_setting(group, settings[name])
 
     parser = add_command(

@@ -1,17 +1,22 @@
 """The lines of a source as numbers of first appearance, blank lines included."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from firth.corpus.cells import Cells, divided
+from firth.corpus.columns import Column, checked_column, no_columns, table_kind
+from firth.corpus.frames import mapping_cells, memory_cells
 from firth.corpus.reader import Progress, TextReader, cleaned
 from firth.corpus.scanner import Scanner
-from firth.corpus.sources import find_files, find_folders, is_text_source
+from firth.corpus.sources import find_files, find_folders, folder_of, is_text_source, shown
 from firth.corpus.strings import StringReader
+from firth.corpus.table_files import FileCells
 from firth.corpus.tokens import Numbers, count_piece, number_lists, sentences_of
+from firth.corpus.vocabulary import LINE_END
 from firth.errors import ConfigError, CorpusError
 from firth.settings import Reading
 
@@ -58,6 +63,10 @@ class TextLines:
         """What else a user may want to know, when all is read."""
         return self._blocks.notes
 
+    def nothing(self) -> str:
+        """What the message says about lines without any word."""
+        return f"there is no word in {self.name}"
+
     def pieces(self) -> Iterator[NDArray[np.int32]]:
         """Yield the numbers in pieces, LINE_END after each line. A piece is valid until the next is taken.
 
@@ -84,23 +93,42 @@ class TextLines:
 class ListLines:
     """Lists of tokens; each is a line.
 
-    name: what is read, for a message.
+    name: what is read, for a message. where: says where the list at hand is, if not by its number.
     """
 
-    replaced = 0
-
     def __init__(
-        self, sentences: Iterator[Any], lower: bool, progress: Progress | None, name: str = "the lists of tokens"
+        self,
+        sentences: Iterator[Any],
+        lower: bool,
+        progress: Progress | None,
+        name: str = "the lists of tokens",
+        where: Callable[[], str] | None = None,
     ) -> None:
         self._sentences, self._lower, self._progress, self.name = sentences, lower, progress, name
-        self._numbers = Numbers()
-        self.notes: list[str] = []
+        self._where = where
+        self._numbers, self._read = Numbers(), 0
         self._names: list[str] = []
         self._counts = np.zeros(0, np.int64)
 
+    @property
+    def replaced(self) -> int:
+        """How many invalid UTF-8 sequences were replaced so far: none in memory."""
+        return 0
+
+    @property
+    def notes(self) -> list[str]:
+        """What else a user may want to know, when all is read: nothing of what is in memory."""
+        return []
+
+    def nothing(self) -> str:
+        """What the message says about lines without any token."""
+        of = "its" if self._where is None else f"{self.name}, in"
+        return f"there is no token in {of} {self._read:,} {'sentences' if self._where is None else 'rows'}"
+
     def pieces(self) -> Iterator[NDArray[np.int32]]:
         """Yield the numbers in pieces, LINE_END after each line. Raises CorpusError for what are no such lists."""
-        for piece in number_lists(self._sentences, self._lower, self._numbers, self._progress):
+        for piece in number_lists(self._sentences, self._lower, self._numbers, self._progress, self._where):
+            self._read += int((piece == LINE_END).sum())
             self._counts = count_piece(piece, self._counts, len(self._numbers))
             yield piece
 
@@ -117,30 +145,123 @@ class ListLines:
         return [self._names[number] for number in numbers.tolist()]
 
 
+class CellLines(ListLines):
+    """Lists of tokens in the cells of a column."""
+
+    def __init__(self, cells: Cells, lists: Iterator[Any], lower: bool, progress: Progress | None) -> None:
+        super().__init__(lists, lower, progress, cells.name, cells.place)
+        self._cells = cells
+
+    @property
+    def replaced(self) -> int:
+        """How many invalid UTF-8 sequences were replaced so far."""
+        return self._cells.replaced
+
+    @property
+    def notes(self) -> list[str]:
+        """What else a user may want to know, when all is read."""
+        return self._cells.notes
+
+    def warn_if_replaced(self, stacklevel: int) -> None:
+        """Warn of what was found while reading."""
+        self._cells.warn(stacklevel + 1)
+
+
+class CellBlocks:
+    """The texts in the cells of a column, block by block."""
+
+    def __init__(self, cells: Cells, texts: Iterator[str], reading: Reading, progress: Progress | None) -> None:
+        self._cells, self.name = cells, cells.name
+        self._blocks = StringReader(texts, cells.name, reading, progress)
+
+    @property
+    def replaced(self) -> int:
+        """How many invalid UTF-8 sequences were replaced so far."""
+        return self._cells.replaced
+
+    @property
+    def notes(self) -> list[str]:
+        """What else a user may want to know, when all is read."""
+        return self._cells.notes
+
+    def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
+        """Yield the blocks of all texts, each of which ends with a line."""
+        return self._blocks.blocks_of_files()
+
+    def warn_if_replaced(self, stacklevel: int) -> None:
+        """Warn of what was found while reading."""
+        self._cells.warn(stacklevel + 1)
+
+
 Lines = TextLines | ListLines
 
 
-def read_lines(source: Any, reading: Reading, progress: Progress | None = None) -> Lines:
+def read_lines(source: Any, reading: Reading, progress: Progress | None = None, named: bool = True) -> Lines:
     """The lines that a source holds, to be read once; `source` and `progress` as `build_corpus` takes them.
 
-    Raises CorpusError for a source that names no file, ConfigError for a tokenizer with lists of tokens.
+    named: whether the tokenizer is named for this source, rather than taken over from vectors: then texts in a list are
+    divided by it, and lists of tokens are refused.
+
+    Raises CorpusError for a source that names no file, a table without a column or without that column, and a mapping;
+    ConfigError for a tokenizer with lists of tokens, and for a column of what has none.
     """
-    if is_text_source(source):
-        return TextLines(TextReader(find_files(source), reading, progress, folders=find_folders(source)))
-    return _lines_in_memory(sentences_of(source), reading, progress)
+    column = checked_column(reading.column)
+    if (cells := memory_cells(source, column)) is not None:
+        return _lines_of_cells(cells, reading, progress, named)
+    if not is_text_source(source):
+        return _lines_in_memory(sentences_of(source), column, reading, progress, named)
+    files, folders = find_files(source), find_folders(source)
+    if column is not None:  # what is no table below a folder is left out, as what is no text is without a column
+        files = [file for file in files if table_kind(file) or folder_of(file, folders) is None] or files
+        return _lines_of_cells(FileCells(files, column, reading, progress), reading, None, named)
+    kinds = [None if folder_of(file, folders) is not None else table_kind(file) for file in files]
+    if not any(kinds):
+        return TextLines(TextReader(files, reading, progress, folders=folders))
+    if not all(kinds):
+        _refuse_mixture(files, kinds, reading)
+    return _lines_of_cells(FileCells(files, column, reading, progress), reading, None, named)
 
 
-def _lines_in_memory(sentences: Iterator[Any], reading: Reading, progress: Progress | None) -> Lines:
-    """Lines of text where a tokenizer is named and the first is a text; lists of tokens otherwise."""
+def _refuse_mixture(files: list[str], kinds: list[str | None], reading: Reading) -> None:
+    """Raise the question for a column of the first table, or an error about lists of tokens beside text."""
+    table = files[next(place for place, kind in enumerate(kinds) if kind)]
+    divided(FileCells([table], None, reading, None))
+    raise CorpusError(
+        f"{shown(table)} holds one text or list of tokens a line, in JSON, and {shown(files[kinds.index(None)])} is "
+        "plain text: read them in runs of their own"
+    )
+
+
+def _lines_of_cells(cells: Cells, reading: Reading, progress: Progress | None, named: bool) -> Lines:
+    """The cells of a column as lines."""
+    is_text, lines = divided(cells)
+    if is_text:
+        return TextLines(CellBlocks(cells, lines, reading, progress))
+    if named:
+        _refuse_tokenizer(reading, f"{cells.name} holds lists of tokens, which")
+    return CellLines(cells, lines, reading.lower, progress)
+
+
+def _lines_in_memory(
+    sentences: Iterator[Any], column: Column | None, reading: Reading, progress: Progress | None, named: bool
+) -> Lines:
+    """Lines of text where a tokenizer is named and the first is a text; values of mappings; else lists of tokens."""
     first = list(islice(sentences, 1))
     sentences = chain(first, sentences)
-    if reading.tokenizer is not None and isinstance(first[0] if first else None, str):
+    if first and isinstance(first[0], Mapping):
+        return _lines_of_cells(mapping_cells(sentences, column), reading, progress, named)
+    if column is not None:
+        raise no_columns(column, "the corpus is no table: it holds neither rows with names nor files")
+    if named and reading.tokenizer is not None and isinstance(first[0] if first else None, str):
         return TextLines(StringReader(_strings(sentences), "the lines of text", reading, progress))
-    if reading.tokenizer not in (None, "whitespace"):
-        raise ConfigError(
-            f"tokenizer is {reading.tokenizer_name!r}, but the corpus is no text: lists of tokens are taken as they are"
-        )
+    if named:
+        _refuse_tokenizer(reading, "the corpus is no text: lists of tokens")
     return ListLines(sentences, reading.lower, progress)
+
+
+def _refuse_tokenizer(reading: Reading, what: str) -> None:
+    if reading.tokenizer not in (None, "whitespace"):
+        raise ConfigError(f"tokenizer is {reading.tokenizer_name!r}, but {what} are taken as they are")
 
 
 def _strings(lines: Iterable[Any]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def encode_source(
     lines.warn_if_replaced(stacklevel=3)
     counts: NDArray[np.int64] = lines.counts()
     if not len(counts):
-        raise CorpusError(f"the corpus is empty: there is no word in {lines.name}")
+        raise CorpusError(f"the corpus is empty: {lines.nothing()}")
     words_of: WordsOf = lines.words
     tokens = int(counts.sum())
     passes: list[list[FoundPhrase]] = []

@@ -3,17 +3,18 @@
 import dataclasses
 import itertools
 import os
-import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from firth.corpus.columns import table_kind
 from firth.corpus.decompress import expanded, peek
 from firth.corpus.encodings import encoding_of, transcoded
+from firth.corpus.json_cells import refuse_objects
 from firth.corpus.kinds import SNIFFED, NoTextError
 from firth.corpus.opened import opened_chunks
-from firth.corpus.sources import open_source, shown, total_size
+from firth.corpus.sources import folder_of, open_source, shown, total_size
 from firth.corpus.words import only_words
 from firth.errors import CorpusError
 from firth.settings import AS_IS, Reading
@@ -27,10 +28,8 @@ MAX_TOKEN = 1 << 20
 Progress = Callable[[int, int | None], None]
 """Called with the bytes (or sentences) read, and with the bytes in all or None."""
 
-TABLE = re.compile(
-    r".*\.(?:csv|tsv|jsonl|ndjson|parquet|arrow|feather)(?:\.(?:gz|bz2|xz|zst))?", re.IGNORECASE | re.DOTALL
-)
-"""The name of a table, one column of which may hold text: those below a folder are no texts."""
+Cut = Callable[[Iterator[bytes], str, int], Iterator[bytes]]
+"""What cuts the bytes of a file, whose name follows, into blocks of some size."""
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 
@@ -76,9 +75,26 @@ class TextReader:
         """
         total = total_size(self.files)
         for file in self.files:
-            yield self._blocks_of(file, total)
+            yield self._blocks_of(file, total, _cut)
         self._note_encodings()
         self._check_folders()
+
+    def texts(self, file: Any) -> Iterator[str]:
+        """Yield the text of one of the files in pieces of any length, its tokens and lines cut anywhere."""
+        for block in self._blocks_of(file, total_size(self.files), _cut_between_characters):
+            yield block.decode()
+        self._note_encodings()
+
+    def passing(self, path: str) -> Callable[[float], None]:
+        """What tells `progress` the share that was read of a file that something else reads."""
+        before, size, total = self._done, total_size([path]) or 0, total_size(self.files)
+
+        def step(share: float) -> None:
+            self._done = before + round(share * size)
+            if self.progress is not None:
+                self.progress(self._done, total)
+
+        return step
 
     def warn_if_replaced(self, stacklevel: int) -> None:
         """Warn if invalid UTF-8 was replaced."""
@@ -95,19 +111,21 @@ class TextReader:
         """Whether valid text is changed."""
         return self.reading.lower or self.reading.tokenizer not in (None, "whitespace")
 
-    def _blocks_of(self, file: Any, total: int | None) -> Iterator[bytes]:
+    def _blocks_of(self, file: Any, total: int | None, cut: Cut) -> Iterator[bytes]:
         offset, before = 0, self._done
         try:
             chunks, name = self._text_chunks(file)
         except NoTextError as error:
-            folder = self._folder_of(file)
+            folder = folder_of(file, self.folders)
             if folder is None:
                 raise
             self._done = before + os.path.getsize(file)
             self._skipped.setdefault(folder, []).append(f"{shown(file)} ({error.found})")
             return
-        for block in _cut(chunks, name, self.block_size):
+        for block in cut(chunks, name, self.block_size):
             begin = 3 if offset == 0 and block.startswith(_UTF8_MARK) else 0
+            if cut is _cut and offset == 0:
+                refuse_objects(block, name)
             yield self._clean(block[begin:], name, offset + begin)
             offset += len(block)
             if self.progress is not None:
@@ -116,7 +134,7 @@ class TextReader:
     def _text_chunks(self, file: Any) -> tuple[Iterator[bytes], str]:
         """The text of a file in UTF-8, and its name for messages. Raises NoTextError for other files."""
         name = shown(file)
-        if self._folder_of(file) is not None and TABLE.fullmatch(file):
+        if folder_of(file, self.folders) is not None and table_kind(file):
             raise NoTextError(
                 f"{name} is a table: give it by its name, and --column NAME", "a table: --column reads one"
             )
@@ -146,20 +164,16 @@ class TextReader:
             self._done += len(chunk)
             yield chunk
 
-    def _folder_of(self, file: Any) -> str | None:
-        """The folder that was given and that a file is below."""
-        folders = self.folders if isinstance(file, str) else ()
-        return next((folder for folder in folders if file.startswith(os.path.join(folder, ""))), None)
-
     def _note_encodings(self) -> None:
         for encoding, (first, *others) in self._recoded.items():
             more = f" and {len(others):,} more file{'s'[: len(others) != 1]} are" if others else " is"
             self.notes.append(f"{first}{more} {encoding}")
+        self._recoded.clear()
 
     def _check_folders(self) -> None:
         """Note what was skipped in each folder. Raises CorpusError if that was all."""
         for folder, skipped in self._skipped.items():
-            files = sum(self._folder_of(file) == folder for file in self.files)
+            files = sum(folder_of(file, self.folders) == folder for file in self.files)
             if len(skipped) == files:
                 raise CorpusError(
                     f"the folder {shown(folder)} holds no text: {files:,} other file{'s'[: files != 1]}, "
@@ -221,6 +235,25 @@ def _cut(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
             yield block[:end]
         offset += end
         parts, new = [block[end:]], 0
+
+
+def _cut_between_characters(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
+    """Yield the same bytes in blocks of any size; none of them ends inside a character of UTF-8."""
+    rest = b""
+    for chunk in chunks:
+        block = rest + chunk
+        end = len(block)
+        for back in range(1, min(4, end + 1)):
+            lead = block[-back]
+            if lead >= 0xC0:
+                end -= back if 2 + (lead >= 0xE0) + (lead >= 0xF0) > back else 0
+            if lead >= 0xC0 or lead < 0x80:
+                break
+        rest = block[end:]
+        if end:
+            yield block[:end]
+    if rest:
+        yield rest
 
 
 def _last_space(block: bytes) -> int:

@@ -4,6 +4,7 @@ import glob
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO
 
@@ -38,6 +39,13 @@ def find_files(source: Any) -> list[Any]:
 def find_folders(source: Any) -> list[str]:
     """The folders among the names of a source."""
     return [name for name in _names(source) if isinstance(name, str) and os.path.isdir(name)]
+
+
+def folder_of(file: Any, folders: Sequence[str]) -> str | None:
+    """The one of some folders that a file is below, or None."""
+    if not isinstance(file, str):
+        return None
+    return next((folder for folder in folders if file.startswith(os.path.join(folder, ""))), None)
 
 
 def _names(source: Any) -> list[Any]:

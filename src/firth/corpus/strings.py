@@ -44,9 +44,10 @@ class StringReader:
             block = cleaned("\n".join(batch) + "\n", self._reading).encode()
         except UnicodeEncodeError as error:
             found = error.object[error.start : error.end]
+            number = read - len(batch) + error.object.count("\n", 0, error.start)
             raise CorpusError(
-                f"{self.name}: {found!r} before text {read} is a lone surrogate, which is no text; decode the text as "
-                "UTF-8"
+                f"{self.name}: {found!r:.100} in text {number} (counted from 0) is a lone surrogate, which is no text; "
+                "decode the text as UTF-8"
             ) from None
         if self._progress is not None:
             self._progress(read, None)

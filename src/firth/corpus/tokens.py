@@ -1,7 +1,7 @@
 """Lists of tokens -> numbers: each token's place by first appearance."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,11 +39,16 @@ def _fault(token: object) -> str:
 
 
 def number_lists(
-    sentences: Iterable[Any], lower: bool, numbers: Numbers, progress: Progress | None
+    sentences: Iterable[Any],
+    lower: bool,
+    numbers: Numbers,
+    progress: Progress | None,
+    where: Callable[[], str] | None = None,
 ) -> Iterator[NDArray[np.int32]]:
     """Yield the numbers of lists of tokens in pieces, LINE_END after each list; `numbers` gets the new tokens.
 
-    Raises CorpusError for what is no iterable of lists of tokens.
+    where: says where the list at hand is, instead of its number. Raises CorpusError for what is no iterable of lists of
+    tokens.
     """
     ids, read = array("i"), 0
     for sentence in sentences:
@@ -55,7 +60,8 @@ def number_lists(
         except (TypeError, ValueError):
             faults = ((place, fault) for place, token in enumerate(tokens) if (fault := _fault(token)))
             place, fault = next(faults, (0, "cannot be looked up"))
-            raise CorpusError(f"token {place} of sentence {read} (both counted from 0) {fault}") from None
+            sentence = f"sentence {read} (both counted from 0)" if where is None else where()
+            raise CorpusError(f"token {place} of {sentence} {fault}") from None
         except OverflowError:
             raise too_many_words() from None
         ids.append(LINE_END)
@@ -88,9 +94,12 @@ def sentences_of(source: Any) -> Iterator[Any]:
 
 
 def _tokens(sentence: Any, place: int) -> Sequence[Any]:
-    if isinstance(sentence, str | bytes | bytearray | set | frozenset) or not isinstance(sentence, Iterable):
+    if isinstance(sentence, list | tuple):
+        return sentence
+    refused = (str, bytes, bytearray, set, frozenset, Mapping)
+    if isinstance(sentence, refused) or not isinstance(sentence, Iterable):
         raise CorpusError(
             f"sentence {place} (counted from 0) is {sentence!r:.100} ({type(sentence).__name__}); "
             "expected a list of tokens, such as the split() of a string"
         )
-    return sentence if isinstance(sentence, list | tuple) else list(sentence)
+    return list(sentence)

@@ -56,6 +56,7 @@ def score_corpus(
     window: int | None = None,
     subsample: float | None = None,
     threads: int | None = None,
+    column: str | int | None = None,
     tmp: str | os.PathLike[str] | None = None,
     quiet: bool = False,
 ) -> list[CorpusScore]:
@@ -65,9 +66,10 @@ def score_corpus(
     without one get "none" and, where counts and ns_exponent are known, "noise". Tokens of words without vectors are
     left out. Compare the scores of two files only for the same window and subsample.
 
-    source: a path, an open file, a list of these, or an iterable of lists of tokens, as for `firth.train`; read with
-    the settings of the vectors' training. window, subsample: by default those of the vectors' training. threads: by
-    default all processors. tmp: a folder for temporary files. quiet: show no progress on standard error.
+    source: a path, an open file, a list of these, an iterable of lists of tokens, or a table with `column`, as for
+    `firth.train`; read with the settings of the vectors' training. window, subsample: by default those of the vectors'
+    training. threads: by default all processors. tmp: a folder for temporary files. quiet: show no progress on
+    standard error.
 
     Raises ConfigError and CorpusError as `firth.train`, MissingExtraError (zst), and FormatError for vectors without
     outside vectors, of CBOW, or with numbers that are not finite.
@@ -75,7 +77,7 @@ def score_corpus(
     _check_vectors(vectors)
     settings = {name: vectors.config[name] for name in (*READING, "subsample") if name in vectors.config}
     _check_memory(vectors, threads)
-    given = {"window": window, "subsample": subsample, "threads": threads, "tmp": tmp}
+    given = {"window": window, "subsample": subsample, "threads": threads, "column": column, "tmp": tmp}
     config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
     with (
         Display(quiet) as display,

@@ -53,7 +53,9 @@ def train(
 
     `source` is a path to read, never text itself: a file (plain, gz, bz2, xz or zst), a glob pattern, a folder or "-"
     for standard input; or an open file, which is read to its end; or a list of these; or any iterable of lists of
-    tokens, which is read once.
+    tokens, which is read once. With `column`, it is a table: a file of JSON, csv, tsv, Parquet or Arrow, a frame of
+    pandas or polars, a table of Arrow, a dataset, or an iterable of dicts; each cell, a text or a list of tokens, is a
+    line. A Series of these is a column itself.
 
     The keywords are listed below; docs/settings.md has them in a table, with the range of each. A setting that the loss
     or the architecture does not have is refused. What is minimized, for each pair of a center word c and an outside

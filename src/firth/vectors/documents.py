@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from firth.corpus.lines import read_lines, tokens_of
 from firth.corpus.reader import Progress
-from firth.corpus.sources import is_text_source
 from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError
 from firth.files.paths import AnyPath, naming
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
@@ -116,13 +115,18 @@ class Documents:
         rows, found = next(nearest(Directions(self.matrix, self.norms), vector[None], [itself], k))
         return list(zip(rows.tolist(), found.tolist(), strict=True))
 
-    def transform(self, source: Any, progress: Progress | None = None) -> "Documents":
+    def transform(
+        self, source: Any, progress: Progress | None = None, *, column: str | int | None = None
+    ) -> "Documents":
         """The vectors of new documents, made as these were: the same weights, settings and common components.
 
-        source: as for `firth.documents`. progress: called as the text is read, with the bytes read and in all, or the
-        lists read and None. Raises as `firth.documents`, but a text without any known word gives zeros.
+        source, column: as for `firth.documents`. progress: called as the text is read, with the bytes read
+        and in all, or the lists read and None. Raises as `firth.documents`, but a text without any known word
+        gives zeros.
         """
-        means = document_means(self._weighted, read_lines(source, _reading(self.options, source), progress))
+        means = document_means(
+            self._weighted, read_lines(source, _reading(self.options, column), progress, named=False)
+        )
         remove(means.matrix, self.common)
         return dataclasses.replace(self, matrix=means.matrix, known=means.known, tokens=means.tokens)
 
@@ -191,7 +195,7 @@ class Documents:
 
 def query_tokens(text: str, options: DocumentOptions) -> list[str]:
     """The tokens of a text in memory, read as documents with these options were."""
-    return tokens_of(text, Reading(**{name: getattr(options, name) for name in READING}))
+    return tokens_of(text, _reading(options))
 
 
 def make_documents(
@@ -209,7 +213,7 @@ def make_documents(
     if options.method == "sif" and options.components >= d:
         raise ConfigError(f"components is {options.components}: expected fewer than the dimension of the vectors, {d}")
     asked, options = options, _filled_in(options, vectors.config)
-    lines = read_lines(source, _reading(options, source, asked.tokenizer), progress)
+    lines = read_lines(source, _reading(options, asked.column), progress, named=asked.tokenizer is not None)
     means = document_means(_weigh(vectors, options), lines)
     if note is not None:
         note(lines.notes)
@@ -229,13 +233,13 @@ def _filled_in(options: DocumentOptions, config: Mapping[str, Any]) -> DocumentO
     """The options with those of reading that are left open as in the vectors' training."""
     plain = {"lower": AS_IS.lower, "tokenizer": AS_IS.tokenizer_name, "errors": AS_IS.errors}
     left_open = (name for name in READING if getattr(options, name) is None)
-    return dataclasses.replace(options, **{name: config.get(name, plain[name]) for name in left_open})
+    settings = {name: config.get(name, plain[name]) for name in left_open}
+    return dataclasses.replace(options, **settings, column=None)  # that of another source is another one
 
 
-def _reading(options: DocumentOptions, source: Any, named: Any = None) -> Reading:
-    """How a source is read; in memory, only a tokenizer that is named divides text."""
-    settings = {name: getattr(options, name) for name in READING}
-    return Reading(**settings) if is_text_source(source) else Reading(**(settings | {"tokenizer": named}))
+def _reading(options: DocumentOptions, column: str | int | None = None) -> Reading:
+    """How a source is read."""
+    return Reading(**{name: getattr(options, name) for name in READING}, column=column)
 
 
 def _weigh(vectors: WordVectors, options: DocumentOptions) -> WeightedVectors:

@@ -1,0 +1,234 @@
+"""The cells of JSON: of each object the value under a key, or the values themselves; one a line, or one array of all.
+
+Lines are parsed one by one; an array of any size is parsed value by value over a buffer.
+"""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from itertools import chain, repeat
+from typing import Any
+
+from firth.corpus.columns import LARGEST_VALUE, Column, no_columns, place_of, question, told
+from firth.corpus.ragged import Ragged
+from firth.corpus.text_lines import whole_lines
+from firth.errors import CorpusError
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_ROWS_FOLLOW = re.compile(r"\s*\[\s*[\[{]")
+_LINE_ENDS = ("\n", "\r\n", "")
+_NEAR_END = 16
+"""What is cut within a word, number or escape is reported at most so many characters before the end."""
+
+_DECODER: Any = json.JSONDecoder()  # its scan_once has no declared type
+_decode = _DECODER.raw_decode
+
+
+class JsonCells:
+    """The cells of a column, or the values themselves without one: lists of tokens or texts.
+
+    texts: the file in pieces. name: names it in messages. document: whether an array of plain values that is all of
+    the file is taken for many values, rather than for one.
+    """
+
+    def __init__(
+        self, texts: Iterator[str], name: str, column: Column | None, ragged: Ragged, document: bool = True
+    ) -> None:
+        self._texts, self._name, self._column, self._ragged = texts, name, column, ragged
+        self._document = document
+        self._line = 0  # before the value or buffer at hand
+        self._buffer, self._at = "", 0
+
+    def place(self) -> str:
+        """Where the value at hand is."""
+        return f"{self._name}, line {self._line + self._buffer.count(chr(10), 0, self._at) + bool(self._buffer):,}"
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the cells. Raises CorpusError for what is no JSON, and for a column that is not there."""
+        values = self._of_array() if self._holds_array() else self._of_lines()
+        nulls, first = 0, None
+        for first in values:
+            if first is not None:
+                break
+            nulls += 1
+        values = chain(repeat(None, nulls), (first,) * (first is not None), values)
+        if isinstance(first, dict):
+            return self._column_of(list(first), values)
+        if self._column is not None and first is not None:
+            raise no_columns(self._column, f"{self.place()} holds {told(first)}, no object with columns")
+        return self._plain(values)
+
+    def _column_of(self, names: list[str], rows: Iterator[Any]) -> Iterator[Any]:
+        if self._column is None:
+            raise question(f"{self._name} holds JSON {'objects' if self._buffer else 'lines'}", names)
+        key = names[place_of(self._column, names, f"{self.place()},")]
+        for row in rows:
+            if isinstance(row, dict):
+                if key not in row:
+                    self._ragged.add(self.place)
+                yield row.get(key)
+            elif row is None:
+                yield None
+            else:
+                raise CorpusError(f"{self.place()} is {told(row)}; the first value is an object: expected objects only")
+
+    def _plain(self, values: Iterator[Any]) -> Iterator[Any]:
+        for value in values:
+            if isinstance(value, dict):
+                raise CorpusError(f"{self.place()} is an object, and the first value is not: expected one kind only")
+            yield value
+
+    def _holds_array(self) -> bool:
+        """Whether the file is one array of many values, by its beginning."""
+        head = ""
+        while not head and (text := next(self._texts, "")):
+            head = text.lstrip()
+            self._line += text.count("\n", 0, len(text) - len(head))
+        if not head.startswith("["):
+            self._texts = chain((head,), self._texts)
+            return False
+        while len(head) < LARGEST_VALUE and not re.match(r"\s*\[\s*\S", head) and (more := next(self._texts, "")):
+            head += more
+        if _ROWS_FOLLOW.match(head):
+            self._texts = chain((head,), self._texts)
+            return True
+        parts, size = [head], len(head)
+        while "\n" not in parts[-1] and size < LARGEST_VALUE and (more := next(self._texts, "")):
+            parts.append(more)
+            size += len(more)
+        head = "".join(parts)
+        line, _, rest = head.partition("\n")
+        while not rest.strip() and len(head) < LARGEST_VALUE and (more := next(self._texts, "")):
+            rest += more
+            head += more
+        self._texts = chain((head,), self._texts)
+        try:
+            json.loads(line)
+        except (ValueError, RecursionError):
+            return True
+        return self._document and not rest.strip()
+
+    def _of_lines(self) -> Iterator[Any]:
+        """Yield the value of each line that is not blank."""
+        scan = _DECODER.scan_once  # json.loads without its calls in Python
+        for block in whole_lines(self._texts, self._name):
+            for line in io.StringIO(block, newline=""):
+                self._line += 1
+                try:
+                    value, end = scan(line, 0)
+                except (StopIteration, ValueError, RecursionError):
+                    end = 0
+                if end == 0 or line[end:] not in _LINE_ENDS:
+                    if not line.strip():
+                        continue
+                    value = self._parsed(line)
+                yield value
+
+    def _parsed(self, line: str) -> Any:
+        try:
+            return json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise self._wrong(error) from None
+
+    def _of_array(self) -> Iterator[Any]:
+        """Yield the values of one array, which may be longer than memory."""
+        self._at = self._buffer.find("[") + 1
+        while not self._at and self._more():
+            self._at = self._buffer.find("[") + 1
+        if self._next() == "]":
+            self._check_end()
+            return
+        while True:
+            yield self._value()
+            mark = self._next()
+            if mark == "]":
+                self._check_end()
+                return
+            if mark != ",":
+                raise CorpusError(f"{self.place()}: expected a comma or the end of the array, and found {mark!r}")
+            self._at += 1
+            self._next()
+
+    def _value(self) -> Any:
+        """The value that begins at the place."""
+        while True:
+            try:
+                value, end = _decode(self._buffer, self._at)
+            except json.JSONDecodeError as error:
+                cut = error.pos > len(self._buffer) - _NEAR_END or error.msg.startswith("Unterminated string")
+                if not cut or not self._more():
+                    self._at = min(error.pos, len(self._buffer))
+                    raise self._wrong(error) from None
+            except (ValueError, RecursionError) as error:
+                raise self._wrong(error) from None
+            else:
+                if end < len(self._buffer) or not self._more():  # a number may go on
+                    self._at = end
+                    return value
+
+    def _next(self) -> str:
+        """The next character that is no white space, where the place is then; empty at the end of the file."""
+        while True:
+            self._at = _SPACE.match(self._buffer, self._at).end()  # type: ignore[union-attr]
+            if self._at < len(self._buffer):
+                return self._buffer[self._at]
+            if not self._more():
+                return ""
+
+    def _check_end(self) -> None:
+        self._at += 1
+        if self._next():
+            raise CorpusError(
+                f"{self.place()}: more text after the end of the array; expected one array, or JSON lines"
+            )
+
+    def _more(self) -> bool:
+        """Drop what was read and take about as much again as is left; whether there was more.
+
+        Raises CorpusError for a value that is too large.
+        """
+        rest = self._buffer[self._at :]
+        if len(rest) > LARGEST_VALUE:
+            raise CorpusError(f"{self.place()}: a value of more than {LARGEST_VALUE:,} characters, or one that is cut")
+        parts, size = [rest], 0
+        while size <= len(rest) and (text := next(self._texts, "")):
+            parts.append(text)
+            size += len(text)
+        if not size:
+            return False
+        self._line += self._buffer.count("\n", 0, self._at)
+        self._buffer, self._at = "".join(parts), 0
+        return True
+
+    def _wrong(self, error: Exception) -> CorpusError:
+        if isinstance(error, RecursionError):
+            reason = "it is nested too deep"
+        elif isinstance(error, json.JSONDecodeError):
+            reason = f"{error.msg}, column {error.colno:,}" if not self._buffer else error.msg
+        else:
+            reason = "a number is too long"
+        return CorpusError(f"{self.place()} is no JSON ({reason}); expected one value a line, or one array of values")
+
+
+def refuse_objects(block: bytes, name: str) -> None:
+    """Raise the question for a column if a plain text, of which `block` begins, has a JSON object as its first line."""
+    line = block.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0]
+    if not line.startswith(b"{"):
+        return
+    try:
+        found = json.loads(line.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        return
+    raise question(f"{name} begins with a JSON object", list(found))
+
+
+def is_json(line: str) -> bool:
+    """Whether the first line of a file with columns is that of JSON."""
+    line = line.strip()
+    if _ROWS_FOLLOW.match(line) or line == "[":
+        return True
+    try:
+        return isinstance(json.loads(line), dict | list)
+    except (ValueError, RecursionError):
+        return False

@@ -1,0 +1,98 @@
+"""Columns of files: JSON, csv, tsv, Parquet and Arrow -> cells."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, Protocol
+
+from firth.corpus.arrow_cells import ArrowCells
+from firth.corpus.columns import COMPRESSED, LARGEST_VALUE, Column, no_columns, table_kind
+from firth.corpus.csv_cells import CsvCells, header_kind
+from firth.corpus.json_cells import JsonCells, is_json
+from firth.corpus.ragged import Ragged
+from firth.corpus.reader import Progress, TextReader
+from firth.corpus.sources import shown
+from firth.errors import CorpusError
+from firth.settings import Reading
+
+BINARY = ("Parquet", "Arrow")
+
+
+class Table(Protocol):
+    """The column of one file."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the cells."""
+
+    def place(self) -> str:
+        """Where the cell at hand is."""
+
+
+class FileCells:
+    """The cells of a column of files, one file after the other.
+
+    Without a column the files are JSON with texts or lists, or a question for the column is raised. `progress` is
+    called with the bytes read as they are stored, and the bytes of all files or None.
+    """
+
+    def __init__(self, files: list[Any], column: Column | None, reading: Reading, progress: Progress | None) -> None:
+        self._files, self._column = files, column
+        self._reader = TextReader(files, Reading(errors=reading.errors), progress)
+        self._ragged = Ragged()
+        self._table: Table | None = None
+
+    @property
+    def name(self) -> str:
+        """What is read, for a message."""
+        return self._reader.name
+
+    @property
+    def replaced(self) -> int:
+        """How many invalid UTF-8 sequences were replaced so far."""
+        return self._reader.replaced
+
+    @property
+    def notes(self) -> list[str]:
+        """What else a user may want to know, when all is read."""
+        return self._reader.notes
+
+    def values(self) -> Iterator[Any]:
+        """Yield the cells as they are; raises what the readers of the files raise."""
+        for path in self._files:
+            self._table = self._open(path)
+            yield from self._table
+
+    def place(self) -> str:
+        """Where the cell that was given last is."""
+        return self.name if self._table is None else self._table.place()
+
+    def warn(self, stacklevel: int) -> None:
+        """Warn if invalid UTF-8 was replaced, and if rows had other fields than the first."""
+        self._reader.warn_if_replaced(stacklevel + 1)
+        self._ragged.warn(stacklevel + 1)
+
+    def _open(self, path: Any) -> Table:
+        kind, name = table_kind(path), shown(path)
+        if kind in BINARY:
+            if path.lower().rpartition(".")[2] in COMPRESSED:
+                raise CorpusError(f"{name}: {kind} is not read from a compressed file: decompress it first")
+            return ArrowCells(path, str(kind), self._column, self._reader.passing(path))
+        texts = self._reader.texts(path)
+        if kind is None and self._column is not None:
+            kind, texts = _kind_by_content(texts, self._column, name)
+        if kind in ("JSON", "JSON lines"):
+            return JsonCells(texts, name, self._column, self._ragged, document=kind == "JSON")
+        return CsvCells(texts, name, str(kind), self._column, self._ragged)
+
+
+def _kind_by_content(texts: Iterator[str], column: Column, name: str) -> tuple[str, Iterator[str]]:
+    """The kind of table by the first line that is not blank, and the same texts. Raises ConfigError for plain text."""
+    head = ""
+    while "\n" not in head.lstrip() and len(head) < LARGEST_VALUE and (text := next(texts, "")):
+        head = head + text
+    line = head.lstrip("\ufeff \r\n").partition("\n")[0].rstrip("\r")
+    kind = "JSON" if is_json(line) else header_kind(line, column)
+    if kind is None:
+        raise no_columns(
+            column, f"{name} is plain text: its first line is no JSON and no header of csv or tsv with that name"
+        )
+    return kind, chain((head,), texts)
