@@ -55,8 +55,7 @@ def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     while found < size and (chunk := next(chunks, b"")):
         parts.append(chunk)
         found += len(chunk)
-    head = b"".join(parts)
-    return head, itertools.chain((head,), chunks)
+    return b"".join(parts), itertools.chain(parts, chunks)
 
 
 def expand(path: Any, kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -119,7 +119,7 @@ def _kind(file: BinaryIO) -> str | None:
 
 def _stored(file: BinaryIO, size: int, total: int, told: Told) -> Iterator[bytes]:
     done = 0
-    while chunk := file.read(size):
+    while chunk := file.read(min(size, total)):  # which is reserved at once
         done += len(chunk)
         told(done, total)
         yield chunk

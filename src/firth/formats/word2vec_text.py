@@ -72,7 +72,9 @@ class _Reader:
         self._path, self._request, self._faults = path, request, Faults(path, request.strict)
         self._plain, self._size = not is_compressed(path), path.stat().st_size
         text, chunks = peek(byte_chunks(path, CHUNK, partial(request.progress, "reading")), _HEADER_SIZE)
-        next(chunks)  # the text that was looked at
+        looked_at = 0
+        while looked_at < len(text):
+            looked_at += len(next(chunks))
         self._head = text.removeprefix(_MARK)
         self._chunks = chain((self._head,), chunks)
 
