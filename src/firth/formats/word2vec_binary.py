@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.decompress import peek
+from firth.corpus.decompress import taken
 from firth.errors import FormatError
 from firth.files.paths import replacing
 from firth.files.tensors import row_blocks
@@ -63,10 +63,10 @@ def read(path: Path, request: Request) -> WordVectors:
     UTF-8, which have \\x.. for what is not. Raises FormatError for a wrong header, and where no word is found.
     """
     faults = Faults(path, request.strict)
-    head, chunks = peek(byte_chunks(path, CHUNK, partial(request.progress, "reading")), _HEADER_SIZE)
+    chunks = byte_chunks(path, CHUNK, partial(request.progress, "reading"))
+    head = b"".join(taken(chunks, _HEADER_SIZE))
     n, d = _sizes(path, head)
     at = head.index(b"\n") + 1
-    next(chunks)  # the head
     rows = _Rows(d, _rows_at_first(path, n, d, request))
     taken, read, seen = 0, 0, dict[str, None]()
     for block in _blocks(at, head[at:], chunks, d):

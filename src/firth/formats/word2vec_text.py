@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.decompress import peek
+from firth.corpus.decompress import taken
 from firth.corpus.reader import MAX_TOKEN
 from firth.errors import FormatError
 from firth.files.compressed import compressing
@@ -71,10 +71,8 @@ class _Reader:
     def __init__(self, path: Path, request: Request) -> None:
         self._path, self._request, self._faults = path, request, Faults(path, request.strict)
         self._plain, self._size = not is_compressed(path), path.stat().st_size
-        text, chunks = peek(byte_chunks(path, CHUNK, partial(request.progress, "reading")), _HEADER_SIZE)
-        looked_at = 0
-        while looked_at < len(text):
-            looked_at += len(next(chunks))
+        chunks = byte_chunks(path, CHUNK, partial(request.progress, "reading"))
+        text = b"".join(taken(chunks, _HEADER_SIZE))
         self._head = text.removeprefix(_MARK)
         self._chunks = chain((self._head,), chunks)
 
