@@ -50,11 +50,11 @@ def compression(head: bytes) -> str | None:
 
 def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     """The first `size` bytes or more, if there are that many, and all of `chunks` again."""
-    parts = taken(chunks, size)
+    parts = first_chunks(chunks, size)
     return b"".join(parts), itertools.chain(parts, chunks)
 
 
-def taken(chunks: Iterator[bytes], size: int) -> list[bytes]:
+def first_chunks(chunks: Iterator[bytes], size: int) -> list[bytes]:
     """The first of `chunks` that have `size` bytes or more, if there are that many; the others are left there."""
     parts: list[bytes] = []
     found = 0

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.decompress import taken
+from firth.corpus.decompress import first_chunks
 from firth.errors import FormatError
 from firth.files.paths import replacing
 from firth.files.tensors import row_blocks
@@ -64,7 +64,7 @@ def read(path: Path, request: Request) -> WordVectors:
     """
     faults = Faults(path, request.strict)
     chunks = byte_chunks(path, CHUNK, partial(request.progress, "reading"))
-    head = b"".join(taken(chunks, _HEADER_SIZE))
+    head = b"".join(first_chunks(chunks, _HEADER_SIZE))
     n, d = _sizes(path, head)
     at = head.index(b"\n") + 1
     rows = _Rows(d, _rows_at_first(path, n, d, request))

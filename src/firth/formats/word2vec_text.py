@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.decompress import taken
+from firth.corpus.decompress import first_chunks
 from firth.corpus.reader import MAX_TOKEN
 from firth.errors import FormatError
 from firth.files.compressed import compressing
@@ -72,7 +72,7 @@ class _Reader:
         self._path, self._request, self._faults = path, request, Faults(path, request.strict)
         self._plain, self._size = not is_compressed(path), path.stat().st_size
         chunks = byte_chunks(path, CHUNK, partial(request.progress, "reading"))
-        text = b"".join(taken(chunks, _HEADER_SIZE))
+        text = b"".join(first_chunks(chunks, _HEADER_SIZE))
         self._head = text.removeprefix(_MARK)
         self._chunks = chain((self._head,), chunks)
 
