@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.joining import Joining, PhraseSettings
+from firth.corpus.left_out import LeftOut
 from firth.corpus.numbering import Encoded, encode_source, write_all
 from firth.corpus.reader import Progress
 from firth.corpus.selection import Choice, choose_words, count_given, given_words
@@ -33,6 +34,7 @@ class Corpus:
     totals: (n,) int64, the counts to save with vectors: the frequencies, plus the earlier counts of known words.
     tokens: how many tokens were read, those of dropped words included.
     replaced: how many invalid UTF-8 sequences were read as U+FFFD.
+    left_out: the words that min_count, max_vocab and a given vocabulary leave out, of each that leaves out any.
     """
 
     ids: NDArray[np.int32]
@@ -42,6 +44,7 @@ class Corpus:
     totals: NDArray[np.int64]
     tokens: int
     replaced: int
+    left_out: list[LeftOut]
     folder: TemporaryFolder = dataclasses.field(repr=False)
 
     def close(self) -> None:
@@ -88,8 +91,9 @@ def build_corpus(
     of `known` (those of vectors to start from) are kept, whether or not they occur; so are `keep_words`, if they occur
     or are in `vocab`, with the count here where `vocab` lacks them. Of all other words those with a frequency of
     `min_count` or more are kept, the most frequent first, until there are `max_vocab` words; known and kept words
-    count among them, and are never left out. Ids go by falling total, that is the frequency plus the count in `known`;
-    equal ones by the order of `known`, then that of `vocab`, then by first appearance.
+    count among them, and are never left out. word2vec.c's mark for the end of a line, "</s>", is no word of `vocab`
+    where it is the first and no token of the corpus. Ids go by falling total, that is the frequency plus the count in
+    `known`; equal ones by the order of `known`, then that of `vocab`, then by first appearance.
 
     Where `words` are given, they are the vocabulary, in their order and with their counts here, which may be 0; the
     settings of the paragraph above then have no effect.
@@ -97,7 +101,7 @@ def build_corpus(
     Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the words to keep
     occurs, VocabularyError if no word is frequent enough, one of `words` comes twice or counts are too large,
     ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd without its package. Warns if
-    invalid UTF-8 was replaced, or if some of `keep_words` are nowhere.
+    invalid UTF-8 was replaced, if some of `keep_words` are nowhere, or if "</s>" is left out.
     """
     choose: Choice
     if words is not None:
@@ -149,7 +153,7 @@ def _finish(text: Encoded, folder: TemporaryFolder, choose: Choice) -> Corpus:
     with folder.errors():
         _renumber_files(folder.file("ids"), folder.file("offsets"), kept.numbers)
     ids, offsets = folder.map("ids", np.int32), folder.map("offsets", np.int64)
-    parts = (kept.vocab, kept.frequencies, kept.totals, text.tokens, text.replaced)
+    parts = (kept.vocab, kept.frequencies, kept.totals, text.tokens, text.replaced, kept.left_out)
     return Corpus(ids, offsets, *parts, folder.give())
 
 
