@@ -45,7 +45,7 @@ def count_left_out(
     """
     if unlisted is None:
         unlisted = np.zeros(len(counts), bool)
-        few = f"that occur fewer than {min_count:,} times" if min_count > 2 else "that occur once"
+        few = f"that {{occur}} fewer than {min_count:,} times" if min_count > 2 else "that {occur} once"
     else:
         few = f"with a count below {min_count:,} in the given vocabulary"
     parts = [
@@ -57,7 +57,9 @@ def count_left_out(
     for setting, why, part in parts:
         gone = dropped & part
         if gone.any():
-            found.append(LeftOut(setting, why, int(gone.sum()), int(counts[gone].sum()), of))
+            words = int(gone.sum())
+            why = why.format(occur="occurs" if words == 1 else "occur")
+            found.append(LeftOut(setting, why, words, int(counts[gone].sum()), of))
     return found
 
 

@@ -58,7 +58,7 @@ def warn_of_corpus(corpus: Corpus, config: TrainConfig, stacklevel: int = 2) -> 
 
 
 def warn_of_result(trainer: Trainer, corpus: Corpus, stacklevel: int = 2) -> None:
-    """Warn, after training, of a run that had few pairs or whose loss has not moved."""
+    """Warn, after training from nothing, of a run that had few pairs or whose loss has not moved."""
     config, history = trainer.config, trainer.history
     pairs = sum(entry["pairs"] for entry in history)
     few = pairs < FEW_PAIRS and config.loss != "softmax"

@@ -137,7 +137,8 @@ def train(
         if not config.maxn:  # subwords give vectors to words that the corpus lacks
             after.check_words(trainer)
         _run(trainer, after, saved, resume, display)
-        warn_of_result(trainer, corpus)
+        if start is None:
+            warn_of_result(trainer, corpus)
         return after.result(trainer, display)
 
 
