@@ -36,7 +36,7 @@ def test_few_different_words_need_all_their_tokens(kind):
     assert "tokens: give subsample 0 (--subsample 0), as for items" in told[0]
     told, vectors = heard(baskets(), **kind, subsample=0)
     assert told == []
-    if "maxn" not in kind:
+    if "maxn" not in kind and "architecture" not in kind:
         near = [word for word, _ in vectors.neighbors("a1", k=5)]
         assert sorted(near) == ["a0", "a2", "a3", "a4", "a5"]
 
