@@ -44,8 +44,8 @@ class Corpus:
     totals: NDArray[np.int64]
     tokens: int
     replaced: int
-    left_out: list[LeftOut]
     folder: TemporaryFolder = dataclasses.field(repr=False)
+    left_out: list[LeftOut] = dataclasses.field(default_factory=list)
 
     def close(self) -> None:
         """Let go of the arrays and remove the files."""
@@ -153,8 +153,8 @@ def _finish(text: Encoded, folder: TemporaryFolder, choose: Choice) -> Corpus:
     with folder.errors():
         _renumber_files(folder.file("ids"), folder.file("offsets"), kept.numbers)
     ids, offsets = folder.map("ids", np.int32), folder.map("offsets", np.int64)
-    parts = (kept.vocab, kept.frequencies, kept.totals, text.tokens, text.replaced, kept.left_out)
-    return Corpus(ids, offsets, *parts, folder.give())
+    parts = (kept.vocab, kept.frequencies, kept.totals, text.tokens, text.replaced)
+    return Corpus(ids, offsets, *parts, folder.give(), kept.left_out)
 
 
 def _renumber_files(ids_path: str, offsets_path: str, numbers: NDArray[np.int32]) -> None:

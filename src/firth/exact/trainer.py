@@ -41,7 +41,7 @@ STANDSTILL = 1e-7
 """The run ends after a step that lowers the loss by less than this, in nats a pair."""
 
 LEFT = 0.01
-"""A loss that is above the corpus's own entropy by less than this share has no way to fall."""
+"""A loss that is above the corpus's own entropy by less, in nats a pair, has no way to fall."""
 
 LARGEST_LOSS = 700.0
 """In nats a pair: training does not recover from more, and the perplexity of more is not a finite number."""
@@ -193,9 +193,9 @@ class ExactTrainer:
 
     @property
     def has_stood_still(self) -> bool:
-        """Whether no pass has lowered the loss, and the corpus has more to tell than the starting vectors know."""
+        """Whether no pass has changed the loss, and the corpus has more to tell than the starting vectors know."""
         first, last = self.history[0], self.history[-1]
-        return first is not last and first["loss"] - last["loss"] < STANDSTILL and last["kl"] > LEFT * last["loss"]
+        return first is not last and abs(first["loss"] - last["loss"]) < STANDSTILL and last["kl"] > LEFT
 
     @cached_property
     def fingerprint(self) -> int:

@@ -39,8 +39,8 @@ def warn_of_corpus(corpus: Corpus, config: TrainConfig, stacklevel: int = 2) -> 
         advice = f"{advice}, or name a column of texts or lists (--column), which is {config.column!r:.100} now"
     if alone == lines:
         raise CorpusError(
-            f"there is no pair of words to train on: each of the {lines:,} lines has a single token that is kept. Give "
-            f"sentences of several tokens, {advice}, or lower min_count (--min-count)"
+            f"there is no pair of words to train on: each of the {lines:,} lines has a single token that is kept; give "
+            f"longer sentences, {advice}, lower min_count (--min-count), or raise max_vocab (--max-vocab)"
         )
     if alone > ALONE * lines:
         warnings.warn(
