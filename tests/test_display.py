@@ -23,7 +23,7 @@ def lines(capsys, progress, quiet=False):
     ("progress", "line"),
     [
         (EPOCH, "epoch 2/4: loss 1.5000 nats a pair, 2.00 million tokens/s"),
-        (dataclasses.replace(EPOCH, loss=None), "epoch 2/4: loss - nats a pair, 2.00 million tokens/s"),
+        (dataclasses.replace(EPOCH, loss=None), "epoch 2/4: no pairs, 2.00 million tokens/s"),
         (
             PASS,
             "pass 3/6: cross-entropy 2.0000 nats a pair, 0.7500 above the corpus's own 1.2500, perplexity 7.4, 0.12 s",

@@ -99,7 +99,7 @@ class Display:
                 self._show_pass(progress)
 
     def _show_epoch(self, progress: EpochProgress) -> None:
-        loss = "loss -" if progress.loss is None else f"loss {progress.loss:.4f}"
+        loss = "no pairs" if progress.loss is None else f"loss {progress.loss:.4f}"
         if progress.loss is not None:  # the kernel is at work
             self._announcement.end()
         self._show("training", progress.tokens, progress.total_tokens, "tokens")
@@ -107,9 +107,8 @@ class Display:
             self._bar.set_postfix_str(f"{loss}, lr {progress.lr:.5f}", refresh=False)
         if progress.epoch_seconds is not None:
             speed = progress.total_tokens / progress.epochs / max(progress.epoch_seconds, 1e-9)
-            self.say(
-                f"epoch {progress.epoch}/{progress.epochs}: {loss} nats a pair, {speed / 1e6:.2f} million tokens/s"
-            )
+            unit = "" if progress.loss is None else " nats a pair"
+            self.say(f"epoch {progress.epoch}/{progress.epochs}: {loss}{unit}, {speed / 1e6:.2f} million tokens/s")
 
     def _show_pass(self, progress: PassProgress) -> None:
         self._show("training", round(progress.flop), round(progress.total_flop), "flop")

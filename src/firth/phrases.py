@@ -1,10 +1,11 @@
 """Phrases learned from a corpus, to be joined in lists of tokens, in text files, and to be kept in a file."""
 
+import io
 import json
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -19,6 +20,7 @@ from firth.corpus.sources import is_text_source
 from firth.declaring import declared, init_keywords_of, listed
 from firth.display import Display
 from firth.errors import ConfigError, FormatError
+from firth.files.compressed import compressing
 from firth.files.paths import AnyPath, check_folder, reading, replacing
 from firth.formats.vocabulary import read_words
 from firth.names import check_names
@@ -227,24 +229,34 @@ def join_text(
     joining: Joining | None = None,
     note: Callable[[list[str]], object] | None = None,
 ) -> tuple[Phrases, int, int]:
-    """Write a text with its phrases joined, a line for each line with words.
+    """Write a text with its phrases joined: line n of it is line n of the source, also where that is blank.
 
-    Returns the phrases and the number of tokens before and after. `out` is the path of a file, written whole or not at
-    all, or a binary file. `note` is called with the notes on the text. Raises what `Phrases` raises, and FormatError
-    where `out` cannot be written.
+    The words of a line are parted by one space. Returns the phrases and the number of tokens before and after. `out` is
+    the path of a file, written whole or not at all and compressed if its name ends like that (.gz, .bz2, .xz, .zst), or
+    a binary file. `note` is called with the notes on the text. Raises what `Phrases` raises, FormatError where `out`
+    cannot be written, and MissingExtraError where it cannot be compressed.
     """
     if not is_text_source(source):
         raise ConfigError(f"the source is {source!r:.100}: expected the path of a text")
     if isinstance(out, str | os.PathLike):
         out = check_folder(out)
+        with compressing(out, io.BytesIO()):
+            pass  # what is missing for it is better known before the text is read
     with _encoded(source, settings, min_count, reading, progress, joining) as text:
         if note is not None:
             note(text.notes)
-        with replacing(out) if isinstance(out, Path) else nullcontext(out) as file:
+        with _writing(out) if isinstance(out, Path) else nullcontext(out) as file:
             _spell(text, file)
         phrases = Phrases.__new__(Phrases)
         phrases._take(settings, min_count, text.passes)
         return phrases, text.tokens, int(text.counts.sum())
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[BinaryIO]:
+    """A new file at a path, compressed by its ending."""
+    with replacing(path) as file, compressing(path, file) as stream:
+        yield stream
 
 
 def _spell(text: Encoded, file: BinaryIO) -> None:

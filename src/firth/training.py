@@ -102,6 +102,10 @@ class Trainer(Protocol):
         """One entry for each finished epoch: the trainer's own, which may be added to."""
 
     @property
+    def has_stood_still(self) -> bool:
+        """Whether the loss of the last epoch is about that of untrained vectors."""
+
+    @property
     def fingerprint(self) -> int:
         """A checksum of the corpus and of everything else, besides the settings, that the result depends on."""
 

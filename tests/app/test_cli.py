@@ -74,7 +74,7 @@ def test_train_writes_the_file_and_talks_on_standard_error_only(capsys, corpus, 
 
 def test_train_json_is_one_document(capsys, corpus, tmp_path):
     out_path = tmp_path / "v.safetensors"
-    status, out, err = call(capsys, "train", corpus, "-o", out_path, "--dim", 8, "--json", "--quiet")
+    status, out, err = call(capsys, "train", corpus, "-o", out_path, "--dim", 8, "--subsample", 0, "--json", "--quiet")
     assert (status, err) == (0, "")
     document = json.loads(out)
     assert document["words"] == 10
@@ -223,7 +223,8 @@ def test_training_goes_on_from_a_file_with_frozen_and_kept_words(capsys, corpus,
 )
 def test_info_tells_what_a_file_holds(capsys, corpus, tmp_path, options, parts, words):
     out_path = tmp_path / "v.safetensors"
-    status, out, err = call(capsys, "train", corpus, "-o", out_path, "--dim", 4, "--json", "--quiet", *options)
+    train = ["train", corpus, "-o", out_path, "--dim", 4, "--subsample", 0, "--json", "--quiet"]
+    status, out, err = call(capsys, *train, *options)
     assert (status, err) == (0, "")
     assert json.loads(out)["config"] == firth.load(out_path).config
     status, out, _ = call(capsys, "info", out_path, "--json")
@@ -604,7 +605,7 @@ def test_invalid_utf8_is_a_warning_or_an_error(capsys, tmp_path):
 
 def test_standard_input_and_a_closed_pipe(corpus, vectors_file, tmp_path):
     out_path = tmp_path / "v.safetensors"
-    train = [*FIRTH, "train", "-", "-o", str(out_path), "--dim", "8", "--quiet"]
+    train = [*FIRTH, "train", "-", "-o", str(out_path), "--dim", "8", "--subsample", "0", "--quiet"]
     run = subprocess.run(train, input=corpus.read_bytes(), capture_output=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
     words = ["salt", "rain"] * 20_000

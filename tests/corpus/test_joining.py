@@ -18,7 +18,7 @@ from firth.corpus import joining as phrases
 from firth.corpus.encode import build_corpus
 from firth.corpus.joining import PhraseSettings, join_phrases
 from firth.corpus.vocabulary import LINE_END
-from firth.errors import ConfigError, CorpusError, FirthError, FormatError
+from firth.errors import ConfigError, CorpusError, FirthError, FormatError, MissingExtraError
 from firth.formats.vocabulary import read_words
 from firth.phrases import Phrases, join_text
 
@@ -543,7 +543,97 @@ def test_text_is_written_in_pieces_of_any_size(tmp_path, monkeypatch, room, piec
     path.write_bytes("\ufeff\r\n  a  longer-word é\u2003b\r\n\n\nb\rb".encode())
     out = io.BytesIO()
     join_text(path, out, PhraseSettings(threshold=1e9))
-    assert out.getvalue() == "a longer-word é b\nb\nb\n".encode()
+    assert out.getvalue() == "\na longer-word é b\n\n\nb\nb\n".encode()
+
+
+def random_text(draw):
+    """Bytes of a file: lines of few words or of white space, with all ends of lines, or with none at the end."""
+    blank = ["", "", " ", "\t\x0b", "\x0c\x1c\x85\u2028", "\u3000"]
+    words = ["new", "york", "of", "é", "new_york"]
+    text = draw.choice(["", "\ufeff"])
+    for _ in range(draw.choice([0, 1, 9, 60])):
+        line = draw.choice(blank)
+        if draw.random() < 0.6:
+            line = draw.choice([" ", "  \u2003"]).join(draw.choices(words, k=draw.randint(1, 9))) + line
+        text += line + draw.choice(["\n", "\r", "\r\n"])
+    return (text + draw.choice(["", "york", " "])).encode()
+
+
+@pytest.mark.parametrize("piece", [1, 5, 1 << 20])
+def test_line_n_of_the_text_is_line_n_of_the_output(tmp_path, monkeypatch, piece):
+    """In several files, whatever the lines; phrases are those of Python's lines without the blank ones."""
+    monkeypatch.setattr(phrases, "IDS_AT_ONCE", piece)
+    draw = random.Random(piece)
+    joined = 0
+    for trial in range(60):
+        paths, right = [], []
+        for number in range(draw.randint(1, 4)):
+            path = tmp_path / f"{trial}-{number}"
+            path.write_bytes(random_text(draw))
+            paths.append(path)
+            with open(path, encoding="utf-8-sig") as file:
+                right += [line.split() for line in file]
+        if not any(right):
+            continue
+        settings = PhraseSettings(draw.randint(1, 3), threshold=0.5, connectors=frozenset(draw.choice([[], ["of"]])))
+        got = io.BytesIO()
+        found, _, _ = join_text(paths, got, settings, min_count=draw.randint(1, 2))
+        expected, _ = oracle(right, settings, found.min_count)
+        assert got.getvalue().decode() == "".join(" ".join(line) + "\n" for line in expected)
+        (tmp_path / "without").write_text("".join(" ".join(line) + "\n" for line in right if line), "utf-8")
+        dense, _, _ = join_text(tmp_path / "without", io.BytesIO(), settings, min_count=found.min_count)
+        assert dense.passes == found.passes
+        joined += len(found)
+    assert joined > 100
+
+
+def test_thousands_of_blank_lines_stay_and_part_what_stands_around_them(capsysbinary, monkeypatch, tmp_path):
+    (tmp_path / "text").write_text("\n" * 70_000 + "new york\n" * 9 + "new\n\nyork\n" * 9 + "\n" * 9 + " ", "utf-8")
+    assert main(["phrases", str(tmp_path / "text"), "-o", "-", "--quiet", "--threshold", "0.4"]) == 0
+    lines = [*[""] * 70_000, *["new_york"] * 9, *["new", "", "york"] * 9, *[""] * 10]
+    assert capsysbinary.readouterr() == (("\n".join(lines) + "\n").encode(), b"")
+
+
+def test_a_text_without_any_word_is_an_error(capsys, tmp_path):
+    (tmp_path / "text").write_bytes(b"\n \r\n\n")
+    status, _, err = call(capsys, tmp_path / "text", "-o", tmp_path / "out")
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert "the corpus is empty" in err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("ending", "module"), [(".gz", "gzip"), (".BZ2", "bz2"), (".xz", "lzma"), (".zst", "zstandard")]
+)
+def test_the_output_is_compressed_by_its_ending(text, tmp_path, ending, module):
+    opened = pytest.importorskip(module).open
+    for name in ("plain.txt", f"a{ending}", f"b{ending}"):
+        join_text(text, tmp_path / name, PhraseSettings(threshold=1.0))
+    with opened(tmp_path / f"a{ending}", "rb") as file:
+        assert file.read() == (tmp_path / "plain.txt").read_bytes()
+    assert b"new_deal" in (tmp_path / "plain.txt").read_bytes()
+    assert (tmp_path / f"a{ending}").read_bytes() == (tmp_path / f"b{ending}").read_bytes()
+    with build_corpus(tmp_path / f"a{ending}") as corpus:
+        assert "new_deal" in corpus.vocab.words
+
+
+def test_what_compression_lacks_is_known_before_the_text_is_read(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    monkeypatch.setitem(sys.modules, "compression", None)
+    with pytest.raises(MissingExtraError, match=r"firth\[zstd\]"):
+        join_text("no such text", tmp_path / "out.zst", PhraseSettings())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_leaves_a_compressed_output_as_it_was(monkeypatch, text, tmp_path):
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    (tmp_path / "out.gz").write_bytes(b"as it was")
+    monkeypatch.setattr(phrasebook, "_spell", fail)
+    with pytest.raises(KeyboardInterrupt):
+        join_text(text, tmp_path / "out.gz", PhraseSettings())
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("out.gz", b"as it was")]
 
 
 @pytest.fixture(scope="module")

@@ -139,6 +139,38 @@ def test_given_frequencies_are_those_of_subsampling_and_the_text_gives_the_ids(t
         assert corpus.tokens == 5
 
 
+MARKED = {"</s>": 900, "a": 5, "b": 7}
+
+
+def test_the_mark_of_line_ends_of_word2vec_c_is_left_out_of_a_vocabulary(temporary):
+    settings = {"reading": Reading(tmp=temporary)}
+    with pytest.warns(
+        UserWarning, match="^</s>, the first word .* count 900, is left out: it is word2vec.c's mark"
+    ) as w:
+        corpus = build_corpus([["a", "b", "c"]], vocab=vocabulary(MARKED), **settings)
+    assert (len(w), Path(w[0].filename)) == (1, Path(__file__))
+    with corpus:
+        assert kept(corpus) == (["b", "a"], [1, 1], [7, 5], [7, 5])
+    with pytest.warns(UserWarning, match="is left out"), pytest.raises(VocabularyError, match="'b', occurs 7 times"):
+        build_corpus([["a", "b"]], vocab=vocabulary(MARKED), min_count=8, **settings)
+    build_corpus([["a"]], vocab=vocabulary({"</s>": 0, "a": 5}), **settings).close()
+
+
+@pytest.mark.parametrize(
+    ("token", "vocab", "more"),
+    [
+        ("</s>", MARKED, {}),  # it is a token
+        ("a", MARKED, {"keep_words": ["</s>"]}),
+        ("a", MARKED, {"known": {"</s>": 3}}),
+        ("a", {"a": 5, "</s>": 900}, {}),  # word2vec.c writes it first
+    ],
+)
+def test_a_word_that_is_spelled_like_the_mark_stays(temporary, token, vocab, more):
+    more = {name: vocabulary(value) if name == "known" else value for name, value in more.items()}
+    with build_corpus([["a", token]], vocab=vocabulary(vocab), reading=Reading(tmp=temporary), **more) as corpus:
+        assert corpus.frequencies[corpus.vocab.ids["</s>"]] == 900
+
+
 def test_new_text_adds_to_the_counts_of_known_words(temporary):
     known = vocabulary({"the": 70, "cat": 5, "gone": 5})
     lists = [["cat"] * 2 + ["dog"] * 7 + ["the"] + ["new"] * 5 + ["rare"] * 4]

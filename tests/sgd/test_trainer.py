@@ -22,6 +22,9 @@ from firth.sgd.trainer import SgdTrainer
 from firth.sgd.worker import Worker
 from firth.vectors.subwords import ngram_rows
 
+pytestmark = pytest.mark.filterwarnings("ignore:subsampling keeps", "ignore:the run had", "ignore:the loss, ")
+"""Little text says what is right, and learning rates near 0 keep vectors where they are; tests/run has the warnings."""
+
 UPDATES = CHOICES["update"]
 TREE = {"loss": "hierarchical-softmax"}
 CBOW = {"architecture": "cbow"}

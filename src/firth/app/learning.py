@@ -34,7 +34,8 @@ def add_commands(commands: Commands) -> None:
     parser = add_command(commands, "phrases", _phrases, "Write a text with its phrases joined: new york -> new_york.")
     parser.usage = "%(prog)s INPUT [INPUT ...] -o OUT [options]"
     add_source(parser)
-    parser.add_argument("-o", "--out", metavar="OUT", required=True, help="the text to write, or - for standard output")
+    where = "the text to write, compressed if OUT ends in .gz, .bz2, .xz or .zst; or - for standard output"
+    parser.add_argument("-o", "--out", metavar="OUT", required=True, help=where)
     groups = add_settings(parser, PhraseOptions)
     groups["phrases"].add_argument(
         "--save", metavar="FILE", help="also write the phrases to this file, for firth.Phrases.load"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.joining import Joining, PhraseSettings
+from firth.corpus.left_out import LeftOut
 from firth.corpus.numbering import Encoded, encode_source, write_all
 from firth.corpus.reader import Progress
 from firth.corpus.selection import Choice, choose_words, count_given, given_words
@@ -34,6 +35,7 @@ class Corpus:
     tokens: how many tokens were read, those of dropped words included.
     replaced: how many invalid UTF-8 sequences were read as U+FFFD.
     notes: what else a user may want to know of how the text was read.
+    left_out: the words that min_count, max_vocab and a given vocabulary leave out, of each that leaves out any.
     """
 
     ids: NDArray[np.int32]
@@ -45,6 +47,7 @@ class Corpus:
     replaced: int
     folder: TemporaryFolder = dataclasses.field(repr=False)
     notes: list[str] = dataclasses.field(default_factory=list, repr=False)
+    left_out: list[LeftOut] = dataclasses.field(default_factory=list)
 
     def close(self) -> None:
         """Let go of the arrays and remove the files."""
@@ -90,8 +93,9 @@ def build_corpus(
     of `known` (those of vectors to start from) are kept, whether or not they occur; so are `keep_words`, if they occur
     or are in `vocab`, with the count here where `vocab` lacks them. Of all other words those with a frequency of
     `min_count` or more are kept, the most frequent first, until there are `max_vocab` words; known and kept words
-    count among them, and are never left out. Ids go by falling total, that is the frequency plus the count in `known`;
-    equal ones by the order of `known`, then that of `vocab`, then by first appearance.
+    count among them, and are never left out. word2vec.c's mark for the end of a line, "</s>", is no word of `vocab`
+    where it is the first and no token of the corpus. Ids go by falling total, that is the frequency plus the count in
+    `known`; equal ones by the order of `known`, then that of `vocab`, then by first appearance.
 
     Where `words` are given, they are the vocabulary, in their order and with their counts here, which may be 0; the
     settings of the paragraph above then have no effect.
@@ -99,7 +103,7 @@ def build_corpus(
     Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the words to keep
     occurs, VocabularyError if no word is frequent enough, one of `words` comes twice or counts are too large,
     ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd without its package. Warns if
-    invalid UTF-8 was replaced, or if some of `keep_words` are nowhere.
+    invalid UTF-8 was replaced, if some of `keep_words` are nowhere, or if "</s>" is left out.
     """
     choose: Choice
     if words is not None:
@@ -152,7 +156,7 @@ def _finish(text: Encoded, folder: TemporaryFolder, choose: Choice) -> Corpus:
         _renumber_files(folder.file("ids"), folder.file("offsets"), kept.numbers)
     ids, offsets = folder.map("ids", np.int32), folder.map("offsets", np.int64)
     parts = (kept.vocab, kept.frequencies, kept.totals, text.tokens, text.replaced)
-    return Corpus(ids, offsets, *parts, folder.give(), text.notes)
+    return Corpus(ids, offsets, *parts, folder.give(), text.notes, kept.left_out)
 
 
 def _renumber_files(ids_path: str, offsets_path: str, numbers: NDArray[np.int32]) -> None:

@@ -8,11 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.joining import WordsOf
+from firth.corpus.left_out import LeftOut, count_left_out
 from firth.corpus.vocabulary import Vocabulary, nothing_left, rank_words
 from firth.errors import CorpusError, VocabularyError
 
 WORDS_AT_ONCE = 1 << 20
 """Words that are looked up together, so that memory stays bounded."""
+
+
+LINE_MARK = "</s>"
+"""What word2vec.c counts at the end of every line, and writes first into its vocabularies."""
 
 
 class Kept(NamedTuple):
@@ -22,6 +27,7 @@ class Kept(NamedTuple):
     frequencies: NDArray[np.int64]
     totals: NDArray[np.int64]
     numbers: NDArray[np.int32]
+    left_out: list[LeftOut]
 
 
 Choice = Callable[[WordsOf, NDArray[np.int64]], Kept]
@@ -46,7 +52,7 @@ def count_given(words_of: WordsOf, counts: NDArray[np.int64], given: Vocabulary)
     if not occurs.any():
         raise _none_occurs(words_of, counts, given.words)
     given.counts[numbers[occurs]] = counts[occurs]
-    return Kept(given, given.counts, given.counts, numbers)
+    return Kept(given, given.counts, given.counts, numbers, [])
 
 
 def choose_words(
@@ -73,6 +79,10 @@ def choose_words(
     frequencies = occurrences.copy()
     if vocab is not None:
         frequencies[[listed[word] for word in vocab.words]] = vocab.counts
+        mark = listed.get(LINE_MARK, -1) if LINE_MARK not in protected else -1
+        if mark == len(known) and vocab.words[0] == LINE_MARK and not occurrences[mark]:
+            frequencies[mark] = 0
+            _warn_of_line_mark(int(vocab.counts[0]))
     totals = frequencies.copy()
     totals[: len(known)] += known.counts
     stays = np.zeros(len(totals), bool)
@@ -82,8 +92,8 @@ def choose_words(
 
     kept, ids = rank_words(totals, min_count, max_vocab, stays)
     if vocab is not None and not frequencies[kept].any():
-        best = int(vocab.counts.argmax())
-        raise nothing_left(vocab.words[best], int(vocab.counts[best]), min_count, given=True)
+        best = int(frequencies.argmax())
+        raise nothing_left(names[best], int(frequencies[best]), min_count, given=True)
     if not len(kept):
         best = int(counts.argmax())
         raise nothing_left(words_of(np.array([best]))[0], int(counts[best]), min_count)
@@ -94,7 +104,9 @@ def choose_words(
     _warn_of_absent(protected - found.keys() - listed.keys(), len(protected))
     numbers = np.where(places >= 0, ids[places], np.int32(-1))
     saved = Vocabulary(words, totals[kept])  # whose sum is checked
-    return Kept(Vocabulary(words, occurrences[kept]), frequencies[kept], saved.counts, numbers)
+    rare = np.where(places >= 0, totals[places], counts) < min_count
+    left_out = count_left_out(counts, numbers < 0, rare, None if vocab is None else places < 0, min_count, len(kept))
+    return Kept(Vocabulary(words, occurrences[kept]), frequencies[kept], saved.counts, numbers, left_out)
 
 
 def _look_up(
@@ -125,6 +137,15 @@ def _none_occurs(words_of: WordsOf, counts: NDArray[np.int64], words: list[str])
         f"with {words[:3]!r:.100}; the most frequent token is {best[:100]!r}. Give a corpus in the language "
         "of the words, and read it as theirs was: lower-cased or not (--lower), divided alike (--tokenizer)"
     )
+
+
+def _warn_of_line_mark(count: int) -> None:
+    if count:
+        warnings.warn(
+            f"{LINE_MARK}, the first word of the given vocabulary with the count {count:,}, is left out: it is "
+            "word2vec.c's mark for the end of a line, and no token of the corpus. keep_words (--keep-words) keeps it",
+            stacklevel=5,
+        )
 
 
 def _warn_of_absent(absent: Collection[str], n: int) -> None:

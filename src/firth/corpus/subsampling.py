@@ -17,3 +17,8 @@ def keep_thresholds(counts: npt.NDArray[np.int64], subsample: float) -> npt.NDAr
     ratio = subsample * counts.sum(dtype=np.float64) / np.maximum(counts, 1)
     keep = np.minimum(1.0, np.sqrt(ratio) + ratio)
     return np.asarray(np.rint(keep * DRAWS).astype(np.int64) - 1)
+
+
+def keep_probabilities(counts: npt.NDArray[np.int64], subsample: float) -> npt.NDArray[np.float64]:
+    """(n,) float64: the chance that a token of each word stays by the draws of `keep_thresholds`."""
+    return (keep_thresholds(counts, subsample) + 1) / DRAWS

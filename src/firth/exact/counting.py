@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.encode import Corpus, build_corpus
-from firth.corpus.subsampling import DRAWS, keep_thresholds
+from firth.corpus.left_out import warn_if_most_is_left_out
+from firth.corpus.subsampling import keep_probabilities
 from firth.declaring import declared, keywords_of
 from firth.display import Display
 from firth.errors import ConfigError
@@ -63,7 +64,7 @@ def cooccurrences(source: Any, *, centers: int | None, memory: float, **settings
     system's, where the encoded corpus (4 bytes a token) is too.
 
     What is counted, and what memory it takes: see `count_pairs`. Raises ConfigError, CorpusError, VocabularyError,
-    MissingExtraError (zst).
+    MissingExtraError (zst). Warns if min_count leaves out more than half of the tokens.
     """
     used = declared(PairSettings)
     for name in settings:
@@ -79,6 +80,7 @@ def cooccurrences(source: Any, *, centers: int | None, memory: float, **settings
         max_vocab=config.max_vocab,
     ) as corpus:
         Display(quiet=False).notes(corpus.notes)
+        warn_if_most_is_left_out(corpus.left_out, stacklevel=2)
         return count_pairs(corpus, config, centers=centers, memory=room, folder=config.tmp)
 
 
@@ -289,7 +291,7 @@ class _Plan:
         self._stream, self._lengths, self._counts = stream, lengths, corpus.vocab.counts
         self._window, self._threads = config.window, config.threads or 1
         self._unit = 1.0 if config.fixed_window else float(config.window)
-        self._keep = (keep_thresholds(corpus.frequencies, config.subsample) + 1) / DRAWS
+        self._keep = keep_probabilities(corpus.frequencies, config.subsample)
         self._drop = (1.0 - self._keep).astype(np.float32)  # not float32 keep: what it leaves to 1 may be tiny
         self._begin = pairs.begin_walk(config.window, config.fixed_window)
         kept = float(self._keep @ self._counts) / max(1, self._counts.sum())

@@ -40,6 +40,9 @@ NOISE = 1e-3
 STANDSTILL = 1e-7
 """The run ends after a step that lowers the loss by less than this, in nats a pair."""
 
+LEFT = 0.01
+"""A loss that is above the corpus's own entropy by less, in nats a pair, has no way to fall."""
+
 LARGEST_LOSS = 700.0
 """In nats a pair: training does not recover from more, and the perplexity of more is not a finite number."""
 
@@ -187,6 +190,12 @@ class ExactTrainer:
     def history(self) -> list[dict[str, Any]]:
         """One entry for each finished pass."""
         return self.state.history
+
+    @property
+    def has_stood_still(self) -> bool:
+        """Whether no pass has changed the loss, and the corpus has more to tell than the starting vectors know."""
+        first, last = self.history[0], self.history[-1]
+        return first is not last and abs(first["loss"] - last["loss"]) < STANDSTILL and last["kl"] > LEFT
 
     @cached_property
     def fingerprint(self) -> int:

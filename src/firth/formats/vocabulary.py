@@ -27,8 +27,7 @@ def read_vocabulary(source: Any) -> Vocabulary:
     `source` is a mapping of words to counts, such as a collections.Counter; or the path of a vectors file of firth's
     (.safetensors) or of a text in UTF-8: in every line a word, spaces or tabs, and a whole number. The word is all
     that stands before the last white space. That is what `write_vocabulary` writes, and word2vec.c's -save-vocab,
-    whose first line, </s>, is for its own mark at the end of every line; firth has none, so that the line is best
-    taken out where it has a count.
+    whose first line, </s>, is for its own mark at the end of every line: `build_corpus` leaves it out.
 
     Raises FormatError for anything else in a file, and says in which line; VocabularyError for a wrong mapping.
     """

@@ -9,6 +9,7 @@ from typing import Any
 
 from firth.corpus.encode import Corpus, build_corpus
 from firth.corpus.joining import PhraseSettings
+from firth.corpus.left_out import warn_if_most_is_left_out
 from firth.corpus.vocabulary import Vocabulary
 from firth.declaring import keywords_of, listed
 from firth.display import Display
@@ -17,6 +18,7 @@ from firth.exact.counting import MEMORY, count_pairs, memory_bytes
 from firth.exact.plan import check_start_memory
 from firth.exact.trainer import ExactTrainer
 from firth.formats.vocabulary import read_vocabulary, read_words
+from firth.run.advice import warn_of_corpus, warn_of_result
 from firth.run.after_epoch import AfterEpoch
 from firth.run.checkpoint import Checkpoint
 from firth.run.estimate import announce_work
@@ -85,6 +87,7 @@ def train(
 
     Raises ConfigError, CorpusError, VocabularyError, UnknownWordError (freeze), FormatError (files given and the
     checkpoint), MissingExtraError (zst), and FirthError when training diverges.
+    Warns of a corpus most of which is left out, of a run with few pairs, and of a loss that has not moved.
 
     Example: vectors = firth.train("corpus.txt", dim=200, window=10)
     """
@@ -125,6 +128,11 @@ def train(
         )
         display.read(corpus.tokens, len(corpus.vocab))
         display.notes(corpus.notes)
+        for words in corpus.left_out:
+            if not words.is_most:  # which is a warning
+                display.say(str(words))
+        warn_if_most_is_left_out(corpus.left_out, stacklevel=2)
+        warn_of_corpus(corpus, config)
         trainer: Trainer
         if config.loss == "softmax":
             trainer = _exact_trainer(stack, corpus, config, room, display)
@@ -133,6 +141,8 @@ def train(
         if not config.maxn:  # subwords give vectors to words that the corpus lacks
             after.check_words(trainer)
         _run(trainer, after, saved, resume, display)
+        if start is None:
+            warn_of_result(trainer, corpus)
         return after.result(trainer, display)
 
 

@@ -35,6 +35,9 @@ CHUNK = 1 << 15
 HOPELESS = 100.0
 """A mean loss this many times that of the start is divergence."""
 
+STANDSTILL = 1e-3
+"""A loss this close to that of untrained vectors, in proportion, has not moved."""
+
 HOT_ROWS = 32
 """Rows of the most frequent words that each of several threads keeps a copy of: few, as copies fill the cache."""
 
@@ -195,6 +198,19 @@ class SgdTrainer:
         """One entry for each finished epoch."""
         return self.state.history
 
+    @property
+    def has_stood_still(self) -> bool:
+        """Whether the loss of the last epoch is that of untrained vectors, up to a thousandth.
+
+        That is ln 2 for each output of a pair. How many outputs a tree has depends on the pairs that were drawn; there
+        no score may be far enough from 0 to make more of a difference than a thousandth.
+        """
+        if self.config.loss == "hierarchical-softmax":
+            return _longest_row(self.center) * _longest_row(self.outside) < 2 * math.log(2.0) * STANDSTILL
+        untrained = self._kernel.tables.outputs * math.log(2.0)
+        loss = self.history[-1]["loss"]
+        return loss is not None and abs(loss - untrained) < STANDSTILL * untrained
+
     @cached_property
     def fingerprint(self) -> int:
         """A checksum of the corpus and of the frozen words."""
@@ -335,6 +351,11 @@ class SgdTrainer:
                 f"training diverged in epoch {len(self.state.history) + 1}: the loss is {loss / max(pairs, 1):.4g} "
                 f"nats a pair; use a learning rate below {self.config.lr:g} (lr), or a smaller window"
             )
+
+
+def _longest_row(matrix: npt.NDArray[np.float32]) -> float:
+    """The largest length of a row."""
+    return math.sqrt(float(np.einsum("ij,ij->i", matrix, matrix).max()))
 
 
 def _total(workers: list[Worker]) -> tuple[float, int]:
