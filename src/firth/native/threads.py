@@ -42,13 +42,17 @@ def run_threads(
 
 
 def _wait_for_all(running: list[Future[None]]) -> None:
-    """Wait until no thread is at work on arrays that may be gone after this, whatever happens meanwhile."""
+    """Wait until no thread is at work on arrays that may be gone after this; raise a Ctrl-C that comes meanwhile."""
+    interrupt: KeyboardInterrupt | None = None
     while True:
         try:
             wait(running)
-            return
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
+            interrupt = error
             continue
+        if interrupt is not None:
+            raise interrupt
+        return
 
 
 class Stage(NamedTuple):
