@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from firth.corpus.encode import encoded
 from firth.corpus.joining import FoundPhrase, Joining, PhraseSettings
 from firth.corpus.numbering import Encoded
-from firth.corpus.reader import Progress
+from firth.corpus.reader import Progress, Say
 from firth.corpus.sources import is_text_source
+from firth.corpus.tokens import as_word
 from firth.declaring import declared, init_keywords_of, listed
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, check_folder, reading, replacing
@@ -76,7 +77,7 @@ class Phrases:
         """
         if isinstance(tokens, str | bytes):
             raise ConfigError(f"the tokens are {tokens!r:.100}: expected a list of words, such as the split() of it")
-        sentence = list(tokens)
+        sentence = [as_word(token) for token in tokens]
         for names in self._names:
             sentence = self._join_once(sentence, names)
         return sentence
@@ -200,6 +201,7 @@ def _encoded(
     progress: Progress | None = None,
     joining: Joining | None = None,
     join_last: bool = True,
+    say: Say | None = None,
 ) -> AbstractContextManager[Encoded]:
     """The encoded corpus, to be used in a `with`."""
     return encoded(
@@ -210,6 +212,7 @@ def _encoded(
         phrases=settings,
         joining=joining,
         join_last=join_last,
+        say=say,
     )
 
 
@@ -222,6 +225,7 @@ def join_text(
     min_count: int = 5,
     progress: Progress | None = None,
     joining: Joining | None = None,
+    say: Say | None = None,
 ) -> tuple[Phrases, int, int]:
     """Write a text with its phrases joined, a line for each line with words.
 
@@ -232,7 +236,7 @@ def join_text(
         raise ConfigError(f"the source is {source!r:.100}: expected the path of a text")
     if isinstance(out, str | os.PathLike):
         out = check_folder(out)
-    with _encoded(source, settings, min_count, reading, progress, joining) as text:
+    with _encoded(source, settings, min_count, reading, progress, joining, say=say) as text:
         with replacing(out) if isinstance(out, Path) else nullcontext(out) as file:
             _spell(text, file)
         phrases = Phrases.__new__(Phrases)

@@ -120,6 +120,7 @@ def _phrases(options: argparse.Namespace) -> int:
             min_count=chosen.min_count,
             progress=display.reading,
             joining=display.joining,
+            say=display.say,
         )
     found = phrases.found
     display.say(f"read {before:,} tokens, wrote {after:,}; found {len(found):,} phrases")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from firth.corpus.joining import Joining, PhraseSettings
 from firth.corpus.numbering import Encoded, encode_source, write_all
-from firth.corpus.reader import Progress
+from firth.corpus.reader import Progress, Say
 from firth.corpus.selection import Choice, choose_words, count_given, given_words
 from firth.corpus.vocabulary import Vocabulary
 from firth.files.folders import TemporaryFolder
@@ -74,12 +74,14 @@ def build_corpus(
     progress: Progress | None = None,
     phrases: PhraseSettings | None = None,
     joining: Joining | None = None,
+    say: Say | None = None,
 ) -> Corpus:
     """The corpus that `source` holds, read once and encoded on disk.
 
-    `source` is the path of a text (a file, glob pattern, folder or "-"), a list of such paths, or any
-    iterable of lists of tokens. The files go to a new folder inside `reading.tmp`. `progress` is called with (bytes
-    read, bytes in all or None), for lists of tokens with (sentences read, None).
+    `source` is the path of a text (a file, glob pattern, folder or "-"), a list of such paths, any iterable of lists
+    of tokens, or, where a tokenizer is named, of strings. The files go to a new folder inside `reading.tmp`. `progress` is called with (bytes
+    read, bytes in all or None), for lists of tokens with (sentences read, None). `say` is called with each thing that a
+    user should know of how the text was read, such as that it is FASTA.
 
     With `phrases`, phrases are found and joined first, just as if the text had been read with each as one token;
     `joining` is called with (ids done, ids in all) of each run over the corpus that this takes.
@@ -96,8 +98,8 @@ def build_corpus(
 
     Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the words to keep
     occurs, VocabularyError if no word is frequent enough, one of `words` comes twice or counts are too large,
-    ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd without its package. Warns if
-    invalid UTF-8 was replaced, or if some of `keep_words` are nowhere.
+    ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd or characters without their
+    packages. Warns if invalid UTF-8 was replaced, if white space hardly divides a text, or if some of `keep_words` are nowhere.
     """
     choose: Choice
     if words is not None:
@@ -112,7 +114,7 @@ def build_corpus(
             known=known or Vocabulary([], np.zeros(0, np.int64)),
         )
     with _new_folder(reading) as folder:
-        text = encode_source(source, reading, folder, min_count, progress, phrases, joining)
+        text = encode_source(source, reading, folder, min_count, progress, phrases, joining, say=say)
         return _finish(text, folder, choose)
 
 
@@ -126,13 +128,14 @@ def encoded(
     phrases: PhraseSettings,
     joining: Joining | None,
     join_last: bool = True,
+    say: Say | None = None,
 ) -> Iterator[Encoded]:
     """The corpus that `source` holds with its phrases joined, for the time of a `with`; see `build_corpus`.
 
     Without `join_last` those of the last pass are found, but not joined.
     """
     with _new_folder(reading) as folder:
-        yield encode_source(source, reading, folder, min_count, progress, phrases, joining, join_last)
+        yield encode_source(source, reading, folder, min_count, progress, phrases, joining, join_last, say)
 
 
 def _new_folder(reading: Reading) -> TemporaryFolder:
@@ -145,7 +148,9 @@ def _new_folder(reading: Reading) -> TemporaryFolder:
 
 def _finish(text: Encoded, folder: TemporaryFolder, choose: Choice) -> Corpus:
     """Drop the words not kept from the encoded file, renumber the others, and map the result into memory."""
-    kept = choose(text.words_of, text.counts)
+    if text.spacing is not None:
+        text.spacing.warn_if_long(stacklevel=3)
+    kept = choose(text.words_of, text.counts, text.spacing)
     with folder.errors():
         _renumber_files(folder.file("ids"), folder.file("offsets"), kept.numbers)
     ids, offsets = folder.map("ids", np.int32), folder.map("offsets", np.int64)

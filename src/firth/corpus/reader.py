@@ -1,13 +1,13 @@
-"""Files -> blocks of valid UTF-8 that begin and end between tokens."""
+"""Files -> blocks of valid UTF-8 that begin and end between tokens, which white space parts."""
 
 import dataclasses
 import itertools
 import warnings
 from collections.abc import Callable, Iterator
 
-from firth.corpus.decompress import expanded, peek
+from firth.corpus.decompress import COMPRESSED, expanded, peek
 from firth.corpus.sources import open_source, shown, total_size
-from firth.corpus.words import only_words
+from firth.corpus.tokenizers import cuts_anywhere, divider
 from firth.errors import CorpusError
 from firth.settings import AS_IS, Reading
 
@@ -17,8 +17,17 @@ BLOCK_SIZE = 1 << 19
 MAX_TOKEN = 1 << 20
 """The most bytes of one token."""
 
+MAX_LINE = 1 << 26
+"""The most bytes of one line that a function divides into tokens."""
+
+FASTA = ("fa", "fasta", "faa", "fna", "ffn", "frn")
+"""The usual endings of the names of FASTA files."""
+
 Progress = Callable[[int, int | None], None]
 """Called with the bytes (or sentences) read, and with the bytes in all or None."""
+
+Say = Callable[[str], None]
+"""Called with what a user should know of how a text was read."""
 
 _MARKS = {
     b"\xff\xfe\x00\x00": "UTF-32",
@@ -38,8 +47,10 @@ class TextReader:
     """Files as one stream of blocks.
 
     `replaced` counts the invalid UTF-8 sequences that were replaced so far, each by one U+FFFD;
-    `first_replaced` says where the first one was. `progress` is called with the bytes read as they are
-    stored, and the bytes of all files or None.
+    `first_replaced` says where the first one was. `notes` says what a user should know of how the files were read, once
+    they were. `progress` is called with the bytes read as they are stored, and the bytes of all files or None.
+
+    Where a function divides lines into tokens, blocks hold whole lines, which nothing has divided yet.
     """
 
     files: list[str]
@@ -48,13 +59,14 @@ class TextReader:
     block_size: int = BLOCK_SIZE
     replaced: int = dataclasses.field(default=0, init=False)
     first_replaced: str = dataclasses.field(default="", init=False)
+    notes: list[str] = dataclasses.field(default_factory=list, init=False)
+    _fasta: list[str] = dataclasses.field(default_factory=list, init=False)
     _done: int = dataclasses.field(default=0, init=False)
 
     @property
     def name(self) -> str:
         """What is read, for a message."""
-        more = len(self.files) - 1
-        return shown(self.files[0]) + (f" and {more:,} more file{'s' if more > 1 else ''}" if more else "")
+        return _and_more(self.files)
 
     def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
         """Yield for each file blocks of valid UTF-8, of any length, that begin and end between tokens.
@@ -65,6 +77,8 @@ class TextReader:
         total = total_size(self.files)
         for path in self.files:
             yield self._blocks_of(path, total)
+        if self._fasta:
+            self.notes.append(f"reads {_and_more(self._fasta)} as FASTA: headers are left out, a sequence is a line")
 
     def warn_if_replaced(self, stacklevel: int) -> None:
         """Warn if invalid UTF-8 was replaced."""
@@ -75,19 +89,38 @@ class TextReader:
                 stacklevel=stacklevel + 1,
             )
 
-    @property
-    def _changes(self) -> bool:
-        """Whether valid text is changed."""
-        return self.reading.lower or self.reading.tokenizer not in (None, "whitespace")
-
     def _blocks_of(self, path: str, total: int | None) -> Iterator[bytes]:
-        offset = 0
-        for block in _cut(_checked(path, expanded(path, self._raw_chunks(path))), shown(path), self.block_size):
+        offset, divide = 0, None
+        for block in _cut(_checked(path, expanded(path, self._raw_chunks(path))), shown(path), self):
             begin = 3 if offset == 0 and block.startswith(_UTF8_MARK) else 0
-            yield self._clean(block[begin:], path, offset + begin)
+            text = self._clean(block[begin:], path, offset + begin)
             offset += len(block)
+            if divide is None and text:
+                divide = divider(self.reading, shown(path), self._is_fasta(path, text))
+            if divide is not None:
+                yield from divide.divide(text)
             if self.progress is not None:
                 self.progress(self._done, total)
+        if divide is not None:
+            yield from divide.end()
+
+    def _is_fasta(self, path: str, text: bytes) -> bool:
+        """Whether a file is to be read as FASTA, from its first bytes. Raises CorpusError where it cannot be."""
+        endings = path.lower().split(".")[-2:]
+        named = endings[-1] in FASTA or (endings[0] in FASTA and endings[-1] in COMPRESSED)
+        if callable(self.reading.tokenizer) or text[:1] not in ((b">", b";") if named else (b">",)):
+            return False
+        if not cuts_anywhere(self.reading):
+            if named:
+                raise CorpusError(
+                    f"{shown(path)} is FASTA, in which white space parts no words: give --tokenizer kmers:3 "
+                    '(tokenizer="kmers:3"), for words of three letters that overlap, or --tokenizer chars'
+                )
+            return False
+        if named or self.reading.tokenizer != "chars":
+            self._fasta.append(path)
+            return True
+        return False
 
     def _raw_chunks(self, path: str) -> Iterator[bytes]:
         """Yield the bytes of a file as they are stored, and count them."""
@@ -116,13 +149,12 @@ class TextReader:
                     self.first_replaced = where
                 self.replaced += text.count("\ufffd") - block.count("\ufffd".encode())
                 block = text.encode()
-        return cleaned(block.decode(), self.reading).encode() if self._changes else block
+        return block
 
 
-def cleaned(text: str, reading: Reading) -> str:
-    """A text in lower case and divided by white space, as the reading asks."""
-    text = text.lower() if reading.lower else text
-    return only_words(text) if reading.tokenizer == "words" else text
+def _and_more(files: list[str]) -> str:
+    more = len(files) - 1
+    return shown(files[0]) + (f" and {more:,} more file{'s' if more > 1 else ''}" if more else "")
 
 
 def _checked(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -137,22 +169,29 @@ def _checked(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
     return chunks
 
 
-def _cut(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
-    """Yield the same bytes in blocks of `size` or more that are cut behind white space.
+def _cut(chunks: Iterator[bytes], name: str, reader: TextReader) -> Iterator[bytes]:
+    """Yield the same bytes in blocks of the reader's size or more, cut where its tokenizer allows.
 
-    Raises CorpusError for a token of more than MAX_TOKEN bytes.
+    Raises CorpusError for a token of more than MAX_TOKEN bytes, or, where lines are cut, a line of more than MAX_LINE.
     """
+    in_lines = callable(reader.reading.tokenizer)
+    last_cut = _last_line_end if in_lines else _last_character if cuts_anywhere(reader.reading) else _last_space
     offset = new = 0
     parts: list[bytes] = []
     for chunk in itertools.chain(chunks, (None,)):
         if chunk is not None:
             parts.append(chunk)
             new += len(chunk)
-            if new < size:
+            if new < reader.block_size:
                 continue
         block = b"".join(parts)
-        end = len(block) if chunk is None else _last_space(block)
-        if len(block) > MAX_TOKEN:
+        end = len(block) if chunk is None else last_cut(block)
+        if in_lines and len(block) - end > MAX_LINE:
+            raise CorpusError(
+                f"{name}: a line of more than {MAX_LINE:,} bytes after byte {offset + end:,}: a function divides whole "
+                "lines; expected shorter ones"
+            )
+        if last_cut is _last_space and len(block) > MAX_TOKEN:
             _check_tokens(block, name, offset)
         if end:
             yield block[:end]
@@ -169,10 +208,27 @@ def _last_space(block: bytes) -> int:
     return 0
 
 
+def _last_line_end(block: bytes) -> int:
+    """The end of the last line in `block`, or 0."""
+    return max(block.rfind(b"\n"), block.rfind(b"\r")) + 1
+
+
+def _last_character(block: bytes) -> int:
+    """The end of `block` without the beginning of a sequence of UTF-8 that may go on behind it."""
+    for back, byte in enumerate(block[:-4:-1], 1):
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(block) - back if length > back else len(block)
+        if byte < 0x80:
+            break
+    return len(block)
+
+
 def _check_tokens(block: bytes, name: str, offset: int) -> None:
     for token in block.decode(errors="surrogateescape").split():
         if len(token) > MAX_TOKEN // 4 and len(token.encode(errors="surrogateescape")) > MAX_TOKEN:
             raise CorpusError(
                 f"{name}: more than {MAX_TOKEN:,} bytes without white space after byte {offset:,}: "
-                "is this text? Expected words that are separated by white space"
+                "is this text? Expected words that are separated by white space, or give --tokenizer chars or kmers:K "
+                '(tokenizer="chars")'
             )

@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.encode import build_corpus
+from firth.corpus.lines import reading_again
 from firth.display import Display
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.exact.cooccurrences import Cooccurrences, conditional_entropy
 from firth.exact.counting import count_pairs
 from firth.exact.trainer import LARGEST_LOSS
 from firth.settings import TrainConfig, available_threads, physical_memory
+from firth.tokenizing import Tokenizer
 from firth.vectors.container import WordVectors
 
 Floats = npt.NDArray[np.float32]
@@ -57,6 +59,7 @@ def score_corpus(
     subsample: float | None = None,
     threads: int | None = None,
     tmp: str | os.PathLike[str] | None = None,
+    tokenizer: Tokenizer | None = None,
     quiet: bool = False,
 ) -> list[CorpusScore]:
     """The exact softmax objective of `vectors` on a corpus, for each bias that they can have (see `CorpusScore`).
@@ -67,7 +70,8 @@ def score_corpus(
 
     source: a path, a list of paths, or an iterable of lists of tokens, as for `firth.train`; read with the settings of
     the vectors' training. window, subsample: by default those of the vectors' training. threads: by default all
-    processors. tmp: a folder for temporary files. quiet: show no progress on standard error.
+    processors. tmp: a folder for temporary files. tokenizer: by default that of the vectors' training; it must be given
+    where that was a function. quiet: show no progress on standard error.
 
     Raises ConfigError and CorpusError as `firth.train`, MissingExtraError (zst), and FormatError for vectors without
     outside vectors, of CBOW, or with numbers that are not finite.
@@ -76,14 +80,17 @@ def score_corpus(
     settings = {name: vectors.config[name] for name in (*READING, "subsample") if name in vectors.config}
     _check_memory(vectors, threads)
     given = {"window": window, "subsample": subsample, "threads": threads, "tmp": tmp}
-    config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
+    settings |= {name: value for name, value in given.items() if value is not None}
+    reading = reading_again(source, settings, tokenizer)
+    config = TrainConfig(**(settings | {"tokenizer": reading.tokenizer}))
     with (
         Display(quiet) as display,
         build_corpus(
             source,
-            reading=config,
+            reading=reading,
             words=vectors.outside_words,
             progress=display.reading,
+            say=display.say,
         ) as corpus,
     ):
         n, known = len(vectors), len(corpus.ids)

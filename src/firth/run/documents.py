@@ -30,7 +30,7 @@ def documents(vectors: WordVectors, source: Any, **settings: Any) -> Documents:
     check_names(settings, list(declared(DocumentOptions)))
     options = DocumentOptions(**settings)
     with Display(options.quiet) as display:
-        found = make_documents(vectors, source, options, display.reading)
+        found = make_documents(vectors, source, options, display.reading, display.say)
         display.read_documents(len(found), int(found.known.sum()), int(found.tokens.sum()), found.unknown)
     return found
 

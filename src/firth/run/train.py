@@ -9,6 +9,7 @@ from typing import Any
 
 from firth.corpus.encode import Corpus, build_corpus
 from firth.corpus.joining import PhraseSettings
+from firth.corpus.lines import reading_again
 from firth.corpus.vocabulary import Vocabulary
 from firth.declaring import keywords_of, listed
 from firth.display import Display
@@ -109,7 +110,7 @@ def train(
         corpus = stack.enter_context(
             build_corpus(
                 source,
-                reading=config,
+                reading=config if start is None else reading_again(source, vars(config), settings.get("tokenizer")),
                 min_count=config.min_count,
                 max_vocab=_kept_words(config),
                 vocab=None if vocab is None else read_vocabulary(vocab),
@@ -118,6 +119,7 @@ def train(
                 phrases=_phrase_settings(config, inside),
                 progress=display.reading,
                 joining=display.joining,
+                say=display.say,
             )
         )
         display.read(corpus.tokens, len(corpus.vocab))

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.lines import read_lines, tokens_of
-from firth.corpus.reader import Progress
-from firth.corpus.sources import is_text_source
+from firth.corpus.lines import reading_again, read_lines, tokens_of
+from firth.corpus.reader import Progress, Say
 from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError
 from firth.files.paths import AnyPath, naming
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
 from firth.settings import AS_IS, DocumentOptions, Reading
+from firth.tokenizing import kept_tokenizer, tokenizer_name
 from firth.vectors.container import WordVectors
 from firth.vectors.directions import Directions, Doubles, cosines, lengths_of, scaled
 from firth.vectors.means import Counts, Floats, Means, WeightedVectors, document_means
@@ -129,7 +129,7 @@ class Documents:
     def save(self, path: AnyPath) -> None:
         """Write the documents to a .safetensors file, whole or not at all. Raises FormatError where it cannot be."""
         path = check_writable(path)
-        document: dict[str, Any] = {"format": VERSION, "options": {name: getattr(self.options, name) for name in KEPT}}
+        document: dict[str, Any] = {"format": VERSION, "options": _kept(self.options)}
         if self.vectors is not None:
             document["vectors"] = _identity(self.vectors)
         tensors: dict[str, npt.NDArray[Any]]
@@ -195,15 +195,24 @@ def query_tokens(text: str, options: DocumentOptions) -> list[str]:
 
 
 def make_documents(
-    vectors: WordVectors, source: Any, options: DocumentOptions, progress: Progress | None = None
+    vectors: WordVectors,
+    source: Any,
+    options: DocumentOptions,
+    progress: Progress | None = None,
+    say: Say | None = None,
 ) -> Documents:
-    """The vectors of the lines of a text: see `firth.documents`. `progress` is called as `transform` calls it."""
+    """The vectors of the lines of a text: see `firth.documents`. `progress` is called as `transform` calls it.
+
+    `say` is called with each thing that a user should know of how the text was read.
+    """
     d = vectors.center.shape[1]
     if options.method == "sif" and options.components >= d:
         raise ConfigError(f"components is {options.components}: expected fewer than the dimension of the vectors, {d}")
     asked, options = options, _filled_in(options, vectors.config)
     lines = read_lines(source, _reading(options, source, asked.tokenizer), progress)
     means = document_means(_weigh(vectors, options), lines)
+    for note in lines.notes if say is not None else ():
+        say(note)
     if not means.known.any():
         raise CorpusError(
             f"{lines.name}: no token has a vector (tokens: {means.tokens.sum():,}, lines: {len(means.known):,}): "
@@ -219,14 +228,20 @@ def make_documents(
 def _filled_in(options: DocumentOptions, config: Mapping[str, Any]) -> DocumentOptions:
     """The options with those of reading that are left open as in the vectors' training."""
     plain = {"lower": AS_IS.lower, "tokenizer": AS_IS.tokenizer_name, "errors": AS_IS.errors}
+    found = plain | {name: config[name] for name in READING if name in config}
+    found["tokenizer"] = kept_tokenizer(found["tokenizer"])
     left_open = (name for name in READING if getattr(options, name) is None)
-    return dataclasses.replace(options, **{name: config.get(name, plain[name]) for name in left_open})
+    return dataclasses.replace(options, **{name: found[name] for name in left_open})
+
+
+def _kept(options: DocumentOptions) -> dict[str, Any]:
+    """The options as a file keeps them."""
+    return {name: getattr(options, name) for name in KEPT} | {"tokenizer": tokenizer_name(options.tokenizer)}
 
 
 def _reading(options: DocumentOptions, source: Any, named: Any = None) -> Reading:
-    """How a source is read; in memory, only a tokenizer that is named divides text."""
-    settings = {name: getattr(options, name) for name in READING}
-    return Reading(**settings) if is_text_source(source) else Reading(**(settings | {"tokenizer": named}))
+    """How a source is read; see `reading_again`."""
+    return reading_again(source, {name: getattr(options, name) for name in READING}, named)
 
 
 def _weigh(vectors: WordVectors, options: DocumentOptions) -> WeightedVectors:
@@ -326,4 +341,4 @@ def _kept_options(found: Any) -> DocumentOptions:
     """The options in a file. Raises ConfigError where they are none."""
     if not isinstance(found, dict) or set(found) != set(KEPT) or None in found.values():
         raise ConfigError(f"the options are {found!r:.200}: expected {', '.join(KEPT)}")
-    return DocumentOptions(**found)
+    return DocumentOptions(**(found | {"tokenizer": kept_tokenizer(found["tokenizer"])}))
