@@ -66,6 +66,7 @@ TOKENIZER: dict[str, Any] = {
     "group": "text",
     "help": "what divides text into tokens: whitespace; words, without punctuation; chars, those that a reader sees; "
     "kmers:K or kmers:K:STRIDE, all runs of K characters (in Python also a function from a line to tokens)",
+    "metavar": "NAME",
 }
 COLUMN: dict[str, Any] = {
     "group": "text",

@@ -3,6 +3,7 @@
 import errno
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from firth.corpus import numbering, tokens
@@ -49,8 +50,8 @@ def test_a_generator_is_read_once(temporary):
     ("source", "message"),
     [
         ([], "is empty"),
-        (iter([]), "is empty: there is no token in its 0 sentences"),
-        ([[], []], "is empty: there is no token in its 2 sentences"),
+        (iter([]), "is empty: there is no word in the lists of tokens"),
+        ([[], []], "is empty: there is no word in the lists of tokens"),
         (b"bytes", r"the corpus is b'bytes' \(bytes\); expected the path of a text or an iterable"),
         (None, r"the corpus is None \(NoneType\)"),
         (5, r"the corpus is 5 \(int\)"),
@@ -60,7 +61,7 @@ def test_a_generator_is_read_once(temporary):
         ([["a"], "the cat"], "sentence 1 .* is 'the cat'"),
         ([["a"], b"the cat"], "sentence 1 .* is b'the cat'"),
         ([["a"], 7], "sentence 1 .* is 7"),
-        ([["a"], ["b", 7]], r"token 1 of sentence 1 .* is 7 \(int\); expected a str"),
+        ([["a"], ["b", 7.0]], r"token 1 of sentence 1 .* is 7.0 \(float\); expected a str or an integer"),
         ([["a"], ["b", ["c"]]], r"token 1 of sentence 1 .* is \['c'\] \(list\)"),
         ({("a", "b")}, r"the corpus is \{.*\(set\); expected"),
         ([["a"], {"b"}], r"sentence 1 .*\(set\); expected"),
@@ -77,7 +78,7 @@ def test_bad_sources(source, message, temporary, monkeypatch, tmp_path):
         build_corpus(source, min_count=1, reading=Reading(tmp=temporary))
 
 
-@pytest.mark.parametrize("token", [7, None, b"b", ["b"], "", "\ud800"])
+@pytest.mark.parametrize("token", [7.0, True, np.float32(1), None, b"b", ["b"], "", "\ud800"])
 def test_bad_tokens_to_lower(token, temporary):
     with pytest.raises(CorpusError, match=r"token 1 of sentence 2 "):
         build_corpus([["a"], [], ["a", token]], min_count=1, reading=Reading(lower=True, tmp=temporary))

@@ -186,7 +186,7 @@ def test_standard_input_that_comes_in_drops():
         process.stdin.write(bytes([byte]))
         process.stdin.flush()
     output, _ = process.communicate()
-    assert output.strip() == repr("drop by drop é\n\n".encode()).encode()
+    assert output.strip() == repr("drop by drop é\n".encode()).encode()
 
 
 def test_no_standard_input(monkeypatch):

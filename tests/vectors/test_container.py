@@ -204,10 +204,12 @@ def test_a_bad_k_is_refused(royal, k):
 
 
 def test_a_word_that_is_no_string_is_refused(royal):
-    with pytest.raises(ConfigError, match="the word is 3: expected a string"):
-        royal.neighbors([3])
-    with pytest.raises(ConfigError, match="the word is 3: expected a string"):
-        royal[3]
+    with pytest.raises(ConfigError, match=r"the word is 3\.0: expected a string"):
+        royal.neighbors([3.0])
+    for wrong in (3.0, True, np.bool_(True), None, b"king"):
+        with pytest.raises(ConfigError, match=f"the word is {wrong!r}: expected a string"):
+            royal[wrong]
+        assert wrong not in royal
 
 
 # N-grams and nodes.

@@ -79,9 +79,9 @@ def build_corpus(
     """The corpus that `source` holds, read once and encoded on disk.
 
     `source` is the path of a text (a file, glob pattern, folder or "-"), a list of such paths, any iterable of lists
-    of tokens, or, where a tokenizer is named, of strings. The files go to a new folder inside `reading.tmp`. `progress` is called with (bytes
-    read, bytes in all or None), for lists of tokens with (sentences read, None). `say` is called with each thing that a
-    user should know of how the text was read, such as that it is FASTA.
+    of tokens, or, where a tokenizer is named, of strings. The files go to a new folder inside `reading.tmp`. `progress`
+    is called with (bytes read, bytes in all or None), for lists of tokens with (sentences read, None). `say` is called
+    with each thing that a user should know of how the text was read, such as that it is FASTA.
 
     With `phrases`, phrases are found and joined first, just as if the text had been read with each as one token;
     `joining` is called with (ids done, ids in all) of each run over the corpus that this takes.
@@ -99,7 +99,8 @@ def build_corpus(
     Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the words to keep
     occurs, VocabularyError if no word is frequent enough, one of `words` comes twice or counts are too large,
     ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd or characters without their
-    packages. Warns if invalid UTF-8 was replaced, if white space hardly divides a text, or if some of `keep_words` are nowhere.
+    packages. Warns if invalid UTF-8 was replaced, if white space hardly divides a text, or if some of `keep_words` are
+    nowhere.
     """
     choose: Choice
     if words is not None:

@@ -48,8 +48,9 @@ def encode_source(
             with folder.errors():
                 write_all(file, piece)
     lines.warn_if_replaced(stacklevel=3)
-    for note in lines.notes if say is not None else ():
-        say(note)
+    if say is not None:
+        for note in lines.notes:
+            say(note)
     counts: NDArray[np.int64] = lines.counts()
     if not len(counts):
         raise CorpusError(f"the corpus is empty: there is no word in {lines.name}")

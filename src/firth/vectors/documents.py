@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.lines import reading_again, read_lines, tokens_of
+from firth.corpus.lines import read_lines, reading_again, tokens_of
 from firth.corpus.reader import Progress, Say
 from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError
 from firth.files.paths import AnyPath, naming
@@ -211,8 +211,9 @@ def make_documents(
     asked, options = options, _filled_in(options, vectors.config)
     lines = read_lines(source, _reading(options, source, asked.tokenizer), progress)
     means = document_means(_weigh(vectors, options), lines)
-    for note in lines.notes if say is not None else ():
-        say(note)
+    if say is not None:
+        for note in lines.notes:
+            say(note)
     if not means.known.any():
         raise CorpusError(
             f"{lines.name}: no token has a vector (tokens: {means.tokens.sum():,}, lines: {len(means.known):,}): "
@@ -228,7 +229,7 @@ def make_documents(
 def _filled_in(options: DocumentOptions, config: Mapping[str, Any]) -> DocumentOptions:
     """The options with those of reading that are left open as in the vectors' training."""
     plain = {"lower": AS_IS.lower, "tokenizer": AS_IS.tokenizer_name, "errors": AS_IS.errors}
-    found = plain | {name: config[name] for name in READING if name in config}
+    found: dict[str, Any] = plain | {name: config[name] for name in READING if name in config}
     found["tokenizer"] = kept_tokenizer(found["tokenizer"])
     left_open = (name for name in READING if getattr(options, name) is None)
     return dataclasses.replace(options, **{name: found[name] for name in left_open})
