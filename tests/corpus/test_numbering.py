@@ -1,6 +1,8 @@
 """Text and lists of tokens become numbers: what is refused, warned of and told on the way."""
 
 import errno
+import json
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +84,51 @@ def test_bad_sources(source, message, temporary, monkeypatch, tmp_path):
 def test_bad_tokens_to_lower(token, temporary):
     with pytest.raises(CorpusError, match=r"token 1 of sentence 2 "):
         build_corpus([["a"], [], ["a", token]], min_count=1, reading=Reading(lower=True, tmp=temporary))
+
+
+def words_and_counts(source, temporary, **reading):
+    with build_corpus(source, min_count=1, reading=Reading(tmp=temporary, **reading)) as corpus:
+        return dict(zip(corpus.vocab.words, corpus.vocab.counts.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize(
+    "source",
+    [
+        [[42, 7], [7, -3], [7]],
+        [np.array([42, 7]), np.array([7, -3], np.int8), np.array([7], np.uint64)],
+        [*np.array([[42, 7], [7, -3]]).tolist(), (7,)],
+        [list(np.array([42, 7], np.int32)), ["7", -3], [np.uint8(7)]],
+        [["42", 7], [7, "-3"], ["7"]],
+        json.loads("[[42, 7], [7, -3], [7]]"),
+        [[42, "7"], deque([7, np.int16(-3)]), [7]],
+    ],
+    ids=str,
+)
+def test_integers_are_words_by_their_decimal_form(source, lower, temporary):
+    assert words_and_counts(source, temporary, lower=lower) == {"7": 3, "42": 1, "-3": 1}
+
+
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("seen", [[1, 0], ["1", "0"], ["1", 0], [np.int64(1), 0]])
+@pytest.mark.parametrize("token", [True, False, 1.0, np.bool_(True), np.float64(1), None, b"1", 1j, 10**5000], ids=type)
+def test_what_equals_an_integer_is_none(seen, token, lower, temporary):
+    for sentence in ([token], [1, token], ["1", token], [token, 1]):
+        place = next(i for i, one in enumerate(sentence) if one is token)
+        with pytest.raises(CorpusError, match=f"token {place} of sentence 1 .* is .*; expected a str or a"):
+            build_corpus([seen, sentence], min_count=1, reading=Reading(lower=lower, tmp=temporary))
+
+
+def test_arrays_of_other_numbers_are_refused(temporary):
+    for sentence in (np.array([1.0]), np.array([True]), np.array([[1]]), np.array([None])):
+        with pytest.raises(CorpusError, match=r"token 0 of sentence 0 .* is "):
+            build_corpus([sentence], min_count=1, reading=Reading(tmp=temporary))
+    with pytest.raises(CorpusError, match=r"sentence 0 \(counted from 0\) is array\(1\).*expected a list of tokens"):
+        build_corpus([np.array(1)], min_count=1, reading=Reading(tmp=temporary))
+
+
+def test_a_sentence_that_is_read_again_counts_once(temporary):
+    assert words_and_counts([["a", "b", 3, "a"], [3, "a"]], temporary) == {"a": 3, "3": 2, "b": 1}
 
 
 def test_lists_have_no_tokenizer(temporary):

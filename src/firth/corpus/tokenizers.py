@@ -6,8 +6,9 @@ characters, and keep what may go on in the next block. A function of the user's 
 
 import functools
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +21,20 @@ from firth.tokenizing import kmers_of
 LONGEST_CHARACTER = 1 << 20
 """The most code points of one character as readers see them."""
 
-BYTES_AT_ONCE = 1 << 22
-"""About how many bytes of k-mers are made at a time."""
+BYTES_AT_ONCE = 1 << 20
+"""About how many letters of k-mers are made at a time."""
 
-TEXT_AT_ONCE = 1 << 19
-"""Characters that are divided at a time, unless that makes too many bytes."""
+TEXT_AT_ONCE = 1 << 14
+"""Code points that are divided into characters at a time."""
 
 LAST_SPACE = 0x3000
 """The white space with the largest code point."""
+
+ALONE = re.compile(
+    "[\\x00-\\u02ff\\u0370-\\u0482\\u048a-\\u0590\\u2010-\\u2027\\u2030-\\u205e\\u3000-\\u3029\\u3041-\\u3096\\u309b-\\u30ff"
+    "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uff01-\\uff9d]*"
+)
+"""Matches text of characters of one code point each, if its lines end with "\\n"; there is more such text."""
 
 Part = Callable[[str, bool], tuple[bytes, str]]
 """Divides a text: what is sure, and the rest, which may go on; nothing may go on where the text is the last."""
@@ -56,7 +63,7 @@ def divider(reading: Reading, name: str, fasta: bool = False) -> Divider:
     part = functools.partial(_characters, name=name) if kmers is None else functools.partial(_kmers, *kmers)
     if kmers is None:
         _clusters()
-    at_once = TEXT_AT_ONCE if kmers is None else min(TEXT_AT_ONCE, BYTES_AT_ONCE // (kmers[0] + 1))
+    at_once = TEXT_AT_ONCE if kmers is None else BYTES_AT_ONCE // (kmers[0] + 1)
     return Pieces(part, at_once, reading.lower, Fasta() if fasta else None)
 
 
@@ -152,7 +159,7 @@ class Fasta:
 
 def _characters(text: str, last: bool, name: str) -> tuple[bytes, str]:
     """Extended grapheme clusters (Unicode Standard Annex 29)."""
-    clusters: Sequence[str] = text if text.isascii() else _clusters()(text)
+    clusters: Sequence[str] = text if ALONE.fullmatch(text) else _clusters()(text)
     rest = "" if last else clusters[-1]
     if len(rest) > LONGEST_CHARACTER:
         raise CorpusError(
@@ -176,22 +183,26 @@ def _clusters() -> Callable[[str], list[str]]:
 def _kmers(size: int, stride: int, text: str, last: bool) -> tuple[bytes, str]:
     """The k-mers of every run of characters without white space; the rest begins with the next one of the last run."""
     ascii = text.isascii()
-    code = "ascii" if ascii else "utf-32-le"
-    chars = np.frombuffer(text.encode(code), np.uint8 if ascii else np.uint32)
+    code, kind = ("ascii", np.uint8) if ascii else ("utf-32-le", np.uint32)
+    chars: NDArray[Any] = np.frombuffer((text + " ").encode(code), kind)
     spaces = _space_table()[chars if ascii else np.minimum(chars, LAST_SPACE + 1)]
-    edges = np.flatnonzero(np.diff(spaces, prepend=True, append=True))
+    edges = np.flatnonzero(np.diff(spaces, prepend=True))
     begins, ends = edges[::2], edges[1::2]
     counts = np.maximum((ends - begins - size) // stride + 1, 0)
     n = int(counts.sum())
     starts = np.repeat(begins - stride * (np.cumsum(counts) - counts), counts) + stride * np.arange(n)
-    out = np.full((n, size + 1), ord(" "), chars.dtype)
+    found: NDArray[Any] = np.empty(0, kind)
     if n:
-        out[:, :size] = np.lib.stride_tricks.sliding_window_view(chars, size)[starts]
-    found, line_ends = out.ravel(), np.flatnonzero(chars == ord("\n"))
+        # Each k-mer with the character behind it, as one item: quicker to fetch than its characters.
+        item, places = f"V{(size + 1) * chars.itemsize}", len(chars) - size
+        kmers = np.ndarray(places, item, chars, strides=(chars.itemsize,))[starts].view(kind).reshape(n, size + 1)
+        kmers[:, size] = ord(" ")
+        found = kmers.ravel()
+    line_ends = np.flatnonzero(chars == ord("\n"))
     if len(line_ends):
         found = np.insert(found, np.searchsorted(starts, line_ends) * (size + 1), ord("\n"))
     divided = found.tobytes() if ascii else found.tobytes().decode(code).encode()
-    goes_on = len(ends) and ends[-1] == len(chars) and not last
+    goes_on = len(ends) and ends[-1] == len(text) and not last
     return divided, text[begins[-1] + stride * counts[-1] :] if goes_on else ""
 
 

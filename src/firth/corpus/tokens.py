@@ -105,8 +105,10 @@ def number_lists(
 
 def _numbers_of(tokens: Sequence[Any], lower: bool, numbers: Numbers, integers: _IntegerNumbers) -> Iterator[int]:
     """The numbers of tokens that are all strings or all integers. Raises TypeError or ValueError for any others."""
-    if tokens and type(tokens[0]) is int and set(map(type, tokens)) == {int}:
-        return map(integers.__getitem__, tokens)
+    if tokens and not isinstance(tokens[0], str):
+        if not all(kind is int or issubclass(kind, np.integer) for kind in set(map(type, tokens))):
+            raise TypeError("not all are integers")
+        return map(integers.__getitem__, map(int, tokens))
     return map(numbers.__getitem__, map(str.lower, tokens) if lower else tokens)
 
 
