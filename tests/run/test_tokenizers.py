@@ -101,8 +101,8 @@ def test_documents_keep_the_function_in_memory_and_its_name_in_a_file(saved, pat
 
 def test_documents_of_vectors_of_kmers_are_read_alike(tmp_path, capsys):
     (tmp_path / "a.fasta").write_text(">one\nACGTACGT\nACGT\n>two\nTTTTACGT\n>three\nAC\n")
-    assert main(["train", str(tmp_path / "a.fasta"), "-o", str(tmp_path / "v.safetensors"), "--tokenizer", "kmers:3"]
-                + ["--min-count", "1", "--dim", "4", "--threads", "1"]) == 0  # fmt: skip
+    options = ["--tokenizer", "kmers:3", "--min-count", "1", "--dim", "4", "--threads", "1"]
+    assert main(["train", str(tmp_path / "a.fasta"), "-o", str(tmp_path / "v.safetensors"), *options]) == 0
     told = f"reads {tmp_path / 'a.fasta'} as FASTA: headers are left out, a sequence is a line"
     assert capsys.readouterr().err.count(told) == 1
     found = firth.documents(firth.load(tmp_path / "v.safetensors"), tmp_path / "a.fasta", method="mean")
@@ -121,8 +121,8 @@ def test_a_text_without_spaces_names_the_tokenizer(tmp_path, capsys):
     (tmp_path / "zh").write_text("今天天气很好\n我们去公园散步\n", encoding="utf-8")
     assert main(["train", str(tmp_path / "zh"), "-o", str(tmp_path / "v.safetensors")]) == 1
     assert "give --tokenizer chars, or kmers:3 for sequences" in capsys.readouterr().err
+    (tmp_path / "p.fasta").write_text(">x\nMKV\n")
     with pytest.raises(CorpusError, match=r"give --tokenizer kmers:3 \(tokenizer=\"kmers:3\"\)"):
-        (tmp_path / "p.fasta").write_text(">x\nMKV\n")
         firth.train(tmp_path / "p.fasta", **QUIET)
 
 
@@ -153,7 +153,7 @@ def test_integers_name_words_in_settings():
     with pytest.raises(VocabularyError, match="the word '1' is given twice, as a string and as a number"):
         firth.train(WALKS, vocab={1: 7, "1": 6}, **QUIET)
     for wrong in ([True], [1.0], [None]):
-        with pytest.raises(ConfigError, match="keep_words is .*: expected words"):
+        with pytest.raises(ConfigError, match=r"keep_words is .*: expected words"):
             firth.train(WALKS, keep_words=wrong, **QUIET)
 
 
