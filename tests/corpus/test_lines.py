@@ -139,3 +139,9 @@ def test_text_in_memory_has_the_tokens_of_a_file(tmp_path):
     path.write_text(text, encoding="utf-8")
     for reading in (AS_IS, Reading(lower=True), Reading(tokenizer="words"), Reading(lower=True, tokenizer="words")):
         assert [tokens_of(text, reading)] == spelled(read_lines(path, reading))
+
+
+def test_half_a_character_in_memory_is_no_text():
+    for reading in (AS_IS, Reading(tokenizer="kmers:1")):
+        with pytest.raises(CorpusError, match="lone surrogate"):
+            tokens_of("a\ud800", reading)

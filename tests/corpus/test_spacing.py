@@ -30,7 +30,7 @@ SPACED = {
 
 
 @pytest.mark.parametrize("language", UNSPACED)
-@pytest.mark.parametrize("tokenizer", [None, "whitespace"])
+@pytest.mark.parametrize("tokenizer", [None, "whitespace", "words"])
 def test_a_text_without_spaces_names_the_tokenizer(tmp_path, language, tokenizer):
     path = tmp_path / "text"
     path.write_text("\n".join(UNSPACED[language]), encoding="utf-8")

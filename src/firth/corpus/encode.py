@@ -149,9 +149,9 @@ def _new_folder(reading: Reading) -> TemporaryFolder:
 
 def _finish(text: Encoded, folder: TemporaryFolder, choose: Choice) -> Corpus:
     """Drop the words not kept from the encoded file, renumber the others, and map the result into memory."""
+    kept = choose(text.words_of, text.counts, text.spacing)
     if text.spacing is not None:
         text.spacing.warn_if_long(stacklevel=3)
-    kept = choose(text.words_of, text.counts, text.spacing)
     with folder.errors():
         _renumber_files(folder.file("ids"), folder.file("offsets"), kept.numbers)
     ids, offsets = folder.map("ids", np.int32), folder.map("offsets", np.int64)

@@ -12,7 +12,6 @@ from firth.corpus.reader import Progress, TextReader
 from firth.corpus.scanner import Scanner
 from firth.corpus.sources import find_files, is_text_source, may_be_lines
 from firth.corpus.strings import StringReader, one_line
-from firth.corpus.tokenizers import divider
 from firth.corpus.tokens import Numbers, Where, as_word, count_piece, in_sentences, number_lists, sentences_of
 from firth.declaring import declared
 from firth.errors import ConfigError, CorpusError
@@ -237,8 +236,8 @@ def reading_again(source: Any, kept: dict[str, Any], named: Tokenizer | None = N
 
 def tokens_of(text: str, reading: Reading) -> list[str]:
     """The tokens of a text in memory, as reading them from a file would give."""
-    line: str = one_line(text)
+    line = one_line(text)
     if callable(reading.tokenizer):
         return list(map(as_word, reading.tokenizer(line.lower() if reading.lower else line)))
-    divide = divider(reading, "the text")
-    return b"".join(chain(divide.divide(line.encode()), divide.end())).decode().split()
+    [blocks] = StringReader(iter([line]), "the text", reading, None).blocks_of_files()
+    return b"".join(blocks).decode().split()

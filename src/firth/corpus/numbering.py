@@ -56,7 +56,7 @@ def encode_source(
         raise CorpusError(f"the corpus is empty: there is no word in {lines.name}")
     words_of: WordsOf = lines.words
     tokens = int(counts.sum())
-    at_spaces = isinstance(lines, TextLines) and reading.tokenizer in (None, "whitespace")
+    at_spaces = isinstance(lines, TextLines) and reading.tokenizer in (None, "whitespace", "words")
     spacing = measure(words_of, counts) if at_spaces else None
     passes: list[list[FoundPhrase]] = []
     if phrases is not None:

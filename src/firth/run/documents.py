@@ -15,8 +15,9 @@ def documents(vectors: WordVectors, source: Any, **settings: Any) -> Documents:
     """The vectors of documents, one a line of a text: row n is line n (from 0), blank lines too.
 
     `vectors` are word vectors. `source` is the path of a text (a file, glob pattern, folder or "-"), a list of such
-    paths, or any iterable of lists of tokens. The text is streamed; it is read as the vectors' training text was,
-    unless `lower`, `tokenizer` or `errors` say otherwise.
+    paths, or any iterable of lists of tokens; or of strings, where `tokenizer` is given. The text is streamed; it is
+    read as the vectors' training text was, unless `lower`, `tokenizer` or `errors` say otherwise. Where a function
+    divided that text, `tokenizer` must be given.
 
     method="sif" is smooth inverse frequency (Arora, Liang and Ma, 2017): the vector of a document with k known tokens
     is 1/k Σ a / (a + p(w)) v_w over these tokens, where p(w) is the share of w in `vectors.counts`; then the first

@@ -53,7 +53,9 @@ def train(
     """The word vectors that skip-gram or CBOW learns from a corpus.
 
     `source` is a path to read, never text itself: a file (plain, gz, bz2, xz or zst), a glob pattern, a folder or "-"
-    for standard input; or a list of such paths; or any iterable of lists of tokens, which is read once.
+    for standard input; or a list of such paths; or any iterable of lists of tokens, which is read once. Tokens are
+    strings or integers, which are words by their decimal form. Where `tokenizer` is given, an iterable of strings, or a
+    list of two or more of which the first is no path, is read as lines of text.
 
     The keywords are listed below; docs/settings.md has them in a table, with the range of each. A setting that the loss
     or the architecture does not have is refused. What is minimized, for each pair of a center word c and an outside
