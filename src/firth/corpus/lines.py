@@ -16,7 +16,7 @@ from firth.corpus.tokens import Numbers, Where, as_word, count_piece, in_sentenc
 from firth.declaring import declared
 from firth.errors import ConfigError, CorpusError
 from firth.settings import Reading
-from firth.tokenizing import Tokenizer, kept_tokenizer
+from firth.tokenizing import Tokenizer, check_tokenizer, kept_tokenizer
 
 LINE_ENDS = re.compile("\r\n|\n|\r")
 
@@ -229,7 +229,9 @@ def reading_again(source: Any, kept: dict[str, Any], named: Tokenizer | None = N
     In memory, only a tokenizer that is named now divides text: lists of tokens need none.
     """
     on_disk = is_text_source(source) and not may_be_lines(source)
-    tokenizer = kept_tokenizer(kept.get("tokenizer")) if on_disk and named is None else named
+    again = kept_tokenizer(kept.get("tokenizer"))
+    check_tokenizer(again)
+    tokenizer = again if on_disk and named is None else named
     known = {name: kept[name] for name in declared(Reading) if kept.get(name) is not None}
     return Reading(**(known | {"tokenizer": tokenizer}))
 
