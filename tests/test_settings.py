@@ -35,6 +35,19 @@ SPECIAL = {
 }
 """The settings that some losses and architectures have and others not, each with a value that is not the default."""
 KINDS = list(SPECIAL)
+NO_TOKENIZERS = (
+    "",
+    "kmers",
+    "kmers:",
+    "kmers:0",
+    "kmers:1025",
+    "kmers:3:4",
+    "kmers:3:0",
+    "kmers:3:",
+    "kmers:-3",
+    3,
+    b"",
+)
 OF_SOME = {name: value for special in SPECIAL.values() for name, value in special.items()}
 
 
@@ -87,8 +100,8 @@ def test_wide_windows_and_sums_have_rates_of_their_own():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_settings_of_other_kinds_are_left_out(kind):
-    names = [one.name for ones in grouped(TrainConfig, config.GROUPS).values() for one in ones if one.name != "tmp"]
-    assert set(names) == {field.name for field in dataclasses.fields(TrainConfig)} - {"tmp"}
+    names = [one.name for ones in grouped(TrainConfig, config.GROUPS).values() for one in ones if one.setting.recorded]
+    assert {field.name for field in dataclasses.fields(TrainConfig)} - set(names) == {"tmp", "column"}
     others = set(OF_SOME) - set(SPECIAL[kind])
     made = made_of(kind)
     assert list(made.as_dict()) == [name for name in names if name not in others]
@@ -111,7 +124,8 @@ def test_a_setting_of_another_kind_is_refused(kind, name):
 def test_a_config_is_made_again_from_its_settings(kind):
     made = made_of(kind, max_vocab=20, dim=7, **SPECIAL[kind])
     assert all(made.as_dict()[name] == value for name, value in SPECIAL[kind].items())
-    assert TrainConfig(**made.as_dict()) == made
+    assert TrainConfig(**made.as_dict()).as_dict() == made.as_dict()
+    assert made.as_dict()["tokenizer"] == "whitespace"
     assert dataclasses.replace(made, epochs=3).as_dict() == made.as_dict() | {"epochs": 3}
 
 
@@ -141,7 +155,12 @@ def test_a_config_is_made_again_from_its_settings(kind):
         ({"phrases": True}, "phrases is True"),
         ({"phrase_score": "pmi"}, "phrase_score is 'pmi': expected 'count' or 'npmi'"),
         ({"update": "other"}, "update is 'other': expected 'shared' or 'per-pair'"),
-        ({"tokenizer": "letters"}, "tokenizer is 'letters'"),
+        (
+            {"tokenizer": "letters"},
+            "tokenizer is 'letters': expected whitespace, words, chars, kmers:K or kmers:K:STRIDE (K from 1 to 1024, "
+            "STRIDE from 1 to K), or in Python a function from a line to tokens",
+        ),
+        *(({"tokenizer": name}, f"tokenizer is {name!r}: expected whitespace") for name in NO_TOKENIZERS),
         ({"dim": 0}, "dim is 0: expected a whole number from 1 to 8192"),
         ({"dim": "9"}, "dim is '9'"),
         ({"dim": None}, "dim is None"),

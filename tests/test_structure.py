@@ -17,6 +17,7 @@ STAGES = [
         "errors",
         "declaring",
         "names",
+        "tokenizing",
         "settings",
         "reference",
         "native",

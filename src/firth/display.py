@@ -4,7 +4,6 @@ import contextlib
 import math
 import sys
 import time
-from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,12 +50,6 @@ class Display:
         self._close()
         seconds = time.monotonic() - self._start
         self.say(f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words in the vocabulary")
-
-    def notes(self, notes: Iterable[str]) -> None:
-        """Print notes on what was read."""
-        self._close()
-        for note in notes:
-            self.say(note)
 
     def read_documents(self, lines: int, known: int, tokens: int, unknown: int) -> None:
         """Print how many lines and tokens were read, and what of them is known."""

@@ -4,7 +4,7 @@ import io
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from firth.corpus.encode import encoded
 from firth.corpus.joining import FoundPhrase, Joining, PhraseSettings
 from firth.corpus.numbering import Encoded
-from firth.corpus.reader import Progress
+from firth.corpus.reader import Progress, Say
 from firth.corpus.sources import is_text_source
+from firth.corpus.tokens import as_word
 from firth.declaring import declared, init_keywords_of, listed
 from firth.display import Display
 from firth.errors import ConfigError, FormatError
@@ -54,9 +55,10 @@ class Phrases:
         check_names(given, list(declared(PhraseOptions)))
         options = PhraseOptions(**given)
         settings = phrase_settings(options)
-        with _encoded(source, settings, options.min_count, options, join_last=False) as text:
+        with _encoded(
+            source, settings, options.min_count, options, join_last=False, say=Display(quiet=False).say
+        ) as text:
             self._take(settings, options.min_count, text.passes)
-            Display(quiet=False).notes(text.notes)
 
     def _take(self, settings: PhraseSettings, min_count: int, passes: list[list[FoundPhrase]]) -> None:
         self.settings, self.min_count, self.passes = settings, min_count, passes
@@ -81,7 +83,7 @@ class Phrases:
         """
         if isinstance(tokens, str | bytes):
             raise ConfigError(f"the tokens are {tokens!r:.100}: expected a list of words, such as the split() of it")
-        sentence = list(tokens)
+        sentence = [as_word(token) for token in tokens]
         for names in self._names:
             sentence = self._join_once(sentence, names)
         return sentence
@@ -205,6 +207,7 @@ def _encoded(
     progress: Progress | None = None,
     joining: Joining | None = None,
     join_last: bool = True,
+    say: Say | None = None,
 ) -> AbstractContextManager[Encoded]:
     """The encoded corpus, to be used in a `with`."""
     return encoded(
@@ -215,6 +218,7 @@ def _encoded(
         phrases=settings,
         joining=joining,
         join_last=join_last,
+        say=say,
     )
 
 
@@ -227,14 +231,14 @@ def join_text(
     min_count: int = 5,
     progress: Progress | None = None,
     joining: Joining | None = None,
-    note: Callable[[list[str]], object] | None = None,
+    say: Say | None = None,
 ) -> tuple[Phrases, int, int]:
     """Write a text with its phrases joined: line n of it is line n of the source, also where that is blank.
 
     The words of a line are parted by one space. Returns the phrases and the number of tokens before and after. `out` is
     the path of a file, written whole or not at all and compressed if its name ends like that (.gz, .bz2, .xz, .zst), or
-    a binary file. `note` is called with the notes on the text. Raises what `Phrases` raises, FormatError where `out`
-    cannot be written, and MissingExtraError where it cannot be compressed.
+    a binary file. `say` is called with each thing that a user should know of how the text was read. Raises what
+    `Phrases` raises, FormatError where `out` cannot be written, and MissingExtraError where it cannot be compressed.
     """
     if not is_text_source(source):
         raise ConfigError(f"the source is {source!r:.100}: expected the path of a text")
@@ -242,9 +246,7 @@ def join_text(
         out = check_folder(out)
         with compressing(out, io.BytesIO()):
             pass  # what is missing for it is better known before the text is read
-    with _encoded(source, settings, min_count, reading, progress, joining) as text:
-        if note is not None:
-            note(text.notes)
+    with _encoded(source, settings, min_count, reading, progress, joining, say=say) as text:
         with _writing(out) if isinstance(out, Path) else nullcontext(out) as file:
             _spell(text, file)
         phrases = Phrases.__new__(Phrases)

@@ -25,6 +25,7 @@ from firth.declaring import (
 )
 from firth.errors import ConfigError
 from firth.names import check_names
+from firth.tokenizing import Tokenizer, check_tokenizer, tokenizer_name
 
 AnyPath = str | os.PathLike[str]
 
@@ -56,15 +57,16 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 Preset = Literal["similarity", "analogies", "items"]
 Score = Literal["count", "npmi"]
-Words = AnyPath | Iterable[str] | None
-Tokenizer = str | Callable[[str], Iterable[str]]
+Words = AnyPath | Iterable[str | int] | None
 Errors = Literal["replace", "strict"]
 
 # What the reading of a corpus and that of documents share.
 LOWER: dict[str, Any] = {"group": "text", "help": "lower-case the text (Unicode)"}
 TOKENIZER: dict[str, Any] = {
     "group": "text",
-    "help": "divide text at white space, or into words without punctuation",
+    "help": "what divides text into tokens: whitespace; words, without punctuation; chars, those that a reader sees; "
+    "kmers:K or kmers:K:STRIDE, all runs of K characters (in Python also a function from a line to tokens)",
+    "metavar": "NAME",
 }
 COLUMN: dict[str, Any] = {
     "group": "text",
@@ -132,13 +134,14 @@ class Reading(Checked):
         metavar="DIR",
     )
 
-    def __post_init__(self) -> None:
-        self._check()
+    def _check(self) -> None:
+        super()._check()
+        check_tokenizer(self.tokenizer)
 
     @property
     def tokenizer_name(self) -> str:
         """What divides text, as a vectors file keeps it."""
-        return "whitespace" if self.tokenizer is None else str(self.tokenizer)
+        return tokenizer_name(self.tokenizer)
 
 
 AS_IS = Reading()
@@ -378,7 +381,7 @@ class TrainOptions(TrainConfig):
     preset: Preset | None = setting(
         None, "model", "settings measured to serve a purpose; settings that are given themselves come first"
     )
-    vocab: AnyPath | Mapping[str, int] | None = setting(
+    vocab: AnyPath | Mapping[str, int] | Mapping[int, int] | None = setting(
         None,
         "vocabulary",
         'words and counts to use in place of those of the corpus: lines "word count" or a vectors file '
@@ -472,6 +475,10 @@ class DocumentOptions(Checked):
         for name in ("a", "components"):
             if self.method == "mean" and getattr(self, name) != known[name].default:
                 raise ConfigError(f"{name} is a setting of method 'sif': leave it out, or choose 'sif'")
+
+    def _check(self) -> None:
+        super()._check()
+        check_tokenizer(self.tokenizer)
 
 
 CHOICES = {name: one.choices for name, one in declared(TrainConfig).items() if one.choices}

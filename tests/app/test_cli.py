@@ -133,7 +133,8 @@ def test_every_argument_of_train_is_an_option_and_reaches_it(capsys, monkeypatch
     seen = []
 
     def train(source, **arguments):
-        seen.append((source, arguments))
+        assert not any(isinstance(path, str) for path in source)  # strings may be text
+        seen.append((list(map(os.fspath, source)), arguments))
         return firth.WordVectors(["a"], np.array([3]), np.ones((1, 2), np.float32), None, {}, [])
 
     monkeypatch.setattr(firth, "train", train)

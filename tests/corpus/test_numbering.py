@@ -1,8 +1,11 @@
 """Text and lists of tokens become numbers: what is refused, warned of and told on the way."""
 
 import errno
+import json
+from collections import deque
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from firth.corpus import numbering, tokens
@@ -49,8 +52,8 @@ def test_a_generator_is_read_once(temporary):
     ("source", "message"),
     [
         ([], "is empty"),
-        (iter([]), "is empty: there is no token in its 0 sentences"),
-        ([[], []], "is empty: there is no token in its 2 sentences"),
+        (iter([]), "is empty: there is no word in the lists of tokens"),
+        ([[], []], "is empty: there is no word in the lists of tokens"),
         (b"bytes", r"the corpus is b'bytes' \(bytes\); expected the path of a text or an iterable"),
         (None, r"the corpus is None \(NoneType\)"),
         (5, r"the corpus is 5 \(int\)"),
@@ -60,7 +63,7 @@ def test_a_generator_is_read_once(temporary):
         ([["a"], "the cat"], "sentence 1 .* is 'the cat'"),
         ([["a"], b"the cat"], "sentence 1 .* is b'the cat'"),
         ([["a"], 7], "sentence 1 .* is 7"),
-        ([["a"], ["b", 7]], r"token 1 of sentence 1 .* is 7 \(int\); expected a str"),
+        ([["a"], ["b", 7.0]], r"token 1 of sentence 1 .* is 7.0 \(float\); expected a str or an integer"),
         ([["a"], ["b", ["c"]]], r"token 1 of sentence 1 .* is \['c'\] \(list\)"),
         ({("a", "b")}, r"the corpus is \{.*\(set\); expected"),
         ([["a"], {"b"}], r"sentence 1 .*\(set\); expected"),
@@ -79,10 +82,55 @@ def test_bad_sources(source, message, temporary, monkeypatch, tmp_path):
         build_corpus(source, min_count=1, reading=Reading(tmp=temporary))
 
 
-@pytest.mark.parametrize("token", [7, None, b"b", ["b"], "", "\ud800"])
+@pytest.mark.parametrize("token", [7.0, True, np.float32(1), None, b"b", ["b"], "", "\ud800"])
 def test_bad_tokens_to_lower(token, temporary):
     with pytest.raises(CorpusError, match=r"token 1 of sentence 2 "):
         build_corpus([["a"], [], ["a", token]], min_count=1, reading=Reading(lower=True, tmp=temporary))
+
+
+def words_and_counts(source, temporary, **reading):
+    with build_corpus(source, min_count=1, reading=Reading(tmp=temporary, **reading)) as corpus:
+        return dict(zip(corpus.vocab.words, corpus.vocab.counts.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize(
+    "source",
+    [
+        [[42, 7], [7, -3], [7]],
+        [np.array([42, 7]), np.array([7, -3], np.int8), np.array([7], np.uint64)],
+        [*np.array([[42, 7], [7, -3]]).tolist(), (7,)],
+        [list(np.array([42, 7], np.int32)), ["7", -3], [np.uint8(7)]],
+        [["42", 7], [7, "-3"], ["7"]],
+        json.loads("[[42, 7], [7, -3], [7]]"),
+        [[42, "7"], deque([7, np.int16(-3)]), [7]],
+    ],
+    ids=str,
+)
+def test_integers_are_words_by_their_decimal_form(source, lower, temporary):
+    assert words_and_counts(source, temporary, lower=lower) == {"7": 3, "42": 1, "-3": 1}
+
+
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("seen", [[1, 0], ["1", "0"], ["1", 0], [np.int64(1), 0]])
+@pytest.mark.parametrize("token", [True, False, 1.0, np.bool_(True), np.float64(1), None, b"1", 1j, 10**5000], ids=type)
+def test_what_equals_an_integer_is_none(seen, token, lower, temporary):
+    for sentence in ([token], [1, token], ["1", token], [token, 1]):
+        place = next(i for i, one in enumerate(sentence) if one is token)
+        with pytest.raises(CorpusError, match=f"token {place} of sentence 1 .* is .*; expected a str or a"):
+            build_corpus([seen, sentence], min_count=1, reading=Reading(lower=lower, tmp=temporary))
+
+
+def test_arrays_of_other_numbers_are_refused(temporary):
+    for sentence in (np.array([1.0]), np.array([True]), np.array([[1]]), np.array([None])):
+        with pytest.raises(CorpusError, match=r"token 0 of sentence 0 .* is "):
+            build_corpus([sentence], min_count=1, reading=Reading(tmp=temporary))
+    with pytest.raises(CorpusError, match=r"sentence 0 \(counted from 0\) is array\(1\).*expected a list of tokens"):
+        build_corpus([np.array(1)], min_count=1, reading=Reading(tmp=temporary))
+
+
+def test_a_sentence_that_is_read_again_counts_once(temporary):
+    assert words_and_counts([["a", "b", 3, "a"], [3, "a"]], temporary) == {"a": 3, "3": 2, "b": 1}
 
 
 def test_lists_have_no_tokenizer(temporary):

@@ -141,7 +141,7 @@ def test_a_mapping_is_read_in_its_order(kind):
         ({"a": "3"}, "the count of 'a' is '3'"),
         ({"a": None}, "the count of 'a' is None"),
         ({"a": MOST_TOKENS, "b": 1000}, "the counts add up to"),
-        ({3: 3}, "a word of the vocabulary is 3: expected text"),
+        ({3.0: 3}, r"a word of the vocabulary is 3\.0: expected text"),
         ({b"a": 3}, "a word of the vocabulary is b'a'"),
         ({"": 3}, "a word of the vocabulary is '': expected text, not empty"),
         ({"\ud800": 3}, "a word of the vocabulary is '.ud800'"),

@@ -418,7 +418,7 @@ def test_words_to_keep_survive_min_count(tmp_path):
         ({"keep_words": 3}, ConfigError, "keep_words is 3: expected words, or the path of a file of words"),
         ({"connectors": ["of"]}, ConfigError, r"connectors are words inside phrases: give phrases \(--phrases\) too"),
         ({"connectors": 5, "phrases": 1}, ConfigError, "connectors is 5: expected words, or the path"),
-        ({"connectors": [5], "phrases": 1}, ConfigError, r"connectors is \[5\]: expected words, or the path"),
+        ({"connectors": [5.0], "phrases": 1}, ConfigError, r"connectors is \[5\.0\]: expected words, or the path"),
     ],
 )
 def test_what_is_no_vocabulary_is_refused_before_reading(monkeypatch, tmp_path, given, error, message):

@@ -207,7 +207,7 @@ def test_anchors_that_are_no_list_are_refused(anchors):
         align(make(random()), make(random()), anchors)
 
 
-@pytest.mark.parametrize("anchor", [3, ("a",), ("a", "b", "c"), ("a", 1), None])
+@pytest.mark.parametrize("anchor", [3.0, ("a",), ("a", "b", "c"), ("a", 1.0), ("a", True), None])
 def test_what_is_no_anchor_is_refused(anchor):
     with pytest.raises(ConfigError, match=r"an anchor is .*: expected a word, or a pair of words"):
         align(make(random()), make(random()), [anchor])

@@ -289,10 +289,10 @@ def test_items_of_a_wrong_length_or_type_are_refused(vectors):
             r"a question is \('w1', 'w2', 'w3', 'w4'\): expected 3 words",
         ),
         (lambda: vectors.similarities([("w1", "w2", "w3")]), "a pair is .*: expected 2 words"),
-        (lambda: vectors.neighbors(5), "the word is 5: expected a word, a vector, or a list of words"),
+        (lambda: vectors.neighbors(5.0), "the word is 5.0: expected a word, a vector, or a list of words"),
         (lambda: vectors.neighbors(positive=None), "there is nothing to look for"),
-        (lambda: vectors.neighbors("w1", within=[5]), "the word is 5: expected a string"),
-        (lambda: vectors.rank(5, "w1"), "the word is 5: expected a string"),
+        (lambda: vectors.neighbors("w1", within=[True]), "the word is True: expected a string"),
+        (lambda: vectors.rank(True, "w1"), "the word is True: expected a string"),
         (lambda: vectors.neighbors(positive=[("w1",)]), "positive has .*: expected a word, a vector, or a pair"),
     ):
         with pytest.raises(ConfigError, match=message):

@@ -204,10 +204,12 @@ def test_a_bad_k_is_refused(royal, k):
 
 
 def test_a_word_that_is_no_string_is_refused(royal):
-    with pytest.raises(ConfigError, match="the word is 3: expected a string"):
-        royal.neighbors([3])
-    with pytest.raises(ConfigError, match="the word is 3: expected a string"):
-        royal[3]
+    with pytest.raises(ConfigError, match=r"the word is 3\.0: expected a string"):
+        royal.neighbors([3.0])
+    for wrong in (3.0, True, np.bool_(True), None, b"king"):
+        with pytest.raises(ConfigError, match=f"the word is {wrong!r}: expected a string"):
+            royal[wrong]
+        assert wrong not in royal
 
 
 # N-grams and nodes.
@@ -345,3 +347,49 @@ def test_save_and_load(royal, tmp_path):
     royal.save(tmp_path / "royal.safetensors")
     again = load(tmp_path / "royal.safetensors")
     assert again.neighbors("king", k=3) == royal.neighbors("king", k=3)
+
+
+# Integers.
+
+
+@pytest.fixture
+def numbered():
+    words = ["42", "7", "-3", "1", "word", "0"]
+    center = np.random.default_rng(3).standard_normal((6, 5)).astype(np.float32)
+    return WordVectors(words, np.arange(6, 0, -1), center, None, {}, [])
+
+
+@pytest.mark.parametrize("kind", [int, np.int64, np.int8])
+def test_an_integer_stands_for_its_decimal_form(numbered, kind):
+    a, b, c = kind(42), kind(7), kind(-3)
+    assert (numbered[a] == numbered["42"]).all()
+    assert (numbered[[a, "7"]] == numbered[["42", "7"]]).all()
+    assert (numbered.id_of(b), a in numbered, kind(5) in numbered) == (1, True, False)
+    assert numbered.similarity(a, b) == numbered.similarity("42", 7) == numbered.similarity("42", "7")
+    assert numbered.similarity([a, b], c) == numbered.similarity(["42", "7"], "-3")
+    assert numbered.similarities([(a, b), ("42", "7"), (7, "42")])[0] == numbered.similarity("42", "7")
+    assert numbered.neighbors(a) == numbered.neighbors("42")
+    assert numbered.neighbors([a, "word"]) == numbered.neighbors(["42", "word"])
+    assert numbered.neighbors(positive=[a, (b, 0.5)], negative=[c]) == numbered.neighbors(
+        positive=["42", ("7", 0.5)], negative=["-3"]
+    )
+    assert numbered.neighbors(a, within=[b, c, "word"]) == numbered.neighbors("42", within=["7", "-3", "word"])
+    assert numbered.neighbors(a, within=np.array([7, -3])) == numbered.neighbors("42", within=["7", "-3"])
+    for method in ("add", "mul"):
+        assert numbered.analogy(a, b, c, 2, method) == numbered.analogy("42", "7", "-3", 2, method)
+    assert numbered.analogies([(a, b, c)], 2) == numbered.analogies([("42", "7", "-3")], 2)
+    assert str(numbered.odd_one_out([a, b, c])) == numbered.odd_one_out(["42", "7", "-3"])
+    assert numbered.rank(a, b) == numbered.rank("42", "7")
+
+
+def test_integers_that_are_no_words_are_named_like_words(numbered):
+    with pytest.raises(UnknownWordError, match=r"^'43' is not among the 6 words"):
+        numbered[43]
+    with pytest.raises(ConfigError, match="the rank of 42 among its own neighbours"):
+        numbered.rank(42, "42")
+    with pytest.raises(ConfigError, match="within is 7: expected a list of words"):
+        numbered.neighbors(42, within=7)
+    with pytest.raises(ConfigError, match=r"positive is 42: expected a list, \[42\]"):
+        numbered.neighbors(positive=42)
+    with pytest.raises(ConfigError, match="a pair is 42: expected 2 words"):
+        numbered.similarities([42])

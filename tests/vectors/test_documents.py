@@ -354,7 +354,7 @@ def test_similarity_is_the_cosine():
         (np.full(DIM, np.inf), 1, ConfigError, "expected finite numbers"),
         (["no", "word"], 1, UnknownWordError, "none of the 2 tokens"),
         ([], 1, UnknownWordError, "none of the 0 tokens"),
-        ([3], 1, CorpusError, "token 0 of sentence 0"),
+        ([3.0], 1, CorpusError, "token 0 of sentence 0"),
     ],
 )
 def test_wrong_queries_are_refused(query, k, error, message):

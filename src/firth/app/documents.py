@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from firth.app.options import Commands, add_json, add_settings, given
+from firth.app.options import Commands, add_json, add_settings, given, given_paths
 from firth.app.printing import print_json
 from firth.app.queries import add_query
 from firth.errors import ConfigError
@@ -78,7 +78,7 @@ def _found(options: argparse.Namespace, vectors: Any) -> Any:
     if stored and len(options.text) > 1:
         raise ConfigError(f"{stored[0]} holds vectors and is no text: give it alone, or texts only")
     if not stored:
-        return documents(vectors, options.text, **settings)
+        return documents(vectors, given_paths(options.text), **settings)
     if more := settings.keys() - {"quiet"}:
         raise ConfigError(f"{options.text[0]} has its own settings: leave out --{min(more)}, or give the text instead")
     return Documents.load(options.text[0], vectors)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from firth.app.options import Commands, add_command, add_json, add_settings, add_source, given
+from firth.app.options import Commands, add_command, add_json, add_settings, add_source, given, given_paths
 from firth.app.printing import print_json
 from firth.errors import ConfigError
 from firth.settings import PhraseOptions, TrainOptions
@@ -82,7 +82,7 @@ def _train(options: argparse.Namespace) -> int:
         check_folder(options.save_vocab)
         if os.path.realpath(options.save_vocab) == os.path.realpath(out):
             raise ConfigError(f"{out} is to hold the vectors: name another file for --save-vocab")
-    vectors = train(options.input, **given(options, TrainOptions))
+    vectors = train(given_paths(options.input), **given(options, TrainOptions))
     vectors.save(out)
     if options.save_vocab is not None:
         write_vocabulary(Vocabulary(vectors.words, vectors.counts), options.save_vocab)
@@ -114,14 +114,14 @@ def _phrases(options: argparse.Namespace) -> int:
         check_folder(options.save)
     with Display(options.quiet) as display:
         phrases, before, after = join_text(
-            options.input,
+            given_paths(options.input),
             sys.stdout.buffer if options.out == "-" else options.out,
             settings,
             reading=chosen,
             min_count=chosen.min_count,
             progress=display.reading,
             joining=display.joining,
-            note=display.notes,
+            say=display.say,
         )
     found = phrases.found
     display.say(f"read {before:,} tokens, wrote {after:,}; found {len(found):,} phrases")

@@ -1,6 +1,7 @@
 """Options made from the declared settings, and what an unknown option means."""
 
 import argparse
+import dataclasses
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -94,6 +95,22 @@ def checked_output(path: str | None) -> Path | None:
     if path is not None and path.endswith(".safetensors"):
         raise FormatError(f"{path}: the name of a vectors file, and lines of text are written: name it {path}.tsv")
     return None if path is None else check_folder(path)
+
+
+@dataclasses.dataclass(frozen=True)
+class GivenPath:
+    """A path as the command line gives it: never text, as a string in a list may be in Python."""
+
+    text: str
+
+    def __fspath__(self) -> str:
+        """The path."""
+        return self.text
+
+
+def given_paths(texts: Sequence[str]) -> list[GivenPath]:
+    """The texts to read that the command line names."""
+    return [GivenPath(text) for text in texts]
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:

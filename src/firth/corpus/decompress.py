@@ -25,6 +25,9 @@ bz2: with what follows the level, because plain text may begin with BZh; zst: a 
 """
 MAGIC_SIZE = 10
 
+COMPRESSED = tuple(_MAGIC)
+"""The usual endings of the names of compressed files."""
+
 
 def expanded(path: Any, chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The chunks of a file as they are, or what they expand to if they are compressed.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from firth.corpus.joining import Joining, PhraseSettings
 from firth.corpus.left_out import LeftOut
 from firth.corpus.numbering import Encoded, encode_source, write_all
-from firth.corpus.reader import Progress
+from firth.corpus.reader import Progress, Say
 from firth.corpus.selection import Choice, choose_words, count_given, given_words
 from firth.corpus.vocabulary import Vocabulary
 from firth.files.folders import TemporaryFolder
@@ -34,7 +34,6 @@ class Corpus:
     totals: (n,) int64, the counts to save with vectors: the frequencies, plus the earlier counts of known words.
     tokens: how many tokens were read, those of dropped words included.
     replaced: how many invalid UTF-8 sequences were read as U+FFFD.
-    notes: what else a user may want to know of how the text was read.
     left_out: the words that min_count, max_vocab and a given vocabulary leave out, of each that leaves out any.
     """
 
@@ -46,7 +45,6 @@ class Corpus:
     tokens: int
     replaced: int
     folder: TemporaryFolder = dataclasses.field(repr=False)
-    notes: list[str] = dataclasses.field(default_factory=list, repr=False)
     left_out: list[LeftOut] = dataclasses.field(default_factory=list)
 
     def close(self) -> None:
@@ -79,12 +77,16 @@ def build_corpus(
     progress: Progress | None = None,
     phrases: PhraseSettings | None = None,
     joining: Joining | None = None,
+    say: Say | None = None,
+    named: bool = True,
 ) -> Corpus:
     """The corpus that `source` holds, read once and encoded on disk.
 
-    `source` is the path of a text (a file, glob pattern, folder or "-"), an open file, a list of these, or any
-    iterable of lists of tokens. The files go to a new folder inside `reading.tmp`. `progress` is called with (bytes
-    read, bytes in all or None), for lists of tokens with (sentences read, None).
+    `source` is the path of a text (a file, glob pattern, folder or "-"), an open file, a list of these, any iterable of
+    lists of tokens or, where a tokenizer is named, of strings, or a table (`reading.column`). The files go to a new
+    folder inside `reading.tmp`. `progress` is called with (bytes read, bytes in all or None), for lists of tokens with
+    (sentences read, None). `say` is called with each thing that a user should know of how the text was read, such as
+    that it is FASTA. `named`: see `read_lines`.
 
     With `phrases`, phrases are found and joined first, just as if the text had been read with each as one token;
     `joining` is called with (ids done, ids in all) of each run over the corpus that this takes.
@@ -102,8 +104,9 @@ def build_corpus(
 
     Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the words to keep
     occurs, VocabularyError if no word is frequent enough, one of `words` comes twice or counts are too large,
-    ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd without its package. Warns if
-    invalid UTF-8 was replaced, if some of `keep_words` are nowhere, or if "</s>" is left out.
+    ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd or characters without their
+    packages. Warns if invalid UTF-8 was replaced, if white space hardly divides a text, if some of `keep_words` are
+    nowhere, or if "</s>" is left out.
     """
     choose: Choice
     if words is not None:
@@ -118,7 +121,7 @@ def build_corpus(
             known=known or Vocabulary([], np.zeros(0, np.int64)),
         )
     with _new_folder(reading) as folder:
-        text = encode_source(source, reading, folder, min_count, progress, phrases, joining)
+        text = encode_source(source, reading, folder, min_count, progress, phrases, joining, say=say, named=named)
         return _finish(text, folder, choose)
 
 
@@ -132,13 +135,14 @@ def encoded(
     phrases: PhraseSettings,
     joining: Joining | None,
     join_last: bool = True,
+    say: Say | None = None,
 ) -> Iterator[Encoded]:
     """The corpus that `source` holds with its phrases joined, for the time of a `with`; see `build_corpus`.
 
     Without `join_last` those of the last pass are found, but not joined.
     """
     with _new_folder(reading) as folder:
-        yield encode_source(source, reading, folder, min_count, progress, phrases, joining, join_last)
+        yield encode_source(source, reading, folder, min_count, progress, phrases, joining, join_last, say)
 
 
 def _new_folder(reading: Reading) -> TemporaryFolder:
@@ -151,12 +155,14 @@ def _new_folder(reading: Reading) -> TemporaryFolder:
 
 def _finish(text: Encoded, folder: TemporaryFolder, choose: Choice) -> Corpus:
     """Drop the words not kept from the encoded file, renumber the others, and map the result into memory."""
-    kept = choose(text.words_of, text.counts)
+    kept = choose(text.words_of, text.counts, text.spacing)
+    if text.spacing is not None:
+        text.spacing.warn_if_long(stacklevel=3)
     with folder.errors():
         _renumber_files(folder.file("ids"), folder.file("offsets"), kept.numbers)
     ids, offsets = folder.map("ids", np.int32), folder.map("offsets", np.int64)
     parts = (kept.vocab, kept.frequencies, kept.totals, text.tokens, text.replaced)
-    return Corpus(ids, offsets, *parts, folder.give(), text.notes, kept.left_out)
+    return Corpus(ids, offsets, *parts, folder.give(), kept.left_out)
 
 
 def _renumber_files(ids_path: str, offsets_path: str, numbers: NDArray[np.int32]) -> None:

@@ -1,6 +1,7 @@
 """The lines of a source as numbers of first appearance, blank lines included."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, Protocol
 
@@ -10,15 +11,17 @@ from numpy.typing import NDArray
 from firth.corpus.cells import Cells, divided
 from firth.corpus.columns import Column, checked_column, no_columns, table_kind
 from firth.corpus.frames import mapping_cells, memory_cells
-from firth.corpus.reader import Progress, TextReader, cleaned
+from firth.corpus.reader import Progress, TextReader
 from firth.corpus.scanner import Scanner
-from firth.corpus.sources import find_files, find_folders, folder_of, is_text_source, shown
-from firth.corpus.strings import StringReader
+from firth.corpus.sources import find_files, find_folders, folder_of, is_text_source, may_be_lines, shown
+from firth.corpus.strings import StringReader, one_line
 from firth.corpus.table_files import FileCells
-from firth.corpus.tokens import Numbers, count_piece, number_lists, sentences_of
+from firth.corpus.tokens import Numbers, Where, as_word, count_piece, in_sentences, number_lists, sentences_of
 from firth.corpus.vocabulary import LINE_END
 from firth.errors import ConfigError, CorpusError
 from firth.settings import Reading
+
+LINE_ENDS = re.compile("\r\n|\n|\r")
 
 
 class Blocks(Protocol):
@@ -102,7 +105,7 @@ class ListLines:
         lower: bool,
         progress: Progress | None,
         name: str = "the lists of tokens",
-        where: Callable[[], str] | None = None,
+        where: Where = in_sentences,
     ) -> None:
         self._sentences, self._lower, self._progress, self.name = sentences, lower, progress, name
         self._where = where
@@ -122,8 +125,9 @@ class ListLines:
 
     def nothing(self) -> str:
         """What the message says about lines without any token."""
-        of = "its" if self._where is None else f"{self.name}, in"
-        return f"there is no token in {of} {self._read:,} {'sentences' if self._where is None else 'rows'}"
+        if self._where is in_sentences:
+            return f"there is no token in its {self._read:,} sentences"
+        return f"there is no token in {self.name}, in {self._read:,} lines"
 
     def pieces(self) -> Iterator[NDArray[np.int32]]:
         """Yield the numbers in pieces, LINE_END after each line. Raises CorpusError for what are no such lists."""
@@ -149,7 +153,7 @@ class CellLines(ListLines):
     """Lists of tokens in the cells of a column."""
 
     def __init__(self, cells: Cells, lists: Iterator[Any], lower: bool, progress: Progress | None) -> None:
-        super().__init__(lists, lower, progress, cells.name, cells.place)
+        super().__init__(lists, lower, progress, cells.name, lambda number: cells.place())
         self._cells = cells
 
     @property
@@ -165,6 +169,49 @@ class CellLines(ListLines):
     def warn_if_replaced(self, stacklevel: int) -> None:
         """Warn of what was found while reading."""
         self._cells.warn(stacklevel + 1)
+
+
+class TokenizedLines(ListLines):
+    """The lines of text, each divided into tokens by a function."""
+
+    def __init__(self, blocks: Blocks, reading: Reading) -> None:
+        def where(number: int) -> str:
+            return f"what the tokenizer made of line {number + 1:,} of {blocks.name}"
+
+        super().__init__(_tokenized(blocks, reading), False, None, blocks.name, where)
+        self._blocks = blocks
+
+    @property
+    def replaced(self) -> int:
+        """How many invalid UTF-8 sequences were replaced so far."""
+        return self._blocks.replaced
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know of how the text was read, once it was."""
+        return self._blocks.notes
+
+    def warn_if_replaced(self, stacklevel: int) -> None:
+        """Warn if invalid UTF-8 was replaced."""
+        self._blocks.warn_if_replaced(stacklevel + 1)
+
+
+def _tokenized(blocks: Blocks, reading: Reading) -> Iterator[Iterable[Any]]:
+    """Yield what a function makes of each line; an empty line has no tokens."""
+    tokenizer: Any = reading.tokenizer
+    for file in blocks.blocks_of_files():
+        for line in _whole_lines(file):
+            yield tokenizer(line.lower() if reading.lower else line) if line else ()
+
+
+def _whole_lines(blocks: Iterator[bytes]) -> Iterator[str]:
+    """The lines of blocks that are cut behind line ends, without these."""
+    returned = False
+    for block in blocks:
+        text = block.decode()
+        lines = LINE_ENDS.split(text[returned and text.startswith("\n") :])
+        returned = text.endswith("\r") or (returned and not text)
+        yield from lines if lines[-1] else lines[:-1]
 
 
 class CellBlocks:
@@ -208,6 +255,10 @@ def read_lines(source: Any, reading: Reading, progress: Progress | None = None, 
     column = checked_column(reading.column)
     if (cells := memory_cells(source, column)) is not None:
         return _lines_of_cells(cells, reading, progress, named)
+    if named and reading.tokenizer is not None and column is None and may_be_lines(source):
+        strings = StringReader(iter(source), f"the {len(source):,} strings", reading, progress)
+        strings.notes.append(f"reads {len(source):,} strings as lines of text")
+        return _text_lines(strings, reading)
     if not is_text_source(source):
         return _lines_in_memory(sentences_of(source), column, reading, progress, named)
     files, folders = find_files(source), find_folders(source)
@@ -216,10 +267,14 @@ def read_lines(source: Any, reading: Reading, progress: Progress | None = None, 
         return _lines_of_cells(FileCells(files, column, reading, progress), reading, None, named)
     kinds = [None if folder_of(file, folders) is not None else table_kind(file) for file in files]
     if not any(kinds):
-        return TextLines(TextReader(files, reading, progress, folders=folders))
+        return _text_lines(TextReader(files, reading, progress, folders=folders), reading)
     if not all(kinds):
         _refuse_mixture(files, kinds, reading)
     return _lines_of_cells(FileCells(files, column, reading, progress), reading, None, named)
+
+
+def _text_lines(blocks: Blocks, reading: Reading) -> Lines:
+    return TokenizedLines(blocks, reading) if callable(reading.tokenizer) else TextLines(blocks)
 
 
 def _refuse_mixture(files: list[str], kinds: list[str | None], reading: Reading) -> None:
@@ -236,7 +291,7 @@ def _lines_of_cells(cells: Cells, reading: Reading, progress: Progress | None, n
     """The cells of a column as lines."""
     is_text, lines = divided(cells)
     if is_text:
-        return TextLines(CellBlocks(cells, lines, reading, progress))
+        return _text_lines(CellBlocks(cells, lines, reading, progress), reading)
     if named:
         _refuse_tokenizer(reading, f"{cells.name} holds lists of tokens, which")
     return CellLines(cells, lines, reading.lower, progress)
@@ -253,7 +308,7 @@ def _lines_in_memory(
     if column is not None:
         raise no_columns(column, "the corpus is no table: it holds neither rows with names nor files")
     if named and reading.tokenizer is not None and isinstance(first[0] if first else None, str):
-        return TextLines(StringReader(_strings(sentences), "the lines of text", reading, progress))
+        return _text_lines(StringReader(_strings(sentences), "the lines of text", reading, progress), reading)
     if named:
         _refuse_tokenizer(reading, "the corpus is no text: lists of tokens")
     return ListLines(sentences, reading.lower, progress)
@@ -276,4 +331,8 @@ def _strings(lines: Iterable[Any]) -> Iterator[str]:
 
 def tokens_of(text: str, reading: Reading) -> list[str]:
     """The tokens of a text in memory, as reading them from a file would give."""
-    return cleaned(text, reading).split()
+    line = one_line(text)
+    if callable(reading.tokenizer):
+        return list(map(as_word, reading.tokenizer(line.lower() if reading.lower else line)))
+    [blocks] = StringReader(iter([line]), "the text", reading, None).blocks_of_files()
+    return b"".join(blocks).decode().split()

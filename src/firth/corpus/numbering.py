@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.joining import FoundPhrase, Joining, PhraseSettings, WordsOf, join_phrases
-from firth.corpus.lines import read_lines
-from firth.corpus.reader import Progress
+from firth.corpus.lines import TextLines, read_lines
+from firth.corpus.reader import Progress, Say
+from firth.corpus.spacing import Spacing, measure
 from firth.errors import CorpusError
 from firth.files.folders import TemporaryFolder
 from firth.settings import Reading
@@ -22,7 +23,7 @@ class Encoded(NamedTuple):
     tokens: int  # read, before phrases were joined
     replaced: int  # invalid UTF-8 sequences
     passes: list[list[FoundPhrase]]  # the phrases of each pass
-    notes: list[str]  # on the text, for the user
+    spacing: Spacing | None  # of a text that white space divides
 
 
 def encode_source(
@@ -34,30 +35,37 @@ def encode_source(
     phrases: PhraseSettings | None,
     joining: Joining | None,
     join_last: bool = True,
+    say: Say | None = None,
+    named: bool = True,
 ) -> Encoded:
     """The words of a source as numbers in a file of `folder`; see `build_corpus` for the parameters and errors.
 
     Without `join_last` the phrases of the last pass are found, but not joined.
     """
-    lines = read_lines(source, reading, progress)
+    lines = read_lines(source, reading, progress, named)
     path = folder.file("ids")
     with _create(folder, path) as file:
         for piece in lines.pieces():
             with folder.errors():
                 write_all(file, piece)
     lines.warn_if_replaced(stacklevel=3)
+    if say is not None:
+        for note in lines.notes:
+            say(note)
     counts: NDArray[np.int64] = lines.counts()
     if not len(counts):
         raise CorpusError(f"the corpus is empty: {lines.nothing()}")
     words_of: WordsOf = lines.words
     tokens = int(counts.sum())
+    at_spaces = isinstance(lines, TextLines) and reading.tokenizer in (None, "whitespace", "words")
+    spacing = measure(words_of, counts) if at_spaces else None
     passes: list[list[FoundPhrase]] = []
     if phrases is not None:
         with folder.errors():
             words_of, counts, passes = join_phrases(
                 path, words_of, counts, phrases, min_count, join_last=join_last, progress=joining
             )
-    return Encoded(path, words_of, counts, tokens, lines.replaced, passes, lines.notes)
+    return Encoded(path, words_of, counts, tokens, lines.replaced, passes, spacing)
 
 
 def _create(folder: TemporaryFolder, path: str) -> BinaryIO:

@@ -1,4 +1,4 @@
-"""Files -> blocks of valid UTF-8 that begin and end between tokens."""
+"""Files -> blocks of valid UTF-8 that begin and end between tokens, which white space parts."""
 
 import dataclasses
 import itertools
@@ -9,13 +9,13 @@ from functools import partial
 from typing import Any
 
 from firth.corpus.columns import table_kind
-from firth.corpus.decompress import expanded, peek
+from firth.corpus.decompress import COMPRESSED, expanded, peek
 from firth.corpus.encodings import encoding_of, transcoded
 from firth.corpus.json_cells import refuse_objects
 from firth.corpus.kinds import SNIFFED, NoTextError
 from firth.corpus.opened import opened_chunks
 from firth.corpus.sources import folder_of, open_source, shown, total_size
-from firth.corpus.words import only_words
+from firth.corpus.tokenizers import cuts_anywhere, divider
 from firth.errors import CorpusError
 from firth.settings import AS_IS, Reading
 
@@ -25,11 +25,20 @@ BLOCK_SIZE = 1 << 19
 MAX_TOKEN = 1 << 20
 """The most bytes of one token."""
 
+MAX_LINE = 1 << 26
+"""The most bytes of one line that a function divides into tokens."""
+
+FASTA = ("fa", "fasta", "faa", "fna", "ffn", "frn")
+"""The usual endings of the names of FASTA files."""
+
 Progress = Callable[[int, int | None], None]
 """Called with the bytes (or sentences) read, and with the bytes in all or None."""
 
-Cut = Callable[[Iterator[bytes], str, int], Iterator[bytes]]
-"""What cuts the bytes of a file, whose name follows, into blocks of some size."""
+LastCut = Callable[[bytes], int]
+"""Where the last piece of some bytes ends that may be cut off, or 0."""
+
+Say = Callable[[str], None]
+"""Called with what a user should know of how a text was read."""
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 
@@ -44,8 +53,10 @@ class TextReader:
 
     files: paths, "-" for standard input, and open files; folders: what is no text below these is skipped. `replaced`
     counts the invalid UTF-8 sequences that were replaced so far, each by one U+FFFD; `first_replaced` says where the
-    first one was. `notes` say what else a user may want to know, when all is read. `progress` is called with the bytes
-    read as they are stored, and the bytes of all files or None.
+    first one was. `notes` say what a user should know of how the files were read, once they were. `progress` is called
+    with the bytes read as they are stored, and the bytes of all files or None.
+
+    Where a function divides lines into tokens, blocks hold whole lines, which nothing has divided yet.
     """
 
     files: list[Any]
@@ -59,13 +70,13 @@ class TextReader:
     _encoding: str = dataclasses.field(default="UTF-8", init=False)  # of the first sequence that was replaced
     _recoded: dict[str, list[str]] = dataclasses.field(default_factory=dict, init=False)  # by encoding
     _skipped: dict[str, list[str]] = dataclasses.field(default_factory=dict, init=False)  # by folder
+    _fasta: list[Any] = dataclasses.field(default_factory=list, init=False)
     _done: int = dataclasses.field(default=0, init=False)
 
     @property
     def name(self) -> str:
         """What is read, for a message."""
-        more = len(self.files) - 1
-        return shown(self.files[0]) + (f" and {more:,} more file{'s' if more > 1 else ''}" if more else "")
+        return _and_more(self.files)
 
     def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
         """Yield for each file blocks of valid UTF-8, of any length, that begin and end between tokens.
@@ -75,13 +86,15 @@ class TextReader:
         """
         total = total_size(self.files)
         for file in self.files:
-            yield self._blocks_of(file, total, _cut)
+            yield self._blocks_of(file, total)
         self._note_encodings()
         self._check_folders()
+        if self._fasta:
+            self.notes.append(f"reads {_and_more(self._fasta)} as FASTA: headers are left out, a sequence is a line")
 
     def texts(self, file: Any) -> Iterator[str]:
         """Yield the text of one of the files in pieces of any length, its tokens and lines cut anywhere."""
-        for block in self._blocks_of(file, total_size(self.files), _cut_between_characters):
+        for block in self._clean_blocks(file, total_size(self.files), _last_character):
             yield block.decode()
         self._note_encodings()
 
@@ -107,11 +120,25 @@ class TextReader:
             )
 
     @property
-    def _changes(self) -> bool:
-        """Whether valid text is changed."""
-        return self.reading.lower or self.reading.tokenizer not in (None, "whitespace")
+    def _last_cut(self) -> LastCut:
+        """Where the tokenizer allows a cut."""
+        if callable(self.reading.tokenizer):
+            return _last_line_end
+        return _last_character if cuts_anywhere(self.reading) else _last_space
 
-    def _blocks_of(self, file: Any, total: int | None, cut: Cut) -> Iterator[bytes]:
+    def _blocks_of(self, file: Any, total: int | None) -> Iterator[bytes]:
+        """Yield the text of a file, divided into tokens."""
+        divide = None
+        for text in self._clean_blocks(file, total, self._last_cut):
+            if divide is None:
+                refuse_objects(text, shown(file))
+                divide = divider(self.reading, shown(file), self._is_fasta(file, text))
+            yield from divide.divide(text)
+        if divide is not None:
+            yield from divide.end()
+
+    def _clean_blocks(self, file: Any, total: int | None, last_cut: LastCut) -> Iterator[bytes]:
+        """Yield the text of a file as valid UTF-8 without a byte order mark; nothing where a folder's file is none."""
         offset, before = 0, self._done
         try:
             chunks, name = self._text_chunks(file)
@@ -122,14 +149,31 @@ class TextReader:
             self._done = before + os.path.getsize(file)
             self._skipped.setdefault(folder, []).append(f"{shown(file)} ({error.found})")
             return
-        for block in cut(chunks, name, self.block_size):
+        for block in _cut(chunks, name, self.block_size, last_cut):
             begin = 3 if offset == 0 and block.startswith(_UTF8_MARK) else 0
-            if cut is _cut and offset == 0:
-                refuse_objects(block, name)
-            yield self._clean(block[begin:], name, offset + begin)
+            if text := self._clean(block[begin:], name, offset + begin):
+                yield text
             offset += len(block)
             if self.progress is not None:
                 self.progress(self._done, total)
+
+    def _is_fasta(self, file: Any, text: bytes) -> bool:
+        """Whether a file is to be read as FASTA, from its first bytes. Raises CorpusError where it cannot be."""
+        endings = shown(file).lower().split(".")[-2:]
+        named = endings[-1] in FASTA or (endings[0] in FASTA and endings[-1] in COMPRESSED)
+        if callable(self.reading.tokenizer) or text[:1] not in ((b">", b";") if named else (b">",)):
+            return False
+        if not cuts_anywhere(self.reading):
+            if named:
+                raise CorpusError(
+                    f"{shown(file)} is FASTA, in which white space parts no words: give --tokenizer kmers:3 "
+                    '(tokenizer="kmers:3"), for words of three letters that overlap, or --tokenizer chars'
+                )
+            return False
+        if named or self.reading.tokenizer != "chars":
+            self._fasta.append(file)
+            return True
+        return False
 
     def _text_chunks(self, file: Any) -> tuple[Iterator[bytes], str]:
         """The text of a file in UTF-8, and its name for messages. Raises NoTextError for other files."""
@@ -205,19 +249,18 @@ class TextReader:
                 count = text.count("\ufffd") - block.count("\ufffd".encode())
                 self._invalid(name, "UTF-8", offset + error.start, count, f" ({error.reason})")
                 block = text.encode()
-        return cleaned(block.decode(), self.reading).encode() if self._changes else block
+        return block
 
 
-def cleaned(text: str, reading: Reading) -> str:
-    """A text in lower case and divided by white space, as the reading asks."""
-    text = text.lower() if reading.lower else text
-    return only_words(text) if reading.tokenizer == "words" else text
+def _and_more(files: list[Any]) -> str:
+    more = len(files) - 1
+    return shown(files[0]) + (f" and {more:,} more file{'s' if more > 1 else ''}" if more else "")
 
 
-def _cut(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
-    """Yield the same bytes in blocks of `size` or more that are cut behind white space.
+def _cut(chunks: Iterator[bytes], name: str, size: int, last_cut: LastCut) -> Iterator[bytes]:
+    """Yield the same bytes in blocks of `size` or more, cut where `last_cut` says.
 
-    Raises CorpusError for a token of more than MAX_TOKEN bytes.
+    Raises CorpusError for a token of more than MAX_TOKEN bytes, or, where lines are cut, a line of more than MAX_LINE.
     """
     offset = new = 0
     parts: list[bytes] = []
@@ -228,32 +271,18 @@ def _cut(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
             if new < size:
                 continue
         block = b"".join(parts)
-        end = len(block) if chunk is None else _last_space(block)
-        if len(block) > MAX_TOKEN:
+        end = len(block) if chunk is None else last_cut(block)
+        if last_cut is _last_line_end and len(block) - end > MAX_LINE:
+            raise CorpusError(
+                f"{name}: a line of more than {MAX_LINE:,} bytes after byte {offset + end:,}: a function divides whole "
+                "lines; expected shorter ones"
+            )
+        if last_cut is _last_space and len(block) > MAX_TOKEN:
             _check_tokens(block, name, offset)
         if end:
             yield block[:end]
         offset += end
         parts, new = [block[end:]], 0
-
-
-def _cut_between_characters(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
-    """Yield the same bytes in blocks of any size; none of them ends inside a character of UTF-8."""
-    rest = b""
-    for chunk in chunks:
-        block = rest + chunk
-        end = len(block)
-        for back in range(1, min(4, end + 1)):
-            lead = block[-back]
-            if lead >= 0xC0:
-                end -= back if 2 + (lead >= 0xE0) + (lead >= 0xF0) > back else 0
-            if lead >= 0xC0 or lead < 0x80:
-                break
-        rest = block[end:]
-        if end:
-            yield block[:end]
-    if rest:
-        yield rest
 
 
 def _last_space(block: bytes) -> int:
@@ -265,10 +294,27 @@ def _last_space(block: bytes) -> int:
     return 0
 
 
+def _last_line_end(block: bytes) -> int:
+    """The end of the last line in `block`, or 0."""
+    return max(block.rfind(b"\n"), block.rfind(b"\r")) + 1
+
+
+def _last_character(block: bytes) -> int:
+    """The end of `block` without the beginning of a sequence of UTF-8 that may go on behind it."""
+    for back, byte in enumerate(block[:-4:-1], 1):
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return len(block) - back if length > back else len(block)
+        if byte < 0x80:
+            break
+    return len(block)
+
+
 def _check_tokens(block: bytes, name: str, offset: int) -> None:
     for token in block.decode(errors="surrogateescape").split():
         if len(token) > MAX_TOKEN // 4 and len(token.encode(errors="surrogateescape")) > MAX_TOKEN:
             raise CorpusError(
                 f"{name}: more than {MAX_TOKEN:,} bytes without white space after byte {offset:,}: "
-                "is this text? Expected words that are separated by white space"
+                "is this text? Expected words that are separated by white space, or give --tokenizer chars or kmers:K "
+                '(tokenizer="chars")'
             )

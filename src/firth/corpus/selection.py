@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from firth.corpus.joining import WordsOf
 from firth.corpus.left_out import LeftOut, count_left_out
+from firth.corpus.spacing import Spacing, advice_of
 from firth.corpus.vocabulary import Vocabulary, nothing_left, rank_words
 from firth.errors import CorpusError, VocabularyError
 
@@ -30,8 +31,8 @@ class Kept(NamedTuple):
     left_out: list[LeftOut]
 
 
-Choice = Callable[[WordsOf, NDArray[np.int64]], Kept]
-"""Chooses from the words of given numbers and the count of each number."""
+Choice = Callable[[WordsOf, NDArray[np.int64], Spacing | None], Kept]
+"""Chooses from the words of given numbers and the count of each number; the spacing is that of their text."""
 
 
 def given_words(words: list[str]) -> Vocabulary:
@@ -43,14 +44,14 @@ def given_words(words: list[str]) -> Vocabulary:
     return vocab
 
 
-def count_given(words_of: WordsOf, counts: NDArray[np.int64], given: Vocabulary) -> Kept:
+def count_given(words_of: WordsOf, counts: NDArray[np.int64], spacing: Spacing | None, given: Vocabulary) -> Kept:
     """The given vocabulary, now with the corpus's counts."""
     numbers = np.empty(len(counts), np.int32)
     for piece, words in _pieces(words_of, len(counts)):
         numbers[piece] = [given.ids.get(word, -1) for word in words]
     occurs = numbers >= 0
     if not occurs.any():
-        raise _none_occurs(words_of, counts, given.words)
+        raise _none_occurs(words_of, counts, spacing, given.words)
     given.counts[numbers[occurs]] = counts[occurs]
     return Kept(given, given.counts, given.counts, numbers, [])
 
@@ -58,6 +59,7 @@ def count_given(words_of: WordsOf, counts: NDArray[np.int64], given: Vocabulary)
 def choose_words(
     words_of: WordsOf,
     counts: NDArray[np.int64],
+    spacing: Spacing | None,
     min_count: int,
     max_vocab: int | None,
     vocab: Vocabulary | None,
@@ -96,11 +98,11 @@ def choose_words(
         raise nothing_left(names[best], int(frequencies[best]), min_count, given=True)
     if not len(kept):
         best = int(counts.argmax())
-        raise nothing_left(words_of(np.array([best]))[0], int(counts[best]), min_count)
+        raise nothing_left(words_of(np.array([best]))[0], int(counts[best]), min_count, advice=advice_of(spacing))
     more = iter(words_of(others[kept[kept >= len(listed)] - len(listed)]))
     words = [names[place] if place < len(listed) else next(more) for place in kept.tolist()]
     if not occurrences[kept].any():
-        raise _none_occurs(words_of, counts, words)
+        raise _none_occurs(words_of, counts, spacing, words)
     _warn_of_absent(protected - found.keys() - listed.keys(), len(protected))
     numbers = np.where(places >= 0, ids[places], np.int32(-1))
     saved = Vocabulary(words, totals[kept])  # whose sum is checked
@@ -129,13 +131,18 @@ def _pieces(words_of: WordsOf, n: int) -> Iterator[tuple[NDArray[np.int64], list
         yield piece, words_of(piece)
 
 
-def _none_occurs(words_of: WordsOf, counts: NDArray[np.int64], words: list[str]) -> CorpusError:
+def _none_occurs(
+    words_of: WordsOf, counts: NDArray[np.int64], spacing: Spacing | None, words: list[str]
+) -> CorpusError:
     """The error for a corpus in which none of the words to keep occurs."""
     best = words_of(np.array([counts.argmax()]))[0]
+    advice = advice_of(spacing) or (
+        "Give a corpus in the language of the words, and read it as theirs was: lower-cased or not (--lower), divided "
+        "alike (--tokenizer)"
+    )
     return CorpusError(
         f"none of the {counts.sum():,} tokens of the corpus is among the {len(words):,} given words, which begin "
-        f"with {words[:3]!r:.100}; the most frequent token is {best[:100]!r}. Give a corpus in the language "
-        "of the words, and read it as theirs was: lower-cased or not (--lower), divided alike (--tokenizer)"
+        f"with {words[:3]!r:.100}; the most frequent token is {best[:100]!r}. {advice}"
     )
 
 

@@ -22,6 +22,13 @@ def _is_text(source: object) -> bool:
     return isinstance(source, str | os.PathLike) or is_open_file(source)
 
 
+def may_be_lines(source: object) -> bool:
+    """Whether `source` is a list of two or more strings of which the first names no file, folder or pattern."""
+    if not isinstance(source, list | tuple) or len(source) < 2 or not all(isinstance(item, str) for item in source):
+        return False
+    return not (source[0] == "-" or _exists(source[0]) or glob.glob(source[0], recursive=True))
+
+
 def is_open_file(source: object) -> bool:
     """Whether `source` is a file object: whether it has a method `read`."""
     return callable(getattr(source, "read", None)) and not isinstance(source, type | os.PathLike)
@@ -65,7 +72,8 @@ def _expand(name: Any) -> list[Any]:
         also = ", and as a pattern it matches none" if glob.has_magic(name) else ""
         raise CorpusError(
             f"no such file: {shown(name)}{also}. A string is the path of a text to read; "
-            "text in memory is given as an iterable of lists of tokens, such as [['a', 'line'], ['another']]"
+            "text in memory is given as an iterable of lists of tokens, such as [['a', 'line'], ['another']], or as a "
+            "list or an iterable of strings with a tokenizer named (tokenizer='whitespace')"
         )
     return found
 

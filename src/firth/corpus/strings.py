@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from firth.corpus.reader import BLOCK_SIZE, Progress, cleaned
+from firth.corpus.reader import BLOCK_SIZE, Progress
+from firth.corpus.tokenizers import divider
 from firth.errors import CorpusError
 from firth.settings import Reading
 
@@ -16,7 +17,8 @@ class StringReader:
     replaced = 0
 
     def __init__(self, texts: Iterator[str], name: str, reading: Reading, progress: Progress | None) -> None:
-        self._texts, self.name, self._reading, self._progress = texts, name, reading, progress
+        self._texts, self.name, self._progress = texts, name, progress
+        self._divider = divider(reading, name)
         self.notes: list[str] = []
 
     def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
@@ -30,18 +32,18 @@ class StringReader:
         batch: list[str] = []
         size = read = 0
         for text in self._texts:
-            batch.append(text.replace("\n", " ").replace("\r", " "))
+            batch.append(one_line(text))
             size += len(text) + 1
             read += 1
             if size >= BLOCK_SIZE:
-                yield self._block(batch, read)
+                yield from self._divided(batch, read)
                 batch, size = [], 0
         if batch:
-            yield self._block(batch, read)
+            yield from self._divided(batch, read)
 
-    def _block(self, batch: list[str], read: int) -> bytes:
+    def _divided(self, batch: list[str], read: int) -> Iterator[bytes]:
         try:
-            block = cleaned("\n".join(batch) + "\n", self._reading).encode()
+            block = ("\n".join(batch) + "\n").encode()
         except UnicodeEncodeError as error:
             found = error.object[error.start : error.end]
             number = read - len(batch) + error.object.count("\n", 0, error.start)
@@ -49,6 +51,12 @@ class StringReader:
                 f"{self.name}: {found!r:.100} in text {number} (counted from 0) is a lone surrogate, which is no text; "
                 "decode the text as UTF-8"
             ) from None
+        yield from self._divider.divide(block)
+        yield from self._divider.end()
         if self._progress is not None:
             self._progress(read, None)
-        return block
+
+
+def one_line(text: str) -> str:
+    """A text with spaces in place of its line ends."""
+    return text.replace("\n", " ").replace("\r", " ")

@@ -82,8 +82,11 @@ def rank_words(
     return kept, numbers
 
 
-def nothing_left(word: str, count: int, min_count: int, given: bool = False) -> VocabularyError:
-    """The error for a corpus, or for a vocabulary that was given, whose most frequent word, `word`, is too rare."""
+def nothing_left(word: str, count: int, min_count: int, given: bool = False, advice: str = "") -> VocabularyError:
+    """The error for a corpus, or for a vocabulary that was given, whose most frequent word, `word`, is too rare.
+
+    `advice`, if there is any, is better than that to give more text.
+    """
     if count == 0:
         return VocabularyError(
             "every word of the vocabulary that was given has the count 0 (word2vec's vectors files hold no counts): "
@@ -93,7 +96,7 @@ def nothing_left(word: str, count: int, min_count: int, given: bool = False) -> 
     where, more = (" by the counts that were given", "the counts of more") if given else ("", "more")
     return VocabularyError(
         f"no word occurs {min_count:,} times{where}: the most frequent, {word[:100]!r}, occurs {times}. "
-        f"Give {more} text, or a min_count of {count:,} or less"
+        + (advice or f"Give {more} text, or a min_count of {count:,} or less")
     )
 
 

@@ -16,6 +16,7 @@ from firth.exact.cooccurrences import Cooccurrences, conditional_entropy
 from firth.exact.counting import count_pairs
 from firth.exact.trainer import LARGEST_LOSS
 from firth.settings import TrainConfig, available_threads, physical_memory
+from firth.tokenizing import Tokenizer, kept_tokenizer
 from firth.vectors.container import WordVectors
 
 Floats = npt.NDArray[np.float32]
@@ -58,6 +59,7 @@ def score_corpus(
     threads: int | None = None,
     column: str | int | None = None,
     tmp: str | os.PathLike[str] | None = None,
+    tokenizer: Tokenizer | None = None,
     quiet: bool = False,
 ) -> list[CorpusScore]:
     """The exact softmax objective of `vectors` on a corpus, for each bias that they can have (see `CorpusScore`).
@@ -68,8 +70,8 @@ def score_corpus(
 
     source: a path, an open file, a list of these, an iterable of lists of tokens, or a table with `column`, as for
     `firth.train`; read with the settings of the vectors' training. window, subsample: by default those of the vectors'
-    training. threads: by default all processors. tmp: a folder for temporary files. quiet: show no progress on
-    standard error.
+    training. threads: by default all processors. tmp: a folder for temporary files. tokenizer: by default that of the
+    vectors' training; it must be given where that was a function. quiet: show no progress on standard error.
 
     Raises ConfigError and CorpusError as `firth.train`, MissingExtraError (zst), and FormatError for vectors without
     outside vectors, of CBOW, or with numbers that are not finite.
@@ -77,7 +79,9 @@ def score_corpus(
     _check_vectors(vectors)
     settings = {name: vectors.config[name] for name in (*READING, "subsample") if name in vectors.config}
     _check_memory(vectors, threads)
-    given = {"window": window, "subsample": subsample, "threads": threads, "column": column, "tmp": tmp}
+    settings["tokenizer"] = kept_tokenizer(settings.get("tokenizer"))
+    given: dict[str, Any] = {"window": window, "subsample": subsample, "threads": threads, "column": column}
+    given |= {"tmp": tmp, "tokenizer": tokenizer}
     config = TrainConfig(**(settings | {name: value for name, value in given.items() if value is not None}))
     with (
         Display(quiet) as display,
@@ -86,9 +90,10 @@ def score_corpus(
             reading=config,
             words=vectors.outside_words,
             progress=display.reading,
+            say=display.say,
+            named=tokenizer is not None,
         ) as corpus,
     ):
-        display.notes(corpus.notes)
         n, known = len(vectors), len(corpus.ids)
         with count_pairs(corpus, config, centers=n, folder=tmp, progress=display.counting) as counts:
             pairs = float(counts.row_sums.sum())

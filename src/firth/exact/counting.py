@@ -78,8 +78,8 @@ def cooccurrences(source: Any, *, centers: int | None, memory: float, **settings
         reading=config,
         min_count=config.min_count,
         max_vocab=config.max_vocab,
+        say=Display(quiet=False).say,
     ) as corpus:
-        Display(quiet=False).notes(corpus.notes)
         warn_if_most_is_left_out(corpus.left_out, stacklevel=2)
         return count_pairs(corpus, config, centers=centers, memory=room, folder=config.tmp)
 

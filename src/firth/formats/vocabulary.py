@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from firth.corpus.reader import MAX_TOKEN
+from firth.corpus.tokens import as_word
 from firth.corpus.vocabulary import MOST_TOKENS, Vocabulary
 from firth.errors import ConfigError, FormatError, VocabularyError
 from firth.files.paths import AnyPath, check_folder, naming, reading, replacing
@@ -74,7 +75,7 @@ def read_words(name: str, words: Any) -> list[str]:
     if words is None:
         return []
     if not isinstance(words, str | os.PathLike):
-        found = [] if isinstance(words, bytes) or not isinstance(words, Iterable) else list(words)
+        found = [] if isinstance(words, bytes) or not isinstance(words, Iterable) else list(map(as_word, words))
         if (not found and not isinstance(words, Iterable)) or not all(isinstance(word, str) for word in found):
             raise ConfigError(f"{name} is {words!r:.100}: expected words, or the path of a file of words")
         return found
@@ -97,7 +98,8 @@ def _from_mapping(mapping: Mapping[Any, Any]) -> Vocabulary:
     if not mapping:
         raise VocabularyError("the vocabulary is empty: expected words and their counts")
     counts = np.empty(len(mapping), np.int64)
-    for place, (word, count) in enumerate(mapping.items()):
+    words = list(map(as_word, mapping))
+    for place, (word, count) in enumerate(zip(words, mapping.values(), strict=True)):
         if not isinstance(word, str) or not _utf8(word):
             raise VocabularyError(f"a word of the vocabulary is {word!r:.100}: expected text, not empty")
         try:
@@ -107,7 +109,10 @@ def _from_mapping(mapping: Mapping[Any, Any]) -> Vocabulary:
         if not 0 <= number <= MOST_TOKENS:
             raise VocabularyError(f"the count of {word[:100]!r} is {count!r:.100}: {EXPECTED}")
         counts[place] = number
-    return Vocabulary([str.__str__(word) for word in mapping], counts)
+    if len(set(words)) < len(words):
+        twice = next(word for word in words if words.count(word) > 1)
+        raise VocabularyError(f"the word {twice[:100]!r} is given twice, as a string and as a number: expected it once")
+    return Vocabulary([str.__str__(word) for word in words], counts)
 
 
 def _from_text(path: Path) -> Vocabulary:

@@ -15,8 +15,9 @@ def documents(vectors: WordVectors, source: Any, **settings: Any) -> Documents:
     """The vectors of documents, one a line of a text: row n is line n (from 0), blank lines too.
 
     `vectors` are word vectors. `source` is the path of a text (a file, glob pattern, folder or "-"), an open file, a
-    list of these, any iterable of lists of tokens, or a table with `column`, as for `firth.train`. The text is
-    streamed; it is read as the vectors' training text was, unless `lower`, `tokenizer` or `errors` say otherwise.
+    list of these, any iterable of lists of tokens or, where `tokenizer` is given, of strings, or a table with `column`,
+    as for `firth.train`. The text is streamed; it is read as the vectors' training text was, unless `lower`,
+    `tokenizer` or `errors` say otherwise. Where a function divided that text, `tokenizer` must be given.
 
     method="sif" is smooth inverse frequency (Arora, Liang and Ma, 2017): the vector of a document with k known tokens
     is 1/k Σ a / (a + p(w)) v_w over these tokens, where p(w) is the share of w in `vectors.counts`; then the first
@@ -30,7 +31,7 @@ def documents(vectors: WordVectors, source: Any, **settings: Any) -> Documents:
     check_names(settings, list(declared(DocumentOptions)))
     options = DocumentOptions(**settings)
     with Display(options.quiet) as display:
-        found = make_documents(vectors, source, options, display.reading, display.notes)
+        found = make_documents(vectors, source, options, display.reading, display.say)
         display.read_documents(len(found), int(found.known.sum()), int(found.tokens.sum()), found.unknown)
     return found
 

@@ -8,6 +8,7 @@ from firth.display import Display
 from firth.errors import ConfigError, UnknownWordError
 from firth.formats.vocabulary import read_words
 from firth.settings import BY_KIND, CHOICES, TrainConfig
+from firth.tokenizing import kept_tokenizer
 from firth.vectors.container import WordVectors, load
 
 INHERITED = (
@@ -35,6 +36,8 @@ def inherited_settings(start: WordVectors | None, settings: dict[str, Any]) -> d
         found = {name: value for name, value in found.items() if name not in (*BY_KIND, "loss", "architecture")}
     if any(name in settings and settings[name] != found.get(name) for name in ("loss", "architecture")):
         found = {name: value for name, value in found.items() if name not in BY_KIND}
+    if "tokenizer" in found:
+        found["tokenizer"] = kept_tokenizer(found["tokenizer"])
     if start.subwords is None:
         found = {name: value for name, value in found.items() if name not in ("minn", "maxn", "bucket")}
     if settings.get("maxn") == 0:

@@ -55,9 +55,11 @@ def train(
 
     `source` is a path to read, never text itself: a file (plain, gz, bz2, xz or zst), a glob pattern, a folder or "-"
     for standard input; or an open file, which is read to its end; or a list of these; or any iterable of lists of
-    tokens, which is read once. With `column`, it is a table: a file of JSON, csv, tsv, Parquet or Arrow, a frame of
-    pandas or polars, a table of Arrow, a dataset, or an iterable of dicts; each cell, a text or a list of tokens, is a
-    line. A Series of these is a column itself.
+    tokens, which is read once. Tokens are strings or integers, which are words by their decimal form. Where `tokenizer`
+    is given, an iterable of strings, or a list of two or more of which the first is no path, is read as lines of text.
+    With `column`, the source is a table: a file of JSON, csv, tsv, Parquet or Arrow, a frame of pandas or polars, a
+    table of Arrow, a dataset, or an iterable of dicts; each cell, a text or a list of tokens, is a line. A Series of
+    these is a column itself.
 
     The keywords are listed below; docs/settings.md has them in a table, with the range of each. A setting that the loss
     or the architecture does not have is refused. What is minimized, for each pair of a center word c and an outside
@@ -124,10 +126,11 @@ def train(
                 phrases=_phrase_settings(config, inside),
                 progress=display.reading,
                 joining=display.joining,
+                say=display.say,
+                named=start is None or "tokenizer" in settings,
             )
         )
         display.read(corpus.tokens, len(corpus.vocab))
-        display.notes(corpus.notes)
         for words in corpus.left_out:
             if not words.is_most:  # which is a warning
                 display.say(str(words))

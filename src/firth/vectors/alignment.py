@@ -8,10 +8,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from firth.corpus.tokens import as_word
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, reading
 from firth.vectors.container import WordVectors
 from firth.vectors.directions import Doubles, Floats, Ids, scaled
+from firth.vectors.parts import Word
 from firth.vectors.rows import Progress, most_frequent_ids, no_progress, whole
 from firth.vectors.transforms import (
     VALUES_AT_ONCE,
@@ -23,7 +25,7 @@ from firth.vectors.transforms import (
     product,
 )
 
-Anchor = str | tuple[str, str]
+Anchor = Word | tuple[Word, Word]
 
 LONGEST_LINE = 2**16
 """Bytes of a line of anchors."""
@@ -145,8 +147,9 @@ def _anchored(source: WordVectors, target: WordVectors, anchors: Iterable[Anchor
     of_target = {word: i for i, word in enumerate(target.words)}
     found = []
     for anchor in anchors:
-        pair = (anchor, anchor) if isinstance(anchor, str) else anchor
-        if not (isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(word, str) for word in pair)):
+        anchor = as_word(anchor)
+        pair = tuple(map(as_word, anchor)) if isinstance(anchor, list | tuple) else (anchor, anchor)
+        if len(pair) != 2 or not all(isinstance(word, str) for word in pair):
             raise ConfigError(f"an anchor is {anchor!r:.100}: expected a word, or a pair of words")
         a, b = of_source.get(pair[0]), of_target.get(pair[1])
         if a is not None and b is not None:

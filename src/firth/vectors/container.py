@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 import numpy.typing as npt
 
+from firth.corpus.tokens import as_word
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path, naming
 from firth.files.tensors import TensorFile, read_tensors
 from firth.vectors import transforms
 from firth.vectors.batches import Found
 from firth.vectors.directions import Directions, Doubles, Ids, cosines, scaled
-from firth.vectors.parts import StoredVectors
+from firth.vectors.parts import StoredVectors, Word
 from firth.vectors.queries import answers_by_addition, answers_by_multiplication, nearest, place_among
 from firth.vectors.rows import most_frequent_ids, whole
 from firth.vectors.storage import SUFFIX, unpack
@@ -27,7 +28,8 @@ ROUNDING = 1e-12
 """A sum is zero if no number of it is above this share of what was added up."""
 
 Scored = list[tuple[str, float]]
-Query = str | npt.NDArray[Any]
+Query = Word | npt.NDArray[Any]
+WordList = list[str] | list[int] | list[Word]
 Weighted = Query | tuple[Query, float]
 
 
@@ -52,7 +54,7 @@ class WordVectors(StoredVectors):
             )
         return directions
 
-    def similarity(self, a: Query | Sequence[str], b: Query | Sequence[str]) -> float:
+    def similarity(self, a: Query | Sequence[Word], b: Query | Sequence[Word]) -> float:
         """The cosine of two words, vectors or groups of words, from -1 to 1; 0 if a vector is zero.
 
         A group is a list of words; it stands for the mean of their vectors, each scaled to length 1.
@@ -60,9 +62,10 @@ class WordVectors(StoredVectors):
         """
         return float(cosines(self._group(a), self._group(b)))
 
-    def similarities(self, pairs: Sequence[tuple[str, str]]) -> Doubles:
+    def similarities(self, pairs: Sequence[tuple[Word, Word]]) -> Doubles:
         """The cosines (m,) of m pairs of words, each as `similarity` gives it. Raises UnknownWordError."""
         _check_length("pair", pairs, 2)
+        pairs = [tuple(map(as_word, pair)) for pair in pairs]
         words = list(dict.fromkeys(word for pair in pairs for word in pair))
         places = {word: place for place, word in enumerate(words)}
         units = self._units(words)
@@ -77,7 +80,7 @@ class WordVectors(StoredVectors):
         *,
         positive: Sequence[Weighted] = (),
         negative: Sequence[Weighted] = (),
-        within: Sequence[str] | None = None,
+        within: Sequence[Word] | None = None,
         most_frequent: int | None = None,
         threshold: float | None = None,
         approximate: bool = False,
@@ -85,22 +88,22 @@ class WordVectors(StoredVectors):
     @overload
     def neighbors(
         self,
-        word: list[str],
+        word: WordList,
         k: int | None = 10,
         *,
-        within: Sequence[str] | None = None,
+        within: Sequence[Word] | None = None,
         most_frequent: int | None = None,
         threshold: float | None = None,
         approximate: bool = False,
     ) -> list[Scored]: ...
     def neighbors(
         self,
-        word: Query | list[str] | None = None,
+        word: Query | WordList | None = None,
         k: int | None = 10,
         *,
         positive: Sequence[Weighted] = (),
         negative: Sequence[Weighted] = (),
-        within: Sequence[str] | None = None,
+        within: Sequence[Word] | None = None,
         most_frequent: int | None = None,
         threshold: float | None = None,
         approximate: bool = False,
@@ -124,11 +127,11 @@ class WordVectors(StoredVectors):
             single = True
         elif positive or negative:
             raise ConfigError("word and positive or negative are given: expected one or the other")
-        elif not isinstance(word, str | np.ndarray | list | tuple):
+        elif not isinstance(as_word(word), str | np.ndarray | list | tuple):
             raise ConfigError(f"the word is {word!r:.100}: expected a word, a vector, or a list of words")
         else:
-            single = isinstance(word, str) or (isinstance(word, np.ndarray) and word.ndim == 1)
-            items: list[Query] = [word] if single else list(word)  # type: ignore[list-item]
+            single = isinstance(as_word(word), str) or (isinstance(word, np.ndarray) and word.ndim == 1)
+            items: list[Query] = [word] if single else list(word)  # type: ignore[list-item, arg-type]
             queries, asked = self._queries(items), [[item] for item in items]
         k = None if k is None else whole("k", k, 1)
         least = -np.inf if threshold is None else _checked_threshold(threshold)
@@ -153,7 +156,7 @@ class WordVectors(StoredVectors):
         k: int = 1,
         method: Literal["add", "mul"] = "add",
         *,
-        within: Sequence[str] | None = None,
+        within: Sequence[Word] | None = None,
         most_frequent: int | None = None,
     ) -> Scored:
         """The k best answers to "a is to b as c is to ?", [(word, score), ...], none of them a, b or c.
@@ -175,10 +178,11 @@ class WordVectors(StoredVectors):
         return next(self._named(iter([found]), ids))
 
     def analogies(
-        self, questions: Sequence[tuple[str, str, str]], k: int = 1, *, most_frequent: int | None = None
+        self, questions: Sequence[tuple[Word, Word, Word]], k: int = 1, *, most_frequent: int | None = None
     ) -> list[Scored]:
         """What `analogy` answers to each of many questions (a, b, c) by 3CosAdd, at once."""
         _check_length("question", questions, 3)
+        questions = [tuple(map(as_word, question)) for question in questions]
         words = list(dict.fromkeys(word for question in questions for word in question))
         places = {word: place for place, word in enumerate(words)}
         asked = np.array([[places[word] for word in question] for question in questions], np.int64).reshape(-1, 3)
@@ -187,17 +191,17 @@ class WordVectors(StoredVectors):
         terms = self._queries(list(words))
         return list(self._named(answers_by_addition(directions, terms, asked, excluded, whole("k", k, 1)), ids))
 
-    def odd_one_out(self, words: Sequence[str]) -> str:
+    def odd_one_out(self, words: Sequence[Word]) -> Word:
         """The word that is least like the others: with the least cosine to the mean of all, each of length 1.
 
         words: three or more. Ties go to the first. Raises UnknownWordError, and ConfigError for fewer words.
         """
-        if isinstance(words, str) or len(words) < 3:
+        if isinstance(as_word(words), str) or len(words) < 3:
             raise ConfigError(f"the words are {words!r}: expected a list of three or more")
         units = self._queries(list(words))
         return words[int(cosines(units, scaled(units.mean(axis=0))).argmin())]
 
-    def rank(self, word: str, of: Query, *, most_frequent: int | None = None) -> int:
+    def rank(self, word: Word, of: Query, *, most_frequent: int | None = None) -> int:
         """The place of `word` among the neighbours of a word or vector `of`: 1 for the nearest.
 
         Words with the same cosine come in the order of the vocabulary. Raises UnknownWordError for a word without a
@@ -207,7 +211,8 @@ class WordVectors(StoredVectors):
         if place is None:
             self._row(word)  # raises for a word that has no vector at all
             raise ConfigError(f"{word!r} is not among the {len(self):,} words, so it has no rank")
-        if isinstance(of, str) and self.id_of(of) == place:
+        other: Any = as_word(of)
+        if isinstance(other, str) and self.id_of(other) == place:
             raise ConfigError(f"the rank of {word!r} among its own neighbours is asked for: expected two words")
         directions, ids = self._among(None, most_frequent)
         row = place if ids is None else next(iter(np.flatnonzero(ids == place).tolist()), None)
@@ -277,8 +282,9 @@ class WordVectors(StoredVectors):
             raise ConfigError(f"a vector is {vector.dtype} of shape {vector.shape}: expected {d} numbers")
         return vector
 
-    def _group(self, words: Query | Sequence[str]) -> Doubles:
+    def _group(self, words: Any) -> Doubles:
         """The vector (d,) of length 1 of a word, a vector, or a group."""
+        words = as_word(words)
         if isinstance(words, str | np.ndarray):
             return np.asarray(self._units([words])[0])
         if not len(words):
@@ -290,7 +296,7 @@ class WordVectors(StoredVectors):
         items: list[Query] = []
         weights: list[float] = []
         for sign, group, name in ((1, positive, "positive"), (-1, negative, "negative")):
-            if isinstance(group, str):
+            if isinstance(as_word(group), str):
                 raise ConfigError(f"{name} is {group!r}: expected a list, [{group!r}]")
             for item in group:
                 if isinstance(item, tuple) and len(item) != 2:
@@ -312,7 +318,7 @@ class WordVectors(StoredVectors):
             raise ConfigError("the sum of positive and negative is zero: it has no direction, so nothing is near it")
         return scaled(total)[None], [items]
 
-    def _among(self, within: Sequence[str] | None, most_frequent: int | None) -> tuple[Directions, Ids | None]:
+    def _among(self, within: Sequence[Word] | None, most_frequent: int | None) -> tuple[Directions, Ids | None]:
         """The rows to look among, and their ids, or None if they are the first rows."""
         if within is None:
             ids = most_frequent_ids(self.counts, most_frequent)
@@ -322,9 +328,9 @@ class WordVectors(StoredVectors):
             return self.directions.first(len(ids)) if first else self.directions.chosen(ids), ids
         if most_frequent is not None:
             raise ConfigError("within and most_frequent are given: expected one of them")
-        if isinstance(within, str):
+        if isinstance(as_word(within), str):
             raise ConfigError(f"within is {within!r}: expected a list of words")
-        places = {word: self.id_of(word) for word in within}
+        places = {word: self.id_of(word) for word in map(as_word, within)}
         for word, place in places.items():
             if place is None:
                 self._row(word)
@@ -336,7 +342,8 @@ class WordVectors(StoredVectors):
 
     def _places(self, words: Sequence[Query], ids: Ids | None) -> list[int]:
         """Where the words are among the rows `ids`, or, if that is None, among all."""
-        own = [place for word in words if isinstance(word, str) and (place := self.id_of(word)) is not None]
+        spelled = (word for word in map(as_word, words) if isinstance(word, str))
+        own = [place for word in spelled if (place := self.id_of(word)) is not None]
         return own if ids is None else np.flatnonzero(np.isin(ids, own)).tolist()
 
     def _named(self, found: Iterator[Found], ids: Ids | None) -> Iterator[Scored]:
@@ -372,8 +379,8 @@ def from_file(file: TensorFile) -> WordVectors:
     return vectors
 
 
-def _check_length(kind: str, items: Sequence[Sequence[str]], length: int) -> None:
-    wrong = next((item for item in items if isinstance(item, str) or len(item) != length), None)
+def _check_length(kind: str, items: Sequence[Sequence[Word]], length: int) -> None:
+    wrong = next((item for item in items if isinstance(as_word(item), str) or len(item) != length), None)
     if wrong is not None:
         raise ConfigError(f"a {kind} is {wrong!r}: expected {length} words")
 

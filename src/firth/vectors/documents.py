@@ -5,7 +5,7 @@ SIF is Arora, Liang and Ma (2017), "A simple but tough-to-beat baseline for sent
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.lines import read_lines, tokens_of
-from firth.corpus.reader import Progress
+from firth.corpus.reader import Progress, Say
 from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError
 from firth.files.paths import AnyPath, naming
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
 from firth.settings import AS_IS, DocumentOptions, Reading
+from firth.tokenizing import kept_tokenizer, tokenizer_name
 from firth.vectors.container import WordVectors
 from firth.vectors.directions import Directions, Doubles, cosines, lengths_of, scaled
 from firth.vectors.means import Counts, Floats, Means, WeightedVectors, document_means
@@ -133,7 +134,7 @@ class Documents:
     def save(self, path: AnyPath) -> None:
         """Write the documents to a .safetensors file, whole or not at all. Raises FormatError where it cannot be."""
         path = check_writable(path)
-        document: dict[str, Any] = {"format": VERSION, "options": {name: getattr(self.options, name) for name in KEPT}}
+        document: dict[str, Any] = {"format": VERSION, "options": _kept(self.options)}
         if self.vectors is not None:
             document["vectors"] = _identity(self.vectors)
         tensors: dict[str, npt.NDArray[Any]]
@@ -203,11 +204,12 @@ def make_documents(
     source: Any,
     options: DocumentOptions,
     progress: Progress | None = None,
-    note: Callable[[list[str]], object] | None = None,
+    say: Say | None = None,
 ) -> Documents:
     """The vectors of the lines of a text: see `firth.documents`.
 
-    `progress` is called as `transform` calls it, and `note` with the notes on the text when it is read.
+    `progress` is called as `transform` calls it, and `say` with each thing that a user should know of how the text was
+    read.
     """
     d = vectors.center.shape[1]
     if options.method == "sif" and options.components >= d:
@@ -215,8 +217,9 @@ def make_documents(
     asked, options = options, _filled_in(options, vectors.config)
     lines = read_lines(source, _reading(options, asked.column), progress, named=asked.tokenizer is not None)
     means = document_means(_weigh(vectors, options), lines)
-    if note is not None:
-        note(lines.notes)
+    if say is not None:
+        for note in lines.notes:
+            say(note)
     if not means.known.any():
         raise CorpusError(
             f"{lines.name}: no token has a vector (tokens: {means.tokens.sum():,}, lines: {len(means.known):,}): "
@@ -232,9 +235,15 @@ def make_documents(
 def _filled_in(options: DocumentOptions, config: Mapping[str, Any]) -> DocumentOptions:
     """The options with those of reading that are left open as in the vectors' training."""
     plain = {"lower": AS_IS.lower, "tokenizer": AS_IS.tokenizer_name, "errors": AS_IS.errors}
+    found: dict[str, Any] = plain | {name: config[name] for name in READING if name in config}
+    found["tokenizer"] = kept_tokenizer(found["tokenizer"])
     left_open = (name for name in READING if getattr(options, name) is None)
-    settings = {name: config.get(name, plain[name]) for name in left_open}
-    return dataclasses.replace(options, **settings, column=None)  # that of another source is another one
+    return dataclasses.replace(options, **{name: found[name] for name in left_open}, column=None)
+
+
+def _kept(options: DocumentOptions) -> dict[str, Any]:
+    """The options as a file keeps them."""
+    return {name: getattr(options, name) for name in KEPT} | {"tokenizer": tokenizer_name(options.tokenizer)}
 
 
 def _reading(options: DocumentOptions, column: str | int | None = None) -> Reading:
@@ -339,4 +348,4 @@ def _kept_options(found: Any) -> DocumentOptions:
     """The options in a file. Raises ConfigError where they are none."""
     if not isinstance(found, dict) or set(found) != set(KEPT) or None in found.values():
         raise ConfigError(f"the options are {found!r:.200}: expected {', '.join(KEPT)}")
-    return DocumentOptions(**found)
+    return DocumentOptions(**(found | {"tokenizer": kept_tokenizer(found["tokenizer"])}))

@@ -1,6 +1,7 @@
 """What word vectors are made of: their parts, checked, looked up by word, and saved."""
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from firth.corpus.tokens import as_word
 from firth.corpus.vocabulary import Vocabulary
 from firth.errors import ConfigError, FormatError, UnknownWordError
 from firth.files.paths import AnyPath
@@ -15,6 +17,9 @@ from firth.files.tensors import write_tensors
 from firth.vectors.directions import Doubles, Floats, lengths_of
 from firth.vectors.storage import Parts, check_writable, pack, reproducible
 from firth.vectors.subwords import Subwords
+
+Word = str | int | np.integer[Any]
+"""A word to look up; an integer stands for its decimal form."""
 
 NORMS_CHECKED = 64
 """The rows whose lengths are compared with the norms of a file."""
@@ -37,7 +42,8 @@ class StoredVectors:
     norms: float64 (n,), the lengths of the center vectors; computed where they are not given. path: the file that
     `load` took them from, or None.
 
-    A word is found in either Unicode normalisation, composed (NFC) or decomposed (NFD). The arrays are read-only views.
+    A word is found in either Unicode normalisation, composed (NFC) or decomposed (NFD); an integer stands for its
+    decimal form, 42 for "42". The arrays are read-only views.
     """
 
     def __init__(
@@ -165,6 +171,7 @@ class StoredVectors:
 
     def __contains__(self, word: object) -> bool:
         """Whether `word` is one of the words."""
+        word = as_word(word)
         return isinstance(word, str) and self.id_of(word) is not None
 
     @property
@@ -172,8 +179,9 @@ class StoredVectors:
         """The place of each word among the words."""
         return self._vocabulary.ids
 
-    def id_of(self, word: str) -> int | None:
+    def id_of(self, word: Word) -> int | None:
         """The place of a word among the words, in either Unicode normalisation, or None."""
+        word = as_word(word)
         if not isinstance(word, str):
             raise ConfigError(f"the word is {word!r}: expected a string")
         ids = self._vocabulary.ids
@@ -183,12 +191,12 @@ class StoredVectors:
             found = ids.get(composed, ids.get(decomposed))
         return found
 
-    def __getitem__(self, word: str | list[str]) -> Floats:
+    def __getitem__(self, word: Word | Sequence[Word]) -> Floats:
         """The center vector (d,) of a word, or those (m, d) of a list of m words.
 
         That of a word never seen is the mean of its n-grams' rows. Raises UnknownWordError where there are none.
         """
-        return self._rows(word) if isinstance(word, list | tuple) else self._row(word)
+        return self._rows(word) if isinstance(word, list | tuple) else self._row(word)  # type: ignore[arg-type]
 
     def parts(self) -> Parts:
         """What these vectors are made of: the arguments that make them again."""
@@ -217,7 +225,8 @@ class StoredVectors:
         path = check_writable(path)
         write_tensors(path, *pack(path, reproducible({**self.parts(), "norms": self.norms}), half))
 
-    def _row(self, word: str) -> Floats:
+    def _row(self, word: Word) -> Floats:
+        word = as_word(word)
         if not isinstance(word, str):
             raise ConfigError(f"the word is {word!r}: expected a string or a list of strings")
         found = self.id_of(word)
@@ -229,7 +238,7 @@ class StoredVectors:
         hint = f"the nearest spellings are {near}" if near else "no word is spelt like it"
         raise UnknownWordError(f"{word!r} is not among the {len(self):,} words: {hint}")
 
-    def _rows(self, words: list[str]) -> Floats:
+    def _rows(self, words: Sequence[Word]) -> Floats:
         if not isinstance(words, list | tuple):
             raise ConfigError(f"the word is {words!r}: expected a string or a list of strings")
         return np.array([self._row(word) for word in words], dtype=np.float32).reshape(-1, self.center.shape[1])
