@@ -85,8 +85,9 @@ def test_encodings_are_noted_once(folder):
     for name in "xyz":
         (folder / f"{name}.txt").write_text("words\n", encoding="utf-16")
     assert read(folder)[1] == [f"{folder / 'x.txt'} and 2 more files are UTF-16"]
-    with build_corpus(folder, min_count=1) as corpus:
-        assert corpus.notes == [f"{folder / 'x.txt'} and 2 more files are UTF-16"]
+    told: list[str] = []
+    with build_corpus(folder, min_count=1, say=told.append):
+        assert told == [f"{folder / 'x.txt'} and 2 more files are UTF-16"]
 
 
 @pytest.mark.parametrize("quiet", [[], ["--quiet"]])

@@ -52,8 +52,8 @@ def test_a_generator_is_read_once(temporary):
     ("source", "message"),
     [
         ([], "is empty"),
-        (iter([]), "is empty: there is no word in the lists of tokens"),
-        ([[], []], "is empty: there is no word in the lists of tokens"),
+        (iter([]), "is empty: there is no token in its 0 sentences"),
+        ([[], []], "is empty: there is no token in its 2 sentences"),
         (b"bytes", r"the corpus is b'bytes' \(bytes\); expected the path of a text or an iterable"),
         (None, r"the corpus is None \(NoneType\)"),
         (5, r"the corpus is 5 \(int\)"),

@@ -131,6 +131,7 @@ def test_invalid_utf8_is_replaced_as_ever(tmp_path, tokenizer):
     ]
     for _ in range(150):
         data = b"".join(draw.choices(bits, k=draw.randrange(20)))
+        data += b" " + b"fine " * 20  # a text that is mostly invalid is refused
         path.write_bytes(b"x" + data)
         blocks = TextReader([str(path)], Reading(tokenizer=tokenizer), None, draw.choice(SIZES))
         found = spelled(TextLines(blocks))

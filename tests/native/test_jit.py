@@ -174,7 +174,7 @@ def test_other_compiled_functions_are_none_of_firths(tmp_path):
 
 
 def test_a_run_tells_the_time_before_its_first_epoch_ends(tmp_path):
-    code = "import firth\nfirth.train([['a', 'b', 'c']] * 200, min_count=1, dim=16, threads=1, epochs=2)"
+    code = "import firth\nfirth.train([['a', 'b', 'c']] * 200, min_count=1, subsample=0, dim=16, threads=1, epochs=2)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
