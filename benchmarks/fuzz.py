@@ -14,6 +14,7 @@ import io
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -84,6 +85,23 @@ def _vectors_kinds() -> Iterator[tuple[str, Kind]]:
         yield name, (ending, make_compressed, load)
 
 
+def _folder_kinds() -> Iterator[tuple[str, Kind]]:
+    """A folder of static embeddings, of which one file is damaged."""
+    for name in ("model.safetensors", "tokenizer.json"):
+
+        def make(path: Path, name: str = name) -> None:
+            folder = path.with_name("folder")
+            FORMATS["static"].writer()(vectors(["a", "b", "日本"]), folder)
+            shutil.copyfile(folder / name, path)
+
+        def read(path: Path, name: str = name) -> Any:
+            folder = path.with_name("folder")
+            shutil.copyfile(path, folder / name)
+            return load(folder)
+
+        yield f"static-{name.partition('.')[0]}", (Path(name).suffix, make, read)
+
+
 def _zipped(content: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
@@ -110,6 +128,14 @@ def _corpus_kinds() -> Iterator[tuple[str, Kind]]:
     def csv(path: Path) -> None:
         path.write_text('id,text\n1,"new york, ""big"""\n2,wind\n' * 20, encoding="utf-8")
 
+    def table(path: Path) -> None:
+        import pyarrow
+        from pyarrow import feather, parquet
+
+        columns = pyarrow.table({"text": [row["text"] for row in rows], "items": [["milk", "bread"]] * len(rows)})
+        write = parquet.write_table if path.suffix == ".parquet" else feather.write_feather
+        write(columns, path)
+
     def text(path: Path) -> None:
         path.write_text("salt pepper naïve 日本\n\nwind rain\r\n" * 20, encoding="utf-8")
 
@@ -126,6 +152,8 @@ def _corpus_kinds() -> Iterator[tuple[str, Kind]]:
     yield "json-lists", (".jsonl", json_lines, read("items"))
     yield "json-document", (".json", document, read(None))
     yield "csv", (".csv", csv, read("text"))
+    yield "parquet-table", (".parquet", table, read("text"))
+    yield "arrow-table", (".arrow", table, read("items"))
     yield "text", (".txt", text, read(None, tokenizer="words", lower=True))
     yield "utf-16", (".txt", utf16, read(None))
     yield "text-gz", (".txt.gz", compressed, read(None))
@@ -157,7 +185,7 @@ def _other_kinds() -> Iterator[tuple[str, Kind]]:
 
 def kinds() -> dict[str, Kind]:
     """All kinds of files, by name."""
-    return dict((*_vectors_kinds(), *_corpus_kinds(), *_other_kinds()))
+    return dict((*_vectors_kinds(), *_folder_kinds(), *_corpus_kinds(), *_other_kinds()))
 
 
 def mutated(content: bytes, draw: random.Random) -> bytes:

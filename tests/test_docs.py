@@ -14,7 +14,11 @@ from firth.settings import PRESETS
 ROOT = Path(__file__).parents[1]
 DERIVATION = ROOT / "docs" / "derivation.md"
 PAGES = sorted(page for folder in (".", "docs", "examples", "benchmarks") for page in (ROOT / folder).glob("*.md"))
-RUN = [DERIVATION, ROOT / "docs" / "assignment.md", *(ROOT / "docs" / f"{name}.md" for name in ("queries", "corpora", "formats"))]
+RUN = [
+    DERIVATION,
+    ROOT / "docs" / "assignment.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("queries", "corpora", "formats")),
+]
 
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -76,7 +76,7 @@ def test_faults_are_mended_or_refused(capsys, tmp_path):
     (tmp_path / "v.bin").write_bytes(b"3 1\na \0\0\0\0\nb \0\0\0\0\n")
     status, _, err = call(capsys, "convert", tmp_path / "v.bin", tmp_path / "w.safetensors")
     assert status == 0
-    assert err.startswith(f"firth: warning: {tmp_path / 'v.bin'}: 1 number of words is wrong: all whole rows are read.")
+    assert err.startswith(f"firth: warning: {tmp_path / 'v.bin'}: wrong numbers of words in line 1, not used: 1.")
     status, _, err = call(capsys, "convert", tmp_path / "v.bin", tmp_path / "w.safetensors", "--errors", "strict")
     assert (status, "line 1: 3 words of dimension 1: the file holds 2" in err) == (1, True)
     status, _, err = call(capsys, "convert", tmp_path / "v.bin", tmp_path / "w.safetensors", "--errors", "ignore")

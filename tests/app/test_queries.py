@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -143,3 +146,22 @@ def test_the_odd_one_and_the_rank(ask, path):
     assert ask("rank", "pea", "king") == f"{vectors.rank('pea', 'king')}\n"
     assert json.loads(ask("rank", "pea", "king", "--json"))["rank"] == vectors.rank("pea", "king")
     assert ask("rank", "man", "king", "--most-frequent", 1) == "1\n"
+
+
+def test_a_word_is_found_where_the_command_line_is_ascii(tmp_path):
+    path = tmp_path / "v.safetensors"
+    WordVectors(["déjà", "là"], np.array([2, 1]), np.eye(2, dtype=np.float32), None, {}, []).save(path)
+    done = subprocess.run(
+        [sys.executable, "-m", "firth", "neighbors", str(path), "déjà", "--json"],
+        env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)[0]["word"] == "déjà"
+
+
+def test_a_document_is_not_begun_for_an_unknown_word(tmp_path, capsys):
+    path = tmp_path / "v.safetensors"
+    WordVectors(["a", "b"], np.array([2, 1]), np.eye(2, dtype=np.float32), None, {}, []).save(path)
+    assert main(["neighbors", str(path), "c", "--json"]) == 1
+    assert capsys.readouterr().out == ""

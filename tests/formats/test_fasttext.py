@@ -186,7 +186,7 @@ def test_nodes_of_counts_that_do_not_fall_are_left_out(tmp_path):
 def test_words_that_are_not_utf8_keep_their_vectors(tmp_path):
     raw, (rows, _) = model_bytes(words=["ok", b"\xe6\x97", "also"])
     with pytest.warns(
-        UserWarning, match=re.escape(r"1 words are not UTF-8 and have \x.. for what is not. The first: word 2")
+        UserWarning, match=re.escape(r"words that are not UTF-8, kept with \x.. for what is not: 1. The first: word 2")
     ):
         vectors = converted(tmp_path, raw)
     assert vectors.words == ["ok", r"\xe6\x97", "also"]
@@ -198,7 +198,8 @@ def test_words_that_are_not_utf8_keep_their_vectors(tmp_path):
 def test_words_that_come_again_keep_their_rows(tmp_path):
     raw, (rows, _) = model_bytes(words=["a", "b", "a", b"\xff", r"\xff"])
     with pytest.warns(
-        UserWarning, match=r"2 words come again and have .* 1 words are not UTF-8.* The first: word 3: b'a' com"
+        UserWarning,
+        match=r"words that come again, kept .*: 2; words that .* UTF-8.*: 1. The first: word 3: b'a' com",
     ):
         vectors = converted(tmp_path, raw)
     assert vectors.words == ["a", "b", r"\x61", r"\xff", r"\x5c\x78\x66\x66"]

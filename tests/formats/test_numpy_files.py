@@ -84,11 +84,16 @@ def test_float32_stays_on_disk(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "lines", "words", "message"),
     [
-        ([1, 2, 3], b"a\nb\na\n", ["a", "b"], "1 words come again and are left out. The first: line 3 of v.words.txt"),
-        ([1, 2, 3], b"a\n\nc\n", ["a", "c"], "1 words are empty and are left out. The first: line 2 of v.words.txt"),
-        ([1, 2], b"a\nb\xff\n", ["a", "b\\xff"], r"1 words are not UTF-8, .*line 2 of v.words.txt: .*b'b\\xff'"),
-        ([1, np.nan], b"a\nb\n", ["a"], "1 vectors are not finite and are left out. The first: line 2 .*'b'"),
-        ([1, 1e39], b"a\nb\n", ["a"], "1 vectors are not finite"),
+        ([1, 2, 3], b"a\nb\na\n", ["a", "b"], "words that come again, left out: 1. The first: line 3 of v.words.txt"),
+        ([1, 2, 3], b"a\n\nc\n", ["a", "c"], "empty words, left out: 1. The first: line 2 of v.words.txt"),
+        (
+            [1, 2],
+            b"a\nb\xff\n",
+            ["a", "b\\xff"],
+            r"words that are not UTF-8.*: 1. .*line 2 of v.words.txt: .*b'b\\xff'",
+        ),
+        ([1, np.nan], b"a\nb\n", ["a"], "vectors that are not finite, left out: 1. The first: line 2 .*'b'"),
+        ([1, 1e39], b"a\nb\n", ["a"], "vectors that are not finite.*: 1"),
     ],
 )
 def test_faults_are_mended_or_refused(tmp_path, rows, lines, words, message):
@@ -104,7 +109,7 @@ def test_faults_are_mended_or_refused(tmp_path, rows, lines, words, message):
 def test_bytes_after_the_matrix_are_left_out(tmp_path):
     path = save(tmp_path, np.eye(2, dtype=np.float32), b"a\nb\n")
     path.write_bytes(path.read_bytes() + b"more")
-    with pytest.warns(UserWarning, match="4 bytes after the matrix are left out. The first: byte 144"):
+    with pytest.warns(UserWarning, match="bytes after the matrix, left out: 4. The first: byte 144"):
         assert numpy_files.read(path, EVERYTHING).words == ["a", "b"]
 
 

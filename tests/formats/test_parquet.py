@@ -152,14 +152,32 @@ def test_two_columns_of_one_name_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("words", "rows", "counts", "kept", "message"),
     [
-        (["a", None, "c"], ROWS, [1, 2, 3], ["a", "c"], "1 rows have no word and are left out. The first: row 2"),
-        (["a", "b", "a"], ROWS, [1, 2, 3], ["a", "b"], "1 words come again and are left out. The first: row 3: .*'a'"),
-        (["a", "b", "c"], [ROWS[0], None, ROWS[1]], [1, 2, 3], ["a", "c"], "1 rows have no vector.* row 2: no vector"),
+        (["a", None, "c"], ROWS, [1, 2, 3], ["a", "c"], "rows without a word, left out: 1. The first: row 2"),
+        (["a", "b", "a"], ROWS, [1, 2, 3], ["a", "b"], "words that come again, left out: 1. The first: row 3: .*'a'"),
+        (
+            ["a", "b", "c"],
+            [ROWS[0], None, ROWS[1]],
+            [1, 2, 3],
+            ["a", "c"],
+            "rows without a vector.*: 1.* row 2: no vector",
+        ),
         (["a", "b", "c"], [[1], [2, 3], [4, 5]], [1, 2, 3], ["b", "c"], "row 1: a vector of 1 numbers: expected 2"),
         (["a", "b", "c"], [[], [2, 3], [4, 5]], [1, 2, 3], ["b", "c"], "row 1: a vector of 0 numbers: expected 2"),
-        (["a", "b", "c"], [[None, 1], [2, 3], [4, 5]], [1, 2, 3], ["b", "c"], "1 vectors are not finite .* row 1: "),
-        (["a", "b", "c"], [[np.inf, 1], [1e39, 3], [4, 5]], [1, 2, 3], ["c"], "2 vectors are not finite"),
-        (["a", "b", "c"], ROWS, [-1, None, 3], ["a", "b", "c"], "1 counts are no whole numbers .* row 1: .*'-1'"),
+        (
+            ["a", "b", "c"],
+            [[None, 1], [2, 3], [4, 5]],
+            [1, 2, 3],
+            ["b", "c"],
+            "vectors that are not finite.*: 1. .* row 1: ",
+        ),
+        (["a", "b", "c"], [[np.inf, 1], [1e39, 3], [4, 5]], [1, 2, 3], ["c"], "vectors that are not finite.*: 2"),
+        (
+            ["a", "b", "c"],
+            ROWS,
+            [-1, None, 3],
+            ["a", "b", "c"],
+            "counts that are no whole numbers.*: 1. .* row 1: .*'-1'",
+        ),
     ],
 )
 def test_faults_are_mended_or_refused(tmp_path, words, rows, counts, kept, message):
@@ -176,7 +194,7 @@ def test_words_without_utf8_are_mended(tmp_path):
     path = save(tmp_path, {"word": words, "vector": LISTS})
     with pytest.raises(FormatError, match=r"row 2: the word b'\\xff' is not UTF-8"):
         parquet.read(path, Request(strict=True))
-    with pytest.warns(UserWarning, match="1 words are not UTF-8"):
+    with pytest.warns(UserWarning, match="words that are not UTF-8.*: 1"):
         assert parquet.read(path, EVERYTHING).words == ["a", "\\xff", "c"]
 
 

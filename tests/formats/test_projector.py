@@ -98,14 +98,24 @@ def test_files_of_others_are_read(tmp_path, names, metadata, counts):
 @pytest.mark.parametrize(
     ("vectors", "metadata", "words", "message"),
     [
-        (b"1\t2\n3\n5\t6\n", b"a\nb\nc\n", ["a", "c"], "1 lines do not have as many .* line 2: .*expected 2 numbers"),
-        (b"1\t2\n3\tx\n5\t6\n", b"a\nb\nc\n", ["a", "c"], "1 lines do not have as many .* line 2: "),
-        (b"1\t2\n3\t1_0\n5\t6\n", b"a\nb\nc\n", ["a", "c"], "1 lines do not have as many"),
-        (b"1\t2\n3\tnan\n\n5\t1e39\n", b"a\nb\nc\n", ["a"], "2 vectors are not finite .* row 2: .*'b'"),
-        (b"1\n2\n3\n", b"a\nb\na\n", ["a", "b"], "1 words come again and are left out. The first: row 3"),
-        (b"1\n2\n", b"w\tcount\na\t1\n\t2\n", ["a"], "1 words are empty .* line 3 of v.metadata.tsv"),
-        (b"1\n2\n", b"w\tcount\na\tx\nb\n", ["a", "b"], "2 counts are no whole numbers .* line 2 of v.metadata.tsv"),
-        (b"1\n2\n", b"a\n\xff\n", ["a", "\\xff"], "1 words are not UTF-8"),
+        (
+            b"1\t2\n3\n5\t6\n",
+            b"a\nb\nc\n",
+            ["a", "c"],
+            "lines with another number of fields.*: 1. .* line 2: .*expected 2 numbers",
+        ),
+        (b"1\t2\n3\tx\n5\t6\n", b"a\nb\nc\n", ["a", "c"], "lines with another number of fields.*: 1. .* line 2: "),
+        (b"1\t2\n3\t1_0\n5\t6\n", b"a\nb\nc\n", ["a", "c"], "lines with another number of fields.*: 1"),
+        (b"1\t2\n3\tnan\n\n5\t1e39\n", b"a\nb\nc\n", ["a"], "vectors that are not finite.*: 2. .* row 2: .*'b'"),
+        (b"1\n2\n3\n", b"a\nb\na\n", ["a", "b"], "words that come again, left out: 1. The first: row 3"),
+        (b"1\n2\n", b"w\tcount\na\t1\n\t2\n", ["a"], "empty words, left out: 1. .* line 3 of v.metadata.tsv"),
+        (
+            b"1\n2\n",
+            b"w\tcount\na\tx\nb\n",
+            ["a", "b"],
+            "counts that are no whole numbers.*: 2. .* line 2 of v.metadata.tsv",
+        ),
+        (b"1\n2\n", b"a\n\xff\n", ["a", "\\xff"], "words that are not UTF-8.*: 1"),
     ],
 )
 def test_faults_are_mended_or_refused(tmp_path, vectors, metadata, words, message):

@@ -186,16 +186,16 @@ def test_shared_rows_and_weights_are_multiplied_out(tmp_path, dtype):
 @pytest.mark.parametrize(
     ("vocabulary", "rows", "words", "message"),
     [
-        ({"a": 0, "c": 2}, ROWS, ["a", "c"], "1 rows have no token and are left out. The first: token 1: "),
-        ({"a": 0, "b": 1, "c": 2, "d": 2}, ROWS, ["a", "b", "c"], "1 second names are left out. .* 'c' and 'd'"),
-        ({"a": 0, "\ud800": 1, "c": 2}, ROWS, ["a", "c"], "1 tokens hold half a character and are left out"),
+        ({"a": 0, "c": 2}, ROWS, ["a", "c"], "rows without a token, left out: 1. The first: token 1: "),
+        ({"a": 0, "b": 1, "c": 2, "d": 2}, ROWS, ["a", "b", "c"], "second names, left out: 1. .* 'c' and 'd'"),
+        ({"a": 0, "\ud800": 1, "c": 2}, ROWS, ["a", "c"], "tokens that hold half a character, left out: 1"),
         (
             {"a": 0, "b": 1, "c": 2},
             [[1, 2], [np.inf, 0], [3, 4]],
             ["a", "c"],
-            "1 vectors are not finite .* token 1: .*'b'",
+            "vectors that are not finite.*: 1. .* token 1: .*'b'",
         ),
-        ([["a", 0], ["b", 0], ["a", 0]], ROWS, ["a", "b"], "1 words come again and are left out. .* token 2: "),
+        ([["a", 0], ["b", 0], ["a", 0]], ROWS, ["a", "b"], "words that come again, left out: 1. .* token 2: "),
     ],
 )
 def test_faults_of_others_are_mended_or_refused(tmp_path, vocabulary, rows, words, message):

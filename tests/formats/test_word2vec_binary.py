@@ -62,18 +62,26 @@ def test_numbers_that_look_like_spaces_and_line_ends_are_numbers(tmp_path):
         (
             b"1 2\n" + rows(b"a", b"b"),
             ["a", "b"],
-            r"1 number of words is wrong: all whole rows are read. The first: line 1",
+            r"wrong numbers of words in line 1, not used: 1. The first: line 1",
         ),
         (b"99999999999 2\n" + rows(b"a"), ["a"], "the file holds 1"),
         (b"2 2\n" + rows(b"a", b"b", b"c")[:-6], ["a", "b"], r"byte 26: b'c .*': expected a word, a space and 8 bytes"),
         (
             b"3 2\n" + rows(b"a", b"b", b"c")[:-6],
             ["a", "b"],
-            r"1 last row is cut short and left out; 1 number of words",
+            r"rows that are cut short, left out: 1; wrong numbers of words",
         ),
-        (b"3 2\n" + rows(b"a", b"b", b"a"), ["a", "b"], r"1 words come again .*byte 26: the word 'a' comes again"),
-        (b"3 2\n" + rows(b"a", b"", b"c"), ["a", "c"], "1 words are empty and left out.*byte 15: a word is empty"),
-        (b"2 2\n" + rows(b"a\xff", b"b"), ["a\\xff", "b"], r"1 words are not UTF-8 .*byte 4: the word b'a.xff' is not"),
+        (
+            b"3 2\n" + rows(b"a", b"b", b"a"),
+            ["a", "b"],
+            r"words that come again.*: 1. .*byte 26: the word 'a' comes again",
+        ),
+        (b"3 2\n" + rows(b"a", b"", b"c"), ["a", "c"], "empty words, left out: 1.*byte 15: a word is empty"),
+        (
+            b"2 2\n" + rows(b"a\xff", b"b"),
+            ["a\\xff", "b"],
+            r"words that are not UTF-8.*: 1. .*byte 4: the word b'a.xff' is not",
+        ),
         (
             b"2 2\n" + rows(b"a", b"b").replace(b"\0\0\x80?", b"\0\0\xc0\x7f"),
             ["a"],
@@ -82,7 +90,7 @@ def test_numbers_that_look_like_spaces_and_line_ends_are_numbers(tmp_path):
         (
             b"2 2\n" + rows(b"a", b"b").replace(b"\0\0\x80?", b"\0\0\x80\xff"),
             ["a"],
-            "vectors are not finite and left out",
+            "vectors that are not finite, left out",
         ),
     ],
 )
@@ -146,7 +154,7 @@ def test_a_word_may_be_long_but_not_without_end(tmp_path, monkeypatch):
     long = b"x" * 5000
     assert read(tmp_path, b"1 2\n" + rows(long)).words == [long.decode()]
     monkeypatch.setattr(word2vec_binary, "LONGEST_WORD", 1000)
-    with pytest.warns(UserWarning, match="last row is cut short"):
+    with pytest.warns(UserWarning, match="rows that are cut short"):
         assert read(tmp_path, b"1 2\n" + rows(b"a", b"x" * 50_000)).words == ["a"]
 
 

@@ -145,23 +145,43 @@ def test_the_last_numbers_of_a_line_are_its_vector_and_the_rest_its_word(path, c
 @pytest.mark.parametrize(
     ("content", "expected", "message"),
     [
-        (b"3 2\na 1 2\nb 3 -4.5\n", AB, "1 wrong number of words in line 1.*line 1: 3 words; the lines .* are 2"),
+        (b"3 2\na 1 2\nb 3 -4.5\n", AB, "wrong numbers of words in line 1.*: 1. .*line 1: 3 words; the lines .* are 2"),
         (b"1 2\na 1 2\nb 3 -4.5\n", AB, "line 1: 1 words; the lines that follow are 2"),
-        (b"3 2\na 1 2\n 7 8\nb 3 -4.5\n", AB, "1 left out for an empty word.*line 3: 2 numbers without a word"),
-        (b"3 2\na 1 2\n  7 8\nb 3 -4.5\n", AB, "1 left out for an empty word.*line 3: "),
-        (b"3 2\na 1 2\na 7 8\nb 3 -4.5\n", AB, "1 left out as a word that comes again.*line 3: 'a' comes again"),
-        (b"a 1 2\na 7 8\na 9 9\nb 3 -4.5\n", AB, "2 left out as a word that comes again.*line 2: 'a'"),
-        (b"2 2\na 1 2\n\xff\xc3 3 4\n", {"a": [1, 2], r"\xff\xc3": [3, 4]}, r"1 kept with .* UTF-8.*line 3: .*xff"),
-        (b"3 2\na 1 2\nc 3\nb 3 -4.5\n", AB, "1 left out for too few fields.*line 3: 2 fields: expected a word and 2"),
-        (b"3 2\na 1 2\n7 3\nb 3 -4.5\n", AB, "1 left out for too few fields.*line 3: 2 fields"),
+        (b"3 2\na 1 2\n 7 8\nb 3 -4.5\n", AB, "empty words, left out: 1.*line 3: 2 numbers without a word"),
+        (b"3 2\na 1 2\n  7 8\nb 3 -4.5\n", AB, "empty words, left out: 1.*line 3: "),
+        (b"3 2\na 1 2\na 7 8\nb 3 -4.5\n", AB, "words that come again, left out: 1.*line 3: 'a' comes again"),
+        (b"a 1 2\na 7 8\na 9 9\nb 3 -4.5\n", AB, "words that come again, left out: 2.*line 2: 'a'"),
+        (
+            b"2 2\na 1 2\n\xff\xc3 3 4\n",
+            {"a": [1, 2], r"\xff\xc3": [3, 4]},
+            r"words that are not UTF-8.*: 1. .*line 3: .*xff",
+        ),
+        (
+            b"3 2\na 1 2\nc 3\nb 3 -4.5\n",
+            AB,
+            "lines with too few fields, left out: 1.*line 3: 2 fields: expected a word and 2",
+        ),
+        (b"3 2\na 1 2\n7 3\nb 3 -4.5\n", AB, "lines with too few fields, left out: 1.*line 3: 2 fields"),
         (b"3 2\na 1 2\nc\nb 3 -4.5\n", AB, "line 3: 1 fields"),
-        (b"3 2\na 1 2\nc 3 x\nb 3 -4.5\n", AB, "1 left out for a field that is no number.*line 3: 'x': expected a num"),
+        (
+            b"3 2\na 1 2\nc 3 x\nb 3 -4.5\n",
+            AB,
+            "lines with a field that is no number, left out: 1.*line 3: 'x': expected a num",
+        ),
         (b"3 2\na 1 2\nc 3x 4\nb 3 -4.5\n", AB, "line 3: '3x'"),
-        (b"3 2\na 1 2\nc 1 nan\nb 3 -4.5\n", AB, "1 left out as not finite.*line 3: the vector of 'c' is not finite"),
+        (
+            b"3 2\na 1 2\nc 1 nan\nb 3 -4.5\n",
+            AB,
+            "vectors that are not finite, left out: 1.*line 3: the vector of 'c' is not finite",
+        ),
         (b"3 2\na 1 2\nc -Inf 1\nb 3 -4.5\n", AB, "line 3: the vector of 'c' is not finite"),
         (b"3 2\na 1 2\nc 1 1e39\nb 3 -4.5\n", AB, "line 3: the vector of 'c' is not finite"),
         (b"3 2\na 1 2\nc 1 3.40282356779733661637539e38\nb 3 -4.5", AB, "line 3: the vector of 'c' is not finite"),
-        (b"a 1 2\nb 3 -4.5\nx\ny 1 2 z\n\n", AB, "1 left out for too few fields; 1 .* no number.*line 3: 1 fields"),
+        (
+            b"a 1 2\nb 3 -4.5\nx\ny 1 2 z\n\n",
+            AB,
+            "lines with too few fields, left out: 1; .* no number.*: 1. .*line 3: 1 fields",
+        ),
     ],
 )
 def test_what_is_wrong_is_mended_with_one_warning_or_refused(path, small_pieces, content, expected, message):
@@ -308,7 +328,7 @@ def test_lines_that_are_too_long_are_left_out_and_not_held(path, monkeypatch):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found == AB
-    assert "2 left out for too long a line" in warning
+    assert "lines that are too long, left out: 2" in warning
     assert "line 3: 'xxx" in warning
     assert len(warning) < 400
     assert peak < 800_000

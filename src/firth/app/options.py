@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import os
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -116,6 +117,14 @@ def given_paths(texts: Sequence[str]) -> list[GivenPath]:
 def add_source(parser: argparse.ArgumentParser) -> None:
     """Add the texts to read."""
     parser.add_argument("input", metavar="INPUT", nargs="+", help="file, glob pattern, folder, or - for standard input")
+
+
+def typed(text: str) -> str:
+    """A word as the user typed it, in UTF-8, also where Python takes the command line for ASCII (LC_ALL=C)."""
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeDecodeError:
+        return text
 
 
 def number_or_bare(bare: int, option: str) -> Callable[[str], int]:

@@ -15,10 +15,11 @@ def print_json(document: Any) -> int:
 
 def print_json_items(items: Iterable[Any]) -> int:
     """Print one JSON document, a list, item by item as they come."""
-    print("[", end="")
-    for number, item in enumerate(items):
-        print(("," if number else "") + "\n  " + _json(item), end="")
-    print("\n]")
+    begun = False
+    for item in items:  # nothing is printed where the first cannot be answered
+        print(("," if begun else "[") + "\n  " + _json(item), end="")
+        begun = True
+    print("\n]" if begun else "[]")
     return 0
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from firth.app.options import Commands, add_command, add_json
+from firth.app.options import Commands, add_command, add_json, typed
 from firth.app.printing import print_json, print_json_items, print_rows
 from firth.errors import ConfigError, UnknownWordError
 
@@ -21,13 +21,17 @@ STDIN = "-"
 def add_commands(commands: Commands) -> None:
     """Add the commands to the command line."""
     parser = add_query(commands, "neighbors", _neighbors, "Print the nearest words of each word, with their cosines.")
-    parser.add_argument("word", metavar="WORD", nargs="+", help="words, or - to read one a line from standard input")
+    parser.add_argument(
+        "word", metavar="WORD", type=typed, nargs="+", help="words, or - to read one a line from standard input"
+    )
     parser.add_argument(
         "-k", type=int, metavar="N", help=f"how many (default {NEIGHBORS}; with --within, all of these)"
     )
     group = parser.add_argument_group("one query of several words")
     group.add_argument("--sum", action="store_true", help="ask once, for the sum of the words; WORD:2.5 has a weight")
-    group.add_argument("--minus", metavar="WORD", nargs="+", default=[], help="words to subtract from the sum")
+    group.add_argument(
+        "--minus", metavar="WORD", type=typed, nargs="+", default=[], help="words to subtract from the sum"
+    )
     _add_among(parser)
     parser.add_argument("--threshold", type=float, metavar="X", help="the least cosine")
     parser.add_argument("--approximate", action="store_true", help="ask the index that firth index has built")
@@ -35,7 +39,7 @@ def add_commands(commands: Commands) -> None:
 
     parser = add_query(commands, "analogy", _analogy, "A is to B as C is to ?")
     for name in ("a", "b", "c"):
-        parser.add_argument(name, metavar=name.upper())
+        parser.add_argument(name, metavar=name.upper(), type=typed)
     parser.add_argument("-k", type=int, default=1, metavar="N", help="how many (default 1)")
     parser.add_argument("--method", default="add", metavar="NAME", help="add (3CosAdd, default) or mul (3CosMul)")
     _add_among(parser)
@@ -43,22 +47,22 @@ def add_commands(commands: Commands) -> None:
 
     parser = add_query(commands, "similarity", _similarity, "Print the cosine of two words, or of two groups of words.")
     parser.add_argument(
-        "word", metavar="WORD", nargs="+", help="two words, or - to read two a line from standard input"
+        "word", metavar="WORD", type=typed, nargs="+", help="two words, or - to read two a line from standard input"
     )
     parser.add_argument(
-        "--with", dest="group", metavar="WORD", nargs="+", help="compare the group WORD... with this one"
+        "--with", dest="group", metavar="WORD", type=typed, nargs="+", help="compare the group WORD... with this one"
     )
     add_json(parser)
 
     parser = add_query(commands, "odd", _odd, "Print the word that is least like the others.")
-    parser.add_argument("word", metavar="WORD", nargs="+")
+    parser.add_argument("word", metavar="WORD", type=typed, nargs="+")
     add_json(parser)
 
     parser = add_query(
         commands, "rank", _rank, "Print the place of a word among the neighbours of another, 1 the nearest."
     )
-    parser.add_argument("word", metavar="WORD")
-    parser.add_argument("of", metavar="OF")
+    parser.add_argument("word", metavar="WORD", type=typed)
+    parser.add_argument("of", metavar="OF", type=typed)
     parser.add_argument("--most-frequent", type=int, metavar="N", help="count among the N most frequent words only")
     add_json(parser)
 
@@ -77,7 +81,7 @@ def add_query(
 
 def _add_among(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("where to look")
-    group.add_argument("--within", metavar="WORD", nargs="+", help="look among these words only")
+    group.add_argument("--within", metavar="WORD", type=typed, nargs="+", help="look among these words only")
     group.add_argument("--most-frequent", type=int, metavar="N", help="look among the N most frequent words only")
 
 

@@ -22,7 +22,7 @@ from firth.errors import FormatError
 from firth.files.paths import naming
 from firth.files.tensors import row_blocks
 from firth.formats.opening import mapped_content, on_disk
-from firth.formats.request import Faults, Request, selected, shown
+from firth.formats.request import NOT_UTF8, Faults, Request, selected, shown
 from firth.vectors.container import WordVectors
 from firth.vectors.rows import Progress
 from firth.vectors.storage import checked_subwords
@@ -136,12 +136,12 @@ def _distinct_words(path: Path, encoded: list[bytes], strict: bool) -> list[str]
     for i, part in enumerate(encoded):
         word = part.decode(errors="backslashreplace")
         if word.encode() != part:
-            faults.add(
-                f"word {i + 1}", f"{shown(part)} is not UTF-8", r"words are not UTF-8 and have \x.. for what is not"
-            )
+            faults.add(f"word {i + 1}", f"{shown(part)} is not UTF-8", NOT_UTF8)
         if word in words:
             faults.add(
-                f"word {i + 1}", f"{shown(part)} comes again", r"words come again and have \x.. for all their bytes"
+                f"word {i + 1}",
+                f"{shown(part)} comes again",
+                r"words that come again, kept with \x.. for all their bytes",
             )
             word = "".join(f"\\x{byte:02x}" for byte in part)
         if word in words:

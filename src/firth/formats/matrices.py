@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.files.paths import naming, reading
-from firth.formats.request import Faults, Request, check_found, shown
+from firth.formats.request import NOT_FINITE, NOT_UTF8, REPEATED, Faults, Request, check_found, shown
 from firth.vectors.container import WordVectors
 from firth.vectors.rows import blocks
 
@@ -67,7 +67,7 @@ def decoded(raw: bytes, faults: Faults, place: str) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        faults.add(place, f"the word {shown(raw)} is not UTF-8", "words are not UTF-8, and have \\x.. for what is not")
+        faults.add(place, f"the word {shown(raw)} is not UTF-8", NOT_UTF8)
         return raw.decode(errors="backslashreplace")
 
 
@@ -77,7 +77,7 @@ def count_of(value: Any, faults: Faults, place: str) -> int:
         value = int(value) if value.isdigit() and len(value) <= 19 else value
     if isinstance(value, int) and 0 <= value <= MOST_COUNT:
         return value
-    faults.add(place, f"the count is {shown(str(value))}", "counts are no whole numbers from 0 up, and become 0")
+    faults.add(place, f"the count is {shown(str(value))}", "counts that are no whole numbers from 0 up, taken as 0")
     return 0
 
 
@@ -103,7 +103,7 @@ def vectors_of(
         if word is None or not request.wants(word):
             continue
         if word in seen:
-            faults.add(place(i), f"the word {shown(word)} comes again", "words come again and are left out")
+            faults.add(place(i), f"the word {shown(word)} comes again", REPEATED)
             continue
         seen.add(word)
         ids.append(i)
@@ -137,7 +137,7 @@ def _finite(
         finite[rows] = np.isfinite(_float32(matrix[ids[rows]])).all(axis=1)
     for i in ids[~finite].tolist():
         found = f"the vector of {shown(str(words[i]))} is not finite in float32"
-        faults.add(place(i), found, "vectors are not finite and are left out")
+        faults.add(place(i), found, NOT_FINITE)
     return ids[finite]
 
 

@@ -14,7 +14,7 @@ from firth.errors import FormatError
 from firth.files.paths import mapped, replacing
 from firth.files.tensors import row_blocks
 from firth.formats.matrices import decoded, lines_beside, vectors_of
-from firth.formats.request import Faults, Request, shown
+from firth.formats.request import EMPTY, Faults, Request, shown
 from firth.vectors.container import WordVectors
 from firth.vectors.storage import encoded_words
 
@@ -48,7 +48,7 @@ def read(path: Path, request: Request) -> WordVectors:
     words: list[str | None] = []
     for number, line in enumerate(lines, 1):
         if not line:
-            faults.add(f"line {number} of {beside.name}", "an empty line", "words are empty and are left out")
+            faults.add(f"line {number} of {beside.name}", "an empty line", EMPTY)
         words.append(decoded(line, faults, f"line {number} of {beside.name}") if line else None)
     return vectors_of(path, words, matrix, request, faults, lambda row: f"line {row + 1} of {beside.name}")
 
@@ -84,9 +84,7 @@ def _matrix(path: Path, faults: Faults) -> npt.NDArray[Any]:
         )
     more = len(data) - end - math.prod(sizes) * dtype.itemsize
     if more:
-        faults.add(
-            f"byte {len(data) - more}", "more bytes after the matrix", "bytes after the matrix are left out", more
-        )
+        faults.add(f"byte {len(data) - more}", "more bytes after the matrix", "bytes after the matrix, left out", more)
     order: Any = "F" if fields["fortran_order"] == b"True" else "C"
     return np.ndarray((sizes[0], sizes[1]), dtype, data, end, order=order)
 

@@ -193,7 +193,7 @@ class _Rows:
         fits = (lengths == dim) & (lengths > 0)
         for i in np.flatnonzero(~fits).tolist():
             found = "no vector" if lengths[i] < 0 else f"a vector of {lengths[i]:,} numbers"
-            kind = "rows have no vector, or one of another length, and are left out"
+            kind = "rows without a vector, or with one of another length, left out"
             self.faults.add(f"row {numbers[i]}", f"{found}: expected {dim or 'one or more'} numbers", kind)
         if self.matrix is None or not fits.any():
             return
@@ -248,7 +248,7 @@ def _words(pa: Any, column: Any, begin: int, faults: Faults) -> list[str | None]
     words: list[str | None] = []
     for i, word in enumerate(found, begin + 1):
         if word is None:
-            faults.add(f"row {i}", "no word", "rows have no word and are left out")
+            faults.add(f"row {i}", "no word", "rows without a word, left out")
         words.append(
             decoded(word, faults, f"row {i}") if isinstance(word, bytes) else word if word is None else str(word)
         )

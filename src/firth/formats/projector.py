@@ -24,7 +24,7 @@ from firth.formats.matrices import (
     lines_beside,
     vectors_of,
 )
-from firth.formats.request import Faults, Request, check_found, shown
+from firth.formats.request import EMPTY, Faults, Request, check_found, shown
 from firth.vectors.container import WordVectors
 from firth.vectors.rows import blocks
 from firth.vectors.storage import encoded_words
@@ -103,7 +103,7 @@ def _words(
         place, fields = f"line {number} of {beside.name}", line.split(b"\t")
         word = decoded(fields[at], faults, place) if at < len(fields) else ""
         if not word:
-            faults.add(place, f"{shown(line)} has no word", "words are empty and are left out")
+            faults.add(place, f"{shown(line)} has no word", EMPTY)
         words.append(word if word and request.wants(word) else None)
         if column is not None and words[-1] is not None:
             counts[i] = count_of(fields[column] if column < len(fields) else b"", faults, place)
@@ -134,7 +134,7 @@ def _rows(
             one = _parsed([line], dim)
             if one is None:
                 found = f"{shown(line)}: expected {dim} numbers with tabs between them"
-                faults.add(f"line {number}", found, "lines do not have as many numbers as the first and are left out")
+                faults.add(f"line {number}", found, "lines with another number of fields than the first, left out")
                 continue
             kept.append(row)
             matrix.add(one)

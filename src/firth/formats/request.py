@@ -14,6 +14,14 @@ SHOWN = 80
 """The characters of a file's content that a message shows."""
 
 
+REPEATED = "words that come again, left out"
+EMPTY = "empty words, left out"
+NOT_FINITE = "vectors that are not finite, left out"
+NOT_UTF8 = r"words that are not UTF-8, kept with \x.. for what is not"
+WRONG_NUMBER = "wrong numbers of words in line 1, not used"
+"""Kinds of faults that several readers mend, and what they do about them."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Request:
     """What is wanted of a file of vectors.
@@ -48,7 +56,7 @@ class Faults:
         """Note a fault; or raise FormatError if they are refused.
 
         where: its line or byte, "line 7". found: what is wrong there, with at most `SHOWN` characters of the file.
-        mended: the kind of fault and what is done about it, after a number: "words come again and are left out".
+        mended: the kind of fault and what is done about it, after a number: REPEATED.
         """
         if self._strict:
             raise FormatError(f"{self._path}, {where}: {found}; without --errors strict it is mended")
@@ -59,7 +67,7 @@ class Faults:
     def warn(self, stacklevel: int = 2) -> None:
         """Warn of all faults in one warning, which names the first."""
         if self._counts:
-            kinds = "; ".join(f"{count:,} {mended}" for mended, count in self._counts.items())
+            kinds = "; ".join(f"{mended}: {count:,}" for mended, count in self._counts.items())
             warnings.warn(f"{self._path}: {kinds}. The first: {self._first}", stacklevel=stacklevel + 1)
 
 

@@ -142,20 +142,16 @@ def _tokens(path: Path, rows: int, faults: Faults) -> list[str | None]:
             faults.add(
                 f"token {row}",
                 f"the token {shown(token)} holds half a character",
-                "tokens hold half a character and are left out",
+                "tokens that hold half a character, left out",
             )
         elif tokens[row] not in (None, token):
-            faults.add(
-                f"token {row}", f"it is {shown(str(tokens[row]))} and {shown(token)}", "second names are left out"
-            )
+            faults.add(f"token {row}", f"it is {shown(str(tokens[row]))} and {shown(token)}", "second names, left out")
         else:
             tokens[row] = token
     lacking = sum(token is None for token in tokens)
     if lacking:
         first = tokens.index(None)
-        faults.add(
-            f"token {first}", f"{TOKENIZER} has no token for the row", "rows have no token and are left out", lacking
-        )
+        faults.add(f"token {first}", f"{TOKENIZER} has no token for the row", "rows without a token, left out", lacking)
     return tokens
 
 
@@ -181,7 +177,7 @@ def _is_text(token: str) -> bool:
 
 def _json(path: Path) -> dict[str, Any]:
     with reading(path, "a tokenizer") as file:
-        content = file.read(LONGEST_JSON + 1)
+        content = file.read(min(LONGEST_JSON, os.fstat(file.fileno()).st_size) + 1)  # which is reserved at once
     if len(content) > LONGEST_JSON:
         raise FormatError(f"{path}: more than {LONGEST_JSON:,} bytes: expected a tokenizer")
     try:

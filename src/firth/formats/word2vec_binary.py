@@ -19,7 +19,17 @@ from firth.errors import FormatError
 from firth.files.paths import replacing
 from firth.files.tensors import row_blocks
 from firth.formats.opening import byte_chunks, is_compressed
-from firth.formats.request import Faults, Request, check_found, shown
+from firth.formats.request import (
+    EMPTY,
+    NOT_FINITE,
+    NOT_UTF8,
+    REPEATED,
+    WRONG_NUMBER,
+    Faults,
+    Request,
+    check_found,
+    shown,
+)
 from firth.vectors.container import WordVectors
 from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import encoded_words
@@ -135,10 +145,10 @@ def _check_end(block: _Block, read: int, n: int, d: int, faults: Faults) -> None
     if block.data.strip():
         begin = len(block.data) - len(block.data.lstrip(b"\n"))
         found = f"{shown(block.data[begin : begin + 200])}: expected a word, a space and {4 * d} bytes"
-        faults.add(f"byte {block.place + begin}", found, "last row is cut short and left out")
+        faults.add(f"byte {block.place + begin}", found, "rows that are cut short, left out")
     if read != n:
         found = f"{n:,} words of dimension {d}: the file holds {read:,}"
-        faults.add("line 1", found, "number of words is wrong: all whole rows are read")
+        faults.add("line 1", found, WRONG_NUMBER)
 
 
 def _new_words(block: _Block, d: int, seen: dict[str, None], faults: Faults) -> tuple[list[str], Ids]:
@@ -156,9 +166,7 @@ def _new_words(block: _Block, d: int, seen: dict[str, None], faults: Faults) -> 
         for begin, part, word in zip(begins, parts, words, strict=True):
             if word.encode() != part:
                 where = f"byte {block.place + begin}"
-                faults.add(
-                    where, f"the word {shown(part)} is not UTF-8", r"words are not UTF-8 and have \x.. for what is not"
-                )
+                faults.add(where, f"the word {shown(part)} is not UTF-8", NOT_UTF8)
     if b"\n" in joined:
         words = [word.lstrip("\n") for word in words]
     known = len(seen)
@@ -170,13 +178,13 @@ def _new_words(block: _Block, d: int, seen: dict[str, None], faults: Faults) -> 
     kept = []
     for i, word in enumerate(words):
         if not word:
-            faults.add(f"byte {block.place + begins[i]}", "a word is empty", "words are empty and left out")
+            faults.add(f"byte {block.place + begins[i]}", "a word is empty", EMPTY)
         elif word in new:
             new.discard(word)
             kept.append(i)
         else:
             found = f"the word {shown(word)} comes again"
-            faults.add(f"byte {block.place + begins[i]}", found, "words come again and are left out")
+            faults.add(f"byte {block.place + begins[i]}", found, REPEATED)
     seen.pop("", None)
     return [words[i] for i in kept], block.spaces[kept]
 
@@ -202,7 +210,7 @@ class _Rows:
             finite = np.isfinite(vectors).all(axis=1)
             for i in np.flatnonzero(~finite).tolist():
                 found = f"the vector of {shown(words[i])} is not finite"
-                faults.add(f"byte {block.place + spaces[i] + 1}", found, "vectors are not finite and left out")
+                faults.add(f"byte {block.place + spaces[i] + 1}", found, NOT_FINITE)
             vectors = vectors[finite]
             words = [words[i] for i in np.flatnonzero(finite).tolist()]
         begin, end = len(self.words), len(self.words) + len(words)

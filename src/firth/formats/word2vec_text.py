@@ -20,7 +20,18 @@ from firth.errors import FormatError
 from firth.files.compressed import compressing
 from firth.files.paths import replacing
 from firth.formats.opening import byte_chunks, is_compressed
-from firth.formats.request import SHOWN, Faults, Request, check_found, shown
+from firth.formats.request import (
+    EMPTY,
+    NOT_FINITE,
+    NOT_UTF8,
+    REPEATED,
+    SHOWN,
+    WRONG_NUMBER,
+    Faults,
+    Request,
+    check_found,
+    shown,
+)
 from firth.formats.text_rows import CHUNK, TASK, Batch, Lines, new_rows, parse
 from firth.native.threads import Stage, run_stages
 from firth.settings import available_threads
@@ -103,12 +114,12 @@ class _Reader:
             if too_long:
                 self._line, self._lines = self._line + 1, self._lines + 1
                 found = f"{_shown(text)} begins a line of more than {lines.limit:,} bytes"
-                self._faults.add(f"line {self._line}", found, "left out for too long a line")
+                self._faults.add(f"line {self._line}", found, "lines that are too long, left out")
             elif not all(map(self._take, parse(text, dim, self._room))):
                 return self._result()
         if header and header.words != self._lines:
             found = f"{header.words:,} words; the lines that follow are {self._lines:,}"
-            self._faults.add("line 1", found, "wrong number of words in line 1, not used")
+            self._faults.add("line 1", found, WRONG_NUMBER)
         return self._result()
 
     def _promised(self) -> _Header | None:
@@ -178,7 +189,7 @@ class _Reader:
             if word is None:
                 continue
             if word in words or (others is not None and word in others):
-                self._fault(i, f"{shown(word)} comes again", "left out as a word that comes again")
+                self._fault(i, f"{shown(word)} comes again", REPEATED)
                 continue
             if not some_only or request.wants(word):
                 words[word] = first + len(slots)
@@ -204,12 +215,12 @@ class _Reader:
         begin, end = span
         raw = batch.text[begin:end]
         if end - begin > MAX_TOKEN:
-            self._fault(i, f"{_shown(raw)} begins a word of {end - begin:,} bytes", "left out for too long a line")
+            self._fault(i, f"{_shown(raw)} begins a word of {end - begin:,} bytes", "lines that are too long, left out")
             return None
         try:
             return raw.decode()
         except UnicodeDecodeError:
-            self._fault(i, f"{_shown(raw)} is not UTF-8", r"kept with \x.. for what is not UTF-8")
+            self._fault(i, f"{_shown(raw)} is not UTF-8", NOT_UTF8)
             return raw.decode(errors="backslashreplace")
 
     def _mended(self, batch: Batch, i: int, kind: int, span: list[int]) -> str | None:
@@ -228,16 +239,16 @@ class _Reader:
             kind = numbers.NOT_FINITE
         if kind == numbers.NOT_FINITE:
             word = _shown(batch.text[span[0] : span[1]])
-            self._fault(i, f"the vector of {word} is not finite in float32", "left out as not finite")
+            self._fault(i, f"the vector of {word} is not finite in float32", NOT_FINITE)
         elif kind == numbers.NO_NUMBER:
             odd = _FIELD.match(batch.text, batch.faults[i])
             found = _shown(odd[0] if odd else b"")
-            self._fault(i, f"{found}: expected a number", "left out for a field that is no number")
+            self._fault(i, f"{found}: expected a number", "lines with a field that is no number, left out")
         elif kind == numbers.EMPTY:
-            self._fault(i, f"{dim} numbers without a word before them", "left out for an empty word")
+            self._fault(i, f"{dim} numbers without a word before them", EMPTY)
         else:
             fields = sum(1 for _ in _FIELD.finditer(batch.text, begin, end))
-            self._fault(i, f"{fields} fields: expected a word and {dim} numbers", "left out for too few fields")
+            self._fault(i, f"{fields} fields: expected a word and {dim} numbers", "lines with too few fields, left out")
         return None
 
     def _fault(self, i: int, found: str, mended: str) -> None:
