@@ -4,11 +4,14 @@ import dataclasses
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from firth.run.advice import LearnsLittle
 
 SENTENCES = [[f"w{(7 * i + j * j) % 40}" for j in range(12)] for i in range(60)]
 """A corpus in memory: 40 words."""
@@ -47,7 +50,9 @@ def compile_all() -> Compiled:
         for number, (name, run) in enumerate(runs, 1):
             print(f"[{number}/{len(runs)}] {name} ...", file=sys.stderr, flush=True)
             begun = time.perf_counter()
-            run()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", LearnsLittle)
+                run()
             seconds[name] = round(time.perf_counter() - begun, 3)
     from firth.native.jit import kept_files
 
@@ -76,6 +81,7 @@ def _runs(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield f"1 to {MOST_NEGATIVES} negatives", _train_with_all_negatives
     yield "softmax", partial(_train, loss="softmax", epochs=2)
     yield "phrases", partial(_join, folder)
+    yield "vectors in text", partial(_convert, folder)
     yield "queries and documents", partial(_query, folder)
     yield "many queries at once", _query_many
 
@@ -138,6 +144,16 @@ def _query(folder: Path) -> None:
         each["never-seen"]
         each.neighbors("never-seen", 1)
         documents(each, _text(folder), quiet=True)
+
+
+def _convert(folder: Path) -> None:
+    """Write vectors as text and read them."""
+    from firth.formats.convert import convert
+
+    path = folder / "to-convert.safetensors"
+    _train().save(path)
+    convert(path, path.with_suffix(".txt"))
+    convert(path.with_suffix(".txt"), path)
 
 
 def _query_many() -> None:

@@ -27,6 +27,10 @@ FEW_PAIRS = 1000
 LINES_AT_ONCE = 1 << 22
 
 
+class LearnsLittle(UserWarning):
+    """A run may learn next to nothing from its corpus with its settings."""
+
+
 def warn_of_corpus(corpus: Corpus, config: TrainConfig, stacklevel: int = 2) -> None:
     """Warn, before training, of lines with a single token and of a subsampling that leaves few tokens.
 
@@ -46,6 +50,7 @@ def warn_of_corpus(corpus: Corpus, config: TrainConfig, stacklevel: int = 2) -> 
         warnings.warn(
             f"{percent(alone / lines)} of the {lines:,} lines have a single token that is kept, and so no pairs: is "
             f"every line a sentence of several tokens? If not, {advice}; a lower min_count (--min-count) keeps more",
+            LearnsLittle,
             stacklevel=stacklevel + 1,
         )
     kept = _kept(corpus, config)
@@ -53,6 +58,7 @@ def warn_of_corpus(corpus: Corpus, config: TrainConfig, stacklevel: int = 2) -> 
         warnings.warn(
             f"subsampling keeps {percent(kept)} of {len(corpus.ids):,} tokens: give subsample 0 (--subsample 0), as "
             "for items and other data with few different words",
+            LearnsLittle,
             stacklevel=stacklevel + 1,
         )
 
@@ -74,7 +80,7 @@ def warn_of_result(trainer: Trainer, corpus: Corpus, stacklevel: int = 2) -> Non
     kept = _kept(corpus, config)
     if kept < 0.5 and config.loss != "softmax":
         advice = [f"subsample 0 (--subsample 0), as {percent(kept)} of the tokens are kept now", *advice]
-    warnings.warn(f"{found}: give {', or '.join(advice)}", stacklevel=stacklevel + 1)
+    warnings.warn(f"{found}: give {', or '.join(advice)}", LearnsLittle, stacklevel=stacklevel + 1)
 
 
 def _kept(corpus: Corpus, config: TrainConfig) -> float:
