@@ -205,6 +205,21 @@ def test_the_check_of_weight_notices():
     assert "numba" in heavy_after("import firth.native.simd")
 
 
+def test_queries_do_without_the_reading_of_texts():
+    code = "import firth, firth.app.opening; from firth import load; import firth.display, firth.formats.request, sys"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{code}; print('firth.vectors.container' in sys.modules, 'firth.corpus.reader' in sys.modules)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["True", "False"]
+
+
 def knows_pickle(source):
     """Whether a module imports pickle or what stands on it, or lets NumPy use it."""
     for node in ast.walk(ast.parse(source)):

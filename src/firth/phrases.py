@@ -17,7 +17,7 @@ from firth.corpus.joining import FoundPhrase, Joining, PhraseSettings
 from firth.corpus.numbering import Encoded
 from firth.corpus.reader import Progress, Say
 from firth.corpus.sources import is_text_source
-from firth.corpus.tokens import as_word
+from firth.corpus.vocabulary import as_word
 from firth.declaring import declared, init_keywords_of, listed
 from firth.display import Display
 from firth.errors import ConfigError, FormatError

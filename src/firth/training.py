@@ -5,14 +5,16 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.encode import Corpus
 from firth.settings import TrainConfig
 from firth.vectors.container import WordVectors
+
+if TYPE_CHECKING:
+    from firth.corpus.encode import Corpus
 
 CHECKSUM_PIECE = 1 << 22
 """How many numbers of an array are added to a fingerprint at a time: a corpus may be larger than memory."""
@@ -149,7 +151,7 @@ def all_finite(numbers: Iterable[object]) -> bool:
     return all(type(number) is float and math.isfinite(number) for number in numbers)
 
 
-def fingerprint(corpus: Corpus, *others: npt.NDArray[Any]) -> int:
+def fingerprint(corpus: "Corpus", *others: npt.NDArray[Any]) -> int:
     """A CRC-32 of a corpus (words, ids, ends of sentences, counts) and of further arrays."""
     value = zlib.crc32(json.dumps(corpus.vocab.words).encode())
     arrays: list[npt.NDArray[Any]] = [corpus.ids, corpus.offsets, corpus.frequencies, corpus.totals, *others]

@@ -16,8 +16,8 @@ from firth.corpus.scanner import Scanner
 from firth.corpus.sources import find_files, find_folders, folder_of, is_text_source, may_be_lines, shown
 from firth.corpus.strings import StringReader, one_line
 from firth.corpus.table_files import FileCells
-from firth.corpus.tokens import Numbers, Where, as_word, count_piece, in_sentences, number_lists, sentences_of
-from firth.corpus.vocabulary import LINE_END
+from firth.corpus.tokens import Numbers, Where, count_piece, in_sentences, number_lists, sentences_of
+from firth.corpus.vocabulary import LINE_END, as_word
 from firth.errors import ConfigError, CorpusError
 from firth.settings import Reading
 

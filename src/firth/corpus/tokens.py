@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.reader import Progress
-from firth.corpus.vocabulary import LINE_END, too_many_words
+from firth.corpus.vocabulary import LINE_END, as_word, is_whole, too_many_words
 from firth.errors import CorpusError
 
 IDS_AT_ONCE = 1 << 20
@@ -17,11 +17,6 @@ IDS_AT_ONCE = 1 << 20
 
 Where = Callable[[int], str]
 """Says, for a message, which list is meant, by its number from 0."""
-
-
-def as_word(token: Any) -> Any:
-    """The word that an integer stands for, its decimal form; anything else as it is."""
-    return str(int(token)) if _is_whole(token) else token
 
 
 class Numbers(dict[str, int]):
@@ -45,13 +40,9 @@ class _IntegerNumbers(dict[int, int]):
         return number
 
 
-def _is_whole(token: object) -> bool:
-    return isinstance(token, int | np.integer) and not isinstance(token, bool)
-
-
 def _fault(token: object) -> str:
     """What is wrong with a token, or an empty string."""
-    if _is_whole(token):
+    if is_whole(token):
         try:
             str(token)
         except ValueError:

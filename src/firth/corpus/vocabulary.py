@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,16 @@ class Vocabulary:
         near = (w for w in self.words if shortest <= len(w) <= longest and w.startswith(first))
         spelled = difflib.get_close_matches(word, list(islice(near, 20_000)), n + len(found) + 1)
         return [*found, *(w for w in spelled if w not in found and w != word)][:n]
+
+
+def as_word(token: Any) -> Any:
+    """The word that an integer stands for, its decimal form; anything else as it is."""
+    return str(int(token)) if is_whole(token) else token
+
+
+def is_whole(token: object) -> bool:
+    """Whether a token is an integer, which no truth value is."""
+    return isinstance(token, int | np.integer) and not isinstance(token, bool)
 
 
 def rank_words(

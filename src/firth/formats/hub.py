@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 from urllib.parse import unquote
 
 from firth.errors import ConfigError, FirthError, FormatError, MissingExtraError
@@ -51,11 +51,6 @@ class Address:
     def __str__(self) -> str:
         revision = "" if self.revision is None else f"@{self.revision}"
         return f"{PREFIX}{self.repository}{revision}" + (f"/{self.file}" if self.file else "")
-
-
-def is_address(path: object) -> TypeGuard[str]:
-    """Whether a path that a user gives is an address on the Hub."""
-    return isinstance(path, str) and path.startswith(PREFIX)
 
 
 def read_address(text: str) -> Address:

@@ -11,7 +11,6 @@ import numpy as np
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path
 from firth.formats.detect import format_of
-from firth.formats.hub import download, is_address
 from firth.formats.known import Format
 from firth.formats.request import EVERYTHING, Request, shown
 from firth.vectors.container import WordVectors
@@ -55,7 +54,11 @@ def load(
 
 def located(path: AnyPath) -> Path:
     """A path, or that of the local copy of what an address on the Hub names. Raises as `firth.load`."""
-    return download(path) if is_address(path) else as_path(path)
+    if not (isinstance(path, str) and path.startswith("hf://")):
+        return as_path(path)
+    from firth.formats.hub import download  # files at hand do without
+
+    return download(path)
 
 
 def load_as(path: Path, request: Request = EVERYTHING, vocab: Any = None) -> Loaded:

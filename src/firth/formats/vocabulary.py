@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from firth.corpus.reader import MAX_TOKEN
-from firth.corpus.tokens import as_word
-from firth.corpus.vocabulary import MOST_TOKENS, Vocabulary
+from firth.corpus.vocabulary import MOST_TOKENS, Vocabulary, as_word
 from firth.errors import ConfigError, FormatError, VocabularyError
 from firth.files.paths import AnyPath, check_folder, naming, reading, replacing
 from firth.vectors.container import load

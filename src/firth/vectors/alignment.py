@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from firth.corpus.tokens import as_word
+from firth.corpus.vocabulary import as_word
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, reading
 from firth.vectors.container import WordVectors

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.tokens import as_word
+from firth.corpus.vocabulary import as_word
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path, naming
 from firth.files.tensors import TensorFile, read_tensors

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.tokens import as_word
-from firth.corpus.vocabulary import Vocabulary
+from firth.corpus.vocabulary import Vocabulary, as_word
 from firth.errors import ConfigError, FormatError, UnknownWordError
 from firth.files.paths import AnyPath
 from firth.files.tensors import write_tensors
