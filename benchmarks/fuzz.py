@@ -2,10 +2,10 @@
 
     python benchmarks/fuzz.py --inputs 200000 --seed 1
 
-Vectors are read twice: with faults mended, and strictly. Counted as faults: any exception but a FirthError, a reader that
-takes more than SECONDS, one that allocates more than the size of the file justifies (as tracemalloc sees it, so without
-what Arrow and mapped files take), and a message of more than LONGEST_MESSAGE characters. Whether what is read is right is
-for the tests of each format. A faulty input is kept under --keep.
+Vectors are read twice: with faults mended, and strictly. Counted as faults: any exception but a FirthError; a reader
+that takes more than SECONDS; one that allocates more than the size of the file justifies (as tracemalloc sees it, so
+without what Arrow and mapped files take); a message of more than LONGEST_MESSAGE characters. Whether what is read is
+right is for the tests of each format. A faulty input is kept under --keep.
 """
 
 import argparse

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+import firth
 from firth.errors import ConfigError, CorpusError
 
 TEXTS, LISTS = ["new york\nis big", None, "é"], [["a", "b c"], None, []]
@@ -141,3 +142,12 @@ def test_no_library_is_imported():
         "assert not {'pandas', 'polars', 'pyarrow', 'datasets'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_table_or_a_row_with_names_is_no_list_of_tokens():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"id": [1], "text": ["a b"]})
+    for rows in ([frame, frame], list(frame.itertuples(index=False))):
+        with pytest.raises(CorpusError, match="a table or row with columns, not a list of tokens"):
+            firth.Phrases(rows)
+    assert firth.Phrases([pandas.Series(["a", "b"])] * 9, threshold=0.1).found[0][0] == "a_b"

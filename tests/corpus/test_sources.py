@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from firth.corpus.sources import find_files, is_text_source
+from firth.corpus.sources import find_files, is_text_source, may_be_lines
 from firth.errors import CorpusError
 
 
@@ -39,3 +39,9 @@ def test_a_string_that_is_no_file(name, tmp_path, monkeypatch):
 def test_which_sources_are_text():
     assert all(map(is_text_source, ["a", Path("a"), ["a"], ("a", Path("b"))]))
     assert not any(map(is_text_source, [[], [["a"]], ["a", ["b"]], b"a", 5, iter(["a"]), None]))
+
+
+def test_a_name_with_nul_matches_nothing():
+    assert may_be_lines(["a\0/*", "b c"])
+    with pytest.raises(CorpusError, match="no such file"):
+        find_files("a\0/*")

@@ -160,3 +160,19 @@ def test_integers_name_words_in_settings():
 def test_phrases_of_integers():
     phrases = firth.Phrases([[1, 2, 3], [1, 2, 4], [1, 2, 5], [6, 7]] * 5, threshold=0)
     assert phrases[[1, 2, 9]] == phrases[np.array([1, 2, 9])] == phrases[["1", 2, "9"]] == ["1_2", "9"]
+
+
+def test_the_tokens_of_a_function_are_not_made_lower_case_again(tmp_path):
+    def tagged(line):
+        return [f"{word}_NOUN" for word in line.split()]
+
+    lines = ["The Cat sat", "the dog SAT"] * 40
+    vectors = firth.train(lines, tokenizer=tagged, lower=True, min_count=1, dim=4, subsample=0, quiet=True)
+    vectors.save(tmp_path / "v.safetensors")
+    kept = firth.load(tmp_path / "v.safetensors")
+    lists = [tagged(line.lower()) for line in lines]
+    assert "cat_NOUN" in kept
+    assert sorted(firth.train(lists, from_=kept, quiet=True).words) == sorted(kept.words)
+    assert firth.documents(kept, lists, quiet=True).known.tolist() == [3] * 80
+    documents = firth.documents(kept, lines, tokenizer=tagged, quiet=True)
+    assert documents.nearest(["cat_NOUN"])

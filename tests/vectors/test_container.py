@@ -393,3 +393,11 @@ def test_integers_that_are_no_words_are_named_like_words(numbered):
         numbered.neighbors(positive=42)
     with pytest.raises(ConfigError, match="a pair is 42: expected 2 words"):
         numbered.similarities([42])
+
+
+def test_an_integer_of_too_many_digits_is_no_word(numbered):
+    huge = 10**5000
+    assert huge not in numbered
+    for ask in (numbered.id_of, numbered.__getitem__, numbered.neighbors, lambda word: numbered.similarity(word, 1)):
+        with pytest.raises(ConfigError, match="an integer of too many digits"):
+            ask(huge)

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import firth
 from firth.corpus import lines as corpus_lines
 from firth.corpus.reader import TextReader
 from firth.corpus.vocabulary import LINE_END
@@ -507,3 +508,12 @@ def test_more_lines_than_memory_takes_are_refused(monkeypatch):
     monkeypatch.setattr("firth.vectors.means.physical_memory", lambda: 100_000.0)
     with pytest.raises(ConfigError, match=r"the vectors of more than [\d,]+ lines take .* give fewer lines"):
         made(make_vectors(), [[WORDS[0]], [WORDS[1]]] * 2000)
+
+
+def test_strings_in_memory_are_read_as_the_training_was():
+    lines = ["Salt, pepper; dish!", "wind and rain"] * 40
+    vectors = firth.train(lines, tokenizer="words", lower=True, min_count=1, dim=4, subsample=0, quiet=True)
+    for texts in (lines[:2], iter(lines[:2])):
+        assert firth.documents(vectors, texts, method="mean", quiet=True).known.tolist() == [3, 3]
+    documents = firth.documents(vectors, lines, method="mean", quiet=True)
+    assert documents.transform(["PEPPER, wind"] * 2).known.tolist() == [2, 2]

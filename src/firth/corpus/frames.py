@@ -71,6 +71,11 @@ def _reader_of(source: Any) -> Read | None:
     return None
 
 
+def is_table(value: object) -> bool:
+    """Whether a value is a table of one of the libraries, which has columns, or a named tuple: no list of tokens."""
+    return _reader_of(value) in TABLE_READERS or (isinstance(value, tuple) and hasattr(value, "_fields"))
+
+
 def _pandas_frame(frame: Any, column: Column | None) -> MemoryCells:
     place = _place("a pandas DataFrame", list(frame.columns), column)
     return _pandas_series(frame.iloc[:, place], None, _column(frame.columns[place]))
@@ -159,6 +164,10 @@ READERS: dict[tuple[str, str], Read] = {
     ("datasets", "IterableColumn"): _dataset_column,
 }
 """What reads each type."""
+
+
+TABLE_READERS = {_pandas_frame, _polars_frame, _polars_lazy, _arrow_table, _arrow_batches, _dataset, _dataset_dict}
+"""What reads what has columns."""
 
 
 def mapping_cells(rows: Iterator[Any], column: Column | None, name: str = "the rows") -> MemoryCells:

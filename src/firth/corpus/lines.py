@@ -246,8 +246,8 @@ Lines = TextLines | ListLines
 def read_lines(source: Any, reading: Reading, progress: Progress | None = None, named: bool = True) -> Lines:
     """The lines that a source holds, to be read once; `source` and `progress` as `build_corpus` takes them.
 
-    named: whether the tokenizer is named for this source, rather than taken over from vectors: then texts in a list are
-    divided by it, and lists of tokens are refused.
+    named: whether the tokenizer is named for this source, rather than taken over from vectors: then lists of tokens,
+    which it does not divide, are refused.
 
     Raises CorpusError for a source that names no file, a table without a column or without that column, and a mapping;
     ConfigError for a tokenizer with lists of tokens, and for a column of what has none.
@@ -255,7 +255,7 @@ def read_lines(source: Any, reading: Reading, progress: Progress | None = None, 
     column = checked_column(reading.column)
     if (cells := memory_cells(source, column)) is not None:
         return _lines_of_cells(cells, reading, progress, named)
-    if named and reading.tokenizer is not None and column is None and may_be_lines(source):
+    if reading.tokenizer is not None and column is None and may_be_lines(source):
         strings = StringReader(iter(source), f"the {len(source):,} strings", reading, progress)
         strings.notes.append(f"reads {len(source):,} strings as lines of text")
         return _text_lines(strings, reading)
@@ -294,7 +294,7 @@ def _lines_of_cells(cells: Cells, reading: Reading, progress: Progress | None, n
         return _text_lines(CellBlocks(cells, lines, reading, progress), reading)
     if named:
         _refuse_tokenizer(reading, f"{cells.name} holds lists of tokens, which")
-    return CellLines(cells, lines, reading.lower, progress)
+    return CellLines(cells, lines, _lowers_tokens(reading), progress)
 
 
 def _lines_in_memory(
@@ -307,11 +307,16 @@ def _lines_in_memory(
         return _lines_of_cells(mapping_cells(sentences, column), reading, progress, named)
     if column is not None:
         raise no_columns(column, "the corpus is no table: it holds neither rows with names nor files")
-    if named and reading.tokenizer is not None and isinstance(first[0] if first else None, str):
+    if reading.tokenizer is not None and isinstance(first[0] if first else None, str):
         return _text_lines(StringReader(_strings(sentences), "the lines of text", reading, progress), reading)
     if named:
         _refuse_tokenizer(reading, "the corpus is no text: lists of tokens")
-    return ListLines(sentences, reading.lower, progress)
+    return ListLines(sentences, _lowers_tokens(reading), progress)
+
+
+def _lowers_tokens(reading: Reading) -> bool:
+    """Whether tokens are made lower-case; a function gets the line in lower case, and its tokens stay as they are."""
+    return reading.lower and not callable(reading.tokenizer)
 
 
 def _refuse_tokenizer(reading: Reading, what: str) -> None:

@@ -26,7 +26,7 @@ def may_be_lines(source: object) -> bool:
     """Whether `source` is a list of two or more strings of which the first names no file, folder or pattern."""
     if not isinstance(source, list | tuple) or len(source) < 2 or not all(isinstance(item, str) for item in source):
         return False
-    return not (source[0] == "-" or _exists(source[0]) or glob.glob(source[0], recursive=True))
+    return not (source[0] == "-" or _exists(source[0]) or _matching(source[0]))
 
 
 def is_open_file(source: object) -> bool:
@@ -67,7 +67,7 @@ def _expand(name: Any) -> list[Any]:
         return _files_below(name)
     if _exists(name):
         return [name]
-    found = sorted(path for path in glob.glob(name, recursive=True) if not os.path.isdir(path))
+    found = sorted(path for path in _matching(name) if not os.path.isdir(path))
     if not found:
         also = ", and as a pattern it matches none" if glob.has_magic(name) else ""
         raise CorpusError(
@@ -76,6 +76,10 @@ def _expand(name: Any) -> list[Any]:
             "list or an iterable of strings with a tokenizer named (tokenizer='whitespace')"
         )
     return found
+
+
+def _matching(pattern: str) -> list[str]:
+    return [] if "\0" in pattern else glob.glob(pattern, recursive=True)
 
 
 def _exists(path: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firth.corpus.frames import is_table
 from firth.corpus.reader import Progress
 from firth.corpus.vocabulary import LINE_END, as_word, is_whole, too_many_words
 from firth.errors import CorpusError
@@ -129,6 +130,13 @@ def sentences_of(source: Any) -> Iterator[Any]:
 
 
 def _tokens(sentence: Any, place: int, where: Where) -> Sequence[Any]:
+    if type(sentence) is list or type(sentence) is tuple:
+        return sentence
+    if is_table(sentence):
+        raise CorpusError(
+            f"{where(place)} is a {type(sentence).__name__}, a table or row with columns, not a list of tokens: give "
+            "one table and column=, or lists of tokens"
+        )
     if isinstance(sentence, list | tuple):
         return sentence
     if isinstance(sentence, np.ndarray) and sentence.ndim:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firth.errors import VocabularyError
+from firth.errors import ConfigError, VocabularyError
 
 MOST_TOKENS = 2**61
 """What the counts of a vocabulary may add up to: counts of two of them can be added in 64 bits, and then checked."""
@@ -63,8 +63,16 @@ class Vocabulary:
 
 
 def as_word(token: Any) -> Any:
-    """The word that an integer stands for, its decimal form; anything else as it is."""
-    return str(int(token)) if is_whole(token) else token
+    """The word that an integer stands for, its decimal form; anything else as it is.
+
+    Raises ConfigError for an integer of too many digits.
+    """
+    if not is_whole(token):
+        return token
+    try:
+        return str(int(token))
+    except ValueError:
+        raise ConfigError("an integer of too many digits: expected a word, or a shorter integer") from None
 
 
 def is_whole(token: object) -> bool:

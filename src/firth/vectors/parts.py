@@ -170,7 +170,10 @@ class StoredVectors:
 
     def __contains__(self, word: object) -> bool:
         """Whether `word` is one of the words."""
-        word = as_word(word)
+        try:
+            word = as_word(word)
+        except ConfigError:  # of too many digits
+            return False
         return isinstance(word, str) and self.id_of(word) is not None
 
     @property
