@@ -5,6 +5,7 @@ import pytest
 
 from firth.errors import ConfigError, FormatError
 from firth.formats.convert import convert
+from firth.formats.known import FORMATS
 from firth.vectors.container import WordVectors, load
 from firth.vectors.subwords import Subwords
 
@@ -59,3 +60,14 @@ def test_a_folder_that_does_not_exist_is_named(path, tmp_path):
     make().save(path)
     with pytest.raises(FormatError, match=r"the folder .*absent does not exist: make it first"):
         convert(path, tmp_path / "absent" / "v.txt")
+
+
+@pytest.mark.parametrize("name", [name for name, known in FORMATS.items() if known.write])
+def test_every_writer_tells_how_far_it_is(path, tmp_path, name):
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    make().save(path)
+    told = []
+    target = tmp_path / ("v.safetensors" if name == "safetensors" else "written")
+    convert(path, target, to=name, progress=lambda *what: told.append(what))
+    assert told[-1] == ("writing", 3, 3)

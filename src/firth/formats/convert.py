@@ -76,7 +76,7 @@ def convert(
                 f"{dst}: {wanted.name} has no place for n-grams: words never seen have no vectors there", stacklevel=2
             )
     vectors = holdable(vectors, wanted.holds, space, dst)
-    wanted.writer()(vectors, dst, *([progress] if wanted.tells else []))
+    wanted.writer()(vectors, dst, progress)
     if save_vocab is not None:
         write_vocabulary(Vocabulary(vectors.words, vectors.counts), save_vocab)
     n, d = vectors.center.shape

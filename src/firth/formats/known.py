@@ -16,11 +16,12 @@ class Format:
     """A format of vectors.
 
     name: what `--to` calls it. suffixes: the endings of its files. module: in `firth.formats`, with the functions that
-    `read` and `write` name, "" where there is none: read(path, request) -> WordVectors; write(vectors, path) -> None.
+    `read` and `write` name, "" where there is none: read(path, request) -> WordVectors; write(vectors, path, progress)
+    -> None, where progress may be left out.
     write_module: where `write` is, if not in `module`.
     holds: whether it can hold a word. counts, ngrams: whether it has a place for counts and for n-grams.
-    folder: whether it is a folder of files. tells: whether `write` takes a third argument, the progress to tell.
-    compressed: whether `write` compresses as the name says after the ending, as in .txt.gz.
+    folder: whether it is a folder of files. compressed: whether `write` compresses as the name says after the ending,
+    as in .txt.gz.
     """
 
     name: str
@@ -33,7 +34,6 @@ class Format:
     counts: bool = False
     ngrams: bool = False
     folder: bool = False
-    tells: bool = False
     compressed: bool = False
 
     def reader(self) -> Callable[[Path, "Request"], "WordVectors"]:
@@ -90,9 +90,9 @@ FORMATS = {
     known.name: known
     for known in (
         Format("safetensors", (".safetensors",), "native", holds=_anything, counts=True, ngrams=True),
-        Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word, tells=True, compressed=True),
-        Format("glove", (".txt",), "word2vec_text", write="write_glove", holds=_one_word, tells=True, compressed=True),
-        Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word, tells=True),
+        Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word, compressed=True),
+        Format("glove", (".txt",), "word2vec_text", write="write_glove", holds=_one_word, compressed=True),
+        Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word),
         Format("numpy", (".npy",), "numpy_files", holds=_one_line),
         Format("parquet", (".parquet",), "parquet", holds=_anything, counts=True),
         Format("arrow", (".arrow", ".feather"), "parquet", read="read_arrow", write="", counts=True),

@@ -16,6 +16,7 @@ from firth.files.paths import reading, replacing
 from firth.formats.matrices import COUNT_NAMES, WORD_NAMES, GrowingRows, count_of, decoded, vectors_of
 from firth.formats.request import Faults, Request
 from firth.vectors.container import WordVectors
+from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import encoded_words
 
 BYTES_AT_ONCE = 2**24
@@ -83,7 +84,7 @@ def _whole(batches: Iterable[Any]) -> Iterator[Any]:
         yield batch
 
 
-def write(vectors: WordVectors, path: Path) -> None:
+def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) -> None:
     """Write words, counts and center vectors. Raises FormatError, and MissingExtraError without pyarrow."""
     pa = _pyarrow()
     from pyarrow import parquet
@@ -100,6 +101,7 @@ def write(vectors: WordVectors, path: Path) -> None:
                 pa.FixedSizeListArray.from_arrays(pa.array(values), d),
             ]
             writer.write_batch(pa.record_batch(columns, schema=schema))
+            progress("writing", rows.stop, len(encoded))
 
 
 def _row_groups(words: list[bytes], dim: int) -> Iterator[slice]:

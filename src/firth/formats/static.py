@@ -26,6 +26,7 @@ from firth.files.tensors import TensorFile, read_tensors, write_tensors
 from firth.formats.matrices import vectors_of
 from firth.formats.request import Faults, Request, shown
 from firth.vectors.container import WordVectors
+from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import encoded_words
 
 MODEL, TOKENIZER, CONFIG, MODULES, CARD = (
@@ -189,7 +190,7 @@ def _json(path: Path) -> dict[str, Any]:
     return document
 
 
-def write(vectors: WordVectors, path: Path) -> None:
+def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) -> None:
     """Write the folder, whole or not at all; it replaces an empty folder or such a folder.
 
     Texts then get the means that `firth.documents` with method "mean" gives them: words are divided, and lower-cased,
@@ -227,7 +228,13 @@ def write(vectors: WordVectors, path: Path) -> None:
         MODULES: [{"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.models.StaticEmbedding"}],
     }
     with replacing_folder(path, (MODEL, TOKENIZER), (CONFIG, MODULES, CARD)) as folder:
-        write_tensors(folder / MODEL, {"embeddings": center}, {"format": "pt"})
+        n = len(words)
+        write_tensors(
+            folder / MODEL,
+            {"embeddings": center},
+            {"format": "pt"},
+            lambda part: progress("writing", round(n * part), n),
+        )
         for name, document in documents.items():
             with replacing(folder / name) as file:
                 file.write(json.dumps(document, ensure_ascii=False, indent=None if name == TOKENIZER else 2).encode())
