@@ -20,8 +20,9 @@ class Format:
     -> None, where progress may be left out.
     write_module: where `write` is, if not in `module`.
     holds: whether it can hold a word. counts, ngrams: whether it has a place for counts and for n-grams.
-    folder: whether it is a folder of files. compressed: whether `write` compresses as the name says after the ending,
-    as in .txt.gz.
+    folder: whether it is a folder of files. paired: whether the words are in a second file; `module` then has
+    words_path(path), where it is written, and words_beside(path), where it is found, or None. compressed: whether
+    `write` compresses as the name says after the ending, as in .txt.gz.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Format:
     counts: bool = False
     ngrams: bool = False
     folder: bool = False
+    paired: bool = False
     compressed: bool = False
 
     def reader(self) -> Callable[[Path, "Request"], "WordVectors"]:
@@ -45,6 +47,15 @@ class Format:
         """What writes a file, whole or not at all."""
         found: Callable[..., None] = self._function(self.write_module or self.module, self.write)
         return found
+
+    def files_read(self, path: Path) -> list[Path]:
+        """The files that are read for a path: it, and that of the words."""
+        beside: Path | None = self._function(self.module, "words_beside")(path) if self.paired else None
+        return [path] if beside is None else [path, beside]
+
+    def files_written(self, path: Path) -> list[Path]:
+        """The files that are written for a path: it, and that of the words."""
+        return [path, self._function(self.module, "words_path")(path)] if self.paired else [path]
 
     def _function(self, module: str, name: str) -> Any:
         return getattr(import_module(f"firth.formats.{module}"), name)
@@ -93,10 +104,10 @@ FORMATS = {
         Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word, compressed=True),
         Format("glove", (".txt",), "word2vec_text", write="write_glove", holds=_one_word, compressed=True),
         Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word),
-        Format("numpy", (".npy",), "numpy_files", holds=_one_line),
+        Format("numpy", (".npy",), "numpy_files", holds=_one_line, paired=True),
         Format("parquet", (".parquet",), "parquet", holds=_anything, counts=True),
         Format("arrow", (".arrow", ".feather"), "parquet", read="read_arrow", write="", counts=True),
-        Format("projector", (".tsv",), "projector", holds=_one_field, counts=True),
+        Format("projector", (".tsv",), "projector", holds=_one_field, counts=True, paired=True),
         Format("static", (), "static", holds=_one_token, folder=True),
         Format(
             "fasttext",

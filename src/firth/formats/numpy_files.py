@@ -26,8 +26,14 @@ _LONGEST_HEADER = 10_000
 
 
 def words_path(path: Path) -> Path:
-    """The file of words beside a matrix."""
+    """The file of words that is written beside a matrix."""
     return path.with_suffix(".words.txt")
+
+
+def words_beside(path: Path) -> Path | None:
+    """The file of words beside a matrix, or None."""
+    beside = words_path(path)
+    return beside if os.path.exists(beside) else None
 
 
 def read(path: Path, request: Request) -> WordVectors:
@@ -38,9 +44,10 @@ def read(path: Path, request: Request) -> WordVectors:
     """
     faults = Faults(path, request.strict)
     matrix = _matrix(path, faults)
-    beside = words_path(path)
-    if not os.path.exists(beside):
-        raise FormatError(f"{path}: there is no {beside.name} beside it: expected its words there, one a line")
+    beside = words_beside(path)
+    if beside is None:
+        name = words_path(path).name
+        raise FormatError(f"{path}: there is no {name} beside it: expected its words there, one a line")
     lines = lines_beside(beside, "words, one a line")
     if len(lines) != len(matrix):
         raise FormatError(

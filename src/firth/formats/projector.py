@@ -32,7 +32,7 @@ from firth.vectors.storage import encoded_words
 BYTES_AT_ONCE = 2**22
 
 
-def metadata_path(path: Path) -> Path:
+def words_path(path: Path) -> Path:
     """The file of words that is written beside one of vectors."""
     return path.with_suffix(".metadata.tsv")
 
@@ -40,7 +40,7 @@ def metadata_path(path: Path) -> Path:
 def words_beside(path: Path) -> Path | None:
     """The file of words beside one of numbers, or None."""
     renamed = re.sub("(vectors?|tensors?|embeddings?)", "metadata", path.name)
-    for beside in (metadata_path(path), path.with_name(renamed)):
+    for beside in (words_path(path), path.with_name(renamed)):
         if beside != path and os.path.exists(beside):
             return beside
     return None
@@ -55,7 +55,7 @@ def read(path: Path, request: Request) -> WordVectors:
     faults = Faults(path, request.strict)
     beside = words_beside(path)
     if beside is None:
-        name = metadata_path(path).name
+        name = words_path(path).name
         raise FormatError(f"{path}: there is no {name} beside it: expected its words there, one a line")
     with reading(path, "vectors") as file:
         rows = sum(1 for line in file if line.strip())
@@ -73,7 +73,7 @@ def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) ->
     """Write the center vectors as text, and words and counts beside them. Raises FormatError."""
     encoded = encoded_words(path, vectors.words)
     n, d = vectors.center.shape
-    with replacing(path) as file, replacing(metadata_path(path)) as metadata:
+    with replacing(path) as file, replacing(words_path(path)) as metadata:
         for rows in blocks(n, d):
             file.writelines(_lines(np.require(vectors.center[rows], np.float32, ["C", "A"])))
             progress("writing", rows.stop, n)
