@@ -133,3 +133,26 @@ def test_words_that_a_vocabulary_cannot_hold_are_refused_before_anything_is_writ
     with pytest.raises(FormatError, match=r"counts\.txt: the word ' ' cannot be written"):
         convert(path, tmp_path / "v.npy", save_vocab=tmp_path / "counts.txt")
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("word", "target", "space", "message"),
+    [
+        ("a b", "v.txt", None, r"'a b' cannot be written; give --space _ to write _ for white space in words$"),
+        ("a b", "v.txt", "\t", r"'a b' cannot be written with '\\t' in it$"),
+        ("a_b", "v.txt", "_", None),
+        ("", "v.txt", None, r"'' cannot be written: it is empty$"),
+        (" \t", "v.txt", "_", r"' \\t' cannot be written: it is white space alone$"),
+        ("a\0 b", "v.txt", None, r"'a\\x00 b' cannot be written: it holds a NUL character$"),
+        ("a\nb", "v.npy", None, r"'a\\nb' cannot be written; give --space _"),
+        ("w" * 2_000_000, "v.bin", None, r"'w{80}'\.\.\. cannot be written: it has 2,000,000 bytes$"),
+    ],
+)
+def test_what_is_wrong_with_a_word_is_said(path, tmp_path, word, target, space, message):
+    center = np.ones((1, 4), np.float32)
+    WordVectors([word], np.array([1]), center, None, {}, []).save(path)
+    if message is None:
+        convert(path, tmp_path / target, space=space)
+        return
+    with pytest.raises(FormatError, match=message):
+        convert(path, tmp_path / target, to="fasttext" if target == "v.bin" else None, space=space)

@@ -81,7 +81,7 @@ def read_tensors(path: AnyPath, at: Path | None = None) -> "TensorFile":
         with safe_open(at, framework="np"):
             pass
     except (SafetensorError, OSError) as error:
-        raise FormatError(f"{path}: not a whole safetensors file: {error!s:.200}") from None
+        raise FormatError(f"{path}: not a whole safetensors file: {str(error)[:200]!r}") from None
     start = 8 + int.from_bytes(mapping[:8], "little")
     header = json.loads(mapping[8:start])  # safe_open has parsed the same bytes
     metadata = header.pop("__metadata__", None) or {}

@@ -128,6 +128,19 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in files)
 
 
+def _why(word: str, holds: Callable[[str], bool], space: str | None) -> str:
+    """What is wrong with a word that a format cannot hold, or what to do about it; for the end of a message."""
+    if not word.strip():
+        return ": it is white space alone" if word else ": it is empty"
+    if holds("_".join(word.split())):
+        return (
+            "; give --space _ to write _ for white space in words" if space is None else f" with {shown(space)} in it"
+        )
+    if "\0" in word:
+        return ": it holds a NUL character"
+    return f": it has {len(word.encode(errors='surrogatepass')):,} bytes"
+
+
 def holdable(vectors: WordVectors, holds: Callable[[str], bool], space: str | None, dst: Path) -> WordVectors:
     """The same vectors, with `space` in place of white space in words that a format cannot hold.
 
@@ -139,8 +152,7 @@ def holdable(vectors: WordVectors, holds: Callable[[str], bool], space: str | No
             new = word if space is None else space.join(word.split())
             if not holds(new) or new in seen:
                 again = f", nor as {shown(new)}, which is another word" if new in seen and new != word else ""
-                advice = "" if space is not None else "; give --space _ to write _ for white space in words"
-                raise FormatError(f"{dst}: the word {shown(word)} cannot be written{again}{advice}")
+                raise FormatError(f"{dst}: the word {shown(word)} cannot be written{again or _why(word, holds, space)}")
             seen.add(new)
             word = new
         words.append(word)

@@ -18,7 +18,7 @@ def read(path: Path, request: Request) -> WordVectors:
     """
     with reading(path, "vectors") as file:
         compressed = not is_safetensors(file.read(16))
-    return selected(from_file(_expanded(path, request) if compressed else read_tensors(path)), request)
+    return selected(path, from_file(_expanded(path, request) if compressed else read_tensors(path)), request)
 
 
 def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) -> None:

@@ -10,9 +10,11 @@ else looks its single bytes up, of which none is there, because every entry begi
 the characters that GPT-2's tokenizer (Radford et al., 2019) has for them.
 """
 
+import contextlib
 import json
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +136,7 @@ def _tokens(path: Path, rows: int, faults: Faults) -> list[str | None]:
     for number, (token, row) in enumerate(pairs):
         if not isinstance(token, str) or type(row) is not int or not 0 <= row < rows:
             raise FormatError(
-                f"{path}: the token {shown(str(token))} has the number {row!s:.40}: expected text, and one of the "
+                f"{path}: the token {shown(str(token))} has the number {row!r:.40}: expected text, and one of the "
                 f"rows 0 to {rows - 1:,} of {MODEL}"
             )
         if whole_words and number < known:
@@ -227,7 +229,7 @@ def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) ->
         },
         MODULES: [{"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.models.StaticEmbedding"}],
     }
-    with replacing_folder(path, (MODEL, TOKENIZER), (CONFIG, MODULES, CARD)) as folder:
+    with replacing_folder(path, (MODEL, TOKENIZER), (CONFIG, MODULES, CARD)) as folder, _calling(folder, path):
         n = len(words)
         write_tensors(
             folder / MODEL,
@@ -240,6 +242,15 @@ def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) ->
                 file.write(json.dumps(document, ensure_ascii=False, indent=None if name == TOKENIZER else 2).encode())
         with replacing(folder / CARD) as file:
             file.write(_card(len(words), center.shape[1]).encode())
+
+
+@contextlib.contextmanager
+def _calling(folder: Path, path: Path) -> Iterator[None]:
+    """Let errors about files in a folder call it `path`."""
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(str(error).replace(str(folder), str(path))) from None
 
 
 def _tokenizer(words: list[bytes], lower: bool, only_words: bool) -> dict[str, Any]:
