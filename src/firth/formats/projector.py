@@ -91,7 +91,7 @@ def _lines(rows: npt.NDArray[np.float32]) -> list[bytes | memoryview]:
     there = ends >= 0
     ends = np.maximum.accumulate(np.maximum(ends, 0))
     text = np.delete(out[: ends[-1]], np.concatenate(([0], ends))[:-1][there])  # without the space that begins a line
-    text[text == ord(" ")] = ord("\t")
+    np.putmask(text, text == ord(" "), ord("\t"))
     ends -= np.cumsum(there)
     line = b"\t".join([b"%.9g"] * d) + b"\n"
     texts: list[bytes | memoryview] = []
