@@ -44,8 +44,19 @@ def test_it_says_what_it_read_and_wrote(capsys, file, tmp_path):
     assert json.loads(printed) == {
         **{"source": str(out), "source_format": "word2vec-binary"},
         **{"target": str(tmp_path / "w.safetensors"), "target_format": "safetensors"},
+        **{"beside": None},
         **{"words": 5, "dim": 4, "bytes": (tmp_path / "w.safetensors").stat().st_size},
     }
+
+
+@pytest.mark.parametrize(("name", "other"), [("w.npy", "w.words.txt"), ("w.tsv", "w.metadata.tsv")])
+def test_it_names_both_files(capsys, file, tmp_path, name, other):
+    status, _, err = call(capsys, "convert", file, tmp_path / name)
+    size = sum((tmp_path / one).stat().st_size for one in (name, other))
+    assert status == 0
+    assert f"; wrote {tmp_path / name} and {tmp_path / other} (" in err
+    done = json.loads(call(capsys, "convert", file, tmp_path / name, "--json")[1])
+    assert (done["beside"], done["bytes"]) == (str(tmp_path / other), size)
 
 
 def test_words_that_a_format_cannot_hold_are_named(capsys, file, tmp_path):

@@ -127,3 +127,11 @@ def test_every_truncation_is_refused(path):
         path.write_bytes(raw[:length])
         with pytest.raises(FormatError, match="the file is empty" if length == 0 else "not a whole safetensors file"):
             read_tensors(path)
+
+
+def test_the_message_about_a_header_holds_no_control_characters(path):
+    text = b'{"a": {"dtype": "\x7fF\\u001b[31m", "shape": [1], "data_offsets": [0, 4]}}'
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(4))
+    with pytest.raises(FormatError, match="not a whole safetensors file") as error:
+        read_tensors(path)
+    assert str(error.value).isprintable()

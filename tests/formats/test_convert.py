@@ -5,6 +5,7 @@ import pytest
 
 from firth.errors import ConfigError, FormatError
 from firth.formats.convert import convert
+from firth.formats.known import FORMATS
 from firth.vectors.container import WordVectors, load
 from firth.vectors.subwords import Subwords
 
@@ -59,3 +60,99 @@ def test_a_folder_that_does_not_exist_is_named(path, tmp_path):
     make().save(path)
     with pytest.raises(FormatError, match=r"the folder .*absent does not exist: make it first"):
         convert(path, tmp_path / "absent" / "v.txt")
+
+
+@pytest.mark.parametrize("name", [name for name, known in FORMATS.items() if known.write])
+def test_every_writer_tells_how_far_it_is(path, tmp_path, name):
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    make().save(path)
+    told = []
+    target = tmp_path / ("v.safetensors" if name == "safetensors" else "written")
+    convert(path, target, to=name, progress=lambda *what: told.append(what))
+    assert told[-1] == ("writing", 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "saved", "message"),
+    [
+        ("vectors.safetensors", "n.npy", "n.words.txt", r"n\.words\.txt is to hold the words: name another file"),
+        ("vectors.safetensors", "n.tsv", "n.metadata.tsv", r"n\.metadata\.tsv is to hold the words: name another file"),
+        ("vectors.safetensors", "n.npy", "n.npy", r"n\.npy is to hold the vectors: name another file"),
+        ("vectors.safetensors", "n.npy", "vectors.safetensors", r"vectors\.safetensors is read: name another file"),
+        ("vectors.safetensors", "n.npy", "wanted.txt", r"wanted\.txt is read: name another file"),
+        ("vectors.safetensors", "n.npy", "counts.txt", r"counts\.txt is read: name another file"),
+        ("m.npy", "n.npy", "m.words.txt", r"m\.words\.txt is read: name another file"),
+        ("vectors.tsv", "n.npy", "metadata.tsv", r"metadata\.tsv is read: name another file"),
+        ("folder", "n.npy", "folder/README.md", r"README\.md is read: name another file"),
+        ("t.words.txt", "t.npy", None, r"t\.words\.txt is read, and is to hold the words of t\.npy"),
+        (
+            "vectors.safetensors",
+            "wanted.npy",
+            None,
+            r"wanted\.words\.txt is read, and is to hold the words of wanted\.npy",
+        ),
+    ],
+)
+def test_no_file_is_lost_to_another(path, tmp_path, source, target, saved, message):
+    make().save(path)
+    for name in ("m.npy", "t.npy"):
+        convert(path, tmp_path / name)
+    convert(path, tmp_path / "vectors.tsv")
+    (tmp_path / "vectors.metadata.tsv").rename(tmp_path / "metadata.tsv")
+    convert(path, tmp_path / "folder", to="static")
+    convert(path, tmp_path / "t.words.txt")
+    (tmp_path / "t.npy").unlink()
+    words = tmp_path / ("wanted.words.txt" if target == "wanted.npy" else "wanted.txt")
+    words.write_text("the", encoding="utf-8")
+    (tmp_path / "counts.txt").write_text("the 3\n", encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path)
+
+    def contents():
+        return {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+
+    before = contents()
+    save_vocab = None if saved is None else tmp_path / "link" / saved
+    source = path if source == "vectors.safetensors" else tmp_path / source
+    with pytest.raises(ConfigError, match=message):
+        convert(source, tmp_path / target, words=words, vocab=tmp_path / "counts.txt", save_vocab=save_vocab)
+    assert contents() == before
+
+
+@pytest.mark.parametrize("name", ["v.npy", "v.tsv"])
+def test_a_pair_of_files_may_take_its_own_place(path, tmp_path, name):
+    make().save(path)
+    convert(path, tmp_path / name)
+    convert(tmp_path / name, tmp_path / name, first=2)
+    convert(tmp_path / name, path)
+    assert load(path).words == WORDS[:2]
+
+
+def test_words_that_a_vocabulary_cannot_hold_are_refused_before_anything_is_written(path, tmp_path):
+    WordVectors(["the", " "], np.array([2, 1]), np.ones((2, 4), np.float32), None, {}, []).save(path)
+    with pytest.raises(FormatError, match=r"counts\.txt: the word ' ' cannot be written"):
+        convert(path, tmp_path / "v.npy", save_vocab=tmp_path / "counts.txt")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("word", "target", "space", "message"),
+    [
+        ("a b", "v.txt", None, r"'a b' cannot be written; give --space _ to write _ for white space in words$"),
+        ("a b", "v.txt", "\t", r"'a b' cannot be written with '\\t' in it$"),
+        ("a_b", "v.txt", "_", None),
+        ("", "v.txt", None, r"'' cannot be written: it is empty$"),
+        (" \t", "v.txt", "_", r"' \\t' cannot be written: it is white space alone$"),
+        ("a\0 b", "v.txt", None, r"'a\\x00 b' cannot be written: it holds a NUL character$"),
+        ("a\nb", "v.npy", None, r"'a\\nb' cannot be written; give --space _"),
+        ("w" * 2_000_000, "v.bin", None, r"'w{80}'\.\.\. cannot be written: it has 2,000,000 bytes$"),
+    ],
+)
+def test_what_is_wrong_with_a_word_is_said(path, tmp_path, word, target, space, message):
+    center = np.ones((1, 4), np.float32)
+    WordVectors([word], np.array([1]), center, None, {}, []).save(path)
+    if message is None:
+        convert(path, tmp_path / target, space=space)
+        return
+    with pytest.raises(FormatError, match=message):
+        convert(path, tmp_path / target, to="fasttext" if target == "v.bin" else None, space=space)

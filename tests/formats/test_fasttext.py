@@ -206,6 +206,13 @@ def test_words_that_come_again_keep_their_rows(tmp_path):
     np.testing.assert_array_equal(vectors.subwords.rows, rows)
 
 
+def test_none_of_the_wanted_words_names_the_file(tmp_path):
+    path = tmp_path / "model.bin"
+    path.write_bytes(model_bytes()[0])
+    with pytest.raises(FormatError, match=r"model\.bin: none of the 1 wanted words is in the file"):
+        load_any(path, words=["absent"])
+
+
 def test_the_first_bytes_name_the_format(tmp_path):
     raw, (rows, _) = model_bytes()
     for name in ("model", "model.ftz", "model.bin", "model.txt"):

@@ -130,6 +130,22 @@ def test_archives_of_other_than_one_file_are_refused(tmp_path, names):
     assert len(str(error.value)) < 300 + len(str(tmp_path))
 
 
+def test_names_of_members_are_quoted(tmp_path):
+    (tmp_path / "v.zip").write_bytes(zipped(b"", names=("a\x1b[31m", "b\n")))
+    with pytest.raises(FormatError, match="a zip archive of 2 files") as error:
+        list(byte_chunks(tmp_path / "v.zip"))
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"), [("gz", "gz"), ("gz", "bz2"), ("zip", "xz"), ("xz", "zip"), ("bz2", "zst")]
+)
+def test_what_is_compressed_twice_is_refused(tmp_path, outer, inner):
+    (tmp_path / "v.txt").write_bytes(PACKERS[outer](PACKERS[inner](b"1 2\na 1 2\n")))
+    with pytest.raises(FormatError, match=r"v\.txt: compressed twice: unpack it once"):
+        load(tmp_path / "v.txt")
+
+
 def test_folders_and_what_macos_adds_are_no_members(tmp_path):
     (tmp_path / "v.zip").write_bytes(zipped(b"abc", names=("data/", "data/v.txt", "__MACOSX/data/._v.txt")))
     assert b"".join(byte_chunks(tmp_path / "v.zip")) == b"abc"

@@ -123,13 +123,29 @@ def test_whole_numbers_are_words(tmp_path):
     assert (vectors.words, vectors.counts.tolist()) == (["7", "-8", "9"], [1, 2, 3])
 
 
+@pytest.mark.parametrize("kind", [pa.float64(), pa.float32(), pa.float16()], ids=str)
+def test_counts_may_be_of_a_floating_type(tmp_path, kind):
+    columns = {"word": ["a", "b", "c"], "Count": pa.array(np.array([3, 0, 1], np.float16)).cast(kind), "vector": LISTS}
+    assert parquet.read(save(tmp_path, columns), Request(strict=True)).counts.tolist() == [3, 0, 1]
+    assert not parquet.read(
+        save(tmp_path, {"freq" if n == "Count" else n: c for n, c in columns.items()}), EVERYTHING
+    ).counts.any()
+
+
+def test_messages_hold_no_control_characters(tmp_path):
+    path = save(tmp_path, {"\x1b[31m": ["a", "b", "c"], "b\nc": ["a", "b", "c"]})
+    with pytest.raises(FormatError, match="which of the columns") as error:
+        parquet.read(path, EVERYTHING)
+    assert str(error.value).isprintable()
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"word": ["a", "b", "c"]}, "which of the columns word holds the vectors"),
-        ({"vector": LISTS}, "which of the columns vector holds the words"),
-        ({"n": [1, 2, 3], "vector": LISTS}, "which of the columns n, vector holds the words"),
-        ({"word": ["a", "b", "c"], "p": LISTS, "q": LISTS}, "which of the columns word, p, q holds the vectors"),
+        ({"word": ["a", "b", "c"]}, "which of the columns 'word' holds the vectors"),
+        ({"vector": LISTS}, "which of the columns 'vector' holds the words"),
+        ({"n": [1, 2, 3], "vector": LISTS}, "which of the columns 'n', 'vector' holds the words"),
+        ({"word": ["a", "b", "c"], "p": LISTS, "q": LISTS}, "which of the columns 'word', 'p', 'q' holds the vectors"),
         ({"word": ["a", "b", "c"], "vector": [[1], [2], [3]]}, "holds the vectors"),
         ({"word": ["a", "b", "c"], "vector": [[[1.0]]] * 3}, "holds the vectors"),
         ({"word": ["a", "b", "c"], "vector": ["1 2"] * 3}, "holds the vectors"),
@@ -176,7 +192,14 @@ def test_two_columns_of_one_name_are_refused(tmp_path):
             ROWS,
             [-1, None, 3],
             ["a", "b", "c"],
-            "counts that are no whole numbers.*: 1. .* row 1: .*'-1'",
+            "counts that are no whole numbers.*: 2. .* row 1: .*'-1'",
+        ),
+        (
+            ["a", "b", "c"],
+            ROWS,
+            [3.0, None, 0.5],
+            ["a", "b", "c"],
+            "counts that are no whole numbers.*: 2. .* row 2: .*'None'",
         ),
     ],
 )

@@ -48,6 +48,16 @@ def test_the_bytes_literally(tmp_path):
     assert (tmp_path / "v.metadata.tsv").read_bytes() == "word\tcount\na\t2\né\t1\n".encode()
 
 
+def test_numbers_are_those_of_python(tmp_path):
+    """Also those that the kernel leaves to Python: they stand in the first, a middle and the last line."""
+    doubtful = [[np.float32(np.nan), 1], [1.5, -0.0], [np.inf, 2], [-2, 3e-39], [1e9, 3.4e38]]
+    center = np.array([*doubtful, doubtful[0]], np.float32)
+    words = list("abcdef")
+    projector.write(WordVectors(words, np.ones(6, np.int64), center, None, {}, []), tmp_path / "v.tsv")
+    expected = "".join("\t".join(f"{number:.9g}" for number in row) + "\n" for row in center.tolist())
+    assert (tmp_path / "v.tsv").read_text() == expected
+
+
 def test_many_blocks_are_there_and_back(tmp_path, monkeypatch):
     monkeypatch.setattr(projector, "BYTES_AT_ONCE", 100)
     vectors = make([f"w{i}" for i in range(500)])

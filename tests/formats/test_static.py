@@ -120,6 +120,17 @@ def test_a_write_that_fails_leaves_the_old_folder(tmp_path, monkeypatch, at):
     assert os.listdir(tmp_path) == ["v"]
 
 
+def test_a_full_disk_is_named_with_the_path_that_was_given(tmp_path, monkeypatch):
+    def fail(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(FormatError) as error:
+        static.write(make(["b"]), tmp_path / "v")
+    expected = f"{tmp_path / 'v' / 'model.safetensors'}: cannot be written: No space left on device; make room"
+    assert str(error.value).startswith(expected)
+
+
 def test_a_rename_that_fails_leaves_the_old_folder(tmp_path, monkeypatch):
     renamed = os.rename
 
@@ -221,6 +232,7 @@ ABC = {"a": 0, "b": 1, "c": 2}
         (ABC | {"d": -1}, {"embeddings": ROWS}, "has the number -1"),
         (ABC | {"d": 1.0}, {"embeddings": ROWS}, "has the number 1.0"),
         (ABC | {"d": True}, {"embeddings": ROWS}, "has the number True"),
+        (ABC | {"d": "\x1b"}, {"embeddings": ROWS}, r"has the number '\\x1b'"),
         ([[3, 0.5], [], "b"], {"embeddings": ROWS}, "the token '3' has the number 0"),
         (ABC, {"embeddings": ROWS, "weights": np.ones(2)}, "2 weights of 3 tokens"),
         (ABC, {"embeddings": ROWS, "mapping": np.array([0, 1, 3])}, "the mapping does not lead to rows 0 to 2"),

@@ -50,9 +50,10 @@ def _convert(options: argparse.Namespace) -> int:
         )
     if options.json:
         return print_json(dataclasses.asdict(done))
+    written = done.target if done.beside is None else f"{done.target} and {done.beside}"
     display.say(
         f"read {done.words:,} words of dimension {done.dim} from {done.source} ({done.source_format}); "
-        f"wrote {done.target} ({done.target_format}), {_shown(done.bytes)}"
+        f"wrote {written} ({done.target_format}), {_shown(done.bytes)}"
     )
     return 0
 

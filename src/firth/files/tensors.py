@@ -6,7 +6,7 @@ The bytes of a file depend only on the names, the order and the values of its te
 import json
 import math
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,20 @@ BYTES_AT_ONCE = 2**26
 """How much of a matrix is converted or checked at a time, so that memory stays bounded."""
 
 
-def write_tensors(path: AnyPath, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, str]) -> None:
+def nothing_told(part: float) -> None:
+    """Show nothing."""
+
+
+def write_tensors(
+    path: AnyPath,
+    tensors: Mapping[str, npt.NDArray[Any]],
+    metadata: Mapping[str, str],
+    told: Callable[[float], None] = nothing_told,
+) -> None:
     """Write a safetensors file, whole or not at all; at the end it replaces an old file of that name.
 
     tensors: arrays of the types in `DTYPES` by name, stored in this order. metadata: texts by name.
+    told: called with the part of the numbers that is written, up to 1.
     Raises FormatError where the file cannot be written.
     """
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
@@ -49,10 +59,13 @@ def write_tensors(path: AnyPath, tensors: Mapping[str, npt.NDArray[Any]], metada
     text += b" " * (-len(text) % 8)
     with replacing(as_path(path)) as file:
         file.write(len(text).to_bytes(8, "little") + text)
+        done = 0
         for name, array in tensors.items():
             for rows in row_blocks(array):
                 plain = np.ascontiguousarray(rows, dtype=DTYPES[header[name]["dtype"]])
                 file.write(plain.reshape(-1).view(np.uint8).data)
+                done += plain.nbytes
+                told(done / max(end, 1))
 
 
 def read_tensors(path: AnyPath, at: Path | None = None) -> "TensorFile":
@@ -68,7 +81,7 @@ def read_tensors(path: AnyPath, at: Path | None = None) -> "TensorFile":
         with safe_open(at, framework="np"):
             pass
     except (SafetensorError, OSError) as error:
-        raise FormatError(f"{path}: not a whole safetensors file: {error!s:.200}") from None
+        raise FormatError(f"{path}: not a whole safetensors file: {str(error)[:200]!r}") from None
     start = 8 + int.from_bytes(mapping[:8], "little")
     header = json.loads(mapping[8:start])  # safe_open has parsed the same bytes
     metadata = header.pop("__metadata__", None) or {}

@@ -126,7 +126,7 @@ def read(path: Path, request: Request) -> WordVectors:
         vectors = WordVectors(
             words, model.counts, center, model.outside, model.config, [], nodes=model.nodes, subwords=subwords
         )
-    return selected(vectors, request)
+    return selected(path, vectors, request)
 
 
 def _distinct_words(path: Path, encoded: list[bytes], strict: bool) -> list[str]:

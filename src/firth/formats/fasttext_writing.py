@@ -4,7 +4,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from firth.files.paths import replacing
 from firth.files.tensors import row_blocks
 from firth.formats.detect import FASTTEXT
 from firth.vectors.container import WordVectors
+from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import encoded_words
 
 Floats = npt.NDArray[np.float32]
@@ -34,13 +35,13 @@ _LOSSES = {"negative-sampling": 2, "softmax": 3}
 _ARCHITECTURES = {"cbow": 1, "skipgram": 2}
 
 
-def write(vectors: WordVectors, path: Path) -> None:
+def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) -> None:
     """Write words, counts, center vectors with their n-grams, and outside vectors or the nodes of the Huffman tree.
 
     Vectors without n-grams make a model without any. Where there are neither outside vectors nor nodes, the output
     matrix is zero: the model answers for words, but cannot be trained on. Settings that the vectors do not have are
-    fastText's defaults. Warns of nodes that fastText would take for others,
-    where counts do not fall, and leaves them out. Raises FormatError where the file cannot be written.
+    fastText's defaults. Warns of nodes that fastText would take for others, where counts do not fall, and leaves them
+    out. Raises FormatError where the file cannot be written.
     """
     words = encoded_words(path, vectors.words)
     counts = vectors.counts.tolist()
@@ -50,8 +51,16 @@ def write(vectors: WordVectors, path: Path) -> None:
         file.write(struct.pack("<3i2q", len(words), len(words), 0, sum(counts), NOT_PRUNED))
         for word, count in zip(words, counts, strict=True):
             file.write(word + struct.pack("<xqb", count, 0))
-        _write_matrix(file, rows.shape, row_blocks(rows))
-        _write_matrix(file, vectors.center.shape, _output(vectors, path))
+        n, done = len(words), 0
+        for shape, blocks in (
+            (rows.shape, row_blocks(rows)),
+            (vectors.center.shape, _output(vectors, path)),
+        ):
+            file.write(struct.pack("<?2q", False, *shape))
+            for block in blocks:
+                file.write(np.ascontiguousarray(block, "<f4").reshape(-1).view(np.uint8).data)
+                done += len(block)
+                progress("writing", done * n // (len(rows) + n), n)
 
 
 def _settings(vectors: WordVectors) -> tuple[Any, ...]:
@@ -101,14 +110,8 @@ def _output(vectors: WordVectors, path: Path) -> Iterator[Floats]:
         else:
             warnings.warn(
                 f"{path}: the nodes of the Huffman tree are left out: the words do not stand by falling count",
-                stacklevel=4,
+                stacklevel=3,
             )
     zeros = np.zeros((min(left, ZEROS_AT_ONCE), d), np.float32)
     for begin in range(0, left, ZEROS_AT_ONCE):
         yield zeros[: left - begin]
-
-
-def _write_matrix(file: BinaryIO, shape: tuple[int, ...], blocks: Iterator[Floats]) -> None:
-    file.write(struct.pack("<?2q", False, *shape))
-    for rows in blocks:
-        file.write(np.ascontiguousarray(rows, "<f4").reshape(-1).view(np.uint8).data)

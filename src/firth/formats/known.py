@@ -16,11 +16,13 @@ class Format:
     """A format of vectors.
 
     name: what `--to` calls it. suffixes: the endings of its files. module: in `firth.formats`, with the functions that
-    `read` and `write` name, "" where there is none: read(path, request) -> WordVectors; write(vectors, path) -> None.
+    `read` and `write` name, "" where there is none: read(path, request) -> WordVectors; write(vectors, path, progress)
+    -> None, where progress may be left out.
     write_module: where `write` is, if not in `module`.
     holds: whether it can hold a word. counts, ngrams: whether it has a place for counts and for n-grams.
-    folder: whether it is a folder of files. tells: whether `write` takes a third argument, the progress to tell.
-    compressed: whether `write` compresses as the name says after the ending, as in .txt.gz.
+    folder: whether it is a folder of files. paired: whether the words are in a second file; `module` then has
+    words_path(path), where it is written, and words_beside(path), where it is found, or None. compressed: whether
+    `write` compresses as the name says after the ending, as in .txt.gz.
     """
 
     name: str
@@ -33,7 +35,7 @@ class Format:
     counts: bool = False
     ngrams: bool = False
     folder: bool = False
-    tells: bool = False
+    paired: bool = False
     compressed: bool = False
 
     def reader(self) -> Callable[[Path, "Request"], "WordVectors"]:
@@ -45,6 +47,15 @@ class Format:
         """What writes a file, whole or not at all."""
         found: Callable[..., None] = self._function(self.write_module or self.module, self.write)
         return found
+
+    def files_read(self, path: Path) -> list[Path]:
+        """The files that are read for a path: it, and that of the words."""
+        beside: Path | None = self._function(self.module, "words_beside")(path) if self.paired else None
+        return [path] if beside is None else [path, beside]
+
+    def files_written(self, path: Path) -> list[Path]:
+        """The files that are written for a path: it, and that of the words."""
+        return [path, self._function(self.module, "words_path")(path)] if self.paired else [path]
 
     def _function(self, module: str, name: str) -> Any:
         return getattr(import_module(f"firth.formats.{module}"), name)
@@ -90,13 +101,13 @@ FORMATS = {
     known.name: known
     for known in (
         Format("safetensors", (".safetensors",), "native", holds=_anything, counts=True, ngrams=True),
-        Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word, tells=True, compressed=True),
-        Format("glove", (".txt",), "word2vec_text", write="write_glove", holds=_one_word, tells=True, compressed=True),
-        Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word, tells=True),
-        Format("numpy", (".npy",), "numpy_files", holds=_one_line),
+        Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word, compressed=True),
+        Format("glove", (".txt",), "word2vec_text", write="write_glove", holds=_one_word, compressed=True),
+        Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word),
+        Format("numpy", (".npy",), "numpy_files", holds=_one_line, paired=True),
         Format("parquet", (".parquet",), "parquet", holds=_anything, counts=True),
         Format("arrow", (".arrow", ".feather"), "parquet", read="read_arrow", write="", counts=True),
-        Format("projector", (".tsv",), "projector", holds=_one_field, counts=True),
+        Format("projector", (".tsv",), "projector", holds=_one_field, counts=True, paired=True),
         Format("static", (), "static", holds=_one_token, folder=True),
         Format(
             "fasttext",

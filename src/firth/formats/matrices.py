@@ -21,6 +21,9 @@ WORD_NAMES = ("word", "token", "text", "item", "id", "label", "name", "words", "
 COUNT_NAMES = ("count", "counts", "freq", "frequency")
 """What others call the column of counts."""
 
+WHOLE_NAMES = ("count", "counts")
+"""The names of such a column where it may have fractions: the others mean shares then."""
+
 MOST_COUNT = 2**63 - 1
 
 
@@ -72,9 +75,11 @@ def decoded(raw: bytes, faults: Faults, place: str) -> str:
 
 
 def count_of(value: Any, faults: Faults, place: str) -> int:
-    """A count, given as a whole number or as digits; 0 for anything else."""
+    """A count, given as a whole number, of any type, or as digits; 0 for anything else."""
     if isinstance(value, bytes):
         value = int(value) if value.isdigit() and len(value) <= 19 else value
+    elif isinstance(value, float):
+        value = int(value) if value.is_integer() else value
     if isinstance(value, int) and 0 <= value <= MOST_COUNT:
         return value
     faults.add(place, f"the count is {shown(str(value))}", "counts that are no whole numbers from 0 up, taken as 0")

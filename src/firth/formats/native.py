@@ -8,6 +8,7 @@ from firth.files.tensors import TensorFile, read_tensors
 from firth.formats.detect import is_safetensors
 from firth.formats.request import Request, selected
 from firth.vectors.container import WordVectors, from_file
+from firth.vectors.rows import Progress, no_progress
 
 
 def read(path: Path, request: Request) -> WordVectors:
@@ -17,12 +18,12 @@ def read(path: Path, request: Request) -> WordVectors:
     """
     with reading(path, "vectors") as file:
         compressed = not is_safetensors(file.read(16))
-    return selected(from_file(_expanded(path, request) if compressed else read_tensors(path)), request)
+    return selected(path, from_file(_expanded(path, request) if compressed else read_tensors(path)), request)
 
 
-def write(vectors: WordVectors, path: Path) -> None:
+def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) -> None:
     """Write everything that the vectors have. Raises FormatError."""
-    vectors.save(path)
+    vectors.save(path, progress=progress)
 
 
 def _expanded(path: Path, request: Request) -> TensorFile:

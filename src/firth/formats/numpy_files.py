@@ -16,6 +16,7 @@ from firth.files.tensors import row_blocks
 from firth.formats.matrices import decoded, lines_beside, vectors_of
 from firth.formats.request import EMPTY, Faults, Request, shown
 from firth.vectors.container import WordVectors
+from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import encoded_words
 
 MAGIC = b"\x93NUMPY"
@@ -25,8 +26,14 @@ _LONGEST_HEADER = 10_000
 
 
 def words_path(path: Path) -> Path:
-    """The file of words beside a matrix."""
+    """The file of words that is written beside a matrix."""
     return path.with_suffix(".words.txt")
+
+
+def words_beside(path: Path) -> Path | None:
+    """The file of words beside a matrix, or None."""
+    beside = words_path(path)
+    return beside if os.path.exists(beside) else None
 
 
 def read(path: Path, request: Request) -> WordVectors:
@@ -37,9 +44,10 @@ def read(path: Path, request: Request) -> WordVectors:
     """
     faults = Faults(path, request.strict)
     matrix = _matrix(path, faults)
-    beside = words_path(path)
-    if not os.path.exists(beside):
-        raise FormatError(f"{path}: there is no {beside.name} beside it: expected its words there, one a line")
+    beside = words_beside(path)
+    if beside is None:
+        name = words_path(path).name
+        raise FormatError(f"{path}: there is no {name} beside it: expected its words there, one a line")
     lines = lines_beside(beside, "words, one a line")
     if len(lines) != len(matrix):
         raise FormatError(
@@ -89,7 +97,7 @@ def _matrix(path: Path, faults: Faults) -> npt.NDArray[Any]:
     return np.ndarray((sizes[0], sizes[1]), dtype, data, end, order=order)
 
 
-def write(vectors: WordVectors, path: Path) -> None:
+def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) -> None:
     """Write the center vectors, and the words beside them. Raises FormatError."""
     encoded = encoded_words(path, vectors.words)
     n, d = vectors.center.shape
@@ -97,8 +105,11 @@ def write(vectors: WordVectors, path: Path) -> None:
     header += b" " * (-(10 + len(header) + 1) % 64) + b"\n"
     with replacing(path) as file, replacing(words_path(path)) as words:
         file.write(MAGIC + b"\1\0" + len(header).to_bytes(2, "little") + header)
+        done = 0
         for rows in row_blocks(vectors.center):
             file.write(np.ascontiguousarray(rows, "<f4").data)
+            done += len(rows)
+            progress("writing", done, n)
         if encoded[0].startswith(codecs.BOM_UTF8):
             words.write(codecs.BOM_UTF8)  # the first is taken for a byte order mark
         words.writelines(word + b"\n" for word in encoded)

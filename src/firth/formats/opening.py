@@ -14,6 +14,7 @@ from typing import IO, Any, BinaryIO
 from firth.corpus.decompress import MAGIC_SIZE, compression, expand, peek
 from firth.errors import CorpusError, FormatError
 from firth.files.paths import mapped, reading, refused
+from firth.formats.request import shown
 
 Told = Callable[[int, int], None]
 """Called with how many bytes of a file are read, and how many it has."""
@@ -60,8 +61,14 @@ def byte_chunks(path: Path, size: int = 1 << 24, told: Told = nothing_told) -> I
 
 
 def first_bytes(path: Path, size: int) -> bytes:
-    """The first bytes of what a file holds, expanded, fewer where it holds fewer. Raises as `byte_chunks` does."""
-    return peek(byte_chunks(path, size), size)[0][:size]
+    """The first bytes of what a file holds, expanded, fewer where it holds fewer.
+
+    Raises as `byte_chunks` does, and FormatError where these are compressed again.
+    """
+    head = peek(byte_chunks(path, size), size)[0][:size]
+    if _kind_of(head) is not None and is_compressed(path):
+        raise FormatError(f"{path}: compressed twice: unpack it once")
+    return head
 
 
 def mapped_content(path: Path, told: Told = nothing_told) -> mmap.mmap:
@@ -114,6 +121,10 @@ def _kind(file: BinaryIO) -> str | None:
     """How a file is compressed, or None."""
     head = file.read(MAGIC_SIZE)
     file.seek(0)
+    return _kind_of(head)
+
+
+def _kind_of(head: bytes) -> str | None:
     return "zip" if head.startswith(_ZIP) else compression(head)
 
 
@@ -139,7 +150,7 @@ def _member(path: Path, file: BinaryIO) -> Iterator[IO[bytes]]:
     with zipfile.ZipFile(file) as archive:
         members = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith(_MACOS)]
         if len(members) != 1:
-            names = ", ".join(f"{one.filename:.30}" for one in members[:_SHOWN_MEMBERS])
+            names = ", ".join(shown(one.filename[:30]) for one in members[:_SHOWN_MEMBERS])
             more = ", ..." if len(members) > _SHOWN_MEMBERS else ""
             raise FormatError(
                 f"{path}: a zip archive of {len(members)} files ({names}{more}): expected one; "

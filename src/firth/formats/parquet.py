@@ -13,9 +13,10 @@ import numpy as np
 
 from firth.errors import FormatError, MissingExtraError
 from firth.files.paths import reading, replacing
-from firth.formats.matrices import COUNT_NAMES, WORD_NAMES, GrowingRows, count_of, decoded, vectors_of
-from firth.formats.request import Faults, Request
+from firth.formats.matrices import COUNT_NAMES, WHOLE_NAMES, WORD_NAMES, GrowingRows, count_of, decoded, vectors_of
+from firth.formats.request import Faults, Request, shown
 from firth.vectors.container import WordVectors
+from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import encoded_words
 
 BYTES_AT_ONCE = 2**24
@@ -83,7 +84,7 @@ def _whole(batches: Iterable[Any]) -> Iterator[Any]:
         yield batch
 
 
-def write(vectors: WordVectors, path: Path) -> None:
+def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) -> None:
     """Write words, counts and center vectors. Raises FormatError, and MissingExtraError without pyarrow."""
     pa = _pyarrow()
     from pyarrow import parquet
@@ -100,6 +101,7 @@ def write(vectors: WordVectors, path: Path) -> None:
                 pa.FixedSizeListArray.from_arrays(pa.array(values), d),
             ]
             writer.write_batch(pa.record_batch(columns, schema=schema))
+            progress("writing", rows.stop, len(encoded))
 
 
 def _row_groups(words: list[bytes], dim: int) -> Iterator[slice]:
@@ -126,7 +128,7 @@ def _refusing(pa: Any, path: Path, expected: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
-        raise FormatError(f"{path}: {error!s:.200}: expected {expected}") from None
+        raise FormatError(f"{path}: {str(error)[:200]!r}: expected {expected}") from None
 
 
 def _columns(pa: Any, path: Path, schema: Any) -> _Columns:
@@ -158,7 +160,9 @@ def _columns(pa: Any, path: Path, schema: Any) -> _Columns:
             f"{path}: which of the columns {_listed(names)} holds {what}? Expected one of {wanted}: rename it, or keep "
             "one alone"
         )
-    return _Columns(word, vector, _named(COUNT_NAMES, [name for name in whole if name != word]))
+    floating = [name for name in names if types.is_floating(kinds[name])]  # as pandas writes counts with a null
+    count = _named(COUNT_NAMES, [name for name in whole if name != word]) or _named(WHOLE_NAMES, floating)
+    return _Columns(word, vector, count)
 
 
 def _named(wanted: tuple[str, ...], names: list[str]) -> str | None:
@@ -167,8 +171,8 @@ def _named(wanted: tuple[str, ...], names: list[str]) -> str | None:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(f"{name:.20}" for name in names[:8])
-    return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    first = ", ".join(shown(name[:20]) for name in names[:8])
+    return first + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 class _Rows:
@@ -202,7 +206,7 @@ class _Rows:
         self.matrix.add(flat.reshape(len(kept), dim))
         self.words += [str(words[i]) for i in kept]
         self.numbers += [numbers[i] for i in kept]
-        self.counts += [0 if counts[i] is None else count_of(counts[i], self.faults, f"row {numbers[i]}") for i in kept]
+        self.counts += [count_of(counts[i], self.faults, f"row {numbers[i]}") for i in kept]
 
     def vectors(self, path: Path, request: Request) -> WordVectors:
         """Their word vectors. Raises FormatError where there are none."""

@@ -26,13 +26,13 @@ from firth.formats.matrices import (
 )
 from firth.formats.request import EMPTY, Faults, Request, check_found, shown
 from firth.vectors.container import WordVectors
-from firth.vectors.rows import blocks
+from firth.vectors.rows import Progress, blocks, no_progress
 from firth.vectors.storage import encoded_words
 
 BYTES_AT_ONCE = 2**22
 
 
-def metadata_path(path: Path) -> Path:
+def words_path(path: Path) -> Path:
     """The file of words that is written beside one of vectors."""
     return path.with_suffix(".metadata.tsv")
 
@@ -40,7 +40,7 @@ def metadata_path(path: Path) -> Path:
 def words_beside(path: Path) -> Path | None:
     """The file of words beside one of numbers, or None."""
     renamed = re.sub("(vectors?|tensors?|embeddings?)", "metadata", path.name)
-    for beside in (metadata_path(path), path.with_name(renamed)):
+    for beside in (words_path(path), path.with_name(renamed)):
         if beside != path and os.path.exists(beside):
             return beside
     return None
@@ -55,7 +55,7 @@ def read(path: Path, request: Request) -> WordVectors:
     faults = Faults(path, request.strict)
     beside = words_beside(path)
     if beside is None:
-        name = metadata_path(path).name
+        name = words_path(path).name
         raise FormatError(f"{path}: there is no {name} beside it: expected its words there, one a line")
     with reading(path, "vectors") as file:
         rows = sum(1 for line in file if line.strip())
@@ -69,17 +69,37 @@ def read(path: Path, request: Request) -> WordVectors:
     return vectors_of(path, chosen, matrix, request, faults, place, counts[numbers])
 
 
-def write(vectors: WordVectors, path: Path) -> None:
+def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) -> None:
     """Write the center vectors as text, and words and counts beside them. Raises FormatError."""
     encoded = encoded_words(path, vectors.words)
     n, d = vectors.center.shape
-    line = b"\t".join([b"%.9g"] * d) + b"\n"
-    with replacing(path) as file, replacing(metadata_path(path)) as metadata:
+    with replacing(path) as file, replacing(words_path(path)) as metadata:
         for rows in blocks(n, d):
-            block = vectors.center[rows]
-            file.write(line * len(block) % tuple(block.reshape(-1).tolist()))
+            file.writelines(_lines(np.require(vectors.center[rows], np.float32, ["C", "A"])))
+            progress("writing", rows.stop, n)
         metadata.write(b"word\tcount\n")
         metadata.writelines(b"%s\t%d\n" % pair for pair in zip(encoded, vectors.counts.tolist(), strict=True))
+
+
+def _lines(rows: npt.NDArray[np.float32]) -> list[bytes | memoryview]:
+    """The lines of rows: the numbers as `format_rows` writes them after empty words, with tabs for its spaces."""
+    from firth.formats import _numbers as numbers
+
+    n, d = rows.shape
+    out, ends = np.empty(n * (numbers.WIDEST * d + 1), np.uint8), np.empty(n, np.int64)
+    numbers.format_rows(np.zeros(1, np.uint8), np.zeros(n + 1, np.int64), rows, 0, n, out, ends)
+    there = ends >= 0
+    ends = np.maximum.accumulate(np.maximum(ends, 0))
+    text = np.delete(out[: ends[-1]], np.concatenate(([0], ends))[:-1][there])  # without the space that begins a line
+    np.putmask(text, text == ord(" "), ord("\t"))
+    ends -= np.cumsum(there)
+    line = b"\t".join([b"%.9g"] * d) + b"\n"
+    texts: list[bytes | memoryview] = []
+    begin = 0
+    for i in np.flatnonzero(~there).tolist():  # Python writes these
+        texts += [text[begin : ends[i]].data, line % tuple(rows[i].tolist())]
+        begin = ends[i]
+    return [*texts, text[begin:].data]
 
 
 def _words(

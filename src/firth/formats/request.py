@@ -79,18 +79,18 @@ def shown(content: str | bytes) -> str:
     return repr(short) + ("..." if len(content) > len(short) else "")
 
 
-def selected(vectors: WordVectors, request: Request) -> WordVectors:
+def selected(path: Path, vectors: WordVectors, request: Request) -> WordVectors:
     """The vectors of the wanted words only: for readers whose files are mapped and have them all.
 
-    N-grams stay with all words, and are left out with a warning otherwise; so are nodes of the Huffman tree and outside
-    words without center vectors. Raises FormatError where no word is left.
+    path: of the file. N-grams stay with all words, and are left out with a warning otherwise; so are nodes of the
+    Huffman tree and outside words without center vectors. Raises FormatError where no word is left.
     """
     end = len(vectors) if request.first is None else min(request.first, len(vectors))
     kept = [i for i, word in enumerate(vectors.words[:end]) if request.wants(word)]
     if len(kept) == len(vectors):
         return vectors
     ids = np.array(kept, np.int64)
-    check_found(vectors.path, len(ids), request)
+    check_found(path, len(ids), request)
     if vectors.subwords is not None or vectors.nodes is not None:
         warnings.warn(
             "the n-grams and the nodes of the Huffman tree belong to all words and are left out", stacklevel=3
@@ -101,7 +101,7 @@ def selected(vectors: WordVectors, request: Request) -> WordVectors:
     return WordVectors(words, counts, vectors.center[ids], outside, vectors.config, vectors.history, bias=bias)
 
 
-def check_found(path: Path | None, found: int, request: Request) -> None:
+def check_found(path: Path, found: int, request: Request) -> None:
     """Raise FormatError if no word was found."""
     if found:
         return

@@ -10,9 +10,11 @@ else looks its single bytes up, of which none is there, because every entry begi
 the characters that GPT-2's tokenizer (Radford et al., 2019) has for them.
 """
 
+import contextlib
 import json
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from firth.files.tensors import TensorFile, read_tensors, write_tensors
 from firth.formats.matrices import vectors_of
 from firth.formats.request import Faults, Request, shown
 from firth.vectors.container import WordVectors
+from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import encoded_words
 
 MODEL, TOKENIZER, CONFIG, MODULES, CARD = (
@@ -133,7 +136,7 @@ def _tokens(path: Path, rows: int, faults: Faults) -> list[str | None]:
     for number, (token, row) in enumerate(pairs):
         if not isinstance(token, str) or type(row) is not int or not 0 <= row < rows:
             raise FormatError(
-                f"{path}: the token {shown(str(token))} has the number {row!s:.40}: expected text, and one of the "
+                f"{path}: the token {shown(str(token))} has the number {row!r:.40}: expected text, and one of the "
                 f"rows 0 to {rows - 1:,} of {MODEL}"
             )
         if whole_words and number < known:
@@ -189,7 +192,7 @@ def _json(path: Path) -> dict[str, Any]:
     return document
 
 
-def write(vectors: WordVectors, path: Path) -> None:
+def write(vectors: WordVectors, path: Path, progress: Progress = no_progress) -> None:
     """Write the folder, whole or not at all; it replaces an empty folder or such a folder.
 
     Texts then get the means that `firth.documents` with method "mean" gives them: words are divided, and lower-cased,
@@ -226,13 +229,28 @@ def write(vectors: WordVectors, path: Path) -> None:
         },
         MODULES: [{"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.models.StaticEmbedding"}],
     }
-    with replacing_folder(path, (MODEL, TOKENIZER), (CONFIG, MODULES, CARD)) as folder:
-        write_tensors(folder / MODEL, {"embeddings": center}, {"format": "pt"})
+    with replacing_folder(path, (MODEL, TOKENIZER), (CONFIG, MODULES, CARD)) as folder, _calling(folder, path):
+        n = len(words)
+        write_tensors(
+            folder / MODEL,
+            {"embeddings": center},
+            {"format": "pt"},
+            lambda part: progress("writing", round(n * part), n),
+        )
         for name, document in documents.items():
             with replacing(folder / name) as file:
                 file.write(json.dumps(document, ensure_ascii=False, indent=None if name == TOKENIZER else 2).encode())
         with replacing(folder / CARD) as file:
             file.write(_card(len(words), center.shape[1]).encode())
+
+
+@contextlib.contextmanager
+def _calling(folder: Path, path: Path) -> Iterator[None]:
+    """Let errors about files in a folder call it `path`."""
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(str(error).replace(str(folder), str(path))) from None
 
 
 def _tokenizer(words: list[bytes], lower: bool, only_words: bool) -> dict[str, Any]:

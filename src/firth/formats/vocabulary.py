@@ -52,17 +52,23 @@ def write_vocabulary(vocab: Vocabulary, path: AnyPath) -> None:
     with white space at an end or a line break inside, as only lists of tokens can have.
     """
     path = check_folder(path)
+    check_words(vocab.words, path)
     with replacing(path) as file:
         if vocab.words[0].startswith("\ufeff"):
             file.write(codecs.BOM_UTF8)  # the first is taken for a byte order mark
         for word, count in zip(vocab.words, vocab.counts.tolist(), strict=True):
-            encoded = _utf8(word)
-            if not encoded or encoded != encoded.strip() or b"\n" in encoded or b"\r" in encoded:
-                raise FormatError(
-                    f"{path}: the word {word[:100]!r} cannot be written: expected text without white space at its ends "
-                    "and without line breaks"
-                )
-            file.write(b"%s %d\n" % (encoded, count))
+            file.write(b"%s %d\n" % (word.encode(), count))
+
+
+def check_words(words: Iterable[str], path: AnyPath) -> None:
+    """Raise FormatError, which names `path`, for a word that `write_vocabulary` refuses."""
+    for word in words:
+        encoded = _utf8(word)
+        if not encoded or encoded != encoded.strip() or b"\n" in encoded or b"\r" in encoded:
+            raise FormatError(
+                f"{path}: the word {word[:100]!r} cannot be written: expected text without white space at its ends "
+                "and without line breaks"
+            )
 
 
 def read_words(name: str, words: Any) -> list[str]:

@@ -14,6 +14,7 @@ from firth.errors import ConfigError, FormatError, UnknownWordError
 from firth.files.paths import AnyPath
 from firth.files.tensors import write_tensors
 from firth.vectors.directions import Doubles, Floats, lengths_of
+from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import Parts, check_writable, pack, reproducible
 from firth.vectors.subwords import Subwords
 
@@ -216,16 +217,18 @@ class StoredVectors:
             "norms": self._norms,
         }
 
-    def save(self, path: AnyPath, half: bool = False) -> None:
+    def save(self, path: AnyPath, half: bool = False, progress: Progress = no_progress) -> None:
         """Write the vectors to one .safetensors file, whole or not at all: an old file is replaced at the end.
 
         The file holds everything but what differs between equal runs: the seconds of each epoch and, for the exact
         softmax, the number of threads. Equal vectors give equal bytes. With `half` the matrices are rounded to float16:
-        the file is half as large, and `load` makes float32 of them again, in memory. Raises FormatError where the file
-        cannot be written, and for numbers too large for float16.
+        the file is half as large, and `load` makes float32 of them again, in memory. `progress` is called with what is
+        done, how far it is and how far it goes. Raises FormatError where the file cannot be written, and for numbers
+        too large for float16.
         """
-        path = check_writable(path)
-        write_tensors(path, *pack(path, reproducible({**self.parts(), "norms": self.norms}), half))
+        path, n = check_writable(path), len(self.words)
+        packed = pack(path, reproducible({**self.parts(), "norms": self.norms}), half)
+        write_tensors(path, *packed, lambda part: progress("writing", round(n * part), n))
 
     def _row(self, word: Word) -> Floats:
         word = as_word(word)
