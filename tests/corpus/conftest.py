@@ -33,7 +33,7 @@ def lines_of():
                     line = []
                 else:
                     line.append(words[number])
-        lines.warn_if_replaced(stacklevel=1)
+        lines.origin.warn(stacklevel=1)
         assert line == []
         return found
 

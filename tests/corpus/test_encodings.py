@@ -108,7 +108,7 @@ def test_invalid_utf16_is_replaced_or_refused_as_asked(tmp_path):
     reader = reader_of(path)
     assert read(reader) == "good words " * 9 + "\ufffd x\n\ufffd"
     with pytest.warns(UserWarning, match=r"replaced 2 invalid UTF-16 sequences by U\+FFFD, the first at .*, byte 200:"):
-        reader.warn_if_replaced(1)
+        reader.warn(1)
     with pytest.raises(CorpusError, match=r"text, byte 200: invalid UTF-16\. Convert"):
         read(reader_of(path, errors="strict"))
 
@@ -151,7 +151,7 @@ def test_text_with_some_invalid_bytes_is_read_with_a_warning(tmp_path, encoding)
     reader = reader_of(path)
     assert read(reader) == TEXTS["German"].encode(encoding).decode(errors="replace") * 9
     with pytest.warns(UserWarning, match=r"replaced 54 invalid UTF-8 .* iconv -f CP1252 -t UTF-8"):
-        reader.warn_if_replaced(1)
+        reader.warn(1)
 
 
 def test_the_first_bytes_decide_whatever_the_blocks(tmp_path):

@@ -28,7 +28,7 @@ def read(source):
     told = []
     lines = read_lines(source, AS_IS, lambda *now: told.append(now))
     count = sum(int((piece >= 0).sum()) for piece in lines.pieces())
-    return count, lines.notes, told
+    return count, lines.origin.notes, told
 
 
 def test_what_is_no_text_is_skipped_and_counted(folder):

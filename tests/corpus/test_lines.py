@@ -98,7 +98,7 @@ def test_the_settings_of_reading_are_those_of_training(tmp_path):
     lines = read_lines(path, Reading(lower=True, tokenizer="words"))
     found = spelled(lines)
     with pytest.warns(UserWarning, match="replaced 1 invalid UTF-8 sequence"):
-        lines.warn_if_replaced(1)
+        lines.origin.warn(1)
     assert found == [["it's", "élan"], [], []]
     with pytest.raises(CorpusError, match="invalid UTF-8"):
         spelled(read_lines(path, Reading(errors="strict")))

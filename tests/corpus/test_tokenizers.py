@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from firth.corpus import reader, tokenizers
+from firth.corpus import lines, reader, tokenizers
 from firth.corpus.encode import build_corpus
 from firth.corpus.lines import TextLines, read_lines, tokens_of
 from firth.corpus.reader import TextReader
@@ -268,9 +268,7 @@ def test_a_function_gets_each_line(tmp_path, block):
 
 
 def read_lines_of(blocks, divide):
-    from firth.corpus.lines import TokenizedLines
-
-    return TokenizedLines(blocks, Reading(tokenizer=divide))
+    return lines.tokenized_lines(blocks, blocks, Reading(tokenizer=divide))
 
 
 def test_tokens_of_a_function_may_hold_anything(tmp_path):
@@ -340,11 +338,11 @@ def test_a_list_of_strings_is_text_where_the_first_is_no_path(tmp_path, monkeypa
     named = Reading(tokenizer="whitespace")
     lines = read_lines(["the cat", "there.txt"], named)
     assert spelled(lines) == [["the", "cat"], ["there.txt"]]
-    assert lines.notes == ["reads 2 strings as lines of text"]
+    assert lines.origin.notes == ["reads 2 strings as lines of text"]
     for paths in (["there.txt", "there.txt"], ["*.txt", "there.txt"], [".", "there.txt"]):
         lines = read_lines(paths, named)
         assert spelled(lines) == [["of", "a", "file"]] * 2
-        assert lines.notes == []
+        assert lines.origin.notes == []
     for source, reading in ((["the cat"], named), (["there.txt", "absent"], named), (["the cat", "sat"], Reading())):
         with pytest.raises(CorpusError, match=r"no such file: .*lists of tokens.*tokenizer='whitespace'"):
             read_lines(source, reading)

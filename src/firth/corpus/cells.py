@@ -7,35 +7,21 @@ from typing import Any, Protocol
 import numpy as np
 
 from firth.corpus.columns import told
+from firth.corpus.origin import Origin
 from firth.errors import CorpusError
 
 NULLS = {"NAType", "NaTType"}
 """The types of what stands for nothing in pandas, by name."""
 
 
-class Cells(Protocol):
+class Cells(Origin, Protocol):
     """The cells of one column, to be read once."""
-
-    @property
-    def name(self) -> str:
-        """What is read, for a message."""
-
-    @property
-    def replaced(self) -> int:
-        """How many invalid UTF-8 sequences were replaced so far."""
-
-    @property
-    def notes(self) -> list[str]:
-        """What else a user may want to know, when all is read."""
 
     def values(self) -> Iterator[Any]:
         """Yield the cells as they are."""
 
     def place(self) -> str:
         """Where the cell that was given last is, for a message."""
-
-    def warn(self, stacklevel: int) -> None:
-        """Warn of what was found while reading."""
 
 
 def divided(cells: Cells) -> tuple[bool, Iterator[Any]]:

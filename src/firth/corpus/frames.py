@@ -9,6 +9,7 @@ from typing import Any
 
 from firth.corpus.arrow_cells import check_type, lists_of
 from firth.corpus.columns import Column, listed, no_columns, place_of, question, told
+from firth.corpus.origin import InMemory
 from firth.errors import CorpusError
 
 ROWS_AT_ONCE = 1 << 10
@@ -17,16 +18,13 @@ ROWS_AT_ONCE = 1 << 10
 LIBRARIES = {"pandas", "polars", "pyarrow", "datasets"}
 
 
-class MemoryCells:
+class MemoryCells(InMemory):
     """The cells of a column in memory."""
-
-    replaced = 0
 
     def __init__(self, cells: Iterable[Any], name: str) -> None:
         """The cells, and what is read, for a message."""
-        self._cells, self.name = cells, name
-        self._row = 0
-        self.notes: list[str] = []
+        super().__init__(name)
+        self._cells, self._row = cells, 0
 
     def values(self) -> Iterator[Any]:
         """Yield the cells as they are."""
@@ -37,9 +35,6 @@ class MemoryCells:
     def place(self) -> str:
         """Where the cell that was given last is."""
         return f"row {self._row:,} (counted from 0) of {self.name}"
-
-    def warn(self, stacklevel: int) -> None:
-        """Do nothing: what is in memory holds no invalid UTF-8."""
 
 
 def memory_cells(source: Any, column: Column | None) -> MemoryCells | None:

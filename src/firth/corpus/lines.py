@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from firth.corpus.cells import Cells, divided
 from firth.corpus.columns import Column, checked_column, no_columns, table_kind
 from firth.corpus.frames import mapping_cells, memory_cells
+from firth.corpus.origin import InMemory, Origin
 from firth.corpus.reader import Progress, TextReader
 from firth.corpus.scanner import Scanner
 from firth.corpus.sources import find_files, find_folders, folder_of, is_text_source, may_be_lines, shown
@@ -24,51 +25,26 @@ from firth.settings import Reading
 LINE_ENDS = re.compile("\r\n|\n|\r")
 
 
-class Blocks(Protocol):
+class Blocks(Origin, Protocol):
     """What text is read from, block by block."""
-
-    @property
-    def name(self) -> str:
-        """What is read, for a message."""
-
-    @property
-    def replaced(self) -> int:
-        """How many invalid UTF-8 sequences were replaced so far."""
-
-    @property
-    def notes(self) -> list[str]:
-        """What else a user may want to know, when all is read."""
 
     def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
         """Yield for each file blocks of valid UTF-8 that begin and end between tokens."""
-
-    def warn_if_replaced(self, stacklevel: int) -> None:
-        """Warn if invalid UTF-8 was replaced."""
 
 
 class TextLines:
     """The lines of text. They end with "\\n", "\\r", "\\r\\n" or the file, as in Python's text files.
 
-    name: what is read, for a message.
+    origin: what the text comes from, if not the blocks themselves.
     """
 
-    def __init__(self, blocks: Blocks) -> None:
+    def __init__(self, blocks: Blocks, origin: Origin | None = None) -> None:
         self._blocks, self._scanner = blocks, Scanner()
-        self.name = blocks.name
-
-    @property
-    def replaced(self) -> int:
-        """How many invalid UTF-8 sequences were replaced so far."""
-        return self._blocks.replaced
-
-    @property
-    def notes(self) -> list[str]:
-        """What else a user may want to know, when all is read."""
-        return self._blocks.notes
+        self.origin: Origin = blocks if origin is None else origin
 
     def nothing(self) -> str:
         """What the message says about lines without any word."""
-        return f"there is no word in {self.name}"
+        return f"there is no word in {self.origin.name}"
 
     def pieces(self) -> Iterator[NDArray[np.int32]]:
         """Yield the numbers in pieces, LINE_END after each line. A piece is valid until the next is taken.
@@ -79,10 +55,6 @@ class TextLines:
             for block in blocks:
                 yield from self._scanner.scan(block)
             yield from self._scanner.end_file()
-
-    def warn_if_replaced(self, stacklevel: int) -> None:
-        """Warn if invalid UTF-8 was replaced."""
-        self._blocks.warn_if_replaced(stacklevel + 1)
 
     def counts(self) -> NDArray[np.int64]:
         """How often each word occurred so far, by number."""
@@ -96,7 +68,7 @@ class TextLines:
 class ListLines:
     """Lists of tokens; each is a line.
 
-    name: what is read, for a message. where: says where the list at hand is, if not by its number.
+    origin: what they come from. where: says which list is meant, by its number.
     """
 
     def __init__(
@@ -104,30 +76,20 @@ class ListLines:
         sentences: Iterator[Any],
         lower: bool,
         progress: Progress | None,
-        name: str = "the lists of tokens",
+        origin: Origin,
         where: Where = in_sentences,
     ) -> None:
-        self._sentences, self._lower, self._progress, self.name = sentences, lower, progress, name
-        self._where = where
+        self._sentences, self._lower, self._progress = sentences, lower, progress
+        self.origin, self._where = origin, where
         self._numbers, self._read = Numbers(), 0
         self._names: list[str] = []
         self._counts = np.zeros(0, np.int64)
-
-    @property
-    def replaced(self) -> int:
-        """How many invalid UTF-8 sequences were replaced so far: none in memory."""
-        return 0
-
-    @property
-    def notes(self) -> list[str]:
-        """What else a user may want to know, when all is read: nothing of what is in memory."""
-        return []
 
     def nothing(self) -> str:
         """What the message says about lines without any token."""
         if self._where is in_sentences:
             return f"there is no token in its {self._read:,} sentences"
-        return f"there is no token in {self.name}, in {self._read:,} lines"
+        return f"there is no token in {self.origin.name}, in {self._read:,} lines"
 
     def pieces(self) -> Iterator[NDArray[np.int32]]:
         """Yield the numbers in pieces, LINE_END after each line. Raises CorpusError for what are no such lists."""
@@ -135,9 +97,6 @@ class ListLines:
             self._read += int((piece == LINE_END).sum())
             self._counts = count_piece(piece, self._counts, len(self._numbers))
             yield piece
-
-    def warn_if_replaced(self, stacklevel: int) -> None:
-        """Do nothing: tokens in memory hold no invalid UTF-8."""
 
     def counts(self) -> NDArray[np.int64]:
         """How often each word occurred so far, by number."""
@@ -149,51 +108,13 @@ class ListLines:
         return [self._names[number] for number in numbers.tolist()]
 
 
-class CellLines(ListLines):
-    """Lists of tokens in the cells of a column."""
-
-    def __init__(self, cells: Cells, lists: Iterator[Any], lower: bool, progress: Progress | None) -> None:
-        super().__init__(lists, lower, progress, cells.name, lambda number: cells.place())
-        self._cells = cells
-
-    @property
-    def replaced(self) -> int:
-        """How many invalid UTF-8 sequences were replaced so far."""
-        return self._cells.replaced
-
-    @property
-    def notes(self) -> list[str]:
-        """What else a user may want to know, when all is read."""
-        return self._cells.notes
-
-    def warn_if_replaced(self, stacklevel: int) -> None:
-        """Warn of what was found while reading."""
-        self._cells.warn(stacklevel + 1)
-
-
-class TokenizedLines(ListLines):
+def tokenized_lines(blocks: Blocks, origin: Origin, reading: Reading) -> ListLines:
     """The lines of text, each divided into tokens by a function."""
 
-    def __init__(self, blocks: Blocks, reading: Reading) -> None:
-        def where(number: int) -> str:
-            return f"what the tokenizer made of line {number + 1:,} of {blocks.name}"
+    def where(number: int) -> str:
+        return f"what the tokenizer made of line {number + 1:,} of {origin.name}"
 
-        super().__init__(_tokenized(blocks, reading), False, None, blocks.name, where)
-        self._blocks = blocks
-
-    @property
-    def replaced(self) -> int:
-        """How many invalid UTF-8 sequences were replaced so far."""
-        return self._blocks.replaced
-
-    @property
-    def notes(self) -> list[str]:
-        """What a user should know of how the text was read, once it was."""
-        return self._blocks.notes
-
-    def warn_if_replaced(self, stacklevel: int) -> None:
-        """Warn if invalid UTF-8 was replaced."""
-        self._blocks.warn_if_replaced(stacklevel + 1)
+    return ListLines(_tokenized(blocks, reading), False, None, origin, where)
 
 
 def _tokenized(blocks: Blocks, reading: Reading) -> Iterator[Iterable[Any]]:
@@ -212,32 +133,6 @@ def _whole_lines(blocks: Iterator[bytes]) -> Iterator[str]:
         lines = LINE_ENDS.split(text[returned and text.startswith("\n") :])
         returned = text.endswith("\r") or (returned and not text)
         yield from lines if lines[-1] else lines[:-1]
-
-
-class CellBlocks:
-    """The texts in the cells of a column, block by block."""
-
-    def __init__(self, cells: Cells, texts: Iterator[str], reading: Reading, progress: Progress | None) -> None:
-        self._cells, self.name = cells, cells.name
-        self._blocks = StringReader(texts, cells.name, reading, progress)
-
-    @property
-    def replaced(self) -> int:
-        """How many invalid UTF-8 sequences were replaced so far."""
-        return self._cells.replaced
-
-    @property
-    def notes(self) -> list[str]:
-        """What else a user may want to know, when all is read."""
-        return self._cells.notes
-
-    def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
-        """Yield the blocks of all texts, each of which ends with a line."""
-        return self._blocks.blocks_of_files()
-
-    def warn_if_replaced(self, stacklevel: int) -> None:
-        """Warn of what was found while reading."""
-        self._cells.warn(stacklevel + 1)
 
 
 Lines = TextLines | ListLines
@@ -273,8 +168,10 @@ def read_lines(source: Any, reading: Reading, progress: Progress | None = None, 
     return _lines_of_cells(FileCells(files, column, reading, progress), reading, None, named)
 
 
-def _text_lines(blocks: Blocks, reading: Reading) -> Lines:
-    return TokenizedLines(blocks, reading) if callable(reading.tokenizer) else TextLines(blocks)
+def _text_lines(blocks: Blocks, reading: Reading, origin: Origin | None = None) -> Lines:
+    if callable(reading.tokenizer):
+        return tokenized_lines(blocks, blocks if origin is None else origin, reading)
+    return TextLines(blocks, origin)
 
 
 def _refuse_mixture(files: list[str], kinds: list[str | None], reading: Reading) -> None:
@@ -291,10 +188,10 @@ def _lines_of_cells(cells: Cells, reading: Reading, progress: Progress | None, n
     """The cells of a column as lines."""
     is_text, lines = divided(cells)
     if is_text:
-        return _text_lines(CellBlocks(cells, lines, reading, progress), reading)
+        return _text_lines(StringReader(lines, cells.name, reading, progress), reading, cells)
     if named:
         _refuse_tokenizer(reading, f"{cells.name} holds lists of tokens, which")
-    return CellLines(cells, lines, _lowers_tokens(reading), progress)
+    return ListLines(lines, _lowers_tokens(reading), progress, cells, lambda number: cells.place())
 
 
 def _lines_in_memory(
@@ -311,7 +208,7 @@ def _lines_in_memory(
         return _text_lines(StringReader(_strings(sentences), "the lines of text", reading, progress), reading)
     if named:
         _refuse_tokenizer(reading, "the corpus is no text: lists of tokens")
-    return ListLines(sentences, _lowers_tokens(reading), progress)
+    return ListLines(sentences, _lowers_tokens(reading), progress, InMemory("the lists of tokens"))
 
 
 def _lowers_tokens(reading: Reading) -> bool:

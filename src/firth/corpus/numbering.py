@@ -48,9 +48,9 @@ def encode_source(
         for piece in lines.pieces():
             with folder.errors():
                 write_all(file, piece)
-    lines.warn_if_replaced(stacklevel=3)
+    lines.origin.warn(stacklevel=3)
     if say is not None:
-        for note in lines.notes:
+        for note in lines.origin.notes:
             say(note)
     counts: NDArray[np.int64] = lines.counts()
     if not len(counts):
@@ -65,7 +65,7 @@ def encode_source(
             words_of, counts, passes = join_phrases(
                 path, words_of, counts, phrases, min_count, join_last=join_last, progress=joining
             )
-    return Encoded(path, words_of, counts, tokens, lines.replaced, passes, spacing)
+    return Encoded(path, words_of, counts, tokens, lines.origin.replaced, passes, spacing)
 
 
 def _create(folder: TemporaryFolder, path: str) -> BinaryIO:

@@ -109,7 +109,7 @@ class TextReader:
 
         return step
 
-    def warn_if_replaced(self, stacklevel: int) -> None:
+    def warn(self, stacklevel: int) -> None:
         """Warn if invalid UTF-8 was replaced."""
         if self.replaced:
             warnings.warn(

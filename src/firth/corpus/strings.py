@@ -2,31 +2,27 @@
 
 from collections.abc import Iterator
 
+from firth.corpus.origin import InMemory
 from firth.corpus.reader import BLOCK_SIZE, Progress
 from firth.corpus.tokenizers import divider
 from firth.errors import CorpusError
 from firth.settings import Reading
 
 
-class StringReader:
+class StringReader(InMemory):
     """Texts, each of which is one line: a line end inside one is white space.
 
     name: what is read, for a message. `progress` is called with the texts read, and None.
     """
 
-    replaced = 0
-
     def __init__(self, texts: Iterator[str], name: str, reading: Reading, progress: Progress | None) -> None:
-        self._texts, self.name, self._progress = texts, name, progress
+        super().__init__(name)
+        self._texts, self._progress = texts, progress
         self._divider = divider(reading, name)
-        self.notes: list[str] = []
 
     def blocks_of_files(self) -> Iterator[Iterator[bytes]]:
         """Yield the blocks of all texts, each of which ends with a line."""
         yield self._blocks()
-
-    def warn_if_replaced(self, stacklevel: int) -> None:
-        """Do nothing: texts in memory hold no invalid UTF-8."""
 
     def _blocks(self) -> Iterator[bytes]:
         batch: list[str] = []

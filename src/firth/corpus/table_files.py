@@ -67,7 +67,7 @@ class FileCells:
 
     def warn(self, stacklevel: int) -> None:
         """Warn if invalid UTF-8 was replaced, and if rows had other fields than the first."""
-        self._reader.warn_if_replaced(stacklevel + 1)
+        self._reader.warn(stacklevel + 1)
         self._ragged.warn(stacklevel + 1)
 
     def _open(self, path: Any) -> Table:

@@ -1,7 +1,7 @@
 """What divides text into tokens: blocks of a text -> the same with white space between tokens, lines as they were.
 
 Whitespace and words need blocks that are cut behind white space. The others take blocks that are cut anywhere between
-characters, and keep what may go on in the next block. A function takes lines, see `TokenizedLines`.
+characters, and keep what may go on in the next block. A function takes lines, see `lines.tokenized_lines`.
 """
 
 import functools

@@ -218,17 +218,17 @@ def make_documents(
     lines = read_lines(source, _reading(options, asked.column), progress, named=asked.tokenizer is not None)
     means = document_means(_weigh(vectors, options), lines)
     if say is not None:
-        for note in lines.notes:
+        for note in lines.origin.notes:
             say(note)
     if not means.known.any():
         raise CorpusError(
-            f"{lines.name}: no token has a vector (tokens: {means.tokens.sum():,}, lines: {len(means.known):,}): "
-            "is it text like that of the vectors' training?"
+            f"{lines.origin.name}: no token has a vector (tokens: {means.tokens.sum():,}, lines: "
+            f"{len(means.known):,}): is it text like that of the vectors' training?"
         )
     lengths(means.matrix)  # finite
     common = np.empty((0, d), np.float32)
     if options.method == "sif" and options.components:
-        common = _learned(means, options.components, lines.name)
+        common = _learned(means, options.components, lines.origin.name)
     return Documents(*means, common, options, vectors)
 
 

@@ -66,7 +66,7 @@ def document_means(weighted: WeightedVectors, lines: Lines) -> Means:
                 if done == len(ids):
                     break
                 means.grow()
-    lines.warn_if_replaced(stacklevel=5)
+    lines.origin.warn(stacklevel=5)
     return means.cut(int(state[0]))
 
 
