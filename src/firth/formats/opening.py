@@ -40,7 +40,8 @@ def byte_chunks(path: Path, size: int = 1 << 24, told: Told = nothing_told) -> I
     one member; MissingExtraError for zstd without its package.
     """
     with reading(path, "vectors") as file:
-        kind = _kind(file)
+        kind = kind_of(file.read(MAGIC_SIZE))
+        file.seek(0)
         total = os.fstat(file.fileno()).st_size
         if kind == "zip":
             with _damage(path), _member(path, file) as member:
@@ -90,7 +91,12 @@ def temporary_content(path: Path, told: Told) -> Iterator[Path]:
 def is_compressed(path: Path) -> bool:
     """Whether a file is compressed, by its first bytes. Raises FormatError where it cannot be read."""
     with reading(path, "vectors") as file:
-        return _kind(file) is not None
+        return kind_of(file.read(MAGIC_SIZE)) is not None
+
+
+def kind_of(head: bytes) -> str | None:
+    """How content is compressed, by its first `MAGIC_SIZE` bytes, or None."""
+    return "zip" if head.startswith(_ZIP) else compression(head)
 
 
 def on_disk(blocks: Iterable[Any], path: Path) -> mmap.mmap:
@@ -108,13 +114,6 @@ def on_disk(blocks: Iterable[Any], path: Path) -> mmap.mmap:
         raise refused(Path(tempfile.gettempdir()), "cannot be written to", error) from None
     except ValueError:
         raise FormatError(f"{path}: the file is empty: expected vectors") from None
-
-
-def _kind(file: BinaryIO) -> str | None:
-    """How a file is compressed, or None."""
-    head = file.read(MAGIC_SIZE)
-    file.seek(0)
-    return "zip" if head.startswith(_ZIP) else compression(head)
 
 
 def _stored(file: BinaryIO, size: int, total: int, told: Told) -> Iterator[bytes]:
