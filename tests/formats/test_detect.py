@@ -80,6 +80,9 @@ def test_firths_own_files_are_known_by_their_first_bytes(tmp_path):
         (b"1 2\n" + b"x" * HEAD + b" \0\0\x80?\0\0\x80?\n", "word2vec-binary"),
         (b"1 2\n" + b"x" * (HEAD - 10) + b" \x01\0\x80?\0\0\x80?\n", "word2vec-binary"),
         (b"1 2\n" + b"x" * (3 * HEAD) + b" \0\0\x80?\0\0\x80?\n", "word2vec-binary"),
+        (b"2 1\n1 \n\xb8#?\n5 \x01\x02\x03?\n", "word2vec-binary"),  # the first number begins as a line end does
+        (b"1 3\n1 3 \n\xbf\x84DU\xbf\xa0\xd72\xbf\n", "word2vec-binary"),
+        (b"1 1\n2.5 \xee+\r8\n", "word2vec-binary"),
         (b"2 1\na \0\0\x80?\nb \0\0\x80?", "word2vec-binary"),
         (b"1 2\na " + np.array([1.5, -2], "<f4").tobytes(), "word2vec-binary"),
         (b"1 2\n \xf0\xcb\xae\xbd\xa0\xf2\xd2=", "word2vec-binary"),

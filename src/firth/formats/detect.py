@@ -47,6 +47,7 @@ _PAGE = (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,19})[ \t]+(\d{1,19})[ \t\r]*\n")
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
+_FIELD = re.compile(rb"[^ \t]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _MARK = b"\xef\xbb\xbf"
 _LINES = 20
@@ -222,10 +223,9 @@ def _is_row(data: bytes, dim: int) -> bool:
     if _CONTROL.search(line):  # in a word, or in the bytes of numbers
         whole = data.strip() if len(data) < HEAD // 2 else data.rpartition(b" ")[0]
         lines = whole.split(b"\n", _LINES)[:_LINES]
-        return 2 * sum(_has_numbers(line.split(), min(dim, _PROOF)) for line in lines) >= len(lines)
-    fields = line.split() if end or len(data) < HEAD // 2 else line.split()[:-1]
-    wanted = max(1, min(dim, len(fields) - 1))  # the others may be cut
-    if fields and _has_numbers(fields, wanted):
+        return 2 * sum(_has_numbers(_fields(line), min(dim, _PROOF)) for line in lines) >= len(lines)
+    fields = _fields(line) if end or len(data) < HEAD // 2 else _fields(line)[:-1]
+    if _has_numbers(fields, dim if end else max(1, min(dim, len(fields) - 1))):  # the others may be cut
         return True
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data)  # the last character may be cut
@@ -234,6 +234,11 @@ def _is_row(data: bytes, dim: int) -> bool:
     return not _CONTROL.search(data)
 
 
+def _fields(line: bytes) -> list[bytes]:
+    """The fields of a line, as the reader of text parts them."""
+    return _FIELD.findall(line.rstrip(b" \t\r"))
+
+
 def _has_numbers(fields: list[bytes], count: int) -> bool:
-    """Whether the last `count` fields of a line are there, and are numbers."""
-    return len(fields) >= count and all(_NUMBER.fullmatch(field) for field in fields[-count:])
+    """Whether the last `count` fields of a line come after another, and are numbers."""
+    return len(fields) > count and all(_NUMBER.fullmatch(field) for field in fields[-count:])
