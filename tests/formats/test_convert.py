@@ -6,8 +6,9 @@ import pytest
 from firth.errors import ConfigError, FormatError
 from firth.formats.convert import convert
 from firth.formats.known import FORMATS
+from firth.formats.loading import load as load_any
 from firth.vectors.container import WordVectors, load
-from firth.vectors.subwords import Subwords
+from firth.vectors.subwords import Subwords, word_vectors
 
 WORDS = ["the", "naïve", "日本"]
 
@@ -156,3 +157,16 @@ def test_what_is_wrong_with_a_word_is_said(path, tmp_path, word, target, space, 
         return
     with pytest.raises(FormatError, match=message):
         convert(path, tmp_path / target, to="fasttext" if target == "v.bin" else None, space=space)
+
+
+def test_words_in_another_spelling_keep_their_vectors_where_n_grams_are(path, tmp_path):
+    words = ["the", "New York", "in\tfact", "a_b"]
+    rows = np.random.default_rng(3).normal(size=(4 + 11, 4)).astype(np.float32)
+    subwords = Subwords(2, 5, 11, rows)
+    center = np.concatenate(list(word_vectors([word.encode() for word in words], subwords)))
+    WordVectors(words, np.array([4, 3, 2, 1]), center, None, {"dim": 4}, [], subwords=subwords).save(path)
+    convert(path, tmp_path / "v.bin", "fasttext", space="_")
+    read = load_any(tmp_path / "v.bin")
+    assert read.words == ["the", "New_York", "in_fact", "a_b"]
+    np.testing.assert_allclose(read.center, center, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(read.subwords.rows[[0, *range(3, 15)]], rows[[0, *range(3, 15)]])

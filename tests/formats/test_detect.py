@@ -73,6 +73,16 @@ def test_firths_own_files_are_known_by_their_first_bytes(tmp_path):
         (b"2 3\n", "word2vec-text"),
         (b"1 20000\nword " + b"0.25 " * 20000, "word2vec-text"),  # a row longer than what is looked at
         (b"1 20000\nword " + b"0.25 " * 20000 + b"\n", "word2vec-text"),
+        (b"2 3\n\x1fa 1.5 2 3\nb 4 5 6\n", "word2vec-text"),
+        (b"2 3\na\x01b c 1 2 3\nb 4 5\n", "word2vec-text"),
+        (b"1 20000\n\x01 " + b"0.25 " * 20000 + b"\n", "word2vec-text"),
+        (b"1 2\n" + b"x" * HEAD + b" 1 2\n", "word2vec-text"),
+        (b"1 2\n" + b"x" * HEAD + b" \0\0\x80?\0\0\x80?\n", "word2vec-binary"),
+        (b"1 2\n" + b"x" * (HEAD - 10) + b" \x01\0\x80?\0\0\x80?\n", "word2vec-binary"),
+        (b"1 2\n" + b"x" * (3 * HEAD) + b" \0\0\x80?\0\0\x80?\n", "word2vec-binary"),
+        (b"2 1\n1 \n\xb8#?\n5 \x01\x02\x03?\n", "word2vec-binary"),  # the first number begins as a line end does
+        (b"1 3\n1 3 \n\xbf\x84DU\xbf\xa0\xd72\xbf\n", "word2vec-binary"),
+        (b"1 1\n2.5 \xee+\r8\n", "word2vec-binary"),
         (b"2 1\na \0\0\x80?\nb \0\0\x80?", "word2vec-binary"),
         (b"1 2\na " + np.array([1.5, -2], "<f4").tobytes(), "word2vec-binary"),
         (b"1 2\n \xf0\xcb\xae\xbd\xa0\xf2\xd2=", "word2vec-binary"),
@@ -96,7 +106,11 @@ def test_binary_files_of_all_dimensions_are_no_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"the 0.1 0.2\nof 1 2\n", b"a\t1\t2\r\n", b". . . -1.5 nan", b"# a comment\nthe 1 2\n"]
+    "content",
+    [
+        *(b"the 0.1 0.2\nof 1 2\n", b"a\t1\t2\r\n", b". . . -1.5 nan", b"# a comment\nthe 1 2\n"),
+        *(b"PAR1 1 2\n", b"<html 1 2\nb 3 4\n", b"%PDF-1.7 0.5 2\n", b"\x7fELF 1 2\n", b"ARROW1 1 2\na\x01 1 2\n"),
+    ],
 )
 @pytest.mark.parametrize("name", ["v", "v.txt", "v.bin", "v.xyz"])
 def test_text_that_ends_in_numbers_needs_no_header(tmp_path, content, name):
@@ -174,3 +188,15 @@ def test_a_cut_character_at_the_end_of_what_is_looked_at_is_still_text(tmp_path)
     for shift in range(3):
         (tmp_path / "v.bin").write_bytes(content[:4] + b"x" * shift + content[4:])
         assert format_of(tmp_path / "v.bin").name == "word2vec-text"
+
+
+@pytest.mark.parametrize("kind", ["gz", "zip"])
+def test_what_is_compressed_twice_is_called_so(tmp_path, kind):
+    content = gzip.compress(b"2 2\na 1 2\nb 3 4\n")
+    if kind == "zip":
+        with zipfile.ZipFile(tmp_path / "v.txt", "w") as archive:
+            archive.writestr("v.txt.gz", content)
+    else:
+        (tmp_path / "v.txt").write_bytes(gzip.compress(content))
+    with pytest.raises(FormatError, match=r"v\.txt: compressed twice: inside is gz again: unpack it once"):
+        format_of(tmp_path / "v.txt")

@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
+from firth.corpus.reader import MAX_TOKEN
 from firth.errors import FormatError
 from firth.formats import text_rows, word2vec_text
 from firth.formats.convert import convert
@@ -133,6 +134,9 @@ def test_spare_bytes_that_lose_nothing_are_read_without_a_word(path, small_piece
         (b"2 2\n1 3 4\n2 5 6\n", ["1", "2"]),
         (b"a\xc2\xa0b 1 2\nc\x00 1 2\n\xe3\x80\x80 1 2\n", ["a\xa0b", "c\0", "\u3000"]),
         (b"5 3\n6 4\n7 2\n", ["5", "6", "7"]),
+        (b"2 3\n. . . 1 2 3\n1 2 4 5 6\n", [". . .", "1 2"]),
+        (b"3 3\n2 . 1 2 3\n1 2 4 5 6\n3 4 5 6 7\n", ["2 .", "1 2", "3 4"]),
+        (b"2 1\n\x1fa 1\nb 2\n", ["\x1fa", "b"]),
         (b"4 1\n1 2\n2 3\n3 4\n5 6\n", ["1", "2", "3", "5"]),
     ],
 )
@@ -177,6 +181,17 @@ def test_the_last_numbers_of_a_line_are_its_vector_and_the_rest_its_word(path, c
         (b"3 2\na 1 2\nc -Inf 1\nb 3 -4.5\n", AB, "line 3: the vector of 'c' is not finite"),
         (b"3 2\na 1 2\nc 1 1e39\nb 3 -4.5\n", AB, "line 3: the vector of 'c' is not finite"),
         (b"3 2\na 1 2\nc 1 3.40282356779733661637539e38\nb 3 -4.5", AB, "line 3: the vector of 'c' is not finite"),
+        (
+            b"4 2\na 1 2\nc\rd 3 4\nb 3 -4.5\ne\r 3 4\n",
+            AB,
+            r"words with a carriage return, left out: 2\. .*line 3: 'c\\rd' has a carriage return inside",
+        ),
+        (
+            b"6 2\na 1 2\nc 1 nan\n\xff 7 8\nd nan 1\nb 3 -4.5\nx\n\xfe 7 8\ny\nz 1 x\nz 1 y\n 1 2\n 3 4\n",
+            AB | {r"\xff": [7, 8], r"\xfe": [7, 8]},
+            r"finite, left out: 2; words that are not UTF-8.*: 2; .*few fields, left out: 2; .*no number, left out: 2; "
+            r"empty words, left out: 2; wrong numbers .*: 1\. The first: line 3: the vector of 'c' is not finite",
+        ),
         (
             b"a 1 2\nb 3 -4.5\nx\ny 1 2 z\n\n",
             AB,
@@ -225,6 +240,8 @@ def test_the_warning_points_to_who_asked(tmp_path, path):
         ),
         (b"2 2\na 1 2 3\nb 3 4 5\n", ", line 2: 3 numbers .*: expected a word and 2 numbers, as line 1 says"),
         (b"2 2\nx\na b\nc d e\n", ", line 2: 0 numbers"),
+        (b"2 3\ra 1 2 3\rb 4 5 6\r", ": the lines end in a carriage return alone: expected a line feed"),
+        (b"a 1 2 3\rb 4 5 6", ": the lines end in a carriage return alone: expected a line feed"),
     ],
 )
 def test_what_is_no_file_of_vectors_is_refused(path, content, message):
@@ -399,7 +416,7 @@ def test_damaged_compression_is_a_format_error_and_a_wrong_name_is_none(tmp_path
     assert contents(tmp_path / "v.txt.gz") == (AB, None)  # the content tells, not the name
 
 
-@pytest.mark.parametrize("word", ["", "a b", "a\n", "\ta"])
+@pytest.mark.parametrize("word", ["", "a b", "a\n", "\ta", "x" * (MAX_TOKEN + 1)])
 def test_words_that_the_format_cannot_hold_are_refused_before_anything_is_written(tmp_path, word):
     make(words=["fine", word]).save(tmp_path / "v.safetensors")
     for form in ("word2vec-text", "glove"):
@@ -431,3 +448,18 @@ def test_zstd_is_written_and_read(tmp_path):
     word2vec_text.write(make(), tmp_path / "v.txt.zst")
     assert (tmp_path / "v.txt.zst").read_bytes()[:4] == b"\x28\xb5\x2f\xfd"
     assert list(contents(tmp_path / "v.txt.zst")[0]) == WORDS
+
+
+@pytest.mark.parametrize("word", ["\ufeff", "\ufeffthe", "\ufeff\ufeff", "BZh91AY&SY", "PK\x03\x04", "PAR1", "<html"])
+def test_a_first_word_of_gloves_text_may_look_like_another_file(path, word):
+    vectors = make([word, "of"])
+    word2vec_text.write_glove(vectors, path)
+    assert contents(path, errors="strict") == (dict(zip(vectors.words, vectors.center.tolist(), strict=True)), None)
+
+
+def test_only_the_first_fault_of_a_kind_is_described(path, monkeypatch):
+    described = []
+    monkeypatch.setattr(word2vec_text, "shown", lambda content: described.append(content) or "it")
+    path.write_bytes(b"a 1 2\n" + b"a 1 2\nb\xff 1 2\nc\rd 1 2\ne 1 x\nf nan 1\n" * 1000)
+    assert "words that come again, left out: 1,999" in contents(path)[1]
+    assert len(described) == 5

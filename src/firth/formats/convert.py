@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from firth.corpus.vocabulary import Vocabulary
 from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, as_path, check_folder
@@ -17,6 +19,10 @@ from firth.formats.vocabulary import check_words, write_vocabulary
 from firth.vectors.container import WordVectors
 from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import check_writable
+from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
+
+RESPELLED_AT_ONCE = 1 << 12
+"""The words whose n-grams are looked up at once."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,4 +165,24 @@ def holdable(vectors: WordVectors, holds: Callable[[str], bool], space: str | No
     if words == vectors.words:
         return vectors
     more = vectors.outside_words[len(words) :]
-    return WordVectors(**(vectors.parts() | {"words": words, "outside_words": [*words, *more]}))
+    parts = vectors.parts() | {"words": words, "outside_words": [*words, *more]}
+    if vectors.subwords is not None:
+        parts["subwords"] = _respelled(vectors, vectors.subwords, words)
+    return WordVectors(**parts)
+
+
+def _respelled(vectors: WordVectors, subwords: Subwords, words: list[str]) -> Subwords:
+    """The n-grams for words in another spelling, which has other n-grams: own rows that leave the vectors as they are.
+
+    A vector is the mean of the k rows of a word: what it lacks, k times, goes into the own row.
+    """
+    n, rows = len(words), np.array(subwords.rows)
+    ids = np.array([i for i, (new, old) in enumerate(zip(words, vectors.words, strict=True)) if new != old])
+    for begin in range(0, len(ids), RESPELLED_AT_ONCE):
+        some = ids[begin : begin + RESPELLED_AT_ONCE]
+        offsets, places = ngram_rows([words[i] for i in some], subwords.minn, subwords.maxn, subwords.bucket)
+        places += n - len(some)
+        places[offsets[:-1]] = some
+        lacking = vectors.center[some] - mean_rows(rows, offsets, places, rows.shape[1]).astype(np.float64)
+        rows[some] += lacking * np.diff(offsets)[:, None]
+    return dataclasses.replace(subwords, rows=rows)

@@ -16,6 +16,9 @@ FASTTEXT = b"\xba\x16\x4f\x2f"
 HEAD = 1 << 16
 """The bytes at the beginning of a file's content that are looked at."""
 
+LONGEST_WORD = 1 << 24
+"""The bytes of a first word that are looked at in place of `HEAD`: as many as binary files may have."""
+
 COMPRESSED = (*ENDINGS, ".zip")
 
 _MAGIC = {
@@ -44,9 +47,11 @@ _PAGE = (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<body")
 
 _HEADER = re.compile(rb"[ \t]*(\d{1,19})[ \t]+(\d{1,19})[ \t\r]*\n")
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
+_FIELD = re.compile(rb"[^ \t]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _MARK = b"\xef\xbb\xbf"
 _LINES = 20
+_PROOF = 100
 
 
 def format_of(path: Path) -> Format:
@@ -61,11 +66,15 @@ def format_of(path: Path) -> Format:
         head = file.read(16)
     if is_safetensors(head):
         return FORMATS["safetensors"]
-    from firth.formats.opening import first_bytes, is_compressed  # firth's own files do without
+    from firth.formats.opening import first_bytes, is_compressed, kind_of  # firth's own files do without
 
     compressed, head = is_compressed(path), first_bytes(path, HEAD)
     if not head:
         raise FormatError(f"{path}: the file is empty: expected vectors")
+    if compressed and (again := kind_of(head)):
+        raise FormatError(f"{path}: compressed twice: inside is {again} again: unpack it once")
+    if _is_long(head):
+        head = first_bytes(path, LONGEST_WORD + HEAD)
     found = _by_content(path, head) or _by_name(path)
     if found is None:
         known = ", ".join(dict.fromkeys(FORMATS))
@@ -132,12 +141,15 @@ def _by_content(path: Path, head: bytes) -> Format | None:
     """The format that the first bytes of the content tell, or None."""
     if is_safetensors(head):
         return FORMATS["safetensors"]
+    text = head.removeprefix(_MARK)
+    lines = [line.split() for line in text.split(b"\n", _LINES)[:_LINES] if line.strip()]
+    if _is_vector(text):  # whatever its word begins with
+        return _of_rows(path, lines)
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
             return FORMATS[name]
     if foreign := _foreign(head):
         raise FormatError(f"{path}: {foreign}: expected vectors" if ":" not in foreign else f"{path}: {foreign}")
-    text = head.removeprefix(_MARK)
     header = _HEADER.match(text)
     if header:
         after = text[header.end() :]
@@ -145,7 +157,6 @@ def _by_content(path: Path, head: bytes) -> Format | None:
         return FORMATS["word2vec-text" if is_text else "word2vec-binary"]
     if _CONTROL.search(text):
         return None
-    lines = [line.split() for line in text.split(b"\n")[:_LINES] if line.strip()]
     if any(len(fields) > 1 and _NUMBER.fullmatch(fields[-1]) for fields in lines):
         return _of_rows(path, lines)
     named = _by_name(path)
@@ -187,17 +198,47 @@ def _foreign(head: bytes) -> str | None:
     return next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
 
 
+def _is_long(head: bytes) -> bool:
+    """Whether the first word after a header takes most of what is looked at."""
+    header = _HEADER.match(head.removeprefix(_MARK))
+    return header is not None and len(head) == HEAD and not re.search(rb"\s", head[header.end() : HEAD // 2])
+
+
+def _is_vector(text: bytes) -> bool:
+    """Whether a text begins with a line of a word and two numbers or more."""
+    first = text.lstrip(b"\r\n").partition(b"\n")[0]
+    fields = first.split()
+    if len(fields) < 3 or not all(map(_NUMBER.fullmatch, fields[-2:])):
+        return False
+    try:
+        first.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _is_row(data: bytes, dim: int) -> bool:
     """Whether what follows a header is a row of text: its last fields are numbers; if one is odd, all of it is text."""
     line, end, _ = data.lstrip(b"\r\n").partition(b"\n")
-    if _CONTROL.search(line):
-        return False
-    fields = line.split() if end or len(data) < HEAD // 2 else line.split()[:-1]
-    wanted = max(1, min(dim, len(fields) - 1))
-    if fields and all(_NUMBER.fullmatch(field) for field in fields[-wanted:]):
+    if _CONTROL.search(line):  # in a word, or in the bytes of numbers
+        whole = data.strip() if len(data) < HEAD // 2 else data.rpartition(b" ")[0]
+        lines = whole.split(b"\n", _LINES)[:_LINES]
+        return 2 * sum(_has_numbers(_fields(line), min(dim, _PROOF)) for line in lines) >= len(lines)
+    fields = _fields(line) if end or len(data) < HEAD // 2 else _fields(line)[:-1]
+    if _has_numbers(fields, dim if end else max(1, min(dim, len(fields) - 1))):  # the others may be cut
         return True
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data)  # the last character may be cut
     except UnicodeDecodeError:
         return False
     return not _CONTROL.search(data)
+
+
+def _fields(line: bytes) -> list[bytes]:
+    """The fields of a line, as the reader of text parts them."""
+    return _FIELD.findall(line.rstrip(b" \t\r"))
+
+
+def _has_numbers(fields: list[bytes], count: int) -> bool:
+    """Whether the last `count` fields of a line come after another, and are numbers."""
+    return len(fields) > count and all(_NUMBER.fullmatch(field) for field in fields[-count:])

@@ -65,7 +65,7 @@ _PARTING = frozenset(" \t\n\v\f\r\0")
 """The characters at which readers of files of words divide them."""
 
 LONGEST_IN_FASTTEXT = 1 << 20
-"""The most bytes of a word that firth reads from fastText's models."""
+"""The most bytes of a word that firth reads from fastText's models, and from text."""
 
 
 def _anything(word: str) -> bool:
@@ -83,7 +83,7 @@ def _one_token(word: str) -> bool:
 
 
 def _short_word(word: str) -> bool:
-    """Whether a model of fastText can hold a word."""
+    """Whether a text with numbers, or a model of fastText, can hold a word."""
     return _one_word(word) and len(word.encode(errors="surrogatepass")) <= LONGEST_IN_FASTTEXT
 
 
@@ -101,8 +101,8 @@ FORMATS = {
     known.name: known
     for known in (
         Format("safetensors", (".safetensors",), "native", holds=_anything, counts=True, ngrams=True),
-        Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_one_word, compressed=True),
-        Format("glove", (".txt",), "word2vec_text", write="write_glove", holds=_one_word, compressed=True),
+        Format("word2vec-text", (".txt", ".vec"), "word2vec_text", holds=_short_word, compressed=True),
+        Format("glove", (".txt",), "word2vec_text", write="write_glove", holds=_short_word, compressed=True),
         Format("word2vec-binary", (".bin",), "word2vec_binary", holds=_one_word),
         Format("numpy", (".npy",), "numpy_files", holds=_one_line, paired=True),
         Format("parquet", (".parquet",), "parquet", holds=_anything, counts=True),

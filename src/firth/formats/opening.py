@@ -41,7 +41,8 @@ def byte_chunks(path: Path, size: int = 1 << 24, told: Told = nothing_told) -> I
     one member; MissingExtraError for zstd without its package.
     """
     with reading(path, "vectors") as file:
-        kind = _kind(file)
+        kind = kind_of(file.read(MAGIC_SIZE))
+        file.seek(0)
         total = os.fstat(file.fileno()).st_size
         if kind == "zip":
             with _damage(path), _member(path, file) as member:
@@ -61,14 +62,8 @@ def byte_chunks(path: Path, size: int = 1 << 24, told: Told = nothing_told) -> I
 
 
 def first_bytes(path: Path, size: int) -> bytes:
-    """The first bytes of what a file holds, expanded, fewer where it holds fewer.
-
-    Raises as `byte_chunks` does, and FormatError where these are compressed again.
-    """
-    head = peek(byte_chunks(path, size), size)[0][:size]
-    if _kind_of(head) is not None and is_compressed(path):
-        raise FormatError(f"{path}: compressed twice: unpack it once")
-    return head
+    """The first bytes of what a file holds, expanded, fewer where it holds fewer. Raises as `byte_chunks` does."""
+    return peek(byte_chunks(path, size), size)[0][:size]
 
 
 def mapped_content(path: Path, told: Told = nothing_told) -> mmap.mmap:
@@ -97,7 +92,12 @@ def temporary_content(path: Path, told: Told) -> Iterator[Path]:
 def is_compressed(path: Path) -> bool:
     """Whether a file is compressed, by its first bytes. Raises FormatError where it cannot be read."""
     with reading(path, "vectors") as file:
-        return _kind(file) is not None
+        return kind_of(file.read(MAGIC_SIZE)) is not None
+
+
+def kind_of(head: bytes) -> str | None:
+    """How content is compressed, by its first `MAGIC_SIZE` bytes, or None."""
+    return "zip" if head.startswith(_ZIP) else compression(head)
 
 
 def on_disk(blocks: Iterable[Any], path: Path) -> mmap.mmap:
@@ -115,17 +115,6 @@ def on_disk(blocks: Iterable[Any], path: Path) -> mmap.mmap:
         raise refused(Path(tempfile.gettempdir()), "cannot be written to", error) from None
     except ValueError:
         raise FormatError(f"{path}: the file is empty: expected vectors") from None
-
-
-def _kind(file: BinaryIO) -> str | None:
-    """How a file is compressed, or None."""
-    head = file.read(MAGIC_SIZE)
-    file.seek(0)
-    return _kind_of(head)
-
-
-def _kind_of(head: bytes) -> str | None:
-    return "zip" if head.startswith(_ZIP) else compression(head)
 
 
 def _stored(file: BinaryIO, size: int, total: int, told: Told) -> Iterator[bytes]:

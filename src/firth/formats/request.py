@@ -64,6 +64,13 @@ class Faults:
             self._first = f"{where}: {found}"
         self._counts[mended] = self._counts.get(mended, 0) + count
 
+    def again(self, mended: str) -> bool:
+        """Count one more fault of a kind, if one is noted: cheap, where a file has millions. Returns whether one is."""
+        if mended not in self._counts:
+            return False
+        self._counts[mended] += 1
+        return True
+
     def warn(self, stacklevel: int = 2) -> None:
         """Warn of all faults in one warning, which names the first."""
         if self._counts:

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from firth.corpus.decompress import first_chunks
+from firth.corpus.decompress import MAGIC_SIZE, first_chunks
 from firth.corpus.reader import MAX_TOKEN
 from firth.errors import FormatError
 from firth.files.compressed import compressing
 from firth.files.paths import replacing
-from firth.formats.opening import byte_chunks, is_compressed
+from firth.formats.opening import byte_chunks, is_compressed, kind_of
 from firth.formats.request import (
     EMPTY,
     NOT_FINITE,
@@ -50,6 +50,12 @@ DIMENSION = 1 << 20
 
 COMPRESSED_DIMENSION = 1 << 16
 """The largest dimension that the header of a compressed file may tell, if the file has fewer bytes."""
+
+TOO_LONG = "lines that are too long, left out"
+RETURN = "words with a carriage return, left out"
+NO_NUMBER = "lines with a field that is no number, left out"
+FEW = "lines with too few fields, left out"
+"""Kinds of faults of text, and what is done about them."""
 
 _MARK = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*(?:\n|$)")
@@ -98,6 +104,11 @@ class _Reader:
         """All that is wanted of the file."""
         if not self._head:
             raise FormatError(f"{self._path}: the file is empty: expected vectors")
+        if b"\n" not in self._head and b"\r" in self._head.rstrip():
+            raise FormatError(
+                f"{self._path}: the lines end in a carriage return alone: expected a line feed, with or without one "
+                "before it: put line feeds in their place"
+            )
         header = self._promised()
         lines = Lines(self._chunks, _longest(header.dim if header else DIMENSION))
         blocks = iter(lines)
@@ -114,7 +125,7 @@ class _Reader:
             if too_long:
                 self._line, self._lines = self._line + 1, self._lines + 1
                 found = f"{_shown(text)} begins a line of more than {lines.limit:,} bytes"
-                self._faults.add(f"line {self._line}", found, "lines that are too long, left out")
+                self._faults.add(f"line {self._line}", found, TOO_LONG)
             elif not all(map(self._take, parse(text, dim, self._room))):
                 return self._result()
         if header and header.words != self._lines:
@@ -160,8 +171,10 @@ class _Reader:
             return header, header.dim
         if common == 1:
             return None, 1
-        if header.dim and header.dim in counts and common < header.dim:
-            return header, header.dim
+        if header.dim and header.dim in counts:  # words may end in numbers, and lines be cut
+            as_often = counts.count(header.dim) == counts.count(common)
+            if common < header.dim or as_often or min(counts) == header.dim:
+                return header, header.dim
         where = next((place for place, count in enumerate(numbers[1:], 2) if count == common), 2)
         raise FormatError(
             f"{self._path}, line {where}: {common} numbers at the end, as most lines have: expected a word and "
@@ -189,7 +202,8 @@ class _Reader:
             if word is None:
                 continue
             if word in words or (others is not None and word in others):
-                self._fault(i, f"{shown(word)} comes again", REPEATED)
+                if not self._faults.again(REPEATED):
+                    self._fault(i, f"{shown(word)} comes again", REPEATED)
                 continue
             if not some_only or request.wants(word):
                 words[word] = first + len(slots)
@@ -211,16 +225,21 @@ class _Reader:
         return request.words is None or request.strict or found < len(request.words)
 
     def _word(self, batch: Batch, i: int, span: list[int]) -> str | None:
-        """The word of a line, or None if it is too long."""
+        """The word of a line, or None if it is too long or has a carriage return."""
         begin, end = span
         raw = batch.text[begin:end]
         if end - begin > MAX_TOKEN:
-            self._fault(i, f"{_shown(raw)} begins a word of {end - begin:,} bytes", "lines that are too long, left out")
+            self._fault(i, f"{_shown(raw)} begins a word of {end - begin:,} bytes", TOO_LONG)
+            return None
+        if b"\r" in raw:
+            if not self._faults.again(RETURN):
+                self._fault(i, f"{_shown(raw)} has a carriage return inside", RETURN)
             return None
         try:
             return raw.decode()
         except UnicodeDecodeError:
-            self._fault(i, f"{_shown(raw)} is not UTF-8", NOT_UTF8)
+            if not self._faults.again(NOT_UTF8):
+                self._fault(i, f"{_shown(raw)} is not UTF-8", NOT_UTF8)
             return raw.decode(errors="backslashreplace")
 
     def _mended(self, batch: Batch, i: int, kind: int, span: list[int]) -> str | None:
@@ -237,18 +256,20 @@ class _Reader:
             if np.isfinite(row).all():
                 return self._word(batch, i, span)
             kind = numbers.NOT_FINITE
+        mended = {numbers.NOT_FINITE: NOT_FINITE, numbers.NO_NUMBER: NO_NUMBER, numbers.EMPTY: EMPTY}.get(kind, FEW)
+        if self._faults.again(mended):
+            return None
         if kind == numbers.NOT_FINITE:
-            word = _shown(batch.text[span[0] : span[1]])
-            self._fault(i, f"the vector of {word} is not finite in float32", NOT_FINITE)
+            found = f"the vector of {_shown(batch.text[span[0] : span[1]])} is not finite in float32"
         elif kind == numbers.NO_NUMBER:
             odd = _FIELD.match(batch.text, batch.faults[i])
-            found = _shown(odd[0] if odd else b"")
-            self._fault(i, f"{found}: expected a number", "lines with a field that is no number, left out")
+            found = f"{_shown(odd[0] if odd else b'')}: expected a number"
         elif kind == numbers.EMPTY:
-            self._fault(i, f"{dim} numbers without a word before them", EMPTY)
+            found = f"{dim} numbers without a word before them"
         else:
             fields = sum(1 for _ in _FIELD.finditer(batch.text, begin, end))
-            self._fault(i, f"{fields} fields: expected a word and {dim} numbers", "lines with too few fields, left out")
+            found = f"{fields} fields: expected a word and {dim} numbers"
+        self._fault(i, found, mended)
         return None
 
     def _fault(self, i: int, found: str, mended: str) -> None:
@@ -327,7 +348,9 @@ def write_glove(vectors: WordVectors, path: Path, progress: Progress = no_progre
     """
     if vectors.center.shape[1] == 1:
         raise FormatError(f"{path}: glove has no header, and lines of one number are a vocabulary: write word2vec-text")
-    _write(vectors, path, b"", progress)
+    head = vectors.words[0][:MAGIC_SIZE].encode(errors="surrogatepass")
+    marked = head.startswith(_MARK) or kind_of(head) is not None  # or readers take it for a mark or for compression
+    _write(vectors, path, _MARK if marked else b"", progress)
 
 
 def _write(vectors: WordVectors, path: Path, header: bytes, progress: Progress) -> None:
