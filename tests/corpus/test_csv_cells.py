@@ -45,6 +45,36 @@ def test_delimiters_and_blank_rows(name, text, lines, put, lines_of):
     assert lines_of(put(name, text), column="a") == lines
 
 
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ('"hello he said', ['"hello', "he", "said"]),
+        ('bar baz"', ["bar", 'baz"']),
+        ('"one" and "two"', ['"one"', "and", '"two"']),
+        ('"one ""two"""', ["one", '"two"']),
+        ('""', []),
+        ('"', ['"']),
+        ('\\"x\\"', ['\\"x\\"']),
+    ],
+)
+def test_a_quotation_mark_in_tsv_is_one_unless_it_quotes_all_of_a_field(cell, words, put, lines_of):
+    rows = [["t", "n", "u"], [cell, "1", cell], ["foo", '"', "bar"]]
+    path = put("a.tsv", "\n".join(map("\t".join, rows)))
+    assert lines_of(path, column="t") == [words, ["foo"]]
+    assert lines_of(path, column="u") == [words, ["bar"]]
+    assert lines_of(put("b.txt", path.read_bytes()), column="u") == [words, ["bar"]]
+
+
+def test_tabs_in_quoted_fields_of_tsv():
+    fields = csv_cells.tsv_fields
+    assert fields('"a\tb"\t""\t1') == ['"a', 'b"', "", "1"]
+    assert fields('"a\tb"\t""\t1', 3) == ["a\tb", "", "1"]
+    assert fields('"a\tb"\t""\t1', 4) == fields('"a\tb"\t""\t1', 2) == ['"a', 'b"', "", "1"]
+    assert fields('1\t"\t"\tPUNCT', 4) == ["1", '"', '"', "PUNCT"]
+    assert fields('\t"a\t"\t', 3) == ["", "a\t", ""]
+    assert fields('"', 1) == ['"']
+
+
 def test_the_question_lists_the_columns(put, lines_of):
     message = r"a.csv is a table \(csv\): name the column to read with --column: n, items \(2 columns; .*standard input"
     with pytest.raises(CorpusError, match=message):
@@ -59,6 +89,8 @@ def test_the_question_lists_the_columns(put, lines_of):
         ("b,c\n", "a.csv, line 1, has no column 'a': it has 2 columns: b, c"),
         ("a,a\nx,y\n", "a.csv, line 1, has 2 columns named 'a'"),
         ('a,b\nx,1\n\n"y,2\nz,3\n', "a.csv, line 4: a quotation mark opens a field that nothing closes"),
+        ('a,b\nx,1\n"y,2\nz,3\n1,"w\n', r"line 3: no row of csv .*doubled .*: mend the file, or convert it to JSON"),
+        ('a,b\n"he said \\\\"hi\\\\"",1\n', r"line 2: no row of csv .*doubled"),
         ("a,b\nx,1\nx\0,1\n", "a.csv, line 1: a NUL byte in this line or later"),
     ],
 )
