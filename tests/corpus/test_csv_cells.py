@@ -99,11 +99,25 @@ def test_what_is_wrong_names_the_line(text, message, put, lines_of):
         lines_of(put("a.csv", text), column="a")
 
 
-def test_rows_with_other_fields_are_warned_of_once(put, lines_of):
-    path = put("a.csv", 'n,a\n1,"x\ny"\n2\n3,z,w\n')
-    with pytest.warns(UserWarning, match=r"2 rows have other fields .* at .*a.csv, line 4: a cell") as caught:
-        assert lines_of(path, column="a") == [["x", "y"], [], ["z"]]
-    assert len(caught) == 1
+def test_rows_with_fewer_and_with_more_fields_are_warned_of_once(put, lines_of):
+    path = put("a.csv", 'n,a,b\n1,"x\ny",z\n2\n3,z,w,v\n4\n')
+    with pytest.warns(UserWarning) as caught:
+        assert lines_of(path, column="a") == [["x", "y"], [], ["z"], []]
+    short, long = (str(warning.message) for warning in caught)
+    assert f"2 rows have fewer fields than the first row, the first at {path}, line 4: a cell" in short
+    assert f"1 row has more fields than the first row, the first at {path}, line 5: is text cut where" in long
+
+
+def test_the_text_of_the_last_column_is_not_cut(put, lines_of):
+    for name, text, delimiter in [
+        ("a.csv", "id,text\n1,hello\n2,hello, world again\n", "','"),
+        ("a.csv", "id;text\n1;hello\n2;hello; world again\n", "';'"),
+        ("a.tsv", "id\ttext\n1\thello\n2\thello\tworld\n", r"'\\t'"),
+    ]:
+        with pytest.raises(CorpusError, match=rf"line 3: 3 fields, and 2 in the first .* cut.* holds {delimiter}"):
+            lines_of(put(name, text), column="text")
+    with pytest.warns(UserWarning, match="2 rows have more fields"):
+        assert lines_of(put("b.csv", "id,text\n1,hello,\n2,x,\n"), column="text") == [["hello"], ["x"]]
 
 
 def test_large_fields_are_read_up_to_a_bound(put, lines_of, monkeypatch):

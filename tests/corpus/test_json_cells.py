@@ -103,7 +103,7 @@ def test_the_last_of_equal_keys_counts_and_nan_is_nothing(put, lines_of):
 def test_missing_keys_are_blank_lines_in_one_warning(put, lines_of):
     path = put("a.jsonl", '{"a": "x"}\n{"b": "y"}\n{"c": 1}\n')
     with pytest.warns(
-        UserWarning, match=r"2 rows have other fields than the first row, the first at .*line 2:"
+        UserWarning, match=r"2 rows have fewer fields than the first row, the first at .*line 2:"
     ) as found:
         assert lines_of(path, column="a") == [["x"], [], []]
     assert len(found) == 1

@@ -17,7 +17,7 @@ ENDINGS = {"csv": ",", "tsv": "\t"}
 _DOUBLED = 'in csv, quotation marks inside quoted text are doubled (""): mend the file, or convert it to JSON lines'
 
 _QUOTED = re.compile('"((?:[^"]|"")*)"')
-_TSV_FIELD = re.compile(f"(?:{_QUOTED.pattern}|[^\t]*)(?=\t|\\Z)")
+_TSV_FIELD = re.compile(r'(?:\A|\t)("(?:[^"]|"")*"|[^\t]*)(?=\t|\Z)')
 
 
 class CsvCells:
@@ -65,7 +65,12 @@ class CsvCells:
         fields = len(header)
         for row in rows if named else chain((header,), rows):
             if len(row) != fields:
-                self._ragged.add(self.place)
+                if at == fields - 1 and any(row[fields:]):
+                    raise CorpusError(
+                        f"{self.place()}: {len(row):,} fields, and {fields:,} in the first row, of which the last is to "
+                        f"be read: its text would be cut. Put text that holds {delimiter!r} in quotation marks"
+                    )
+                self._ragged.add(self.place, is_long=len(row) > fields)
             yield row[at] if at < len(row) else None
 
     def _csv_rows(self, lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
@@ -119,7 +124,7 @@ def tsv_fields(line: str, expected: int | None = None) -> list[str]:
     if '"' not in line:
         return fields
     if expected is not None and len(fields) > expected:
-        quoted = [found[0] for found in _TSV_FIELD.finditer(line)]
+        quoted = _TSV_FIELD.findall(line)
         fields = quoted if len(quoted) == expected else fields
     return [found[1].replace('""', '"') if (found := _QUOTED.fullmatch(field)) else field for field in fields]
 
