@@ -101,7 +101,7 @@ def test_what_is_wrong_names_the_line(text, message, put, lines_of):
 
 def test_rows_with_fewer_and_with_more_fields_are_warned_of_once(put, lines_of):
     path = put("a.csv", 'n,a,b\n1,"x\ny",z\n2\n3,z,w,v\n4\n')
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="fields than the first row") as caught:
         assert lines_of(path, column="a") == [["x", "y"], [], ["z"], []]
     short, long = (str(warning.message) for warning in caught)
     assert f"2 rows have fewer fields than the first row, the first at {path}, line 4: a cell" in short

@@ -158,6 +158,80 @@ def test_an_object_in_plain_text_is_asked_about(put, lines_of):
     assert lines_of(put("b.txt", '{ braces } are words\n{"a"\n')) == [["{", "braces", "}", "are", "words"], ['{"a"']]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"text": "a b c", "n": 1}, {"text": "a b d", "n": 2}]',
+        '[\n  {\n    "text": "a",\n    "n": 2\n  }\n]',
+        '[{"text": "a"},\n{"text": "b"}]',
+        '{\n "text": "a",\n "n": 1\n}',
+        '{"text": "a",\n "n": 1}',
+    ],
+)
+def test_objects_in_plain_text_are_asked_about_however_they_are_written(text, put, lines_of):
+    with pytest.raises(CorpusError, match=r"a.txt begins with a JSON object: name the column .*text"):
+        lines_of(put("a.txt", "\ufeff\n" + text))
+
+
+def test_a_first_line_of_json_may_be_longer_than_a_block(put, lines_of):
+    words = "word " * 150_000
+    for text in (f'{{"text": "{words}", "n": 1}}\n', f'[{{"text": "{words}"}}]', f'[\n{{"n": 1, "text": "{words}"}}]'):
+        with pytest.raises(CorpusError, match=r"a.txt begins with a JSON object: name the column .*(text|n)"):
+            lines_of(put("a.txt", text))
+    with pytest.raises(CorpusError, match=r"a.txt begins with a JSON array"):
+        lines_of(put("a.txt", f'["{words}", "{words}"]'))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["a","b"]\n["c"]\n',
+        '["a"]\n\n["b", "c"]',
+        '["a b", "c"]',
+        "[1, 2, 3]\n[4]\n",
+        '[["a", "b"], ["c"]]',
+        '[["a"],\n ["b"]]',
+        "[[1, 2],\n[3, 4]]",
+        '[\n "a b",\n "c"\n]',
+    ],
+)
+def test_arrays_in_plain_text_are_refused(text, put, lines_of):
+    with pytest.raises(CorpusError, match=r"a.txt begins with a JSON array: .* the ending .json, or .jsonl"):
+        lines_of(put("a.txt", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1] Smith, 2001\n[2] Jones",
+        "[1]\nSmith",
+        "[]\n[x]\n",
+        "[[wiki link]] and more",
+        "[[1]] and more",
+        '["Hello," he said]',
+        '["a", "b"] are words\n',
+        "[",
+        "[\nnote\n]",
+        "{\nbraces\n}",
+        '{"a": 1} is an object\n',
+        '{"quoted" words}\n',
+        '{"to be": that}',
+        "{",
+    ],
+)
+def test_text_that_begins_with_a_bracket_is_text(text, put, lines_of):
+    assert lines_of(put("a.txt", text)) == [line.split() for line in text.splitlines()]
+
+
+def test_white_space_after_the_bracket_of_an_array(put, lines_of):
+    space = " \n" * 600_000
+    assert lines_of(put("a.json", f'[{space}"a b",{space}"c"]')) == [["a", "b"], ["c"]]
+    assert lines_of(put("a.json", f'["a b"]{space}["c"]')) == [["a b"], ["c"]]
+    for text in ("[{space}7.5e]", "[[1],{space}7.5e]", "[1]{space}7.5e"):
+        with pytest.raises(CorpusError, match="line 600,001"):
+            lines_of(put("a.json", text.replace("{space}", space)))
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.txt"])
 def test_mutated_files_give_lines_or_errors(name, put, lines_of, recwarn):
     draw = random.Random(5)

@@ -67,8 +67,8 @@ class CsvCells:
             if len(row) != fields:
                 if at == fields - 1 and any(row[fields:]):
                     raise CorpusError(
-                        f"{self.place()}: {len(row):,} fields, and {fields:,} in the first row, of which the last is to "
-                        f"be read: its text would be cut. Put text that holds {delimiter!r} in quotation marks"
+                        f"{self.place()}: {len(row):,} fields, and {fields:,} in the first row, of which the last is "
+                        f"read: its text would be cut. Put text that holds {delimiter!r} in quotation marks"
                     )
                 self._ragged.add(self.place, is_long=len(row) > fields)
             yield row[at] if at < len(row) else None

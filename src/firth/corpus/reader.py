@@ -11,7 +11,7 @@ from typing import Any
 from firth.corpus.columns import table_kind
 from firth.corpus.decompress import COMPRESSED, expanded, peek
 from firth.corpus.encodings import encoding_of, transcoded
-from firth.corpus.json_cells import refuse_objects
+from firth.corpus.json_cells import refuse_json
 from firth.corpus.kinds import SNIFFED, NoTextError
 from firth.corpus.opened import opened_chunks
 from firth.corpus.sources import folder_of, open_source, shown, total_size
@@ -131,7 +131,7 @@ class TextReader:
         divide = None
         for text in self._clean_blocks(file, total, self._last_cut):
             if divide is None:
-                refuse_objects(text, shown(file))
+                refuse_json(text, shown(file))
                 divide = divider(self.reading, shown(file), self._is_fasta(file, text))
             yield from divide.divide(text)
         if divide is not None:
