@@ -157,9 +157,19 @@ def test_tables_of_other_names_are_known_by_their_first_line(put, lines_of):
     assert lines_of(put("b.txt", "n,a\n1,x y\n"), column="a") == [["x", "y"]]
     assert lines_of(put("c.txt", '\n{"a": "x y"}\n'), column="a") == [["x", "y"]]
     assert lines_of(put("d.txt", '[{"a": "x y"},\n{"a": "z"}]'), column="a") == [["x", "y"], ["z"]]
-    for text in ("plain text, or more\n", "", "word\n", "{brace, b\n"):
+    for text in ("plain text or more\n", "", "word\n", "{brace b\n"):
         with pytest.raises(ConfigError, match=r"column is 'a', but .*e.txt is plain text"):
             lines_of(put("e.txt", text), column="a")
+
+
+@pytest.mark.parametrize("header", ["id,text\n", "id;text", "id\ttext\n", '\n"id","text"\n'])
+def test_a_mistyped_column_of_a_table_of_another_name(header, put, lines_of):
+    with pytest.raises(ConfigError, match=r"e.txt: no column 'txet' among id, text \(by its first line\)") as caught:
+        lines_of(put("e.txt", header), column="txet")
+    assert "leave it out" not in str(caught.value)
+    with pytest.raises(ConfigError, match=r"no column 'name' among 0, 1, .*, \.\.\. \(by") as caught:
+        lines_of(put("e.txt", "0,1," + "x" * 500_000 + ",".join(map(str, range(500)))), column="name")
+    assert len(str(caught.value)) < 700
 
 
 def test_mutated_files_give_lines_or_errors(put, lines_of, recwarn):

@@ -84,15 +84,16 @@ def number_of(column: Column) -> int | None:
 def question(table: str, names: Sequence[Any], more: str = "") -> CorpusError:
     """The error that asks for a column of a table: `table` is how its sentence begins."""
     found = f"{len(names):,} column{'s'[: len(names) != 1]}; column= in Python"
-    return CorpusError(f"{table}: name the column to read with --column: {_shown(names)} ({found}){more}")
+    return CorpusError(f"{table}: name the column to read with --column: {listed_names(names)} ({found}){more}")
 
 
 def listed(names: Sequence[Any]) -> str:
     """How many columns there are, and the first names."""
-    return f"{len(names):,} column{'s'[: len(names) != 1]}: {_shown(names)}"
+    return f"{len(names):,} column{'s'[: len(names) != 1]}: {listed_names(names)}"
 
 
-def _shown(names: Sequence[Any]) -> str:
+def listed_names(names: Sequence[Any]) -> str:
+    """The first names of columns, for a message."""
     shown: list[str] = []
     for name in names:
         if sum(map(len, shown)) > SHOWN:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 
-from firth.corpus.columns import LARGEST_VALUE, Column, number_of, place_of, question
+from firth.corpus.columns import LARGEST_VALUE, Column, listed_names, number_of, place_of, question
 from firth.corpus.ragged import Ragged
 from firth.corpus.text_lines import whole_lines
 from firth.errors import CorpusError
@@ -154,3 +154,14 @@ def header_kind(line: str, column: Column) -> str | None:
             if str(column) in names or (number is not None and 1 <= number <= len(names)):
                 return kind
     return None
+
+
+def first_fields(line: str) -> str:
+    """The fields of a line for a message, divided at tabs, commas or semicolons; empty without any of these."""
+    delimiter = next((delimiter for delimiter in "\t,;" if delimiter in line), None)
+    if delimiter is None:
+        return ""
+    try:
+        return listed_names(next(csv.reader([line], delimiter=delimiter), []))
+    except csv.Error:
+        return listed_names(line.split(delimiter))
