@@ -287,8 +287,8 @@ def _letters(text: Encoded) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         if " ".join(words).split() != words:
             word = next(word for word in words if word.split() != [word])
             raise CorpusError(
-                f"the token {word!r:.100} holds white space, which a word in a line of text cannot hold: join such tokens "
-                "with firth.Phrases in Python"
+                f"the token {word!r:.100} holds white space, which a word in a line of text cannot hold: join such "
+                "tokens with firth.Phrases in Python"
             )
         spelled = [word.encode() for word in words]
         parts.append(b" " + b" ".join(spelled))

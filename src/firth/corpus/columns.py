@@ -100,7 +100,7 @@ def listed_names(names: Sequence[Any]) -> str:
             break
         text = str(name)
         text = text if len(text) <= 40 else text[:40] + "..."
-        shown.append(text if text.isprintable() and text.strip() else repr(text))
+        shown.append(text if text.isprintable() and text and text == text.strip() else repr(text))
     more = ", ..." if len(shown) < len(names) else ""
     return ", ".join(shown) + more
 

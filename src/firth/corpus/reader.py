@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -30,6 +31,9 @@ MAX_LINE = 1 << 26
 
 FASTA = ("fa", "fasta", "faa", "fna", "ffn", "frn")
 """The usual endings of the names of FASTA files."""
+
+_FASTA_MARK = re.compile(rb"(?:\s*[\r\n])?([>;])")
+"""What FASTA begins with, maybe after blank lines."""
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes (or sentences) read, and with the bytes in all or None."""
@@ -112,10 +116,13 @@ class TextReader:
     def warn_if_replaced(self, stacklevel: int) -> None:
         """Warn if invalid UTF-8 was replaced."""
         if self.replaced:
+            advice = "is the file cut short, or damaged?"
+            if self._encoding == "UTF-8":
+                advice = "is the text in another encoding? Windows-1252, for example, is converted by "
+                advice += "iconv -f CP1252 -t UTF-8"
             warnings.warn(
                 f"replaced {self.replaced:,} invalid {self._encoding} sequence{'s' if self.replaced > 1 else ''} by "
-                f"U+FFFD, the first at {self.first_replaced}: is the text in another encoding? Windows-1252, for "
-                "example, is converted by iconv -f CP1252 -t UTF-8",
+                f"U+FFFD, the first at {self.first_replaced}: {advice}",
                 stacklevel=stacklevel + 1,
             )
 
@@ -161,7 +168,8 @@ class TextReader:
         """Whether a file is to be read as FASTA, from its first bytes. Raises CorpusError where it cannot be."""
         endings = shown(file).lower().split(".")[-2:]
         named = endings[-1] in FASTA or (endings[0] in FASTA and endings[-1] in COMPRESSED)
-        if callable(self.reading.tokenizer) or text[:1] not in ((b">", b";") if named else (b">",)):
+        begun = _FASTA_MARK.match(text)
+        if callable(self.reading.tokenizer) or begun is None or (begun[1] == b";" and not named):
             return False
         if not cuts_anywhere(self.reading):
             if named:
