@@ -124,10 +124,21 @@ def test_large_fields_are_read_up_to_a_bound(put, lines_of, monkeypatch):
     before = csv.field_size_limit()
     path = put("a.csv", "a,b\n" + "x " * 100_000 + ",1\n")
     assert len(lines_of(path, column="a")[0]) == 100_000
-    monkeypatch.setattr(csv_cells, "LARGEST_VALUE", before)
+    monkeypatch.setattr(csv_cells, "LARGEST_FIELD", before)
     with pytest.raises(CorpusError, match=r"a.csv, line 2: no row of csv .field larger than field limit"):
         lines_of(path, column="a")
     assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_a_line_of_16_million_characters_is_the_longest(name, put, lines_of):
+    text = "a\n" + "x" * (1 << 20)
+    assert csv_cells.LARGEST_FIELD == 1 << 24
+    with pytest.raises(CorpusError, match="more than 16,777,216 characters in one line, after line 1"):
+        lines_of(put(name, text + " x" * (1 << 23)), column="a")
+    if name == "a.csv":
+        with pytest.raises(CorpusError, match=r"line 2: no row of csv .field larger"):
+            lines_of(put(name, 'a\n"' + ("x " * 999 + "\n") * 9000 + '"\n'), column="a")
 
 
 def test_invalid_utf8_is_replaced_or_refused(put, lines_of):

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from firth.corpus import json_cells, text_lines
+from firth.corpus import json_cells
 from firth.corpus.ragged import Ragged
 from firth.errors import ConfigError, CorpusError, FirthError
 
@@ -119,7 +119,6 @@ def test_invalid_utf8_is_replaced_or_refused(put, lines_of):
 
 def test_large_values_are_refused(put, lines_of, monkeypatch):
     monkeypatch.setattr(json_cells, "LARGEST_VALUE", 1000)
-    monkeypatch.setattr(text_lines, "LARGEST_VALUE", 1000)
     monkeypatch.setattr("firth.corpus.reader.TextReader.texts", lambda self, path: iter(pieces))
     for text, message in [
         ('null\n["%s"]', "more than 1,000 characters in one line"),

@@ -24,7 +24,7 @@ TABLES = {
 COMPRESSED = ("gz", "bz2", "xz", "zst")
 
 LARGEST_VALUE = 1 << 26
-"""Characters of a JSON value, a line of JSON, a row of csv or one of its fields."""
+"""Characters of a JSON value, or a line of JSON."""
 
 SHOWN = 150
 """Characters of the names of columns in a message, or a little more."""

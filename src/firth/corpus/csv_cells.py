@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 
-from firth.corpus.columns import LARGEST_VALUE, Column, listed_names, number_of, place_of, question
+from firth.corpus.columns import Column, listed_names, number_of, place_of, question
 from firth.corpus.ragged import Ragged
 from firth.corpus.text_lines import whole_lines
 from firth.errors import CorpusError
 
 ENDINGS = {"csv": ",", "tsv": "\t"}
+
+LARGEST_FIELD = 1 << 24
+"""Characters of a field or a line; the csv module takes about 12 bytes of memory for each."""
 
 _DOUBLED = 'in csv, quotation marks inside quoted text are doubled (""): mend the file, or convert it to JSON lines'
 
@@ -107,7 +110,7 @@ class CsvCells:
 
     def _lines(self) -> Iterator[str]:
         """Yield the lines, and an empty one at the end, which only an open field takes in."""
-        for piece in whole_lines(self._texts, self._name):
+        for piece in whole_lines(self._texts, self._name, LARGEST_FIELD):
             if "\0" in piece:
                 raise CorpusError(f"{self.place()}: a NUL byte in this line or later: is this text in UTF-8?")
             yield from io.StringIO(piece, newline="")
@@ -131,9 +134,9 @@ def tsv_fields(line: str, expected: int | None = None) -> list[str]:
 
 @contextmanager
 def _large_fields() -> Iterator[None]:
-    """Let Python's csv module read fields of up to `LARGEST_VALUE` characters, for the time of a `with`."""
+    """Let Python's csv module read fields of up to `LARGEST_FIELD` characters, for the time of a `with`."""
     before = csv.field_size_limit()
-    csv.field_size_limit(max(before, LARGEST_VALUE))
+    csv.field_size_limit(max(before, LARGEST_FIELD))
     try:
         yield
     finally:

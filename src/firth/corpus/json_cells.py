@@ -119,7 +119,7 @@ class JsonCells:
     def _of_lines(self) -> Iterator[Any]:
         """Yield the value of each line that is not blank."""
         scan = _DECODER.scan_once  # json.loads without its calls in Python
-        for block in whole_lines(self._texts, self._name):
+        for block in whole_lines(self._texts, self._name, LARGEST_VALUE):
             for line in io.StringIO(block, newline=""):
                 self._line += 1
                 try:
