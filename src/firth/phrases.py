@@ -20,7 +20,7 @@ from firth.corpus.sources import is_text_source
 from firth.corpus.vocabulary import as_word
 from firth.declaring import declared, init_keywords_of, listed
 from firth.display import Display
-from firth.errors import ConfigError, FormatError
+from firth.errors import ConfigError, CorpusError, FormatError
 from firth.files.compressed import compressing
 from firth.files.paths import AnyPath, check_folder, reading, replacing
 from firth.formats.vocabulary import read_words
@@ -277,10 +277,19 @@ def _spell(text: Encoded, file: BinaryIO) -> None:
 
 
 def _letters(text: Encoded) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """The words one after another in UTF-8, a space before each, and where each begins and the last ends."""
+    """The words one after another in UTF-8, a space before each, and where each begins and the last ends.
+
+    Raises CorpusError for a word that holds white space.
+    """
     starts, parts = [np.zeros(1, np.int64)], []
     for start in range(0, len(text.counts), IDS_AT_ONCE):
         words = text.words_of(np.arange(start, min(start + IDS_AT_ONCE, len(text.counts))))
+        if " ".join(words).split() != words:
+            word = next(word for word in words if word.split() != [word])
+            raise CorpusError(
+                f"the token {word!r:.100} holds white space, which a word in a line of text cannot hold: join such "
+                "tokens with firth.Phrases in Python"
+            )
         spelled = [word.encode() for word in words]
         parts.append(b" " + b" ".join(spelled))
         lengths = np.fromiter(map(len, spelled), np.int64, len(spelled))

@@ -70,7 +70,7 @@ TOKENIZER: dict[str, Any] = {
 }
 COLUMN: dict[str, Any] = {
     "group": "text",
-    "help": "column of JSON lines, csv, tsv or Parquet to read, by name or by number, 1 the first",
+    "help": "column of JSON, csv, tsv, Parquet or Arrow to read, by name or by number, 1 the first",
     "metavar": "NAME",
 }
 ERRORS: dict[str, Any] = {"group": "text", "help": "invalid UTF-8: replace it and warn, or stop with an error"}

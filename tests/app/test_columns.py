@@ -59,6 +59,20 @@ def test_phrases(table, plain, tmp_path):
     assert len(lines) == len(TEXTS)
 
 
+@pytest.mark.parametrize("token", ["new york", "a\nb", "\u00a0", "x\u2028"])
+def test_phrases_write_no_tokens_with_white_space(token, tmp_path, capsys):
+    path, out = tmp_path / "a.jsonl", tmp_path / "out.txt"
+    path.write_text(json.dumps({"items": ["c", token]}) + "\n" + json.dumps({"items": ["d"]}) + "\n")
+    assert main(["phrases", str(path), "--column", "items", "--min-count", "1", "-o", str(out), "--quiet"]) == 1
+    assert f"the token {token!r} holds white space" in capsys.readouterr().err
+    assert main(["phrases", str(path), "--column", "items", "--min-count", "1", "-o", "-", "--quiet"]) == 1
+    assert capsys.readouterr().out == ""
+    assert list(tmp_path.iterdir()) == [path]
+    path.write_text(json.dumps({"items": ["c", "d"]}) + "\n" + json.dumps({"items": ["d"]}) + "\n")
+    assert main(["phrases", str(path), "--column", "items", "--min-count", "1", "-o", str(out), "--quiet"]) == 0
+    assert out.read_text() == "c d\nd\n"
+
+
 def test_documents(table, plain, vectors, tmp_path):
     expected = firth.documents(vectors, plain, quiet=True)
     for source in (table, [{"text": text} for text in TEXTS]):

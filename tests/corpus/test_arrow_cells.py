@@ -1,9 +1,12 @@
 """Parquet and Arrow files by column: types, batches, what is damaged, and progress."""
 
 import contextlib
+import gzip
+import io
 import random
 import struct
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -102,6 +105,29 @@ def test_what_cannot_be_read(put, tmp_path, lines_of):
     (tmp_path / "b.parquet").symlink_to(tmp_path / "nowhere")
     with pytest.raises(CorpusError, match=r"cannot read .*b.parquet"):
         lines_of(tmp_path / "b.parquet", column="t")
+
+
+def test_files_of_other_names(path, put, tmp_path, lines_of, monkeypatch):
+    data = Path(path).read_bytes()
+    seen = []
+    assert lines_of(put("other", data), lambda *step: seen.append(step), column="t") == SPLIT
+    assert seen[-1] == (len(data), len(data))
+    message = r"holds an? (Parquet|Arrow) file, which is read from files by their paths only"
+    with pytest.raises(CorpusError, match=message):
+        lines_of(io.BytesIO(data), column="t")
+    with pytest.raises(CorpusError, match=message):
+        lines_of(put("other.gz", gzip.compress(data)), column="t")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    with pytest.raises(CorpusError, match=rf"standard input {message}"):
+        lines_of("-", column="t")
+
+
+def test_equal_names_by_number(tmp_path, lines_of):
+    rows = pa.table([["x"], ["y"], ["z"], ["w"]], names=["a", "b", "a", "a"])
+    for name in WRITE:
+        if "feather" not in name:
+            WRITE[name](rows, str(tmp_path / name))
+            assert [lines_of(tmp_path / name, column=k) for k in (1, 2, 3, 4)] == [[["x"]], [["y"]], [["z"]], [["w"]]]
 
 
 def test_wrong_offsets_are_noticed(tmp_path, put, lines_of):

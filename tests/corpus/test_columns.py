@@ -59,6 +59,7 @@ def test_a_name_that_comes_twice_is_refused():
 
 def test_long_lists_are_cut():
     assert listed(["a"]) == "1 column: a"
+    assert listed(["a", " b", "c ", "d e", ""]) == "5 columns: a, ' b', 'c ', d e, ''"
     names = [f"{number}" + "x" * 500 for number in range(10_000)]
     assert listed(names).startswith("10,000 columns: 0xxx")
     assert len(listed(names)) < 300

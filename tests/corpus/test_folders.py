@@ -1,5 +1,6 @@
 """Folders: what is no text in them is skipped and counted."""
 
+import dataclasses
 import gzip
 
 import pytest
@@ -48,6 +49,23 @@ def test_what_is_no_text_is_skipped_and_counted(folder):
     assert all(done <= total for done, _ in told)
     (folder / "zz.txt").write_text("the last words\n")
     assert read(folder)[2][-1] == (total + 15, total + 15)
+
+
+def test_what_is_no_table_is_counted_where_a_column_is_read(folder):
+    (folder / "z.csv").write_text("name,text\n1,words\n")
+    (folder / "deep" / "z.jsonl").write_text('{"text": "words"}\n')
+    reading = dataclasses.replace(AS_IS, column="text")
+    lines = read_lines([folder], reading)
+    assert sum(int((piece >= 0).sum()) for piece in lines.pieces()) == 2
+    assert lines.notes == [
+        f"skipped 3 of 5 files in {folder} that are no tables by their names, the first: {folder / 'a.txt'}"
+    ]
+    lines = read_lines(folder / "deep", reading)
+    assert lines.notes == [
+        f"skipped 1 of 2 files in {folder / 'deep'} that is no table by its name, "
+        f"the first: {folder / 'deep' / 'b.txt'}"
+    ]
+    assert read_lines([folder / "z.csv"], reading).notes == []
 
 
 def test_one_skipped_file(folder):

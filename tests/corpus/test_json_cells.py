@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from firth.corpus import json_cells, text_lines
+from firth.corpus import json_cells
 from firth.corpus.ragged import Ragged
 from firth.errors import ConfigError, CorpusError, FirthError
 
@@ -103,7 +103,7 @@ def test_the_last_of_equal_keys_counts_and_nan_is_nothing(put, lines_of):
 def test_missing_keys_are_blank_lines_in_one_warning(put, lines_of):
     path = put("a.jsonl", '{"a": "x"}\n{"b": "y"}\n{"c": 1}\n')
     with pytest.warns(
-        UserWarning, match=r"2 rows have other fields than the first row, the first at .*line 2:"
+        UserWarning, match=r"2 rows have fewer fields than the first row, the first at .*line 2:"
     ) as found:
         assert lines_of(path, column="a") == [["x"], [], []]
     assert len(found) == 1
@@ -119,7 +119,6 @@ def test_invalid_utf8_is_replaced_or_refused(put, lines_of):
 
 def test_large_values_are_refused(put, lines_of, monkeypatch):
     monkeypatch.setattr(json_cells, "LARGEST_VALUE", 1000)
-    monkeypatch.setattr(text_lines, "LARGEST_VALUE", 1000)
     monkeypatch.setattr("firth.corpus.reader.TextReader.texts", lambda self, path: iter(pieces))
     for text, message in [
         ('null\n["%s"]', "more than 1,000 characters in one line"),
@@ -156,6 +155,80 @@ def test_an_object_in_plain_text_is_asked_about(put, lines_of):
         with pytest.raises(CorpusError, match=r"a.txt begins with a JSON object: name the column .*: items"):
             lines_of(put("a.txt", text))
     assert lines_of(put("b.txt", '{ braces } are words\n{"a"\n')) == [["{", "braces", "}", "are", "words"], ['{"a"']]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"text": "a b c", "n": 1}, {"text": "a b d", "n": 2}]',
+        '[\n  {\n    "text": "a",\n    "n": 2\n  }\n]',
+        '[{"text": "a"},\n{"text": "b"}]',
+        '{\n "text": "a",\n "n": 1\n}',
+        '{"text": "a",\n "n": 1}',
+    ],
+)
+def test_objects_in_plain_text_are_asked_about_however_they_are_written(text, put, lines_of):
+    with pytest.raises(CorpusError, match=r"a.txt begins with a JSON object: name the column .*text"):
+        lines_of(put("a.txt", "\ufeff\n" + text))
+
+
+def test_a_first_line_of_json_may_be_longer_than_a_block(put, lines_of):
+    words = "word " * 150_000
+    for text in (f'{{"text": "{words}", "n": 1}}\n', f'[{{"text": "{words}"}}]', f'[\n{{"n": 1, "text": "{words}"}}]'):
+        with pytest.raises(CorpusError, match=r"a.txt begins with a JSON object: name the column .*(text|n)"):
+            lines_of(put("a.txt", text))
+    with pytest.raises(CorpusError, match=r"a.txt begins with a JSON array"):
+        lines_of(put("a.txt", json.dumps(words.split())))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["a","b"]\n["c"]\n',
+        '["a"]\n\n["b", "c"]',
+        '["a b", "c"]',
+        "[1, 2, 3]\n[4]\n",
+        '[["a", "b"], ["c"]]',
+        '[["a"],\n ["b"]]',
+        "[[1, 2],\n[3, 4]]",
+        '[\n "a b",\n "c"\n]',
+    ],
+)
+def test_arrays_in_plain_text_are_refused(text, put, lines_of):
+    with pytest.raises(CorpusError, match=r"a.txt begins with a JSON array: .* the ending .json, or .jsonl"):
+        lines_of(put("a.txt", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1] Smith, 2001\n[2] Jones",
+        "[1]\nSmith",
+        "[]\n[x]\n",
+        "[[wiki link]] and more",
+        "[[1]] and more",
+        '["Hello," he said]',
+        '["a", "b"] are words\n',
+        "[",
+        "[\nnote\n]",
+        "{\nbraces\n}",
+        '{"a": 1} is an object\n',
+        '{"quoted" words}\n',
+        '{"to be": that}',
+        "{",
+    ],
+)
+def test_text_that_begins_with_a_bracket_is_text(text, put, lines_of):
+    assert lines_of(put("a.txt", text)) == [line.split() for line in text.splitlines()]
+
+
+def test_white_space_after_the_bracket_of_an_array(put, lines_of):
+    space = " \n" * 600_000
+    assert lines_of(put("a.json", f'[{space}"a b",{space}"c"]')) == [["a", "b"], ["c"]]
+    assert lines_of(put("a.json", f'["a b"]{space}["c"]')) == [["a b"], ["c"]]
+    for text in ("[{space}7.5e]", "[[1],{space}7.5e]", "[1]{space}7.5e"):
+        with pytest.raises(CorpusError, match="line 600,001"):
+            lines_of(put("a.json", text.replace("{space}", space)))
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.txt"])

@@ -195,3 +195,15 @@ def test_random_files_that_fail_anywhere_raise_errors_of_ours():
         pieces += [b"", "", draw.randbytes(20), memoryview(b"words"), EOFError(), lzma.LZMAError()]
         with contextlib.suppress(FirthError):
             lines_of(OnlyRead(*draw.choices(pieces, k=draw.randrange(1, 5)), b""))
+
+
+def test_an_open_table_is_asked_for_its_column(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("id,text\n1,salt pepper\n2,wind rain\n")
+    for mode in ("r", "rb"):
+        with open(path, mode) as file, pytest.raises(CorpusError, match="name the column to read"):
+            lines_of(file)
+        with open(path, mode) as file:
+            assert lines_of(file, column="text") == [["salt", "pepper"], ["wind", "rain"]]
+    with open(tmp_path / "c.parquet", "wb+") as file, pytest.raises(CorpusError, match="give the path"):
+        lines_of(file, column="text")

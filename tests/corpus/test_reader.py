@@ -206,3 +206,11 @@ def test_the_text_of_a_table_is_cut_between_characters(text, size, tmp_path):
     reader = TextReader([str(tmp_path / "a")], block_size=size)
     assert "".join(reader.texts(str(tmp_path / "a"))) == text.removeprefix("\ufeff")
     assert reader.replaced == 0
+
+
+def test_nuls_inside_words_are_warned_of(tmp_path):
+    (tmp_path / "a").write_bytes(b"fine\n" * 9 + b"a b\0c d\n")
+    reader = TextReader([str(tmp_path / "a")])
+    assert b"b\0c" in b"".join(block for file in reader.blocks_of_files() for block in file)
+    with pytest.warns(UserWarning, match=r"1 NUL byte stands inside words, the first at .*a, byte 48: is this UTF-16"):
+        reader.warn(1)

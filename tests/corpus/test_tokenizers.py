@@ -231,6 +231,17 @@ def test_what_is_read_as_fasta(tmp_path):
     assert spelled(read_lines(tmp_path / "a.FASTA", Reading(tokenizer=str.split))) == [[">head"], ["AC"], ["GT"]]
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n\r\n", " \t\n\n", "\ufeff\n"])
+def test_fasta_may_begin_with_blank_lines(tmp_path, blank):
+    path = tmp_path / "a.fa"
+    path.write_bytes(f"{blank}>head\nAC\nGT\n".encode())
+    assert found_in(path, tokenizer="kmers:2") == [["AC", "CG", "GT"]]
+    with pytest.raises(CorpusError, match=r"a\.fa is FASTA"):
+        found_in(path)
+    path.write_bytes(f"{blank};head\nAC\nGT\n".encode())
+    assert found_in(path, tokenizer="kmers:2") == [["AC", "CG", "GT"]]
+
+
 @pytest.mark.parametrize("tokenizer", [None, "whitespace", "words"])
 def test_white_space_divides_no_fasta(tmp_path, tokenizer):
     (tmp_path / "prot.fasta.gz").write_bytes(gzip.compress(b">head\nMKV\n"))

@@ -63,10 +63,12 @@ class ArrowCells:
 
         with pyarrow.parquet.ParquetFile(self._path, pre_buffer=False, buffer_size=1 << 20) as file:
             schema = file.schema_arrow
-            name = schema.names[self._place(schema)]
+            place = self._place(schema)
+            name = schema.names[place]
+            before = schema.names[:place].count(name)  # all columns of the name are read
             rows, done = max(file.metadata.num_rows, 1), 0
             for batch in file.iter_batches(ROWS_AT_ONCE, columns=[name], use_threads=False):
-                yield from lists_of(batch.column(batch.schema.names.index(name)))
+                yield from lists_of(batch.column(batch.schema.get_all_field_indices(name)[before]))
                 done += len(batch)
                 self._step(min(done / rows, 1.0))
 

@@ -24,7 +24,7 @@ TABLES = {
 COMPRESSED = ("gz", "bz2", "xz", "zst")
 
 LARGEST_VALUE = 1 << 26
-"""Characters of a JSON value, a line of JSON, a row of csv or one of its fields."""
+"""Characters of a JSON value, or a line of JSON."""
 
 SHOWN = 150
 """Characters of the names of columns in a message, or a little more."""
@@ -33,10 +33,11 @@ Column = str | int
 
 
 def table_kind(path: Any) -> str | None:
-    """The kind of table that a file's name promises, also before the ending of a compressed one, or None."""
-    if not isinstance(path, str):
+    """The kind of table that the name of a file, or of an open one, promises; also before an ending of compression."""
+    name = path if isinstance(path, str) else getattr(path, "name", None)
+    if not isinstance(name, str):
         return None
-    name = os.path.basename(path).lower()
+    name = os.path.basename(name).lower()
     stem, dot, ending = name.rpartition(".")
     if dot and ending in COMPRESSED:
         _, dot, ending = stem.rpartition(".")
@@ -84,22 +85,23 @@ def number_of(column: Column) -> int | None:
 def question(table: str, names: Sequence[Any], more: str = "") -> CorpusError:
     """The error that asks for a column of a table: `table` is how its sentence begins."""
     found = f"{len(names):,} column{'s'[: len(names) != 1]}; column= in Python"
-    return CorpusError(f"{table}: name the column to read with --column: {_shown(names)} ({found}){more}")
+    return CorpusError(f"{table}: name the column to read with --column: {listed_names(names)} ({found}){more}")
 
 
 def listed(names: Sequence[Any]) -> str:
     """How many columns there are, and the first names."""
-    return f"{len(names):,} column{'s'[: len(names) != 1]}: {_shown(names)}"
+    return f"{len(names):,} column{'s'[: len(names) != 1]}: {listed_names(names)}"
 
 
-def _shown(names: Sequence[Any]) -> str:
+def listed_names(names: Sequence[Any]) -> str:
+    """The first names of columns, for a message."""
     shown: list[str] = []
     for name in names:
         if sum(map(len, shown)) > SHOWN:
             break
         text = str(name)
         text = text if len(text) <= 40 else text[:40] + "..."
-        shown.append(text if text.isprintable() and text.strip() else repr(text))
+        shown.append(text if text.isprintable() and text and text == text.strip() else repr(text))
     more = ", ..." if len(shown) < len(names) else ""
     return ", ".join(shown) + more
 

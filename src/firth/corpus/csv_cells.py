@@ -1,17 +1,26 @@
-"""The cells of a column of csv or tsv, by Python's csv module."""
+"""The cells of a column of csv, by Python's csv module, or tsv, line by line."""
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 
-from firth.corpus.columns import LARGEST_VALUE, Column, number_of, place_of, question
+from firth.corpus.columns import Column, listed_names, number_of, place_of, question
 from firth.corpus.ragged import Ragged
 from firth.corpus.text_lines import whole_lines
 from firth.errors import CorpusError
 
 ENDINGS = {"csv": ",", "tsv": "\t"}
+
+LARGEST_FIELD = 1 << 24
+"""Characters of a field or a line; the csv module takes about 12 bytes of memory for each."""
+
+_DOUBLED = 'in csv, quotation marks inside quoted text are doubled (""): mend the file, or convert it to JSON lines'
+
+_QUOTED = re.compile('"((?:[^"]|"")*)"')
+_TSV_FIELD = re.compile(r'(?:\A|\t)("(?:[^"]|"")*"|[^\t]*)(?=\t|\Z)')
 
 
 class CsvCells:
@@ -43,7 +52,8 @@ class CsvCells:
         delimiter = ENDINGS[self._kind]
         if delimiter == "," and "," not in first and ";" in first:
             delimiter = ";"
-        rows = self._rows(csv.reader(chain((first,), lines), delimiter=delimiter))
+        lines = chain((first,), lines)
+        rows = self._tsv_rows(lines) if self._kind == "tsv" else self._csv_rows(lines, delimiter)
         header = next(rows, None)
         if header is None:
             raise CorpusError(f"{self._name} is empty: expected rows ({self._kind})")
@@ -58,30 +68,49 @@ class CsvCells:
         fields = len(header)
         for row in rows if named else chain((header,), rows):
             if len(row) != fields:
-                self._ragged.add(self.place)
+                if at == fields - 1 and any(row[fields:]):
+                    raise CorpusError(
+                        f"{self.place()}: {len(row):,} fields, and {fields:,} in the first row, of which the last is "
+                        f"read: its text would be cut. Put text that holds {delimiter!r} in quotation marks"
+                    )
+                self._ragged.add(self.place, is_long=len(row) > fields)
             yield row[at] if at < len(row) else None
 
-    def _rows(self, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    def _csv_rows(self, lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
         """Yield the rows that are not empty."""
-        before = reader.line_num  # type: ignore[attr-defined]
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        before = 0
         with _large_fields():
             while True:
                 self._line = self._blank + before + 1
                 try:
                     row = next(reader, None)
                 except csv.Error as error:
-                    raise CorpusError(f"{self.place()}: no row of {self._kind} ({error!s:.100})") from None
-                if self._ended and row:
-                    raise CorpusError(f"{self.place()}: a quotation mark opens a field that nothing closes")
+                    if self._ended:
+                        raise CorpusError(
+                            f"{self.place()}: a quotation mark opens a field that nothing closes; {_DOUBLED}"
+                        ) from None
+                    advice = f"; {_DOUBLED}" if "expected after" in str(error) else ""
+                    raise CorpusError(f"{self.place()}: no row of csv ({error!s:.100}){advice}") from None
                 if row is None:
                     return
-                before = reader.line_num  # type: ignore[attr-defined]
+                before = reader.line_num
                 if row:
                     yield row
 
+    def _tsv_rows(self, lines: Iterator[str]) -> Iterator[list[str]]:
+        """Yield the rows that are not empty."""
+        self._line, expected = self._blank, None
+        for line in lines:
+            self._line += 1
+            if line := line.rstrip("\r\n"):
+                fields = tsv_fields(line, expected)
+                expected = expected or len(fields)
+                yield fields
+
     def _lines(self) -> Iterator[str]:
         """Yield the lines, and an empty one at the end, which only an open field takes in."""
-        for piece in whole_lines(self._texts, self._name):
+        for piece in whole_lines(self._texts, self._name, LARGEST_FIELD):
             if "\0" in piece:
                 raise CorpusError(f"{self.place()}: a NUL byte in this line or later: is this text in UTF-8?")
             yield from io.StringIO(piece, newline="")
@@ -89,11 +118,25 @@ class CsvCells:
         yield "\n"
 
 
+def tsv_fields(line: str, expected: int | None = None) -> list[str]:
+    """The fields of a line of tsv, without its end; quotation marks count only around all of a field.
+
+    expected: the number of fields of the header. A tab in quoted text parts no fields where there are more otherwise.
+    """
+    fields = line.split("\t")
+    if '"' not in line:
+        return fields
+    if expected is not None and len(fields) > expected:
+        quoted = _TSV_FIELD.findall(line)
+        fields = quoted if len(quoted) == expected else fields
+    return [found[1].replace('""', '"') if (found := _QUOTED.fullmatch(field)) else field for field in fields]
+
+
 @contextmanager
 def _large_fields() -> Iterator[None]:
-    """Let Python's csv module read fields of up to `LARGEST_VALUE` characters, for the time of a `with`."""
+    """Let Python's csv module read fields of up to `LARGEST_FIELD` characters, for the time of a `with`."""
     before = csv.field_size_limit()
-    csv.field_size_limit(max(before, LARGEST_VALUE))
+    csv.field_size_limit(max(before, LARGEST_FIELD))
     try:
         yield
     finally:
@@ -107,10 +150,21 @@ def header_kind(line: str, column: Column) -> str | None:
             if delimiter not in line:
                 continue
             try:
-                names = next(csv.reader([line], delimiter=delimiter), [])
+                names = tsv_fields(line) if kind == "tsv" else next(csv.reader([line], delimiter=delimiter), [])
             except csv.Error:
                 continue
             number = number_of(column)
             if str(column) in names or (number is not None and 1 <= number <= len(names)):
                 return kind
     return None
+
+
+def first_fields(line: str) -> str:
+    """The fields of a line for a message, divided at tabs, commas or semicolons; empty without any of these."""
+    delimiter = next((delimiter for delimiter in "\t,;" if delimiter in line), None)
+    if delimiter is None:
+        return ""
+    try:
+        return listed_names(next(csv.reader([line], delimiter=delimiter), []))
+    except csv.Error:
+        return listed_names(line.split(delimiter))

@@ -17,6 +17,11 @@ from firth.errors import CorpusError
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ROWS_FOLLOW = re.compile(r"\s*\[\s*[\[{]")
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+_OBJECT = re.compile(rf'\[?\s*\{{\s*({_STRING})\s*:\s*(?:["\d{{\[-]|true|false|null)')
+_LISTS = re.compile(rf'\[\s*(?:{_STRING}\s*,\s*["\[]|\[\s*(?:{_STRING}|-?\d+)\s*(?:,\s*["\d-]|\]\s*,\s*\[))')
+"""How objects begin, also in an array, and how an array of strings or of lists does, where its line goes on."""
+
 _LINE_ENDS = ("\n", "\r\n", "")
 _NEAR_END = 16
 """What is cut within a word, number or escape is reported at most so many characters before the end."""
@@ -88,21 +93,23 @@ class JsonCells:
         if not head.startswith("["):
             self._texts = chain((head,), self._texts)
             return False
-        while len(head) < LARGEST_VALUE and not re.match(r"\s*\[\s*\S", head) and (more := next(self._texts, "")):
-            head += more
-        if _ROWS_FOLLOW.match(head):
+        while not (first := head[1:].lstrip()) and (more := next(self._texts, "")):
+            rest = more.lstrip()
+            self._line += head.count("\n") + more.count("\n", 0, len(more) - len(rest))
+            head = "[" + rest
+        if first.startswith(("[", "{")):
             self._texts = chain((head,), self._texts)
             return True
         parts, size = [head], len(head)
         while "\n" not in parts[-1] and size < LARGEST_VALUE and (more := next(self._texts, "")):
             parts.append(more)
             size += len(more)
-        head = "".join(parts)
-        line, _, rest = head.partition("\n")
-        while not rest.strip() and len(head) < LARGEST_VALUE and (more := next(self._texts, "")):
-            rest += more
-            head += more
-        self._texts = chain((head,), self._texts)
+        line, _, rest = "".join(parts).partition("\n")
+        while not rest.strip() and size < LARGEST_VALUE and (more := next(self._texts, "")):
+            parts.append(more)
+            size += len(more)
+            rest = more
+        self._texts = chain(("".join(parts),), self._texts)
         try:
             json.loads(line)
         except (ValueError, RecursionError):
@@ -112,7 +119,7 @@ class JsonCells:
     def _of_lines(self) -> Iterator[Any]:
         """Yield the value of each line that is not blank."""
         scan = _DECODER.scan_once  # json.loads without its calls in Python
-        for block in whole_lines(self._texts, self._name):
+        for block in whole_lines(self._texts, self._name, LARGEST_VALUE):
             for line in io.StringIO(block, newline=""):
                 self._line += 1
                 try:
@@ -211,22 +218,48 @@ class JsonCells:
         return CorpusError(f"{self.place()} is no JSON ({reason}); expected one value a line, or one array of values")
 
 
-def refuse_objects(block: bytes, name: str) -> None:
-    """Raise the question for a column if a plain text, of which `block` begins, has a JSON object as its first line."""
-    line = block.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0]
-    if not line.startswith(b"{"):
+def refuse_json(block: bytes, name: str) -> None:
+    """Raise CorpusError if a plain text, of which `block` begins, begins as JSON does.
+
+    Its first line is an object or an array, or the beginning of one that goes on behind the line or the block. An array
+    of one line counts if it is not empty, and if the next line is one too.
+    """
+    block = block.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not block.startswith((b"{", b"[")):
         return
+    text = block.decode(errors="replace")
+    line, end, rest = text.partition("\n")
     try:
-        found = json.loads(line.decode(errors="replace"))
+        found = json.loads(line)
+    except json.JSONDecodeError as error:
+        if end and error.pos < len(line.rstrip()):
+            return
+        found = None
     except (ValueError, RecursionError):
         return
-    raise question(f"{name} begins with a JSON object", list(found))
+    if isinstance(found, list):
+        second, whole, _ = rest.lstrip().partition("\n")
+        if not found or (second and not (is_json(second) if whole else second.startswith("["))):
+            return
+    first = found[0] if isinstance(found, list) else found
+    if isinstance(first, dict):
+        raise question(f"{name} begins with a JSON object", list(first))
+    if found is None and (key := _OBJECT.match(text)):
+        raise CorpusError(
+            f"{name} begins with a JSON object: name the column to read with --column, such as {key[1]:.100} (column= "
+            "in Python)"
+        )
+    if found is not None or _LISTS.match(text):
+        raise CorpusError(
+            f"{name} begins with a JSON array: give it as a file with the ending .json, or .jsonl where each line is a "
+            "list of tokens, to read it as such"
+        )
 
 
 def is_json(line: str) -> bool:
     """Whether the first line of a file with columns is that of JSON."""
     line = line.strip()
-    if _ROWS_FOLLOW.match(line) or line == "[":
+    if _ROWS_FOLLOW.match(line) or line in ("[", "{"):
         return True
     try:
         return isinstance(json.loads(line), dict | list)

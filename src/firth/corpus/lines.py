@@ -158,14 +158,30 @@ def read_lines(source: Any, reading: Reading, progress: Progress | None = None, 
         return _lines_in_memory(sentences_of(source), column, reading, progress, named)
     files, folders = find_files(source), find_folders(source)
     if column is not None:  # what is no table below a folder is left out, as what is no text is without a column
-        files = [file for file in files if table_kind(file) or folder_of(file, folders) is None] or files
-        return _lines_of_cells(FileCells(files, column, reading, progress), reading, None, named)
+        tables = [file for file in files if table_kind(file) or folder_of(file, folders) is None] or files
+        of_files = FileCells(tables, column, reading, progress)
+        of_files.notes.extend(_no_tables(files, tables, folders))
+        return _lines_of_cells(of_files, reading, None, named)
     kinds = [None if folder_of(file, folders) is not None else table_kind(file) for file in files]
     if not any(kinds):
         return _text_lines(TextReader(files, reading, progress, folders=folders), reading)
     if not all(kinds):
         _refuse_mixture(files, kinds, reading)
     return _lines_of_cells(FileCells(files, column, reading, progress), reading, None, named)
+
+
+def _no_tables(files: list[Any], tables: list[Any], folders: list[str]) -> Iterator[str]:
+    """Yield what was left out of the files below each folder."""
+    kept = {file for file in tables if isinstance(file, str)}
+    for folder in folders:
+        below = [file for file in files if folder_of(file, folders) == folder]
+        skipped = [file for file in below if file not in kept]
+        if skipped:
+            are = "are no tables by their names" if skipped[1:] else "is no table by its name"
+            yield (
+                f"skipped {len(skipped):,} of {len(below):,} files in {shown(folder)} that {are}, "
+                f"the first: {shown(skipped[0])}"
+            )
 
 
 def _text_lines(blocks: Blocks, reading: Reading, origin: Origin | None = None) -> Lines:

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 from firth.corpus.columns import table_kind
 from firth.corpus.decompress import COMPRESSED, expanded, peek
 from firth.corpus.encodings import encoding_of, transcoded
-from firth.corpus.json_cells import refuse_objects
+from firth.corpus.json_cells import refuse_json
 from firth.corpus.kinds import SNIFFED, NoTextError
 from firth.corpus.opened import opened_chunks
 from firth.corpus.sources import folder_of, open_source, shown, total_size
@@ -30,6 +31,9 @@ MAX_LINE = 1 << 26
 
 FASTA = ("fa", "fasta", "faa", "fna", "ffn", "frn")
 """The usual endings of the names of FASTA files."""
+
+_FASTA_MARK = re.compile(rb"(?:\s*[\r\n])?([>;])")
+"""What FASTA begins with, maybe after blank lines."""
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes (or sentences) read, and with the bytes in all or None."""
@@ -68,6 +72,8 @@ class TextReader:
     first_replaced: str = dataclasses.field(default="", init=False)
     notes: list[str] = dataclasses.field(default_factory=list, init=False)
     _encoding: str = dataclasses.field(default="UTF-8", init=False)  # of the first sequence that was replaced
+    _nuls: int = dataclasses.field(default=0, init=False)
+    _first_nul: str = dataclasses.field(default="", init=False)
     _recoded: dict[str, list[str]] = dataclasses.field(default_factory=dict, init=False)  # by encoding
     _skipped: dict[str, list[str]] = dataclasses.field(default_factory=dict, init=False)  # by folder
     _fasta: list[Any] = dataclasses.field(default_factory=list, init=False)
@@ -110,12 +116,21 @@ class TextReader:
         return step
 
     def warn(self, stacklevel: int) -> None:
-        """Warn if invalid UTF-8 was replaced."""
+        """Warn if invalid UTF-8 was replaced, and of NULs."""
         if self.replaced:
+            advice = "is the file cut short, or damaged?"
+            if self._encoding == "UTF-8":
+                advice = "is the text in another encoding? Windows-1252, for example, is converted by "
+                advice += "iconv -f CP1252 -t UTF-8"
             warnings.warn(
                 f"replaced {self.replaced:,} invalid {self._encoding} sequence{'s' if self.replaced > 1 else ''} by "
-                f"U+FFFD, the first at {self.first_replaced}: is the text in another encoding? Windows-1252, for "
-                "example, is converted by iconv -f CP1252 -t UTF-8",
+                f"U+FFFD, the first at {self.first_replaced}: {advice}",
+                stacklevel=stacklevel + 1,
+            )
+        if self._nuls:
+            warnings.warn(
+                f"{self._nuls:,} NUL byte{'s'[: self._nuls != 1]} stand{'s'[: self._nuls == 1]} inside words, the first "
+                f"at {self._first_nul}: is this UTF-16 without a byte order mark, or no text?",
                 stacklevel=stacklevel + 1,
             )
 
@@ -131,7 +146,7 @@ class TextReader:
         divide = None
         for text in self._clean_blocks(file, total, self._last_cut):
             if divide is None:
-                refuse_objects(text, shown(file))
+                refuse_json(text, shown(file))
                 divide = divider(self.reading, shown(file), self._is_fasta(file, text))
             yield from divide.divide(text)
         if divide is not None:
@@ -161,7 +176,8 @@ class TextReader:
         """Whether a file is to be read as FASTA, from its first bytes. Raises CorpusError where it cannot be."""
         endings = shown(file).lower().split(".")[-2:]
         named = endings[-1] in FASTA or (endings[0] in FASTA and endings[-1] in COMPRESSED)
-        if callable(self.reading.tokenizer) or text[:1] not in ((b">", b";") if named else (b">",)):
+        begun = _FASTA_MARK.match(text)
+        if callable(self.reading.tokenizer) or begun is None or (begun[1] == b";" and not named):
             return False
         if not cuts_anywhere(self.reading):
             if named:
@@ -249,6 +265,10 @@ class TextReader:
                 count = text.count("\ufffd") - block.count("\ufffd".encode())
                 self._invalid(name, "UTF-8", offset + error.start, count, f" ({error.reason})")
                 block = text.encode()
+        if b"\0" in block:
+            if not self._nuls:
+                self._first_nul = f"{name}, byte {offset + block.index(0):,}"
+            self._nuls += block.count(0)
         return block
 
 

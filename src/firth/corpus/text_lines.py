@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from firth.corpus.columns import LARGEST_VALUE
 from firth.errors import CorpusError
 
 
-def whole_lines(texts: Iterator[str], name: str) -> Iterator[str]:
+def whole_lines(texts: Iterator[str], name: str, most: int) -> Iterator[str]:
     """Yield the same text in pieces that end behind "\\n", a "\\r" that is no half of "\\r\\n", or the end of the file.
 
-    name: names the file in messages. Raises CorpusError for a line of more than `LARGEST_VALUE` characters.
+    name: names the file in messages. Raises CorpusError for a line of more than `most` characters.
     """
     parts: list[str] = []
     size = lines = 0
@@ -18,8 +17,8 @@ def whole_lines(texts: Iterator[str], name: str) -> Iterator[str]:
         if not end:
             parts.append(text)
             size += len(text)
-            if size > LARGEST_VALUE:
-                raise CorpusError(f"{name}: more than {LARGEST_VALUE:,} characters in one line, after line {lines:,}")
+            if size > most:
+                raise CorpusError(f"{name}: more than {most:,} characters in one line, after line {lines:,}")
             continue
         piece = "".join([*parts, text[:end]])
         lines += piece.count("\n")
