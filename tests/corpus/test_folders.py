@@ -57,15 +57,15 @@ def test_what_is_no_table_is_counted_where_a_column_is_read(folder):
     reading = dataclasses.replace(AS_IS, column="text")
     lines = read_lines([folder], reading)
     assert sum(int((piece >= 0).sum()) for piece in lines.pieces()) == 2
-    assert lines.notes == [
+    assert lines.origin.notes == [
         f"skipped 3 of 5 files in {folder} that are no tables by their names, the first: {folder / 'a.txt'}"
     ]
     lines = read_lines(folder / "deep", reading)
-    assert lines.notes == [
+    assert lines.origin.notes == [
         f"skipped 1 of 2 files in {folder / 'deep'} that is no table by its name, "
         f"the first: {folder / 'deep' / 'b.txt'}"
     ]
-    assert read_lines([folder / "z.csv"], reading).notes == []
+    assert read_lines([folder / "z.csv"], reading).origin.notes == []
 
 
 def test_one_skipped_file(folder):

@@ -334,6 +334,7 @@ def test_thresholds_have_defaults():
 LINES = [line for seed in range(3) for line in random_lines(seed) if line]
 
 
+@pytest.mark.filterwarnings("ignore:.*NUL bytes? stands? inside words")
 @pytest.mark.parametrize("passes", [1, 3])
 def test_a_corpus_with_phrases_is_that_of_the_joined_text(tmp_path, passes):
     """Ids, offsets and vocabulary are those of the text that the command writes; the tokens are those read."""
@@ -388,6 +389,7 @@ def learned(**settings):
     return Phrases(LINES, **({"min_count": 3, "threshold": 1.5, "connectors": ["of", "the"]} | settings))
 
 
+@pytest.mark.filterwarnings("ignore:.*NUL bytes? stands? inside words")
 @pytest.mark.parametrize("passes", [1, 2, 3])
 def test_new_sentences_get_what_the_training_text_got(tmp_path, passes):
     phrases_ = learned(passes=passes)

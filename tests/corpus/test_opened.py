@@ -204,6 +204,6 @@ def test_an_open_table_is_asked_for_its_column(tmp_path):
         with open(path, mode) as file, pytest.raises(CorpusError, match="name the column to read"):
             lines_of(file)
         with open(path, mode) as file:
-            assert lines_of(file, column="text") == [["salt", "pepper"], ["wind", "rain"]]
+            assert lines_of(file, Reading(column="text")) == [["salt", "pepper"], ["wind", "rain"]]
     with open(tmp_path / "c.parquet", "wb+") as file, pytest.raises(CorpusError, match="give the path"):
-        lines_of(file, column="text")
+        lines_of(file, Reading(column="text"))

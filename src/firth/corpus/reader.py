@@ -129,8 +129,8 @@ class TextReader:
             )
         if self._nuls:
             warnings.warn(
-                f"{self._nuls:,} NUL byte{'s'[: self._nuls != 1]} stand{'s'[: self._nuls == 1]} inside words, the first "
-                f"at {self._first_nul}: is this UTF-16 without a byte order mark, or no text?",
+                f"{self._nuls:,} NUL byte{'s stand' if self._nuls > 1 else ' stands'} inside words, the first at "
+                f"{self._first_nul}: is this UTF-16 without a byte order mark, or no text?",
                 stacklevel=stacklevel + 1,
             )
 
