@@ -11,7 +11,7 @@ spec = importlib.util.spec_from_file_location("fuzz", Path(__file__).parents[1] 
 fuzzing = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(fuzzing)
 
-INPUTS = 150
+INPUTS = 120
 
 
 @pytest.mark.parametrize("name", fuzzing.kinds())

@@ -111,11 +111,13 @@ def test_queries_take_addresses(hub, stored):
     assert hub.firth("neighbors", "hf://ada/v", "red").stdout.startswith("blue\t0.9")
 
 
+@pytest.mark.slow
 def test_the_only_file_of_a_known_format_is_taken(hub):
     hub.add("ada/v", {"README.md": b"#", "sub/old.txt": TEXT, ".gitattributes": b""})
     assert words_at(hub, "hf://ada/v") == [["red", "blue"], [[1, 2], [3, 4]]]
 
 
+@pytest.mark.slow
 def test_several_files_are_listed(hub):
     hub.add("ada/v", {"a.txt": TEXT, "b.vec": TEXT, "README.md": b"#", "../c.txt": TEXT})
     message = hub.message("firth.load('hf://ada/v')")
@@ -124,6 +126,7 @@ def test_several_files_are_listed(hub):
     assert words_at(hub, "hf://ada/v/b.vec")[0] == ["red", "blue"]
 
 
+@pytest.mark.slow
 def test_a_repository_without_vectors_says_what_it_has(hub):
     hub.add("ada/v", {"README.md": b"#", "weights\n.pt": b""})
     message = hub.message("firth.load('hf://ada/v')")
@@ -131,6 +134,7 @@ def test_a_repository_without_vectors_says_what_it_has(hub):
     assert message.endswith("found 'README.md', 'weights\\n.pt'")
 
 
+@pytest.mark.slow
 def test_a_static_embedding_is_a_folder(hub):
     hub.add("ada/v", {"model.safetensors": b"m", "tokenizer.json": b"t", "config.json": b"c", "onnx/model.onnx": b"o"})
     code = (
@@ -151,12 +155,14 @@ def test_a_static_embedding_is_a_folder(hub):
         ("hf://ada/v/b.txt", "FormatError hf://ada/v/b.txt: there is no such file"),
     ],
 )
+@pytest.mark.slow
 def test_what_is_not_there_is_named(hub, address, told):
     hub.add("ada/v", {"a.txt": TEXT})
     hub.add("ada/hidden", {"a.txt": TEXT}, private=True)
     assert hub.message(f"firth.load({address!r})", token=None).startswith(told)
 
 
+@pytest.mark.slow
 def test_a_private_repository_opens_with_the_right_token(hub):
     hub.add("ada/hidden", {"a.txt": TEXT}, private=True)
     assert words_at(hub, "hf://ada/hidden")[0] == ["red", "blue"]
@@ -169,12 +175,14 @@ def test_a_private_repository_opens_with_the_right_token(hub):
 @pytest.mark.parametrize(
     ("status", "told"), [(403, "the token for the Hub may not read there"), (500, "answers with status 500")]
 )
+@pytest.mark.slow
 def test_refusals_are_told(hub, status, told):
     hub.add("ada/v", {"vectors.safetensors": b""})
     hub.refuse = "resolve", status
     assert told in hub.message("firth.load('hf://ada/v')")
 
 
+@pytest.mark.slow
 def test_what_is_no_file_of_vectors_is_refused_by_its_reader(hub):
     hub.add("ada/v", {"vectors.safetensors": b"\x80\x04cposix\nsystem\n"})
     assert "FormatError" in hub.message("firth.load('hf://ada/v')")
@@ -190,11 +198,13 @@ def test_a_cut_connection_is_told(hub, stored):
     assert "try again" in message
 
 
+@pytest.mark.slow
 def test_a_hub_that_does_not_listen_is_told(hub):
     message = hub.message("firth.load('hf://ada/v')", HF_ENDPOINT="http://127.0.0.1:9")
     assert message.startswith("FirthError hf://ada/v/vectors.safetensors: no full answer from http://127.0.0.1:9: ")
 
 
+@pytest.mark.slow
 def test_offline_mode_is_told(hub):
     hub.add("ada/v", {"vectors.safetensors": b""})
     told = "FirthError hf://ada/v/vectors.safetensors is not in the cache, and HF_HUB_OFFLINE is set"
@@ -202,6 +212,7 @@ def test_offline_mode_is_told(hub):
     assert hub.requests == []
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_named(hub, stored, tmp_path):
     hub.add("ada/v", {"vectors.safetensors": stored})
     (tmp_path / "taken").write_text("")

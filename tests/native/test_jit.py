@@ -84,7 +84,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", [*DAMAGE, "folder", "gone"])
-@pytest.mark.parametrize("kind", [".nbi", ".nbc"])
+@pytest.mark.parametrize("kind", [pytest.param(".nbi", marks=pytest.mark.slow), ".nbc"])
 def test_a_damaged_file_is_made_anew(first, kind, damage):
     folder, said = first
     (path,) = files(folder, kind)

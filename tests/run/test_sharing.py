@@ -13,6 +13,9 @@ from firth.run.sharing import pull, push
 
 PAIRS = ["tiger", "cat", "computer", "keyboard", "king", "queen", "money", "cash", "train", "car", "mile", "kilometer"]
 
+pytestmark = pytest.mark.slow
+"""Most start interpreters of their own."""
+
 
 @pytest.fixture
 def path(tmp_path):
