@@ -11,12 +11,11 @@ spec = importlib.util.spec_from_file_location("fuzz", Path(__file__).parents[1] 
 fuzzing = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(fuzzing)
 
-INPUTS = 120
 
-
+@pytest.mark.parametrize("inputs", [30, pytest.param(400, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", fuzzing.kinds())
-def test_a_damaged_file_is_read_or_refused(name, tmp_path):
-    assert fuzzing.fuzz(fuzzing.kinds()[name], INPUTS, seed=7, folder=tmp_path) == []
+def test_a_damaged_file_is_read_or_refused(name, inputs, tmp_path):
+    assert fuzzing.fuzz(fuzzing.kinds()[name], inputs, seed=inputs, folder=tmp_path) == []
 
 
 @pytest.mark.parametrize(

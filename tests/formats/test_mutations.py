@@ -68,6 +68,7 @@ def mutated(content, chance):
     return bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zipped], ids=["plain", "gz", "zip"])
 def test_mutated_files_give_a_short_error_or_vectors(tmp_path, pack):
     chance = random.Random(11)

@@ -87,7 +87,7 @@ def fits(known, d):
     return known.name != "glove" or d > 1
 
 
-@pytest.mark.parametrize("d", [1, 2, 5])
+@pytest.mark.parametrize("d", [1, pytest.param(2, marks=pytest.mark.slow), 5])
 def test_all_words_that_a_format_can_hold_are_read_again(tmp_path, known, d):
     vectors = make([*PLAIN, *filter(known.holds, WHITE + ODD + LONG)], d)
     if fits(known, d):
@@ -97,7 +97,7 @@ def test_all_words_that_a_format_can_hold_are_read_again(tmp_path, known, d):
             there_and_back(tmp_path, known, vectors)
 
 
-@pytest.mark.parametrize("d", [1, 2, 5])
+@pytest.mark.parametrize("d", [1, pytest.param(2, marks=pytest.mark.slow), 5])
 def test_every_word_may_be_the_first(tmp_path, known, d):
     for word in filter(known.holds, [*PLAIN, *WHITE, *ODD, *(LONG if d == 2 else [])]):
         if fits(known, d):
