@@ -9,6 +9,7 @@ import pytest
 from firth.errors import FormatError
 from firth.formats import projector
 from firth.formats.known import FORMATS
+from firth.formats.loading import load
 from firth.formats.request import EVERYTHING, Request
 from firth.vectors.container import WordVectors
 
@@ -183,3 +184,11 @@ def test_damaged_files_give_a_clear_error_or_valid_vectors(tmp_path):
                 outcomes.add(FormatError)
         (tmp_path / name).write_bytes(whole)
     assert outcomes == {None, FormatError}
+
+
+def test_lines_of_numbers_are_vectors_where_their_words_are_beside(tmp_path):
+    path = save(tmp_path, b"0.5\t2\n3\t4\n", b"a\nb\n", ("v.txt", "v.metadata.tsv"))
+    assert load(path).words == ["a", "b"]
+    (tmp_path / "v.metadata.tsv").unlink()
+    path.write_bytes(b"1\t2\t3\n3\t4\t5\n")
+    assert load(path).words == ["1", "3"]

@@ -13,7 +13,6 @@ from firth.vectors.rows import Progress, no_progress
 SHOWN = 80
 """The characters of a file's content that a message shows."""
 
-
 REPEATED = "words that come again, left out"
 EMPTY = "empty words, left out"
 NOT_FINITE = "vectors that are not finite, left out"
@@ -56,7 +55,7 @@ class Faults:
         """Note a fault; or raise FormatError if they are refused.
 
         where: its line or byte, "line 7". found: what is wrong there, with at most `SHOWN` characters of the file.
-        mended: the kind of fault and what is done about it, after a number: REPEATED.
+        mended: the kind of fault, in the plural, and what is done about it, such as `REPEATED`.
         """
         if self._strict:
             raise FormatError(f"{self._path}, {where}: {found}; without --errors strict it is mended")
@@ -100,7 +99,7 @@ def selected(path: Path, vectors: WordVectors, request: Request) -> WordVectors:
     check_found(path, len(ids), request)
     if vectors.subwords is not None or vectors.nodes is not None:
         warnings.warn(
-            "the n-grams and the nodes of the Huffman tree belong to all words and are left out", stacklevel=3
+            f"{path}: the n-grams and the nodes of the Huffman tree belong to all words and are left out", stacklevel=3
         )
     outside = None if vectors.outside is None else vectors.outside[ids]
     bias = None if vectors.bias is None else vectors.bias[ids]
