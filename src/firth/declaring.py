@@ -21,8 +21,18 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 NEGATIVE_SAMPLING, SOFTMAX, TREE = "negative-sampling", "softmax", "hierarchical-softmax"
+BOTH = f"{NEGATIVE_SAMPLING}+{TREE}"
+"""The losses; the last is the sum of two."""
+
 SKIPGRAM, CBOW = "skipgram", "cbow"
-BASE = {"loss": NEGATIVE_SAMPLING, "architecture": SKIPGRAM, "cbow_sum": False, "maxn": 0, "wide": False}
+BASE = {
+    "loss": NEGATIVE_SAMPLING,
+    "architecture": SKIPGRAM,
+    "cbow_sum": False,
+    "cbow_undivided": False,
+    "maxn": 0,
+    "wide": False,
+}
 """What defaults depend on: settings, with their own defaults, and whether windows are wide."""
 
 WIDE = "shared negatives and windows above 10 (above 5 if fixed)"
@@ -33,12 +43,14 @@ VARIES: Any = None
 
 @dataclasses.dataclass(frozen=True)
 class When:
-    """A default, and what must hold for it; None: anything. `cbow_sum` and `maxn`: whether they are on."""
+    """A default, and what must hold for it; None: anything. `cbow_sum`, `cbow_undivided` and `maxn`: whether they are
+    on."""
 
     default: Any
     loss: str | None = None
     architecture: str | None = None
     cbow_sum: bool | None = None
+    cbow_undivided: bool | None = None
     maxn: bool | None = None
     wide: bool | None = None
 
@@ -167,7 +179,8 @@ class Declared:
             return "none" if value is None else "off" if value is False else _told(value)
         plain = next((when for when in found if when.holds(BASE)), None)
         first = [] if plain is None else [_told(plain.default)]
-        same = [] if plain is None else [When(plain.default, loss) for loss in (NEGATIVE_SAMPLING, SOFTMAX, TREE)]
+        losses = (NEGATIVE_SAMPLING, SOFTMAX, TREE, BOTH)
+        same = [] if plain is None else [When(plain.default, loss) for loss in losses]
         others = [when for when in found if when is not plain and when not in same]
         return ", ".join(first + [f"{_told(when.default)} for {when.told(spelled)}" for when in others])
 

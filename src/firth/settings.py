@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from firth.declaring import (
     BASE,
+    BOTH,
     CBOW,
     NEGATIVE_SAMPLING,
     SKIPGRAM,
@@ -41,12 +42,14 @@ LEAST_SUBSAMPLE = 1e-12
 
 GROUPS = (
     *("model", "pairs of words", "training", "negative sampling", "vocabulary", "text", "subwords", "phrases"),
+    "document vectors",
     *("exact softmax", "starting vectors", "after each epoch", "documents", "run"),
 )
 """The headings of the settings, in the order of the help."""
 
 PHRASES = ("phrases", 1)
 SUBWORDS = ("maxn", 6)
+DOCUMENTS = ("documents", True)
 
 PRESETS: dict[str, dict[str, Any]] = {
     "similarity": {"subsample": 1e-4, "epochs": 10},
@@ -175,7 +178,7 @@ class PairSettings(Reading):
         "pairs of words",
         "drop some tokens of words that make up more than this share of the corpus; 0 keeps all",
         low=0,
-        defaults=(When(1e-3, NEGATIVE_SAMPLING), When(1e-4, SOFTMAX), When(1e-3, TREE)),
+        defaults=(When(1e-3, NEGATIVE_SAMPLING), When(1e-4, SOFTMAX), When(1e-3, TREE), When(1e-3, BOTH)),
     )
     min_count: int = setting(5, "vocabulary", "leave out words that occur fewer times than this", low=1, high=2**62)
     max_vocab: int | None = setting(
@@ -203,8 +206,8 @@ class TrainConfig(PairSettings):
     Raises ConfigError for a value of the wrong type or out of range.
     """
 
-    loss: Literal["negative-sampling", "softmax", "hierarchical-softmax"] = setting(
-        "negative-sampling", "model", "objective to minimize"
+    loss: Literal["negative-sampling", "softmax", "hierarchical-softmax", "negative-sampling+hierarchical-softmax"] = (
+        setting("negative-sampling", "model", "objective to minimize; the last is the sum of both")
     )
     architecture: Literal["skipgram", "cbow"] = setting(
         "skipgram", "model", "predict each word of a window from its center word, or the center word from its window"
@@ -215,6 +218,12 @@ class TrainConfig(PairSettings):
         "predict from the sum of the window's vectors, not from their mean",
         defaults=(When(False, architecture=CBOW),),
     )
+    cbow_undivided: bool = setting(
+        VARIES,
+        "model",
+        "move each vector of a window by the whole step, not by its share, as word2vec.c and gensim do: no gradient",
+        defaults=(When(False, architecture=CBOW),),
+    )
     dim: int = setting(100, "model", "length of a vector", low=1, high=8192)
     epochs: int = setting(
         VARIES,
@@ -222,7 +231,7 @@ class TrainConfig(PairSettings):
         "passes over the corpus",
         low=1,
         high=1_000_000,
-        defaults=(When(5, NEGATIVE_SAMPLING), When(12, SOFTMAX), When(5, TREE)),
+        defaults=(When(5, NEGATIVE_SAMPLING), When(12, SOFTMAX), When(5, TREE), When(5, BOTH)),
     )
     lr: float = setting(
         VARIES,
@@ -235,9 +244,12 @@ class TrainConfig(PairSettings):
             # The gradient of a mean gives each of n words 1/n: its rates are higher. A sum, a tree and shared
             # negatives add up the steps of a window, which overshoot sooner the more there are.
             When(0.025, architecture=CBOW, cbow_sum=True),
+            When(0.025, architecture=CBOW, cbow_undivided=True),
             When(0.15, NEGATIVE_SAMPLING, CBOW),
             When(0.1, TREE, CBOW),
+            When(0.1, BOTH, CBOW),
             When(0.025, TREE),
+            When(0.025, BOTH),
             When(0.025, wide=True),
             When(0.05),
         ),
@@ -248,7 +260,7 @@ class TrainConfig(PairSettings):
         "learning rate at the end",
         low=0,
         high=1e3,
-        defaults=(When(1e-4, NEGATIVE_SAMPLING), When(0.15, SOFTMAX), When(1e-4, TREE)),
+        defaults=(When(1e-4, NEGATIVE_SAMPLING), When(0.15, SOFTMAX), When(1e-4, TREE), When(1e-4, BOTH)),
     )
     seed: int = setting(1, "training", "seed of all random draws", low=0, high=2**63 - 1)
     negatives: int = setting(
@@ -257,7 +269,7 @@ class TrainConfig(PairSettings):
         "number of negative words in a set",
         low=1,
         high=1024,
-        defaults=(When(5, NEGATIVE_SAMPLING),),
+        defaults=(When(5, NEGATIVE_SAMPLING), When(5, BOTH)),
     )
     ns_exponent: float = setting(
         VARIES,
@@ -265,7 +277,7 @@ class TrainConfig(PairSettings):
         "draw negatives in proportion to a word's count to this power",
         low=-16,
         high=16,
-        defaults=(When(0.75, NEGATIVE_SAMPLING),),
+        defaults=(When(0.75, NEGATIVE_SAMPLING), When(0.75, BOTH)),
     )
     update: Literal["shared", "per-pair"] = setting(
         VARIES,
@@ -296,6 +308,24 @@ class TrainConfig(PairSettings):
     minn: int = setting(3, "subwords", "length of the shortest character n-gram", low=1, high=64, needs=SUBWORDS)
     bucket: int = setting(
         2_000_000, "subwords", "number of vectors that the n-grams share", low=1, high=2**30, needs=SUBWORDS
+    )
+    documents: bool = setting(
+        False,
+        "document vectors",
+        "learn a vector of each line, a document, too: PV-DBOW with skipgram, PV-DM with cbow (Le and Mikolov, 2014)",
+    )
+    documents_alone: bool = setting(
+        False,
+        "document vectors",
+        "with skipgram: predict words from documents alone, not from their windows too; the vectors of words then stay "
+        "as they begin",
+        needs=DOCUMENTS,
+    )
+    concatenate: bool = setting(
+        False,
+        "document vectors",
+        "with cbow: predict from the vectors of the document and of the whole window side by side, not from their mean",
+        needs=DOCUMENTS,
     )
     phrases: int = setting(
         0,
@@ -362,6 +392,27 @@ class TrainConfig(PairSettings):
                 )
         if self.maxn and self.loss == SOFTMAX:
             raise ConfigError("loss 'softmax' knows no subwords: leave maxn out, or choose negative-sampling")
+        if self.cbow_sum and self.cbow_undivided:
+            raise ConfigError(
+                "cbow_sum and cbow_undivided are given: the step of a sum is whole anyway, so leave one out"
+            )
+        if self.documents:
+            self._check_documents()
+
+    def _check_documents(self) -> None:
+        """Check what document vectors go together with."""
+        if self.loss == SOFTMAX:
+            raise ConfigError("loss 'softmax' knows no documents: leave documents out, or choose negative-sampling")
+        if self.maxn:
+            raise ConfigError("documents and subwords (maxn) are given: expected one of them")
+        if self.update == "per-pair":
+            raise ConfigError("documents need the update 'shared': leave update='per-pair' (--update per-pair) out")
+        if self.architecture == CBOW and self.documents_alone:
+            raise ConfigError("PV-DM predicts from words too: leave documents_alone out, or choose skipgram")
+        if self.architecture == SKIPGRAM and self.concatenate:
+            raise ConfigError("skip-gram has no window to concatenate: choose cbow (--architecture cbow) too")
+        if self.concatenate and self.cbow_sum:
+            raise ConfigError("concatenate and cbow_sum are given: expected one of them")
 
     def _kind(self) -> str:
         return f"{self.architecture} with loss {self.loss!r}"
@@ -402,6 +453,15 @@ class TrainOptions(TrainConfig):
         defaults=(When(None, SOFTMAX),),
         shown=f"{MEMORY_GB:g}",
         metavar="GB",
+    )
+    tags: AnyPath | Iterable[Any] | None = setting(
+        None,
+        "document vectors",
+        "file whose line n has the tags of document n, between white space (in Python also an iterable of tags, or of "
+        "lists of tags): the vectors of documents are those of their tags",
+        shown="the numbers of the lines, from 0",
+        needs=DOCUMENTS,
+        metavar="FILE",
     )
     from_: Any = setting(
         None,

@@ -14,6 +14,7 @@ from firth.errors import ConfigError, FormatError, UnknownWordError
 from firth.files.paths import AnyPath
 from firth.files.tensors import write_tensors
 from firth.vectors.directions import Doubles, Floats, lengths_of
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.rows import Progress, no_progress
 from firth.vectors.storage import Parts, check_writable, pack, reproducible
 from firth.vectors.subwords import Subwords
@@ -36,8 +37,9 @@ class StoredVectors:
     or None. Outside word o has the score outside[o]·center[c] + bias[o] for center word c.
 
     nodes: float32 (n - 1, d), the inner nodes' vectors of hierarchical softmax, root first, as `reference.huffman`
-    numbers them, in place of outside vectors; or None. subwords: the rows of words and n-grams, of which the center
-    vectors are means, or None. With them every query takes words never seen too; the words stay the vocabulary.
+    numbers them, or None; with the sum of both losses there are outside vectors too. subwords: the rows of words and
+    n-grams, of which the center vectors are means, or None. With them every query takes words never seen too; the words
+    stay the vocabulary. documents: the vectors of documents, where training learned them, or None.
 
     norms: float64 (n,), the lengths of the center vectors; computed where they are not given. path: the file that
     `load` took them from, or None.
@@ -60,6 +62,7 @@ class StoredVectors:
         nodes: Floats | None = None,
         subwords: Subwords | None = None,
         norms: Doubles | None = None,
+        documents: DocumentVectors | None = None,
     ) -> None:
         """Keep the parts; `outside_words` None are `words`. Raises FormatError when they do not fit together."""
         self.words = words
@@ -70,12 +73,14 @@ class StoredVectors:
         self.bias = None if bias is None else _readonly(np.asarray(bias))
         self.nodes = None if nodes is None else _readonly(np.asarray(nodes))
         self.subwords = subwords
+        self.documents = documents
         self.config = config
         self.history = history
         self._check_shapes()
         self._check_outside()
         self._check_nodes()
         self._check_subwords()
+        self._check_documents()
         self._check_words()
         self._vocabulary = Vocabulary(words, self.counts)
         if norms is not None:
@@ -145,8 +150,6 @@ class StoredVectors:
         n, d = self.center.shape
         if self.nodes is None:
             return
-        if self.outside is not None:
-            raise FormatError("there are both nodes and outside vectors: expected one of them, for one loss")
         if self.nodes.dtype != np.float32 or self.nodes.shape != (n - 1, d):
             found = f"{self.nodes.dtype} of shape {self.nodes.shape}"
             raise FormatError(f"the nodes are {found}: expected float32 of shape ({n - 1}, {d}), one fewer than words")
@@ -159,6 +162,12 @@ class StoredVectors:
         if shape != (n + bucket, d):
             expected = f"({n + bucket}, {d}), one for each of {n} words and {bucket} buckets"
             raise FormatError(f"the subwords' rows are of shape {shape}: expected {expected}")
+
+    def _check_documents(self) -> None:
+        d = self.center.shape[1]
+        if self.documents is not None and self.documents.matrix.shape[1:] != (d,):
+            found = self.documents.matrix.shape
+            raise FormatError(f"the document vectors are of shape {found}: expected (documents, {d})")
 
     def __repr__(self) -> str:
         """What they are, in a line."""
@@ -215,6 +224,7 @@ class StoredVectors:
             "nodes": self.nodes,
             "subwords": self.subwords,
             "norms": self._norms,
+            "documents": self.documents,
         }
 
     def save(self, path: AnyPath, half: bool = False, progress: Progress = no_progress) -> None:

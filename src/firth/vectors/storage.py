@@ -22,6 +22,7 @@ from firth.errors import FormatError
 from firth.files.paths import AnyPath, as_path, check_folder, naming
 from firth.files.tensors import TensorFile
 from firth.vectors.directions import lengths_of
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.subwords import Subwords
 
 SUFFIX = ".safetensors"
@@ -46,6 +47,7 @@ class Parts(TypedDict):
     nodes: Floats | None
     subwords: Subwords | None
     norms: npt.NDArray[np.float64] | None
+    documents: DocumentVectors | None
 
 
 def check_writable(path: AnyPath) -> Path:
@@ -137,6 +139,7 @@ def unpack(file: TensorFile) -> Parts:
         "nodes": _matrix(file, "nodes") if "nodes" in file else None,
         "subwords": subwords,
         "norms": file.tensor("norms", "F64", 1) if "norms" in file else None,
+        "documents": None,
     }
 
 

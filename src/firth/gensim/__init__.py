@@ -1,0 +1,1 @@
+"""gensim's names for firth: a program that imports them from here runs unchanged."""

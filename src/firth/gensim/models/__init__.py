@@ -1,0 +1,1 @@
+"""gensim.models: Word2Vec, FastText, Doc2Vec, KeyedVectors and Phrases."""
