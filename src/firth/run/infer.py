@@ -22,6 +22,9 @@ Batch = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]
 TOKENS_AT_ONCE = 1 << 20
 """Tokens of documents that are gathered before their vectors are inferred, so that memory stays bounded."""
 
+UNKNOWN = LINE_END - 1
+"""In place of the id of a word without a vector."""
+
 TRAINED = (
     *("loss", "architecture", "window", "fixed_window", "negatives", "ns_exponent", "subsample", "dim", "cbow_sum"),
     *("cbow_undivided", "documents", "documents_alone", "concatenate", "lr", "min_lr", "epochs"),
@@ -102,9 +105,9 @@ def _batches(lines: Lines, vectors: WordVectors) -> Iterator[Batch]:
     held = 0
     for piece in lines.pieces():
         names = lines.words(np.arange(len(rows), len(lines.counts())))
-        rows = np.append(rows, np.array([ids.get(name, -1) for name in names], np.int32))
+        rows = np.append(rows, np.array([ids.get(name, UNKNOWN) for name in names], np.int32))
         found = np.where(piece == LINE_END, LINE_END, rows[piece])
-        begun.append(found[(found >= 0) | (piece == LINE_END)])
+        begun.append(found[found != UNKNOWN])
         held += len(begun[-1])
         if held >= TOKENS_AT_ONCE:
             whole = np.concatenate(begun)
