@@ -61,6 +61,13 @@ def fibonacci(n):
     return counts[::-1]
 
 
+def with_both(exercise, seed=8):
+    """The exercise of a tree with negatives too, for the sum of both losses."""
+    n, dim = exercise.center.shape
+    words = np.random.default_rng(seed).normal(scale=dim**-0.5, size=(n, dim)).astype(np.float32)
+    return dataclasses.replace(exercise, both=True, outside=np.concatenate([words, exercise.outside]))
+
+
 def all_kinds(exercise):
     """The exercise, and the same with each of what changes its inputs or its outputs."""
     rng, counts = np.random.default_rng(7), fibonacci(exercise.words)
@@ -71,6 +78,7 @@ def all_kinds(exercise):
         yield with_tree(exercise, counts)
         yield dataclasses.replace(with_tree(exercise, counts), frozen=(0, 3))
         yield with_tree(with_subwords(exercise, rng), counts)
+        yield with_both(with_tree(exercise, counts))
 
 
 def assert_same(exercise, tolerance=ROUNDING):
@@ -82,7 +90,7 @@ def assert_same(exercise, tolerance=ROUNDING):
 
 
 def untouched(exercise):
-    return Trained(exercise.center, exercise.outside, 0.0, 0)
+    return Trained(exercise.center, exercise.outside, 0.0, 0, exercise.of_documents)
 
 
 def assert_same_bytes(first, second):
@@ -120,6 +128,7 @@ def test_a_span_is_the_walk_for_trees_of_all_sizes(window, update):
         exercise = with_tree(exercise, [500 // rank for rank in range(1, words + 1)])
         assert_same(exercise)
         assert_same(subsampled(exercise))
+        assert_same(with_both(exercise))
 
 
 @each(TREE_UPDATES)
@@ -128,7 +137,9 @@ def test_a_span_is_the_walk_for_paths_of_all_lengths(update):
     exercise = with_tree(small_corpus(2, 17, words=words, **update), fibonacci(words))
     assert [len(nodes) for nodes, _ in reference.huffman(exercise.tree)] == [*range(1, words), words - 1]
     sentence = np.random.default_rng(0).permutation(words).tolist()
-    assert_same(dataclasses.replace(exercise, sentences=[sentence]))
+    exercise = dataclasses.replace(exercise, sentences=[sentence])
+    assert_same(exercise)
+    assert_same(with_both(exercise))
 
 
 @each(UPDATES)
@@ -384,6 +395,17 @@ def test_the_walk_notices_a_wrong_path_of_a_rare_word(monkeypatch, plant, update
     right = check_kernels.tree_paths
     monkeypatch.setattr(check_kernels, "tree_paths", lambda counts: plant(*right(counts), word))
     assert deviation(exercise, walk(exercise), train(exercise)) > 100 * ROUNDING
+
+
+@each(TREE_UPDATES)
+def test_the_walk_notices_a_sum_of_losses_without_one_of_them(update):
+    exercise = with_both(with_tree(small_corpus(3, 8, **update), fibonacci(12)))
+    found = train(exercise)
+    assert deviation(exercise, walk(exercise), found) < ROUNDING
+    one_less = dataclasses.replace(exercise, negatives=4)
+    assert deviation(exercise, walk(one_less), found) > 100 * ROUNDING
+    other_tree = dataclasses.replace(exercise, tree=exercise.tree[::-1])
+    assert deviation(exercise, walk(other_tree), found) > 100 * ROUNDING
 
 
 @each(UPDATES)
