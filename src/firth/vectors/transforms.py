@@ -7,19 +7,22 @@ what is done, how far it is and how far it goes.
 
 The vectors of words and n-grams are the model that was trained only as long as scores u·v + b are. `most_frequent`
 keeps the model, for fewer words. The others change the center vectors alone, so outside vectors, bias and nodes are
-dropped. Subwords remain where the vector of a word is still the mean of its rows.
+dropped. Subwords remain where the vector of a word is still the mean of its rows. Vectors of documents are changed as
+those of words are, so that both stay comparable, but have no outside vectors and no padding then; sums have none.
 
 Statistics and products are float64 sums without BLAS, whose order of sums depends on the number of threads. Rows are
 read in blocks: memory holds the result and one block.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from firth.errors import ConfigError, FormatError
-from firth.vectors.directions import Doubles, Floats, scaled
+from firth.vectors.directions import Doubles, Floats, Ids, scaled
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.rows import Progress, most_frequent_ids, no_progress, whole
 from firth.vectors.storage import Parts
 from firth.vectors.subwords import Subwords
@@ -45,7 +48,8 @@ def most_frequent(vectors: Vectors, n: int) -> Vectors:
 
     Words keep their order; of equal counts the first ones stay, so a file without counts keeps its first n words.
     Outside vectors and bias are cut to the same words: the model of these words alone. Nodes are dropped, as they
-    belong to the tree of all words. Subwords keep the rows of all n-grams, and answer for the words cut out.
+    belong to the tree of all words. Subwords keep the rows of all n-grams, and answer for the words cut out. All
+    documents stay.
     Raises ConfigError for an n that is no whole number from 1.
     """
     parts, kept = vectors.parts(), most_frequent_ids(vectors.parts()["counts"], whole("n", n, 1))
@@ -63,6 +67,7 @@ def most_frequent(vectors: Vectors, n: int) -> Vectors:
         "bias": None if parts["bias"] is None else parts["bias"][kept],
         "nodes": None,
         "subwords": subwords,
+        "documents": documents_of_words(parts["documents"], len(parts["words"]), kept),
     }
     return made(vectors, cut, "most_frequent", n=int(n))
 
@@ -70,8 +75,9 @@ def most_frequent(vectors: Vectors, n: int) -> Vectors:
 def plus_outside(vectors: Vectors, *, progress: Progress = no_progress) -> Vectors:
     """The sums w + c of each word's center vector and its outside vector.
 
-    Outside vectors, bias and subwords are dropped: n-grams have no outside vectors. Pennington et al. (2014); Levy,
-    Goldberg and Dagan (2015). Vectors of the exact softmax hold `mix` times the outside vector already.
+    Outside vectors, bias, subwords and documents are dropped: n-grams and documents have no outside vectors.
+    Pennington et al. (2014); Levy, Goldberg and Dagan (2015). Vectors of the exact softmax hold `mix` times the outside
+    vector already.
     Raises FormatError where there are no outside vectors, and for numbers that are not finite.
     """
     parts = vectors.parts()
@@ -143,7 +149,8 @@ def normalized(vectors: Vectors, *, progress: Progress = no_progress) -> Vectors
     """
     parts = vectors.parts()
     center = changed_rows(parts["center"], parts["words"], scaled, progress)
-    return made(vectors, _center_alone(parts, center), "normalized")
+    documents = changed_documents(parts["documents"], scaled)
+    return made(vectors, {**_center_alone(parts, center), "documents": documents}, "normalized")
 
 
 def principal_components(parts: Parts, mean: Doubles, progress: Progress = no_progress) -> Doubles:
@@ -202,6 +209,23 @@ def changed_subwords(subwords: Subwords | None, words: Sequence[str], change: Ch
     return Subwords(subwords.minn, subwords.maxn, subwords.bucket, changed_rows(subwords.rows, words, change))
 
 
+def changed_documents(documents: DocumentVectors | None, change: Change) -> DocumentVectors | None:
+    """The vectors of documents after a change, without what belongs to the model that was trained."""
+    if documents is None:
+        return None
+    tags: list[str] = documents.names or list(map(str, range(len(documents))))
+    return DocumentVectors(changed_rows(documents.matrix, tags, change), documents.names)
+
+
+def documents_of_words(documents: DocumentVectors | None, n: int, kept: Ids) -> DocumentVectors | None:
+    """The vectors of documents, with the outside vectors of the words `kept` alone, out of n; without nodes."""
+    if documents is None or documents.outside is None:
+        return documents
+    if len(documents.outside) < n:  # nodes alone
+        return DocumentVectors(documents.matrix, documents.names)
+    return dataclasses.replace(documents, outside=documents.outside[kept])
+
+
 def made(vectors: Vectors, parts: Parts, name: str, **settings: Any) -> Vectors:
     """New word vectors of these parts, with the transform noted in the config."""
     before = parts["config"].get("transforms", [])
@@ -245,10 +269,11 @@ def _changed(vectors: Vectors, change: Change, progress: Progress, name: str, **
     words = parts["words"]
     alone = _center_alone(parts, changed_rows(parts["center"], words, change, progress))
     subwords = changed_subwords(parts["subwords"], words, change)
-    return made(vectors, {**alone, "subwords": subwords}, name, **settings)
+    documents = changed_documents(parts["documents"], change)
+    return made(vectors, {**alone, "subwords": subwords, "documents": documents}, name, **settings)
 
 
 def _center_alone(parts: Parts, center: Floats) -> Parts:
     """The parts with other center vectors, and without what belongs to the old ones."""
-    nothing: Any = {"outside": None, "bias": None, "nodes": None, "subwords": None}
+    nothing: Any = {"outside": None, "bias": None, "nodes": None, "subwords": None, "documents": None}
     return {**parts, **nothing, "center": center, "outside_words": parts["words"]}
