@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.native.arrays import LANES, aligned_rows
+from firth.sgd._both import Both
 from firth.sgd._negatives import Negatives
 from firth.sgd._output_sets import groups_of
 from firth.sgd._paths import Tree
@@ -59,16 +60,23 @@ AnyScratch = Scratch | GroupScratch
 
 
 def scratch_arrays(
-    window: int, predictor: Negatives | Tree, row_bytes: int, *, groups: bool, frozen: bool, parts: int
+    window: int,
+    predictor: Negatives | Tree | Both,
+    row_bytes: int,
+    *,
+    groups: bool,
+    frozen: bool,
+    parts: int,
+    tags: int,
 ) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a Scratch by name: for windows of a radius and the sets of outputs of a predictor.
 
     `groups`: whether there may be more outputs than a block takes. `frozen`: whether rows of either matrix stay as they
-    are. `parts`: the most rows that a vector is composed of, 0 if none is. The rows that `hidden` points to are "hidden
-    rows".
+    are. `parts`: the most rows that a vector is composed of, 0 if none is. `tags`: the most tags of a document. The
+    rows that `hidden` points to are "hidden rows".
     """
-    inputs, outputs, tokens = 2 * window, predictor.outputs, most_kept(window)
-    draws = predictor.count * tokens if isinstance(predictor, Negatives) else 0
+    inputs, outputs, tokens = 2 * window + tags, predictor.outputs, most_kept(window)
+    draws = predictor.count * tokens if not isinstance(predictor, Tree) else 0
     sums = np.zeros((2, LANES), np.float32)
     sums[1] = 1.0
     hidden_rows = aligned_rows(3, row_bytes // 4)
