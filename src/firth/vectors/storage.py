@@ -86,23 +86,27 @@ def pack(path: Path, parts: Parts, half: bool = False) -> tuple[dict[str, npt.ND
     words, subwords, documents = parts["words"], parts["subwords"], parts["documents"]
     encoded = encoded_words(path, words)
     more = encoded_words(path, parts["outside_words"][len(words) :])
+    tags = encoded_words(path, documents.names, "tag") if documents is not None and documents.names is not None else []
     tensors: dict[str, npt.NDArray[Any] | None] = {
         "counts": parts["counts"],
         "word_offsets": _offsets(encoded),
         "more_word_offsets": _offsets(more) if more else None,
+        "document_tag_offsets": _offsets(tags) if tags else None,
         "norms": parts["norms"],
         "center": parts["center"],
         "outside": parts["outside"],
         "bias": parts["bias"],
         "nodes": parts["nodes"],
         "subwords": subwords.rows if subwords is not None else None,
+        "documents": documents.matrix if documents is not None else None,
+        "document_outside": documents.outside if documents is not None else None,
+        "document_padding": documents.padding if documents is not None else None,
         "words": _joined(encoded),
         "more_words": _joined(more) if more else None,
+        "document_tags": _joined(tags) if tags else None,
     }
-    if documents is not None:
-        tensors |= _packed_documents(path, documents)
     if half:
-        matrices = {name: tensors.get(name) for name in MATRICES}
+        matrices = {name: tensors[name] for name in MATRICES}
         tensors |= {name: _rounded(path, name, rows) for name, rows in matrices.items() if rows is not None}
         tensors["norms"] = lengths_of(parts["center"].astype(np.float16))
     document: dict[str, Any] = {"format": VERSION, "config": parts["config"], "history": parts["history"]}
@@ -162,18 +166,6 @@ def checked_subwords(path: Path, settings: Any, rows: Floats) -> Subwords:
         raise FormatError(f"{path}: the metadata's subwords are {settings!r:.200}: expected minn, maxn and bucket")
     with naming(path):
         return Subwords(rows=rows, **settings)
-
-
-def _packed_documents(path: Path, documents: DocumentVectors) -> dict[str, npt.NDArray[Any] | None]:
-    """The tensors of the vectors of documents."""
-    tags = None if documents.names is None else encoded_words(path, documents.names, "tag")
-    return {
-        "document_tag_offsets": None if tags is None else _offsets(tags),
-        "documents": documents.matrix,
-        "document_outside": documents.outside,
-        "document_padding": documents.padding,
-        "document_tags": None if tags is None else _joined(tags),
-    }
 
 
 def _unpacked_documents(file: TensorFile) -> DocumentVectors:
