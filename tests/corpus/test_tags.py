@@ -82,7 +82,9 @@ def test_a_line_that_is_no_document_needs_no_tag(corpus):
 
 
 def test_a_document_without_a_tag_is_refused_by_its_line(corpus, tmp_path):
-    with pytest.raises(CorpusError, match="^tags: document 3, line 4 of the corpus, has no tag: expected one or more$"):
+    with pytest.raises(
+        CorpusError, match=r"^tags: document 3, line 4 of the corpus, has no tag: expected one or more$"
+    ):
         read_tags(["a", "b", "c", [], "d"], corpus)
     (tmp_path / "tags").write_text("a\nb\nc\n \nd\n")
     with pytest.raises(CorpusError, match=r"tags: document 3, line 4 of the corpus, has no tag"):
@@ -101,7 +103,7 @@ def test_another_number_of_entries_is_refused(corpus, tags, found):
 @pytest.mark.parametrize("wrong", [7, b"a", {"a": 1}, {"a"}, None])
 def test_what_holds_no_tags_is_refused(corpus, wrong):
     if wrong is not None:
-        with pytest.raises(ConfigError, match="^tags is .*: expected the path of a file, or an iterable with a tag"):
+        with pytest.raises(ConfigError, match=r"^tags is .*: expected the path of a file, or an iterable with a tag"):
             read_tags(wrong, corpus)
     entry = 1.5 if wrong == 7 else wrong
     with pytest.raises(CorpusError, match=r"^token 0 of the tags of document 1 \(counted from 0\) is "):

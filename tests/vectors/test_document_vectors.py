@@ -96,7 +96,7 @@ def test_wrong_queries_are_refused():
         with pytest.raises(ConfigError, match=message):
             named.nearest(wrong)
     for k in (0, True, 1.5, "3"):
-        with pytest.raises(ConfigError, match="k is .*: expected a whole number"):
+        with pytest.raises(ConfigError, match=r"k is .*: expected a whole number"):
             named.nearest("doc1", k)
 
 

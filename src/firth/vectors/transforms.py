@@ -29,6 +29,9 @@ from firth.vectors.subwords import Subwords
 
 Change = Callable[[Doubles], Doubles]
 
+Names = Sequence[str] | range
+"""What rows are of: words, or documents by their tags or numbers."""
+
 VALUES_AT_ONCE = 2**21
 """The most numbers in a block of rows."""
 
@@ -176,7 +179,7 @@ def product(a: Doubles, b: Doubles) -> Doubles:
     return np.asarray(np.einsum("nd,kd->nk", a, np.ascontiguousarray(b.T)))
 
 
-def blocks(rows: Floats, words: Sequence[str], progress: Progress = no_progress) -> Iterator[tuple[slice, Doubles]]:
+def blocks(rows: Floats, words: Names, progress: Progress = no_progress) -> Iterator[tuple[slice, Doubles]]:
     """(place, block) of rows in float64, in order; the caller may change a block.
 
     Raises FormatError for a row that is not finite. It names the word of the row; rows after those are of n-grams.
@@ -193,7 +196,7 @@ def blocks(rows: Floats, words: Sequence[str], progress: Progress = no_progress)
         yield place, block
 
 
-def changed_rows(rows: Floats, words: Sequence[str], change: Change, progress: Progress = no_progress) -> Floats:
+def changed_rows(rows: Floats, words: Names, change: Change, progress: Progress = no_progress) -> Floats:
     """The rows after a change that takes a block (any, d) and returns (any, k), as float32.
 
     Raises FormatError for rows that are not finite, before or after.
@@ -213,7 +216,7 @@ def changed_documents(documents: DocumentVectors | None, change: Change) -> Docu
     """The vectors of documents after a change, without what belongs to the model that was trained."""
     if documents is None:
         return None
-    tags: list[str] = documents.names or list(map(str, range(len(documents))))
+    tags = range(len(documents)) if documents.names is None else documents.names
     return DocumentVectors(changed_rows(documents.matrix, tags, change), documents.names)
 
 
@@ -236,7 +239,7 @@ def made(vectors: Vectors, parts: Parts, name: str, **settings: Any) -> Vectors:
     return make(**{**parts, "config": config, "norms": None})
 
 
-def _as_floats(changed: Iterable[tuple[slice, Doubles]], count: int, words: Sequence[str]) -> Floats:
+def _as_floats(changed: Iterable[tuple[slice, Doubles]], count: int, words: Names) -> Floats:
     """The `count` > 0 rows that come in blocks (place, block), as float32."""
     result = np.empty((0, 0), np.float32)
     for place, block in changed:
@@ -251,7 +254,7 @@ def _as_floats(changed: Iterable[tuple[slice, Doubles]], count: int, words: Sequ
     return result
 
 
-def _owner(row: int, words: Sequence[str]) -> str:
+def _owner(row: int, words: Names) -> str:
     return f"vector of {words[row]!r}" if row < len(words) else f"vector of n-gram bucket {row - len(words)}"
 
 
