@@ -48,6 +48,7 @@ class Scratch(NamedTuple):
     vectors: int  # float32: vectors of tokens composed of n-grams, twice what windows reach at a time
     parts: int  # int64: addresses of the rows that a vector is composed of
     ahead: int  # int64: addresses of rows to fetch
+    ends: int  # (2,) int64: the offsets of a document that is a stream of its own
 
 
 GroupScratch = NamedTuple("GroupScratch", [*Scratch.__annotations__.items(), ("row_copies", int)])
@@ -100,6 +101,7 @@ def scratch_arrays(
         "vectors": np.empty(2 * (inputs + 1) * row_bytes if parts else 0, np.uint8),
         "parts": np.empty(parts + LANES, np.int64),
         "ahead": np.empty(outputs + 1 + parts + LANES if parts else 0, np.int64),
+        "ends": np.zeros(2, np.int64),
         "hidden rows": hidden_rows,
     }
     arrays |= {name: np.empty(tokens, np.int64) for name in ("words", "positions", "left", "right", "streams", "bits")}

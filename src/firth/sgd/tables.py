@@ -88,8 +88,11 @@ class Tables:
 class Kernel:
     """The compiled kernel of some Tables: the function that trains on a span, and what it takes."""
 
-    def __init__(self, tables: Tables) -> None:
-        """Make the tables that kernels read, and compile the blocks they call, or load them from the cache."""
+    def __init__(self, tables: Tables, *, inferring: bool = False) -> None:
+        """Make the tables that kernels read, and compile the blocks they call, or load them from the cache.
+
+        inferring: whether they are those of `_inference`.
+        """
         from firth.native import rng
         from firth.sgd._both import Both
         from firth.sgd._negatives import Negatives
@@ -102,12 +105,13 @@ class Kernel:
         self.predictor: Negatives | Tree | Both
         paths: Any = () if tables.tree is None else tuple(array.ctypes.data for array in tables.tree)
         if tables.noise is None:
-            self.predictor = Tree(*paths, outputs)
+            paths_at, branches_at = paths
+            self.predictor = Tree(paths_at, branches_at, outputs)
         else:
             self._alias = rng.alias_table(tables.noise)
             drawn = self._alias.ctypes.data, len(tables.noise), tables.negatives, outputs, most_kept(tables.window)
             self.predictor = Both(*drawn, *paths) if paths else Negatives(*drawn)
-        self._blocks = _block_table(tables)
+        self._blocks = _inference_blocks(tables) if inferring else _block_table(tables)
         self.ngrams = tables.ngrams
         if tables.ngrams is not None:
             begins, parts = tables.ngrams
@@ -182,9 +186,7 @@ def _block_table(tables: Tables) -> Ints:
         fewest = most = tables.outputs
     table = np.zeros(PLACES, np.int64)
     place, outputs = table.ctypes.data, (_lengths(fewest), _lengths(most))
-    last = tables.dim % LANES if tables.width == 1 else 0
-    half = _lengths(tables.dim > LANES and 0 < last <= LANES // 2)
-    groups = _in_groups(tables)
+    half, groups = _half(tables), _in_groups(tables)
     if tables.cbow:
         fill_windows(place, outputs)
         if tables.noise is not None:
@@ -202,6 +204,26 @@ def _block_table(tables: Tables) -> Ints:
     if tables.ngrams is not None or (tables.cbow and groups):
         fill_alike(place, (_lengths(1), _lengths(MAX_OUTPUTS)))
     return table
+
+
+def _inference_blocks(tables: Tables) -> Ints:
+    """The addresses of the blocks of `_inference`."""
+    from firth.sgd._blocks import MAX_OUTPUTS, PLACES
+    from firth.sgd._scores import fill_scores
+    from firth.sgd._sums import fill_alike, fill_weighted
+
+    table = np.zeros(PLACES, np.int64)
+    place, all_sizes = table.ctypes.data, (_lengths(1), _lengths(MAX_OUTPUTS))
+    fill_scores(place, (_lengths(1), *all_sizes, _half(tables)))
+    fill_weighted(place, all_sizes)
+    fill_alike(place, all_sizes)
+    return table
+
+
+def _half(tables: Tables) -> tuple[int, ...]:
+    """A tuple of length 1 if of the last vector of a row only the first half counts."""
+    last = tables.dim % LANES if tables.width == 1 else 0
+    return _lengths(tables.dim > LANES and 0 < last <= LANES // 2)
 
 
 def _lengths(number: int) -> tuple[int, ...]:

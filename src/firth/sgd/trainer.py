@@ -26,7 +26,7 @@ from firth.native.arrays import aligned_rows
 from firth.settings import TrainConfig, physical_memory
 from firth.sgd.outputs import output_rows, outputs_of
 from firth.sgd.start import check_start, document_rows
-from firth.sgd.tables import Kernel, Tables, noise_probabilities, tree_paths
+from firth.sgd.tables import Ints, Kernel, Tables, noise_probabilities, tree_paths
 from firth.sgd.worker import Worker
 from firth.training import EpochProgress, Snapshot, State, all_finite, fingerprint, never
 from firth.vectors.container import WordVectors
@@ -121,7 +121,7 @@ class SgdTrainer:
             raise ConfigError(
                 "words cannot be frozen beside documents, or with the sum of both losses: leave freeze out"
             )
-        tables, self.tags = make_tables(corpus, config, tags), tags
+        tables, self.tags = make_tables(self.words, corpus.frequencies, corpus.totals, config, tags), tags
         outputs, documents = output_rows(config.loss, words), 0 if tags is None else tags.documents
         _check_memory(words + bucket + documents, outputs * tables.width, words, config)
         self.center, self.documents = aligned_rows(words + bucket, config.dim), aligned_rows(documents, config.dim)
@@ -441,9 +441,11 @@ def _total(workers: list[Worker]) -> tuple[float, int]:
     return sum(loss for loss, _ in done), sum(pairs for _, pairs in done)
 
 
-def make_tables(corpus: Corpus, config: TrainConfig, tags: Tags | None = None) -> Tables:
-    """The tables of a run over a corpus, whose sentences have these tags where documents have vectors."""
-    words, counts = corpus.vocab.words, corpus.frequencies
+def make_tables(words: list[str], frequencies: Ints, totals: Ints, config: TrainConfig, tags: Tags | None) -> Tables:
+    """The tables of a run over words with these counts, as those of a `Corpus`.
+
+    tags: of the corpus's sentences, where documents have vectors.
+    """
     update: str = config.update
     if config.architecture == "cbow":
         update = "sum" if config.cbow_sum else "undivided" if config.cbow_undivided else "mean"
@@ -451,7 +453,7 @@ def make_tables(corpus: Corpus, config: TrainConfig, tags: Tags | None = None) -
         update = "concatenated"
     tables = Tables(
         dim=config.dim,
-        keep=keep_thresholds(counts, config.subsample),
+        keep=keep_thresholds(frequencies, config.subsample),
         window=1 if config.documents_alone else config.window,  # nobody looks at the windows of documents alone
         fixed_window=config.fixed_window or config.concatenate,
         update=update or "shared",
@@ -460,11 +462,11 @@ def make_tables(corpus: Corpus, config: TrainConfig, tags: Tags | None = None) -
         alone=config.documents_alone,
     )
     if config.loss in (TREE, BOTH):
-        tables = dataclasses.replace(tables, tree=tree_paths(corpus.totals))  # the counts that are saved
+        tables = dataclasses.replace(tables, tree=tree_paths(totals))  # the counts that are saved
     if config.loss == TREE:
         return tables
     negatives = config.negatives if len(words) > 1 else 0
-    return dataclasses.replace(tables, noise=noise_probabilities(counts, config.ns_exponent), negatives=negatives)
+    return dataclasses.replace(tables, noise=noise_probabilities(frequencies, config.ns_exponent), negatives=negatives)
 
 
 def _work(tables: Tables, config: TrainConfig) -> float:
