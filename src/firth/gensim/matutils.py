@@ -42,7 +42,7 @@ def _length(values: npt.NDArray[Any], norm: str) -> float:
     if norm == "unique":
         return float(np.count_nonzero(values)) or 1.0
     values = np.abs(values.astype(float).ravel())
-    return float(values.sum() if norm == "l1" else math.hypot(*values)) or 1.0
+    return float(values.sum() if norm == "l1" else np.linalg.norm(values)) or 1.0
 
 
 def veclen(vec: SparseVector) -> float:

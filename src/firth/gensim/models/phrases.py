@@ -221,12 +221,7 @@ class Phrases(_Joining):
             raise ArgumentError(f"threshold is {threshold!r:.100}: expected -1 to 1 for the scoring 'npmi'")
         if type(max_vocab_size) is not int or max_vocab_size < 1:
             raise ArgumentError(f"max_vocab_size is {max_vocab_size!r:.100}: expected a whole number, 1 or more")
-        if isinstance(connector_words, str | bytes):
-            raise KindError(f"connector_words is {connector_words!r:.100}: expected words, such as {{'of', 'the'}}")
-        words = list(connector_words)
-        if not all(isinstance(word, str) for word in words):
-            raise KindError(f"connector_words is {words!r:.100}: expected words, as str")
-        self.connector_words = frozenset(words)
+        self.connector_words = _words(connector_words)
         self.delimiter, self.max_vocab_size, self.progress_per = delimiter, max_vocab_size, progress_per
         self.vocab: Counter[str] = Counter()
         self.corpus_word_count = 0
@@ -451,6 +446,15 @@ def _number(name: str, value: Any) -> float:
     if not -sys.float_info.max <= value <= sys.float_info.max:
         raise ArgumentError(f"{name} is {value!s:.100}: expected a finite number")
     return value.item() if isinstance(value, np.number) else value
+
+
+def _words(connectors: Any) -> frozenset[str]:
+    """Connector words. Raises KindError for what is no iterable of str."""
+    if not isinstance(connectors, str | bytes) and isinstance(connectors, Iterable):
+        words = list(connectors)
+        if all(isinstance(word, str) for word in words):
+            return frozenset(words)
+    raise KindError(f"connector_words is {connectors!r:.100}: expected words, such as {{'of', 'the'}}")
 
 
 def _scorer(scoring: str | Scorer) -> Scorer:
