@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from firth.gensim.models.phrases import FrozenPhrases, Phrases
     from firth.gensim.models.word2vec import Word2Vec
 
+FAST_VERSION = 1
+"""Not below 0, which means compiled, where programs ask; two modules have it as well."""
+
 __all__ = [
+    "FAST_VERSION",
     "Doc2Vec",
     "FastText",
     "FrozenPhrases",
@@ -35,4 +39,4 @@ _CLASSES = {
     "Phrases": "phrases",
     "Word2Vec": "word2vec",
 }
-__getattr__, __dir__ = first_use(__name__, _CLASSES, {*__all__} - {*_CLASSES})
+__getattr__, __dir__ = first_use(__name__, _CLASSES, {*__all__} - {*_CLASSES, "FAST_VERSION"})
