@@ -75,8 +75,8 @@ OPTIONS = {
     "min_alpha sg hs negative ns_exponent cbow_mean hashfxn epochs null_word trim_rule sorted_vocab batch_words "
     "compute_loss callbacks comment max_final_vocab shrink_windows",
     "models.FastText": "sentences corpus_file sg hs vector_size alpha window min_count max_vocab_size word_ngrams "
-    "sample seed workers min_alpha negative ns_exponent cbow_mean hashfxn epochs null_word min_n max_n sorted_vocab bucket "
-    "trim_rule batch_words callbacks max_final_vocab shrink_windows",
+    "sample seed workers min_alpha negative ns_exponent cbow_mean hashfxn epochs null_word min_n max_n sorted_vocab "
+    "bucket trim_rule batch_words callbacks max_final_vocab shrink_windows",
     "models.Doc2Vec": "documents corpus_file vector_size dm_mean dm dbow_words dm_concat dm_tag_count dv dv_mapfile "
     "comment trim_rule callbacks window epochs shrink_windows",
     "models.Phrases": "sentences min_count threshold max_vocab_size delimiter progress_per scoring connector_words",

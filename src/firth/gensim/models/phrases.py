@@ -126,11 +126,13 @@ class _Joining:
                     start, between = None, []
                     continue
                 yield start, None
-                yield from zip(between, itertools.repeat(None))
+                for connector in between:
+                    yield connector, None
             start, between = word, []
         if start is not None:
             yield start, None
-            yield from zip(between, itertools.repeat(None))
+            for connector in between:
+                yield connector, None
 
     def __getitem__(self, sentence: Iterable[Any]) -> "list[str] | PhrasedCorpus":
         """A sentence with its phrases joined, or, for an iterable of sentences, one that joins them as it is read.
@@ -286,10 +288,18 @@ class Phrases(_Joining):
         score = self._score(word_a, word_b, phrase)
         return (phrase, score) if score is not None and score > self.threshold else (None, None)
 
+    def _may_be_phrase(self, count: int) -> bool:
+        """Whether a candidate of this count may have a score above the threshold; most have not, as they are rare."""
+        return count >= self.min_count or self.threshold < 0 or self.scoring not in _SCORERS.values()
+
     def _score(self, word_a: str, word_b: str, phrase: str) -> float | None:
-        """The score of a candidate, or None where it or a word of it was not counted."""
-        count_a, count_b, count = self.vocab[word_a], self.vocab[word_b], self.vocab[phrase]
-        if not (count_a and count_b and count):
+        """The score of a candidate, or None for no phrase, as where it or a word of it was not counted."""
+        find = self.vocab.get
+        count = find(phrase, 0)
+        if not count or not self._may_be_phrase(count):
+            return None
+        count_a, count_b = find(word_a), find(word_b)
+        if not (count_a and count_b):
             return None
         return self.scoring(
             worda_count=count_a,
@@ -306,7 +316,9 @@ class Phrases(_Joining):
         Where words hold the delimiter, so that a name can be read as several candidates, it has the highest score.
         """
         found: dict[str, float] = {}
-        for name in self.vocab:
+        for name, count in self.vocab.items():
+            if not self._may_be_phrase(count):
+                continue
             parts = name.split(self.delimiter)
             scores = (self._score(first, last, name) for first, last in self._candidates(parts))
             best = max((score for score in scores if score is not None), default=-math.inf)
