@@ -1,6 +1,6 @@
 """Errors that are both firth's and of the kind that programs written for gensim catch."""
 
-from firth.errors import ConfigError, FirthError, UnknownWordError
+from firth.errors import ConfigError, FirthError, FormatError, UnknownWordError
 
 
 class ArgumentError(ConfigError, ValueError):
@@ -17,3 +17,21 @@ class NotReadyError(FirthError, RuntimeError):
 
 class UnknownKeyError(UnknownWordError, ValueError):
     """A key is not there; gensim raises KeyError in most places and ValueError in some."""
+
+
+class EmptyError(ArgumentError, ZeroDivisionError):
+    """A list of keys is empty; gensim raises ZeroDivisionError in some places and ValueError in others."""
+
+
+class UnsupportedError(FirthError, NotImplementedError):
+    """A method that is not for this class."""
+
+
+class NoFileError(FormatError, FileNotFoundError):
+    """There is no such file."""
+
+    __str__ = Exception.__str__
+
+
+class DecodingError(FormatError, ValueError):
+    """A word of a file is not text in the encoding that was given."""
