@@ -1,6 +1,6 @@
 """Errors that are both firth's and of the kind that programs written for gensim catch."""
 
-from firth.errors import ConfigError, FirthError, FormatError, UnknownWordError
+from firth.errors import ConfigError, FirthError, FormatError, MissingExtraError, UnknownWordError
 
 
 class ArgumentError(ConfigError, ValueError):
@@ -35,3 +35,7 @@ class NoFileError(FormatError, FileNotFoundError):
 
 class DecodingError(FormatError, ValueError):
     """A word of a file is not text in the encoding that was given."""
+
+
+class MissingPackageError(MissingExtraError, ImportError):
+    """An optional package is needed; the message has the install command."""

@@ -31,6 +31,8 @@ class MissingKeyError(UnknownKeyError):
         key, n = self.args[0], len(self._keys)
         found = f"Key {key!r:.100} not present among the {n:,} keys"
         words = [word for word in self._keys[:SPELLED_AT_MOST] if isinstance(word, str)]
+        if not n:
+            return f"Key {key!r:.100} not present: there is no key yet"
         if not isinstance(key, str) or not words:
             return f"{found}: expected one of them, or an index from 0 to {n - 1}"
         near = ", ".join(
@@ -260,6 +262,7 @@ class Lookup:
         if replace and len(targets):
             self.vectors[targets] = rows[sources]
         self.norms = None
+        self.allocate_vecattrs()
         self.allocate_vecattrs(list(extras), [values.dtype for values in extras.values()])
         for name, values in extras.items():
             self.expandos[name][targets] = values[sources]

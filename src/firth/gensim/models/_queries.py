@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firth.errors import MissingExtraError
-from firth.gensim._errors import ArgumentError, EmptyError, KindError
+from firth.gensim._errors import ArgumentError, EmptyError, KindError, MissingPackageError
 from firth.gensim.models._lookup import Key, Lookup
 from firth.gensim.models._rows import Array
 from firth.vectors.directions import Directions, Doubles, Ids, cosines, scaled
@@ -25,6 +24,9 @@ COSMUL_EPSILON = 1e-6
 
 ROUNDING = 1e-12
 """A sum is zero if no number of it is above this share of what was added up."""
+
+DECIMALS = 12
+"""Of products that are compared, so that rounding does not decide between equal ones."""
 
 Scored = list[tuple[Any, float]]
 
@@ -154,9 +156,8 @@ class Queries(Lookup):
         Keys without a vector are left out, with a line in the log. Ties go to the first. Raises ValueError if no key is
         left, and TypeError for a string in place of a list.
         """
-        ranked = self.rank_by_centrality(words)
-        least = ranked[-1][0]
-        return next(key for value, key in ranked if value == least)
+        used, values = self._likeness(words, True)
+        return used[int(np.round(values, DECIMALS).argmin())]
 
     def rank_by_centrality(self, words: Any, use_norm: bool = True) -> list[tuple[np.float32, Any]]:
         """The keys by their likeness to the mean of all, [(value, key), ...], the likest first.
@@ -164,15 +165,7 @@ class Queries(Lookup):
         The value is the product of the key's vector, scaled to length 1 if `use_norm`, and of the mean scaled to length
         1. Keys without a vector are left out, with a line in the log. Raises ValueError if none is left.
         """
-        words = self._listed("words", words)
-        used = [word for word in words if word in self]
-        if len(used) < len(words):
-            ignored = [word for word in words if word not in self]
-            logger.warning("vectors for words %s are not present in the model, ignoring these words", ignored)
-        if not used:
-            raise ArgumentError("cannot select a word from an empty list: none of the words has a vector")
-        rows = np.array([self._term(word, use_norm) for word in used])
-        values = rows @ scaled(rows.mean(axis=0))
+        used, values = self._likeness(words, use_norm)
         order = np.argsort(-values, kind="stable")
         return [(np.float32(values[i]), used[i]) for i in order.tolist()]
 
@@ -203,12 +196,12 @@ class Queries(Lookup):
     def wmdistance(self, document1: Any, document2: Any, norm: bool = True) -> float:
         """The Word Mover's Distance (Kusner et al., 2015) of two lists of words; infinite where one has no vector.
 
-        norm: scale the vectors to length 1 before. Needs `pip install "firth[pot]"`; raises MissingExtraError without.
+        norm: scale the vectors to length 1 before. Needs `pip install "firth[pot]"`; raises ImportError without.
         """
         try:
             import ot
         except ImportError:
-            raise MissingExtraError('wmdistance needs the package POT: pip install "firth[pot]"') from None
+            raise MissingPackageError('wmdistance needs the package POT: pip install "firth[pot]"') from None
         first, second = (
             [word for word in self._listed(name, document) if word in self]
             for name, document in (("document1", document1), ("document2", document2))
@@ -228,6 +221,18 @@ class Queries(Lookup):
         return float(ot.emd2(shares[0] / len(first), shares[1] / len(second), costs))
 
     # What queries are made of.
+
+    def _likeness(self, words: Any, unit: bool) -> tuple[list[Any], Doubles]:
+        """The words that have a vector, and the product of each with their mean scaled to length 1."""
+        words = self._listed("words", words)
+        used = [word for word in words if word in self]
+        if len(used) < len(words):
+            ignored = [word for word in words if word not in self]
+            logger.warning("vectors for words %s are not present in the model, ignoring these words", ignored)
+        if not used:
+            raise ArgumentError("cannot select a word from an empty list: none of the words has a vector")
+        rows = np.array([self._term(word, unit) for word in used])
+        return used, rows @ scaled(rows.mean(axis=0))
 
     def _sum(self, positive: Any, negative: Any) -> tuple[Doubles, list[int]]:
         """The weighted sum (d,) of keys and vectors, scaled to length 1, and the rows of the keys.

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 
-from firth.corpus.vocabulary import Vocabulary
+from firth.corpus.vocabulary import Vocabulary, is_whole
 from firth.errors import FormatError
 from firth.files.compressed import ENDINGS, compressing
 from firth.files.paths import AnyPath, as_path, check_folder, reading, refused, replacing
@@ -25,7 +25,6 @@ from firth.gensim._errors import ArgumentError, DecodingError, NoFileError
 from firth.gensim._saved import HOW_TO_CONVERT, is_pickle
 from firth.gensim.models._lookup import Lookup
 from firth.vectors.container import WordVectors
-from firth.vectors.rows import whole
 
 logger = logging.getLogger("firth.gensim.models.keyedvectors")
 
@@ -59,8 +58,8 @@ class Word2VecFiles(Lookup):
         What is wrong in the file is left out or mended, with a warning. Raises FileNotFoundError, and FormatError for a
         file of another format.
         """
-        if limit is not None:
-            limit = whole("limit", limit, 1)
+        if limit is not None and not (is_whole(limit) and limit >= 1):
+            raise ArgumentError(f"limit is {limit!r:.60}: expected a whole number, 1 or more, or None for all")
         dtype = np.dtype(datatype)
         if dtype.kind != "f":
             raise ArgumentError(f"datatype is {datatype!r:.60}: expected a type of floats, such as numpy.float32")
