@@ -56,7 +56,7 @@ def test_a_list_of_lists_is_many_questions(wv):
     assert many == [wv.most_similar(f"w{i}", topn=2) for i in range(N)]
 
 
-@pytest.mark.parametrize("change", [lambda rows: rows.__setitem__(7, 3 * rows[9]), lambda rows: rows.sort(axis=0)])
+@pytest.mark.parametrize("change", [lambda rows: rows.__setitem__(7, 0.3 * rows[9]), lambda rows: rows.sort(axis=0)])
 def test_rows_that_change_in_place_are_noticed(wv, change):
     wv.most_similar("w9")
     change(wv.vectors)
@@ -151,6 +151,15 @@ def test_rows_without_a_direction(wv):
         assert {score for _, score in wv.most_similar("w4", topn=3)} == {0}
     with pytest.raises(ValueError, match="not finite"):
         wv.most_similar("w5")
+
+
+def test_lengths_beyond_squares():
+    wv = KeyedVectors(2, dtype=np.float64)
+    wv.add_vectors(["a", "b", "c", "zero"], [[1e-160, 0], [1e160, 1e160], [3, 0], [0, 0]])
+    assert wv.similarity("a", "b") == wv.similarity("c", "b") == pytest.approx(np.sqrt(0.5), rel=1e-6)
+    assert wv.similarity("a", "c") == 1
+    assert wv.similarity("a", "zero") == 0
+    assert wv.distance("a", "b") == pytest.approx(1 - np.sqrt(0.5), rel=1e-6)
 
 
 def test_a_sum_that_is_zero_warns(wv):

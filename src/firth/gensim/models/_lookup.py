@@ -16,6 +16,8 @@ from firth.vectors.rows import blocks
 Key = Any
 """A string or an integer."""
 
+ONE_KEY = (str, int, np.integer)
+
 SPELLED_AT_MOST = 200_000
 """The keys among which an error looks for the nearest spellings."""
 
@@ -116,7 +118,7 @@ class Lookup:
 
     def __getitem__(self, key_or_keys: Any) -> Array:
         """The vector (d,) of a key, read-only, or those (m, d) of m keys, a copy. Raises UnknownKeyError."""
-        if isinstance(key_or_keys, str | int | np.integer):
+        if isinstance(key_or_keys, ONE_KEY):
             return self.get_vector(key_or_keys)
         if isinstance(key_or_keys, slice) or not isinstance(key_or_keys, Iterable):
             raise KindError(f"the key is {key_or_keys!r:.100}: expected a key or a list of keys; see also .vectors")

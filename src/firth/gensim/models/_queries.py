@@ -4,6 +4,7 @@ Neighbours, ranks and outliers are decided in float64, whatever the type of the 
 """
 
 import logging
+import math
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -113,11 +114,11 @@ class Queries(Lookup):
 
     def similarity(self, w1: Key, w2: Key) -> np.float32:
         """The cosine of two keys, from -1 to 1; 0 if a vector is zero. Raises KeyError."""
-        return np.float32(cosines(scaled(self.get_vector(w1)), scaled(self.get_vector(w2))))
+        return np.float32(_cosine(self.get_vector(w1), self.get_vector(w2)))
 
     def distance(self, w1: Key, w2: Key) -> np.float32:
         """1 minus the cosine of two keys. Raises KeyError."""
-        return np.float32(1 - cosines(scaled(self.get_vector(w1)), scaled(self.get_vector(w2))))
+        return np.float32(1 - _cosine(self.get_vector(w1), self.get_vector(w2)))
 
     def n_similarity(self, ws1: Any, ws2: Any) -> np.float32:
         """The cosine of the sums of two lists of keys; keys without a vector are left out.
@@ -191,7 +192,7 @@ class Queries(Lookup):
         total = float(sum(value for _, value in self.similar_by_word(wa, topn)))
         if total == 0:
             raise ArgumentError(f"the cosines of {wa!r:.60} with its {topn} nearest keys add up to 0")
-        return float(cosines(scaled(self.get_vector(wa)), scaled(self.get_vector(wb)))) / total
+        return _cosine(self.get_vector(wa), self.get_vector(wb)) / total
 
     def wmdistance(self, document1: Any, document2: Any, norm: bool = True) -> float:
         """The Word Mover's Distance (Kusner et al., 2015) of two lists of words; infinite where one has no vector.
@@ -362,6 +363,16 @@ def _items(name: str, given: Any) -> list[Any]:
         elif not isinstance(item, str | int | np.integer | np.ndarray):
             raise KindError(f"{name} has {item!r:.100}: expected a key, a vector or a pair (key, weight)")
     return items
+
+
+def _cosine(a: Array, b: Array) -> float:
+    """The cosine of two vectors (d,); 0 if one is zero."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    with np.errstate(over="ignore", under="ignore"):
+        squares = float(a @ a), float(b @ b)
+    if min(squares) < 1e-100 or max(squares) > 1e100:  # the product of the lengths may overflow or vanish
+        return float(cosines(scaled(a), scaled(b)))
+    return max(-1.0, min(1.0, float(a @ b) / math.sqrt(squares[0] * squares[1])))
 
 
 def _checked_topn(topn: Any) -> int | None:

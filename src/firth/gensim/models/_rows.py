@@ -19,20 +19,18 @@ class Rows:
     """
 
     def __init__(self) -> None:
-        self._array: Array | None = None
-        self._marks: Array | None = None
-        self._directions: Directions | None = None
+        self._held: tuple[Array, Array, Directions] | None = None
 
     def of(self, array: Array) -> tuple[Directions, bool]:
         """The rows (n, d), n at least 1, in float32 as directions, and whether they have changed since the last use."""
         probe = np.random.default_rng(1).standard_normal((array.shape[1],)).astype(array.dtype)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             marks = array @ probe
-            known = array is self._array and self._marks is not None
-            if not known or not np.array_equal(marks, self._marks, equal_nan=True):  # type: ignore[arg-type]
-                rows = np.asarray(array, np.float32)
-                self._directions = Directions(rows, lengths_of(rows))
-                self._array, self._marks = array, marks
-                known = False
-        assert self._directions is not None
-        return self._directions, not known
+            if self._held is not None:
+                last, last_marks, directions = self._held
+                if last is array and np.array_equal(marks, last_marks, equal_nan=True):
+                    return directions, False
+            rows = np.asarray(array, np.float32)
+            directions = Directions(rows, lengths_of(rows))
+        self._held = array, marks, directions
+        return directions, True
