@@ -87,9 +87,7 @@ def test_of_words_in_several_cases_the_first_counts(questions):
     assert wv.evaluate_word_analogies(questions)[0] == 1
     assert wv.evaluate_word_analogies(questions, case_insensitive=False)[0] == 0  # D is nearer than d
     wv.add_vectors(["D", "E"], [[-1, -1], [0.2, 1]], replace=True)
-    assert wv.evaluate_word_analogies(questions)[0] == 0  # D counts, and E is nearer; d is as good as not there
-    wv.add_vectors(["E"], [[-1, -1]], replace=True)
-    assert wv.evaluate_word_analogies(questions)[0] == 0
+    assert wv.evaluate_word_analogies(questions)[0] == 0  # D counts and not d, and E is nearer
 
 
 def test_analogies_that_cannot_be_scored(wv, questions):
