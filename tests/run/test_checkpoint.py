@@ -210,3 +210,21 @@ def test_a_checkpoint_without_the_arrays_of_its_settings_is_refused(tmp_path, ki
     broken.save(tmp_path / "right" / "checkpoint.safetensors")
     with pytest.raises(firth.FormatError, match="no checkpoint"):
         firth.train(sentences(), checkpoint=tmp_path / "right", resume=True, quiet=True, **SETTINGS | kind)
+
+
+def test_a_run_with_documents_is_resumed_with_its_tags_alone(tmp_path, monkeypatch):
+    tags = [f"t{i % 30}" for i in range(100)]
+    more = {"documents": True, "quiet": True, "checkpoint": tmp_path}
+    monkeypatch.setattr(trainer, "CHUNK", 64)
+    monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
+    whole = firth.train(sentences(100), tags=tags, **SETTINGS | more | {"checkpoint": None})
+    with monkeypatch.context() as broken:
+        interrupt = interrupted_after(3)
+        broken.setattr(Display, "training", lambda display, progress: interrupt(progress))
+        with pytest.raises(KeyboardInterrupt):
+            firth.train(sentences(100), tags=tags, **SETTINGS | more)
+    with pytest.raises(firth.ConfigError, match="another corpus"):
+        firth.train(sentences(100), tags=["t0", *tags[:-1]], **SETTINGS | more, resume=True)
+    resumed = firth.train(sentences(100), tags=tags, **SETTINGS | more, resume=True)
+    assert resumed.documents.names == whole.documents.names == tags[:30]
+    assert resumed.documents.matrix.tobytes() == whole.documents.matrix.tobytes()
