@@ -240,6 +240,15 @@ def test_several_tags_share_what_their_documents_say(documents):
     assert ((matrix[: len(texts)] @ of_topics.T).argmax(axis=1) == topics).mean() > 0.9
 
 
+def test_tags_without_a_word_are_zero_and_their_names_count(documents):
+    texts, _ = documents
+    tags = Tags(np.arange(4), np.array([0, 2, 3], np.int32), 5, list("abcde"))
+    trainer = trainer_of(texts[:3], tags)
+    assert trainer.vectors().documents.matrix.any(axis=1).tolist() == [True, False, True, True, False]
+    assert trainer_of(texts[:3], tags).fingerprint == trainer.fingerprint
+    assert trainer_of(texts[:3], tags._replace(names=list("abcdf"))).fingerprint != trainer.fingerprint
+
+
 def test_words_cannot_be_frozen_beside_documents(documents):
     texts, _ = documents
     start = trainer_of(texts).vectors()

@@ -71,6 +71,8 @@ def infer(vectors: WordVectors, source: Any, **settings: Any) -> Floats:
             done += len(found)
             known += len(ids)
         lines.origin.warn(stacklevel=2)
+        for note in lines.origin.notes:
+            display.say(note)
         tokens = int(lines.counts().sum())
         matrix = np.concatenate(rows) if rows else np.zeros((0, config.dim), np.float32)
         display.read_documents(len(matrix), known, tokens, int((~matrix.any(axis=1)).sum()))

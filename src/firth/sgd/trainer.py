@@ -7,6 +7,7 @@ runs differ by about as much as two seeds do.
 
 import copy
 import dataclasses
+import json
 import math
 import threading
 import time
@@ -103,7 +104,7 @@ class SgdTrainer:
         """Allocate the matrices: V uniform in ±1/(2 dim), U zero; words of `start` begin with the vectors they have.
 
         Training does not move the vectors of `frozen` words of `start`. tags: those of the corpus's sentences, where
-        documents have vectors; these begin as V does, or as `start` has them. Raises ConfigError if the machine's
+        documents have vectors; these begin as V does, or as `start` has them, and zero without a word. Raises ConfigError if the machine's
         memory is too small, `start` does not fit the settings or words cannot be frozen, VocabularyError for a tree of
         one word.
         """
@@ -130,6 +131,8 @@ class SgdTrainer:
         self._outputs = outputs_of(self.outside, config.loss, tables.width, config.dim)
         for purpose, matrix in enumerate((self.center, self.documents)):
             rng.fill_uniform(matrix, config.dim, rng.stream_key(config.seed, 0, purpose))
+        if tags is not None:
+            self.documents[np.setdiff1d(np.arange(documents), tags.rows)] = 0.0  # no document is left of these tags
         self._kernel = Kernel(tables)
         self._span = max(1, int(CHUNK / max(_work(self._kernel.tables, config), 1.0)))
         self.frozen: list[npt.NDArray[np.int64] | None] = [None, None]
@@ -255,7 +258,10 @@ class SgdTrainer:
     @cached_property
     def fingerprint(self) -> int:
         """A checksum of the corpus, of the tags of its documents and of the frozen words."""
-        tags: list[npt.NDArray[Any]] = [] if self.tags is None else [self.tags.begins, self.tags.rows]
+        tags: list[npt.NDArray[Any]] = []
+        if self.tags is not None:
+            names = json.dumps(self.tags.names).encode()
+            tags = [self.tags.begins, self.tags.rows, np.frombuffer(names, np.uint8)]
         return fingerprint(self.corpus, *tags, *(mask for mask in self.frozen if mask is not None))
 
     def vectors(self) -> WordVectors:
