@@ -104,9 +104,9 @@ class SgdTrainer:
         """Allocate the matrices: V uniform in ±1/(2 dim), U zero; words of `start` begin with the vectors they have.
 
         Training does not move the vectors of `frozen` words of `start`. tags: those of the corpus's sentences, where
-        documents have vectors; these begin as V does, or as `start` has them, and zero without a word. Raises ConfigError if the machine's
-        memory is too small, `start` does not fit the settings or words cannot be frozen, VocabularyError for a tree of
-        one word.
+        documents have vectors. These begin as V does, or as `start` has them; a tag without any word has zeros. Raises
+        ConfigError if the machine's memory is too small, `start` does not fit the settings or words cannot be frozen,
+        VocabularyError for a tree of one word.
         """
         from firth.native import rng
 
