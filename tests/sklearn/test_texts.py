@@ -74,7 +74,7 @@ def test_frames_and_sparse_matrices_are_refused():
     [(CorpusError, DocumentsError), (VocabularyError, WordsError), (ConfigError, ParameterError)],
 )
 def test_errors_are_of_both_kinds(raised, found):
-    with pytest.raises(found, match="^why$") as error, value_errors():
+    with pytest.raises(found, match=r"^why$") as error, value_errors():
         raise raised("why")
     assert isinstance(error.value, raised)
     assert isinstance(error.value, ValueError)
