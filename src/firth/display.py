@@ -75,7 +75,7 @@ class Display:
         """Show how much of a corpus is scored, in center words."""
         self._show("scoring", done, total, "words")
 
-    def working(self, what: str, done: int, total: int, unit: str = "words") -> None:
+    def working(self, what: str, done: int, total: int | None, unit: str = "words") -> None:
         """Show how far something is."""
         self._show(what, done, total, unit)
 
