@@ -1,8 +1,6 @@
 """`Doc2VecVectorizer`: what it asks of training and inference, its vectors, and its places in scikit-learn."""
 
 import pickle
-import sys
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -19,19 +17,22 @@ from sklearn.pipeline import make_pipeline
 
 from firth.sklearn import Doc2VecVectorizer
 
-SMALL = {"dim": 8, "min_count": 1, "subsample": 0, "lr": 0.1, "epochs": 10}
+SMALL = {"dim": 8, "min_count": 1, "subsample": 0, "lr": 0.1, "window": 1, "epochs": 10}
 
 TOPICS = [
     ["salt", "pepper", "dish", "oven", "spoon", "butter", "flour", "sugar", "onion", "garlic"],
     ["wind", "rain", "storm", "cloud", "snow", "frost", "thunder", "breeze", "hail", "fog"],
 ]
 
+BOTH = ["the", "a", "and", "of"]
+
 
 def made_texts(documents, seed=1):
-    """Texts of ten words, each of one of two topics, and their labels."""
+    """Texts and their labels: words of a topic between words of no topic, so that these do not tell the topic."""
     random = np.random.default_rng(seed)
     labels = np.arange(documents) % 2
-    return [f"{' '.join(random.choice(TOPICS[label], 10))}." for label in labels], labels
+    pairs = [zip(random.choice(TOPICS[label], 10), random.choice(BOTH, 10), strict=True) for label in labels]
+    return [f"{' '.join(word for pair in text for word in pair)}." for text in pairs], labels
 
 
 TEXTS, LABELS = made_texts(100)
@@ -39,7 +40,6 @@ TEXTS, LABELS = made_texts(100)
 
 @pytest.fixture(scope="module")
 def fitted():
-    pytest.importorskip("firth.run.infer", reason="inference is not there yet")
     return Doc2VecVectorizer(**SMALL).fit(TEXTS)
 
 
@@ -55,10 +55,8 @@ def test_all_parameters_reach_training_and_inference(monkeypatch):
         return np.full((len(documents), 6), 3, np.float32)
 
     asked = []
-    module = ModuleType("firth.run.infer")
-    module.infer = infer
     monkeypatch.setattr("firth.sklearn.vectorizer.train", train)
-    monkeypatch.setitem(sys.modules, "firth.run.infer", module)
+    monkeypatch.setattr("firth.sklearn.doc2vec.infer", infer)
     given = {
         **{"loss": "hierarchical-softmax", "architecture": "cbow", "dim": 6, "window": 3, "min_count": 2, "epochs": 2},
         **{"max_vocab": 9, "lr": 0.2, "min_lr": 0.1, "subsample": 0.5, "negatives": 4, "seed": 7, "threads": 2},

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from firth.run.infer import infer
 from firth.sklearn.vectorizer import Vectorizer
 from firth.tokenizing import Tokenizer
 from firth.vectors.directions import Floats
@@ -88,7 +87,10 @@ class Doc2VecVectorizer(Vectorizer):
         self._train(documents, documents=True, **kind)
 
     def _vectors_of(self, documents: list[Any]) -> Floats:
-        from firth.run.infer import infer  # type: ignore[import-not-found]
-
-        given = {"epochs": self.infer_epochs, "seed": self.seed, "threads": self.threads, "quiet": not self.verbose}
-        return np.asarray(infer(self.vectors_, iter(documents), **given, **self._reading(documents)))
+        given: dict[str, Any] = {
+            "epochs": self.infer_epochs,
+            "seed": self.seed,
+            "threads": self.threads,
+            "quiet": not self.verbose,
+        }
+        return infer(self.vectors_, iter(documents), **given, **self._reading(documents))
