@@ -16,8 +16,9 @@ DERIVATION = ROOT / "docs" / "derivation.md"
 PAGES = sorted(page for folder in (".", "docs", "examples", "benchmarks") for page in (ROOT / folder).glob("*.md"))
 RUN = [
     DERIVATION,
+    ROOT / "docs" / "sklearn.md",
     ROOT / "docs" / "assignment.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("queries", "corpora", "formats", "sklearn")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("queries", "corpora", "formats")),
 ]
 
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
