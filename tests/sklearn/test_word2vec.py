@@ -63,6 +63,7 @@ def test_fit_transform_gives_what_transform_gives_after_fit(method):
     assert together.dtype == np.float32
     assert together.shape == (200, 10)
     assert together.tobytes() == clone(vectorizer).fit(iter(TEXTS)).transform(TEXTS).tobytes()
+    assert together.tobytes() == clone(vectorizer).fit_transform(iter(TEXTS)).tobytes()
     together[:] = 0
     assert vectorizer.documents_.matrix.any()
 
@@ -109,7 +110,7 @@ def test_lists_of_tokens_are_taken_as_they_are(fitted):
 def test_strings_are_texts_and_never_paths(tmp_path):
     path = tmp_path / "corpus.txt"
     path.write_text("other words " * 100)
-    found = Word2VecVectorizer(**SMALL, tokenizer=None, lower=False, method="mean").fit([f"{path} b", str(path)] * 300)
+    found = Word2VecVectorizer(**SMALL, tokenizer=None, lower=False, method="mean").fit([str(path), f"{path} b"] * 300)
     assert str(path) in found.vectors_
 
 
@@ -176,7 +177,15 @@ def test_wrong_parameters_are_refused_by_fit(parameters, message):
         with pytest.raises(ValueError, match=message) as found:
             act(TEXTS)
         assert isinstance(found.value, firth.FirthError)
-    assert not hasattr(vectorizer, "documents_")
+        with pytest.raises(NotFittedError):
+            vectorizer.transform(TEXTS)
+
+
+def test_a_wrong_method_is_refused_before_the_training(monkeypatch):
+    monkeypatch.setattr("firth.sklearn.vectorizer.train", None)
+    for wrong in ({"method": "tfidf"}, {"a": -1.0}, {"method": "mean", "a": 1.0}, {"components": len(TEXTS)}):
+        with pytest.raises(ValueError, match="method|a is|components"):
+            Word2VecVectorizer(**SMALL, **wrong).fit(TEXTS)
 
 
 @pytest.mark.parametrize("x", [[], ["", "."], [[], []]])
@@ -203,7 +212,8 @@ def test_it_is_silent_unless_verbose(capsys):
     vectorizer.set_params(verbose=True).fit(TEXTS)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "tokens" in err
+    assert "words in the vocabulary" in err
+    assert "of the tokens have a vector" in err
 
 
 def test_frames_come_out_where_they_are_asked_for():

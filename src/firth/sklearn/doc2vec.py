@@ -84,7 +84,7 @@ class Doc2VecVectorizer(Vectorizer):
 
     def _learn(self, documents: list[Any]) -> None:
         kind = {"documents_alone": self.documents_alone, "concatenate": self.concatenate}
-        self._train(documents, documents=True, **kind)
+        self.vectors_ = self._train(documents, documents=True, **kind)
 
     def _vectors_of(self, documents: list[Any]) -> Floats:
         given: dict[str, Any] = {

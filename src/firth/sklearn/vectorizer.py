@@ -71,12 +71,16 @@ class Vectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def _vectors_of(self, documents: list[Any]) -> Floats:
         raise NotImplementedError
 
-    def _train(self, documents: list[Any], /, **more: Any) -> None:
-        """Train `vectors_` on documents, with the parameters, `settings` and more settings of the class."""
+    @property
+    def _n_features_out(self) -> int:
+        """What scikit-learn asks to name the columns; there is none before `fit`."""
+        return self.vectors_.center.shape[1]
+
+    def _train(self, documents: list[Any], /, **more: Any) -> WordVectors:
+        """Vectors trained on documents, with the parameters, `settings` and more settings of the class."""
         given = {name: value for name in TRAINING if (value := getattr(self, name)) is not None}
         others, reading = self._other_settings(), self._reading(documents)
-        self.vectors_ = train(iter(documents), quiet=not self.verbose, **given, **more, **others, **reading)
-        self._n_features_out = self.vectors_.center.shape[1]
+        return train(iter(documents), quiet=not self.verbose, **given, **more, **others, **reading)
 
     def _other_settings(self) -> dict[str, Any]:
         """The checked `settings`."""

@@ -97,9 +97,10 @@ class Word2VecVectorizer(Vectorizer):
                 f"X has n_samples = {len(documents)}, and components is {self.components}: nothing would be left of "
                 "the documents. Give more documents, components=0, or method='mean'"
             )
-        self._train(documents, maxn=self.maxn)
-        reading = self._reading(documents)
-        self.documents_ = document_vectors(self.vectors_, iter(documents), quiet=not self.verbose, **options, **reading)
+        vectors = self._train(documents, maxn=self.maxn)
+        quiet, reading = not self.verbose, self._reading(documents)
+        self.documents_ = document_vectors(vectors, iter(documents), quiet=quiet, **options, **reading)
+        self.vectors_ = vectors
 
     def _vectors_of(self, documents: list[Any]) -> Floats:
         options = dataclasses.replace(self.documents_.options, **self._reading(documents))
