@@ -184,7 +184,7 @@ def test_wrong_parameters_are_refused_by_fit(parameters, message):
 def test_a_wrong_method_is_refused_before_the_training(monkeypatch):
     monkeypatch.setattr("firth.sklearn.vectorizer.train", None)
     for wrong in ({"method": "tfidf"}, {"a": -1.0}, {"method": "mean", "a": 1.0}, {"components": len(TEXTS)}):
-        with pytest.raises(ValueError, match="method|a is|components"):
+        with pytest.raises(ValueError, match=r"method|a is|components"):
             Word2VecVectorizer(**SMALL, **wrong).fit(TEXTS)
 
 

@@ -74,7 +74,7 @@ class Vectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     @property
     def _n_features_out(self) -> int:
         """What scikit-learn asks to name the columns; there is none before `fit`."""
-        return self.vectors_.center.shape[1]
+        return int(self.vectors_.center.shape[1])
 
     def _train(self, documents: list[Any], /, **more: Any) -> WordVectors:
         """Vectors trained on documents, with the parameters, `settings` and more settings of the class."""
