@@ -16,6 +16,7 @@ DERIVATION = ROOT / "docs" / "derivation.md"
 PAGES = sorted(page for folder in (".", "docs", "examples", "benchmarks") for page in (ROOT / folder).glob("*.md"))
 RUN = [
     DERIVATION,
+    ROOT / "docs" / "sklearn.md",
     ROOT / "docs" / "assignment.md",
     *(ROOT / "docs" / f"{name}.md" for name in ("queries", "corpora", "documents", "formats")),
 ]
@@ -140,6 +141,9 @@ def test_the_page_of_settings_is_what_the_declarations_say():
 
 @pytest.mark.parametrize("page", RUN, ids=name_of)
 def test_the_code_of_the_page_runs(page, tmp_path, monkeypatch):
+    if page.name == "sklearn.md":
+        pytest.importorskip("sklearn")
+        pytest.importorskip("pandas")
     monkeypatch.chdir(tmp_path)
     blocks = [code for language, code in FENCE.findall(page.read_text("utf-8")) if language == "python"]
     assert blocks
