@@ -51,6 +51,4 @@ class FastTextKeyedVectors(KeyedVectors):
             return
         words = list(map(str, self.index_to_key))
         rows = np.concatenate([self.vectors_vocab, self.vectors_ngrams])
-        self.vectors = mean_rows(
-            rows, *ngram_rows(words, self.min_n, self.max_n, self.bucket), self.vector_size
-        )
+        self.vectors = mean_rows(rows, *ngram_rows(words, self.min_n, self.max_n, self.bucket), self.vector_size)
