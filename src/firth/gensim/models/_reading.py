@@ -112,7 +112,7 @@ def _paths(corpus_iterable: Any, corpus_file: Any) -> list[str] | None:
     if corpus_file is not None:
         if not isinstance(corpus_file, str | os.PathLike) or not os.path.isfile(corpus_file):
             raise KindError(f"corpus_file is {corpus_file!r:.200}: expected the path of a file, a sentence a line")
-        paths = [corpus_file]
+        paths: list[Any] = [corpus_file]
     elif type(corpus_iterable) is LineSentence and isinstance(corpus_iterable.source, str | os.PathLike):
         paths = [corpus_iterable.source]
     elif type(corpus_iterable) is PathLineSentences:
@@ -157,6 +157,8 @@ def _read_lists(sentences: Any, folder: TemporaryFolder, progress_per: int) -> T
     lists = _Lists(sentences, progress_per)
     try:
         encoded = encode_source(iter(lists), AS_IS, folder, 1, None, None, None)
+    except SentencesError:
+        raise
     except CorpusError as error:
         if not lists.tokens:
             raise NothingToTrainError(_nothing(sentences, lists.sentences)) from None

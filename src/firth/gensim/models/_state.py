@@ -47,8 +47,8 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
     kind, state, file = load_state(path)
     if kind != cls._kind:
         raise FormatError(f"{path}: a saved {kind:.100}: load it with {kind:.100}.load")
-    keys, attributes, more = (state.get(name) for name in ("keys", "attributes", "more"))
-    _check_keys(path, keys)
+    attributes, more = state.get("attributes"), state.get("more")
+    keys = _checked_keys(path, state.get("keys"))
     if not isinstance(attributes, dict) or not isinstance(more, dict):
         raise FormatError(f"{path}: the state of this {kind} has no attributes: is the file from another version?")
     arrays = {name.removeprefix(ARRAY): name for name in file if name.startswith(ARRAY)}
@@ -92,12 +92,13 @@ def counts_of(vectors: Any) -> npt.NDArray[np.int64]:
     return np.asarray(counts, np.int64)
 
 
-def _check_keys(path: AnyPath, keys: Any) -> None:
+def _checked_keys(path: AnyPath, keys: Any) -> list[Any]:
     kinds = set(map(type, keys)) if isinstance(keys, list) else {list}
     if not kinds <= {str} and not kinds <= {int}:
         raise FormatError(f"{path}: the words are not all strings, or all integers: expected one kind")
     if len(set(keys)) < len(keys):
         raise FormatError(f"{path}: a word comes twice: expected every word once")
+    return list(keys)
 
 
 def _tensor(file: TensorFile, name: str, mmap: str | None) -> npt.NDArray[Any]:

@@ -78,7 +78,7 @@ def frozen_words(lockf: Any, words: int) -> npt.NDArray[np.int64] | None:
     if not np.isin(factors, (0, 1)).all():
         other = factors[~np.isin(factors, (0, 1))][0]
         raise ArgumentError(
-            f"vectors_lockf holds {other!r:.40}: expected 0 (the vector stays) or 1 (it is trained); firth has no rates "
-            "between them"
+            f"vectors_lockf holds {other!r:.40}: expected 0 (the vector stays) or 1 (it is trained); firth has no "
+            "rates between them"
         )
     return None if factors.all() else np.broadcast_to(factors == 0, words).astype(np.int64)
