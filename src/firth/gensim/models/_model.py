@@ -23,7 +23,7 @@ from firth.gensim._errors import ArgumentError, KindError, NothingToTrainError, 
 from firth.gensim._warnings import callers_level, renamed, without_meaning
 from firth.gensim.models import _state
 from firth.gensim.models._hooks import check_hooks
-from firth.gensim.models._old_names import OldNames
+from firth.gensim.models._old_model_names import OldNames
 from firth.gensim.models._options import config_of, falling, new_names, settings_of, warn_without_meaning
 from firth.gensim.models._predictions import TreeScores, output_words
 from firth.gensim.models._reading import Key, Text, read_text
