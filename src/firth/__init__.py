@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from firth.formats.loading import load
     from firth.phrases import Phrases
     from firth.run.documents import documents
+    from firth.run.infer import infer
     from firth.run.sharing import push
     from firth.run.train import train
     from firth.vectors.alignment import align
@@ -40,6 +41,7 @@ __all__ = [
     "align",
     "cooccurrences",
     "documents",
+    "infer",
     "load",
     "push",
     "reference",
@@ -55,6 +57,7 @@ _PLACES = {
     "align": "vectors.alignment",
     "Documents": "vectors.documents",
     "documents": "run.documents",
+    "infer": "run.infer",
     "load": "formats.loading",
     "push": "run.sharing",
 }

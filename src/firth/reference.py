@@ -8,6 +8,7 @@ loss to check, which alone knows how many words it can predict.
 
 import heapq
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from firth.errors import VocabularyError
 
 Array = npt.NDArray[np.float64]
 Gradients = tuple[float, Array, Array]
+DocumentGradients = tuple[float, Array, Array, Array]
 PairLoss = Callable[[Array, int, Array], Gradients]
 """(center_vec (d,), outside_idx, outside_vecs (n, d)) -> loss, grad_center (d,), grad_outside (n, d)"""
 TreePath = tuple[tuple[int, ...], tuple[int, ...]]
@@ -181,6 +183,83 @@ def cbow(
     loss, grad_hidden, grad_outsides = pair_loss(share * centers[words].sum(axis=0), center_idx, outside)
     np.add.at(grad_centers, words, share * grad_hidden)
     return loss, grad_centers, grad_outsides
+
+
+def both_losses(
+    center_vec: npt.ArrayLike,
+    outside_idx: int,
+    output_vecs: npt.ArrayLike,
+    negatives: Sequence[int],
+    paths: Sequence[TreePath],
+) -> Gradients:
+    """Loss, grad_center (d,), grad_outputs (2 n - 1, d) of one pair under the sum of two losses.
+
+    J = J of `negative_sampling` over the first n rows of `output_vecs`, those of words, plus J of
+    `hierarchical_softmax` over the others, those of the nodes; so are its gradients.
+    """
+    outputs, n = _float64(output_vecs), len(paths)
+    of_words = negative_sampling(center_vec, outside_idx, outputs[:n], negatives)
+    of_nodes = hierarchical_softmax(center_vec, outside_idx, outputs[n:], paths)
+    return of_words[0] + of_nodes[0], of_words[1] + of_nodes[1], np.concatenate([of_words[2], of_nodes[2]])
+
+
+def pv_dbow(
+    center_idx: int,
+    outside_idxs: Sequence[int],
+    tag_idxs: Sequence[int],
+    center_vecs: npt.ArrayLike,
+    document_vecs: npt.ArrayLike,
+    outside_vecs: npt.ArrayLike,
+    pair_loss: PairLoss,
+) -> DocumentGradients:
+    """Loss, grad_centers (n, d), grad_documents (m, d), grad_outsides of one window in a document.
+
+    Le and Mikolov (2014), "Distributed representations of sentences and documents": each tag t of the document predicts
+    the window's center word c through its vector d_t, and so does each outside word w:
+    J = Σ_t J(d_t, c) + Σ_w J(v_w, c). Without `outside_idxs` this is PV-DBOW alone. Either may repeat.
+    """
+    centers, documents, outside = _float64(center_vecs), _float64(document_vecs), _float64(outside_vecs)
+    loss, grad_outsides, grads = 0.0, np.zeros_like(outside), (np.zeros_like(centers), np.zeros_like(documents))
+    for vecs, idxs, grad in ((centers, outside_idxs, grads[0]), (documents, tag_idxs, grads[1])):
+        for i in _word_ids(idxs, len(vecs)):
+            pair, grad_input, grad_outside = pair_loss(vecs[i], center_idx, outside)
+            loss += pair
+            grad[i] += grad_input
+            grad_outsides += grad_outside
+    return loss, *grads, grad_outsides
+
+
+def pv_dm(
+    center_idx: int,
+    outside_idxs: Sequence[int],
+    tag_idxs: Sequence[int],
+    center_vecs: npt.ArrayLike,
+    document_vecs: npt.ArrayLike,
+    outside_vecs: npt.ArrayLike,
+    pair_loss: PairLoss,
+    *,
+    combine: Literal["mean", "sum", "concatenation"] = "mean",
+) -> DocumentGradients:
+    """Loss, grad_centers (n, d), grad_documents (m, d), grad_outsides of one window in a document.
+
+    Le and Mikolov (2014): one vector h of the k vectors d_t of the tags and v_w of the outside words predicts the
+    center word c, J = J(h, c). Their mean or sum: each gets its share of ∂J/∂h, 1/k or all. Their concatenation, first
+    the tags: h and the rows of `outside_vecs` have k d numbers, and each gets its part of ∂J/∂h. Both may repeat.
+    """
+    centers, documents, outside = _float64(center_vecs), _float64(document_vecs), _float64(outside_vecs)
+    tags, words = _word_ids(tag_idxs, len(documents)), _word_ids(outside_idxs, len(centers))
+    rows = np.concatenate([documents[tags], centers[words]])
+    if combine == "concatenation":
+        loss, grad_hidden, grad_outsides = pair_loss(rows.ravel(), center_idx, outside)
+        grad_rows = grad_hidden.reshape(rows.shape)
+    else:
+        share = 1.0 / len(rows) if combine == "mean" else 1.0
+        loss, grad_hidden, grad_outsides = pair_loss(share * rows.sum(axis=0), center_idx, outside)
+        grad_rows = np.tile(share * grad_hidden, (len(rows), 1))
+    grad_documents, grad_centers = np.zeros_like(documents), np.zeros_like(centers)
+    np.add.at(grad_documents, tags, grad_rows[: len(tags)])
+    np.add.at(grad_centers, words, grad_rows[len(tags) :])
+    return loss, grad_centers, grad_documents, grad_outsides
 
 
 def subword_vector(rows_of_word: Sequence[int], row_vecs: npt.ArrayLike) -> Array:

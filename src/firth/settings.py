@@ -541,6 +541,35 @@ class DocumentOptions(Checked):
         check_tokenizer(self.tokenizer)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InferOptions(Checked):
+    """The keywords of `firth.infer`.
+
+    Raises ConfigError for a value of the wrong type or out of range.
+    """
+
+    epochs: int | None = setting(
+        None, "training", "passes over each document", low=1, high=1_000_000, shown="that of training"
+    )
+    lr: float | None = setting(
+        None, "training", "learning rate at the start", low=0, high=1e3, shown="that of training"
+    )
+    min_lr: float | None = setting(
+        None, "training", "learning rate at the end", low=0, high=1e3, shown="that of training"
+    )
+    seed: int = setting(1, "training", "seed of all random draws", low=0, high=2**63 - 1)
+    lower: bool | None = setting(None, **LOWER, shown=OF_VECTORS)
+    tokenizer: Tokenizer | None = setting(None, **TOKENIZER, shown=OF_VECTORS)
+    column: str | int | None = setting(None, **COLUMN, recorded=False)
+    errors: Errors | None = setting(None, **ERRORS, shown=OF_VECTORS)
+    threads: int | None = setting(None, "run", "number of threads", low=1, high=1024, shown="all processors")
+    quiet: bool = setting(False, **QUIET)
+
+    def _check(self) -> None:
+        super()._check()
+        check_tokenizer(self.tokenizer)
+
+
 CHOICES = {name: one.choices for name, one in declared(TrainConfig).items() if one.choices}
 """The values that each setting of names may take, the default first."""
 

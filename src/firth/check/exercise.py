@@ -29,10 +29,15 @@ class Exercise:
     end of the corpus.
 
     cbow: how the vectors of a window are combined, "mean" or "sum"; "undivided" is the mean with the gradient of the
-    sum, which is wrong. tree: (n,) counts for hierarchical softmax; outside then has n - 1 rows. ngrams: offsets and
-    rows of words made of subwords, as from `subwords.ngram_rows`; center then has all rows, and `walk` adds all changes
-    of words to their rows at the end, as a kernel does at the end of a span. frozen: words that training does not move;
+    sum, which is wrong. tree: (n,) counts for hierarchical softmax; outside then has n - 1 rows. both: whether
+    negatives are drawn beside a tree; outside then has the rows of n words, then n - 1 nodes. ngrams: offsets and rows
+    of words made of subwords, as from `subwords.ngram_rows`; center then has all rows, and `walk` adds all changes of
+    words to their rows at the end, as a kernel does at the end of a span. frozen: words that training does not move;
     not with subwords.
+
+    documents: (m, d) float32, the vectors of m tags; tags: those of each sentence. combine: how documents predict:
+    "dbow" alone, "dbow with words" or, as PV-DM, "mean", "sum" or "concatenation", where outside is as wide as all
+    vectors side by side. The places of a window beyond a sentence then have the vector `padding`, by default zeros.
     """
 
     sentences: Sequence[Sequence[int]]
@@ -54,6 +59,19 @@ class Exercise:
     tree: Sequence[int] | None = None
     ngrams: tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]] | None = None
     frozen: Sequence[int] = ()
+    both: bool = False
+    documents: Floats | None = None
+    tags: Sequence[Sequence[int]] = ()
+    padding: Floats | None = None
+    combine: str = ""  # "undivided" is the mean with the gradient of the sum
+
+    @property
+    def of_documents(self) -> Floats:
+        """The vectors of documents before training, and the padding's (m + 1, d)."""
+        dim = self.center.shape[1]
+        known = np.zeros((0, dim), np.float32) if self.documents is None else self.documents
+        padding = np.zeros(dim, known.dtype) if self.padding is None else self.padding
+        return np.concatenate([known, padding[None]])
 
     @property
     def words(self) -> int:
@@ -85,12 +103,16 @@ class Exercise:
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """The result of an exercise: the vectors after training, both (n, d), the loss in nats and the number of pairs."""
+    """The result of an exercise: the vectors after training, the loss in nats and the number of pairs.
+
+    documents: those of documents and of the padding (m + 1, d).
+    """
 
     center: npt.NDArray[Any]
     outside: npt.NDArray[Any]
     loss: float
     pairs: int
+    documents: npt.NDArray[Any]
 
 
 def walk(exercise: Exercise) -> Trained:
@@ -98,10 +120,11 @@ def walk(exercise: Exercise) -> Trained:
     centers, outsides = exercise.center.astype(np.float64), exercise.outside.astype(np.float64)
     tokens = kept_tokens(exercise)
     paths = None if exercise.tree is None else reference.huffman(exercise.tree)
-    table = [] if paths is not None else [int(entry) for entry in exercise.noise_table()]
+    table = [] if paths is not None and not exercise.both else [int(entry) for entry in exercise.noise_table()]
+    documents = exercise.of_documents.astype(np.float64)
     vectors = _Composed(exercise, tokens, centers) if exercise.ngrams is not None else None
     loss, pairs = 0.0, 0
-    for at, (position, word, near) in enumerate(tokens):
+    for at, (position, word, near, sentence) in enumerate(tokens):
         if vectors is not None:
             vectors.reach(at)
         if not exercise.start <= position < (exercise.stop or np.inf):
@@ -111,27 +134,44 @@ def walk(exercise: Exercise) -> Trained:
         lr = exercise.lr + exercise.slope * position
         draws = _draws(exercise.noise_key, position)
         groups = [ids] if exercise.shared or exercise.cbow or paths else [[one] for one in ids]
-        pairs += bool(ids) if exercise.cbow else len(ids)
         for group in groups:
-            if paths is not None:
-                pair_loss: reference.PairLoss = partial(reference.hierarchical_softmax, paths=paths)
-                nodes, bits = paths[word]
-                answers = [*zip(nodes, [1 - bit for bit in bits], strict=True)]
-            else:
-                negatives = _negatives(table, word, exercise.negatives, draws)
-                pair_loss = partial(reference.negative_sampling, negatives=negatives)
-                answers = [(word, 1), *((negative, 0) for negative in negatives)]
+            pair_loss, answers = _pair_loss(exercise, word, paths, table, draws)
+            if exercise.combine:
+                window = dict(zip((other - at for other in near), ids, strict=True))
+                all_tags = exercise.tags[sentence]
+                vectors_of = centers, documents, outsides
+                loss += _move_documents(exercise, window, all_tags, word, pair_loss, answers, vectors_of, lr)
+                pairs += len(all_tags) + ("words" in exercise.combine) * len(ids) if "dbow" in exercise.combine else 1
+                continue
             loss += _move(exercise, group, word, pair_loss, answers, inputs, outsides, lr)
+            pairs += bool(ids) if exercise.cbow else len(group)
     if vectors is not None:
         vectors.leave(len(tokens))
-    return Trained(centers, outsides, loss, pairs)
+    return Trained(centers, outsides, loss, pairs, documents)
 
 
-def kept_tokens(exercise: Exercise) -> list[tuple[int, int, list[int]]]:
-    """(position in the corpus, word, window) of each token that is kept; the window is indices into this list."""
+def _pair_loss(
+    exercise: Exercise, word: int, paths: Any, table: Sequence[int], draws: Iterator[int]
+) -> tuple[reference.PairLoss, list[tuple[int, int]]]:
+    """The loss of a prediction of a word, and the rows of U, each with 1 for a right answer or 0."""
+    first, answers = len(paths) if exercise.both else 0, []
+    if paths is not None:
+        nodes, bits = paths[word]
+        answers = [(first + node, 1 - bit) for node, bit in zip(nodes, bits, strict=True)]
+        if not exercise.both:
+            return partial(reference.hierarchical_softmax, paths=paths), answers
+    negatives = _negatives(table, word, exercise.negatives, draws)
+    answers += [(word, 1), *((negative, 0) for negative in negatives)]
+    if exercise.both:
+        return partial(reference.both_losses, negatives=negatives, paths=paths), answers
+    return partial(reference.negative_sampling, negatives=negatives), answers
+
+
+def kept_tokens(exercise: Exercise) -> list[tuple[int, int, list[int], int]]:
+    """(position, word, window, sentence) of each token that is kept; the window is indices into this list."""
     thresholds, position = exercise.thresholds(), 0
-    found: list[tuple[int, int, list[int]]] = []
-    for sentence in exercise.sentences:
+    found: list[tuple[int, int, list[int], int]] = []
+    for number, sentence in enumerate(exercise.sentences):
         kept = []
         for word in sentence:
             bits = draw(exercise.token_key, position)
@@ -141,19 +181,19 @@ def kept_tokens(exercise: Exercise) -> list[tuple[int, int, list[int]]]:
             position += 1
         places = range(len(found), len(found) + len(kept))
         for at, (place, word, reach) in enumerate(kept):
-            found.append((place, word, reference.window_ids(places, at, reach)))
+            found.append((place, word, reference.window_ids(places, at, reach), number))
     return found
 
 
 class _Composed:
     """The vectors of tokens made of subwords: computed as a window reaches a token, added to its rows as it leaves."""
 
-    def __init__(self, exercise: Exercise, tokens: list[tuple[int, int, list[int]]], centers: Array) -> None:
+    def __init__(self, exercise: Exercise, tokens: list[tuple[int, int, list[int], int]], centers: Array) -> None:
         assert exercise.ngrams is not None
         offsets, rows = exercise.ngrams
         self.rows = np.zeros((len(tokens), centers.shape[1]))
         self._begun, self._centers, self._window = self.rows.copy(), centers, exercise.window
-        self._parts = [rows[offsets[word] : offsets[word + 1]].tolist() for _, word, _ in tokens]
+        self._parts = [rows[offsets[word] : offsets[word + 1]].tolist() for _, word, _, _ in tokens]
         self._reached = self._left = 0
 
     def reach(self, at: int) -> None:
@@ -211,8 +251,10 @@ def deviation(exercise: Exercise, expected: Trained, found: Trained) -> float:
         return np.inf
     center = largest(found.center - expected.center) / (largest(expected.center - exercise.center) or 1.0)
     outside = largest(found.outside - expected.outside) / (largest(expected.outside - exercise.outside) or 1.0)
+    documents = largest(found.documents - expected.documents)
+    documents /= largest(expected.documents - exercise.of_documents) or 1.0
     loss = abs(found.loss - expected.loss) / (expected.loss or 1.0)
-    return float(np.max([center, outside, loss]))
+    return float(np.max([center, outside, documents, loss]))
 
 
 def _draws(key: int, position: int) -> Iterator[int]:
@@ -250,12 +292,9 @@ def _move(
 ) -> float:
     """Change the vectors by one update in which `ids`, or their mean, predict `word`; return its loss.
 
-    The reference computes every gradient at the old vectors. The kernel does too, with one exception: a word that
-    occurs twice in a window whose outputs fit into one group moves twice in turn (see `_updates.rank_update`), and the
-    second time the outputs move along its new vector. answers: the rows of U, each with 1 for a right answer or 0.
+    The reference computes every gradient at the old vectors; so does the kernel, but for `_move_in_turn`. answers: the
+    rows of U, each with 1 for a right answer or 0.
     """
-    from firth.sgd._blocks import MAX_OUTPUTS
-
     if exercise.cbow:
         mean = exercise.cbow != "sum"
         loss, grad_inputs, grad_outsides = reference.cbow(word, ids, inputs, outsides, pair_loss, mean=mean)
@@ -267,17 +306,77 @@ def _move(
             loss += pair
             grad_inputs[one] += grad_input
             grad_outsides += of_outsides
-        repeated = {one: times for one, times in Counter(ids).items() if times > 1 and one not in exercise.frozen}
-        for one, times in repeated.items() if len(answers) <= MAX_OUTPUTS else ():
-            _, grad_input, _ = pair_loss(inputs[one], word, outsides)
-            for row, yes in answers:
-                score = outsides[row] @ inputs[one]
-                slope = -reference.sigmoid(-score) if yes else reference.sigmoid(score)
-                grad_outsides[row] -= lr * times * (times - 1) / 2 * slope * grad_input
+        moving = [one for one in ids if one not in exercise.frozen]
+        _move_in_turn(moving, word, pair_loss, answers, inputs, outsides, grad_outsides, lr)
     held = list(exercise.frozen)
     grad_inputs[held] = 0.0
     if exercise.tree is None:
         grad_outsides[held] = 0.0
     inputs -= lr * grad_inputs
     outsides -= lr * grad_outsides
+    return loss
+
+
+def _move_in_turn(
+    ids: Sequence[int],
+    word: int,
+    pair_loss: reference.PairLoss,
+    answers: list[tuple[int, int]],
+    inputs: Array,
+    outsides: Array,
+    grad_outsides: Array,
+    lr: float,
+) -> None:
+    """Change the gradient of U as the kernel does where an input of a window occurs twice.
+
+    It then moves twice in turn, if the outputs fit into one group (see `_updates.rank_update`), and the second time the
+    outputs move along its new vector.
+    """
+    from firth.sgd._blocks import MAX_OUTPUTS
+
+    repeated = {one: times for one, times in Counter(ids).items() if times > 1}
+    for one, times in repeated.items() if len(answers) <= MAX_OUTPUTS else ():
+        _, grad_input, _ = pair_loss(inputs[one], word, outsides)
+        for row, yes in answers:
+            score = outsides[row] @ inputs[one]
+            slope = -reference.sigmoid(-score) if yes else reference.sigmoid(score)
+            grad_outsides[row] -= lr * times * (times - 1) / 2 * slope * grad_input
+
+
+def _move_documents(
+    exercise: Exercise,
+    window: dict[int, int],
+    tags: Sequence[int],
+    word: int,
+    pair_loss: reference.PairLoss,
+    answers: list[tuple[int, int]],
+    vectors: tuple[Array, Array, Array],
+    lr: float,
+) -> float:
+    """Change V, the vectors of documents and U by one update in a document with these tags; return its loss.
+
+    window: the words of the window by their places, from -window to window.
+    """
+    centers, documents, outsides = vectors
+    ids, n = list(window.values()), len(centers)
+    if "dbow" in exercise.combine:
+        ids = ids if "words" in exercise.combine else []
+        loss, *grads = reference.pv_dbow(word, ids, tags, *vectors, pair_loss)
+        for idxs, inputs in ((ids, centers), (tags, documents)):
+            _move_in_turn(idxs, word, pair_loss, answers, inputs, outsides, grads[2], lr)
+    elif exercise.combine == "concatenation":
+        reach = range(-exercise.window, exercise.window + 1)
+        ids = [window.get(place, n) for place in reach if place != 0]
+        padded = np.concatenate([centers, documents[-1:]])
+        parts = padded, documents, outsides
+        loss, *grads = reference.pv_dm(word, ids, tags, *parts, pair_loss, combine="concatenation")
+        grads[1][-1] += grads[0][n]
+        grads[0] = grads[0][:n]
+    else:
+        mean = exercise.combine != "sum"
+        loss, *grads = reference.pv_dm(word, ids, tags, *vectors, pair_loss, combine="mean" if mean else "sum")
+        for grad in grads[:2]:
+            grad *= len(ids) + len(tags) if exercise.combine == "undivided" else 1
+    for matrix, grad in zip(vectors, grads, strict=True):
+        matrix -= lr * grad
     return loss

@@ -22,6 +22,9 @@ NEGATIVE_SAMPLING = partial(reference.negative_sampling, negatives=NEGATIVES)
 PATHS = reference.huffman((9, 5, 5, 3, 1, 0))
 HIERARCHICAL_SOFTMAX = partial(reference.hierarchical_softmax, paths=PATHS)
 SUM_CBOW = partial(reference.cbow, mean=False)
+SUM_DM = partial(reference.pv_dm, combine="sum")
+CONCATENATION_DM = partial(reference.pv_dm, combine="concatenation")
+TAGS = (3, 0, 3)
 WORD_ROWS = ((0,), (1, 6, 7), (2, 7, 8, 8), (3, 9), (4, 9, 6, 7, 9), (5, 8))
 """The rows of each word when words are made of subwords: some repeat, and some are in several words."""
 ROWS = 10
@@ -72,6 +75,25 @@ def _log_sigmoid(rng: np.random.Generator) -> float:
     x = rng.normal(scale=3, size=20)
     slope = 1 - reference.sigmoid(x)
     return gradient_deviation(lambda x: (reference.log_sigmoid(x).sum(), slope), x)
+
+
+def _both(rng: np.random.Generator) -> float:
+    outputs = rng.normal(size=(2 * WORDS - 1, DIM))
+    both = partial(reference.both_losses, negatives=NEGATIVES, paths=PATHS)
+    return gradient_deviation(lambda v, u: both(v, OUTSIDE, u), rng.normal(size=DIM), outputs)
+
+
+def _documents(
+    window: Callable[..., reference.DocumentGradients],
+    pair: reference.PairLoss,
+    rng: np.random.Generator,
+    words: Sequence[int] = WINDOW,
+    width: int = 1,
+) -> float:
+    """A window in a document of three tags, one of them twice."""
+    centers, documents = rng.normal(size=(WORDS, DIM)), rng.normal(size=(4, DIM))
+    outsides = rng.normal(size=(_outputs(pair), width * DIM))
+    return gradient_deviation(lambda v, d, u: window(CENTER, words, TAGS, v, d, u, pair), centers, documents, outsides)
 
 
 def _outputs(pair_loss: reference.PairLoss) -> int:
@@ -198,6 +220,17 @@ FORMULAS: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyTyp
         "CBOW of sums, hierarchical softmax": partial(_window, SUM_CBOW, HIERARCHICAL_SOFTMAX),
         "skip-gram of subwords, negative sampling": partial(_subwords, reference.skipgram, NEGATIVE_SAMPLING),
         "CBOW of subwords, hierarchical softmax": partial(_subwords, reference.cbow, HIERARCHICAL_SOFTMAX),
+        "negative sampling plus hierarchical softmax": _both,
+        "PV-DBOW, negative sampling": partial(_documents, reference.pv_dbow, NEGATIVE_SAMPLING, words=()),
+        "PV-DBOW with words, hierarchical softmax": partial(_documents, reference.pv_dbow, HIERARCHICAL_SOFTMAX),
+        "PV-DM of means, negative sampling": partial(_documents, reference.pv_dm, NEGATIVE_SAMPLING),
+        "PV-DM of sums, hierarchical softmax": partial(_documents, SUM_DM, HIERARCHICAL_SOFTMAX),
+        "PV-DM of concatenations, naive softmax": partial(
+            _documents, CONCATENATION_DM, reference.naive_softmax, width=len(TAGS) + len(WINDOW)
+        ),
+        "PV-DM of concatenations, negative sampling": partial(
+            _documents, CONCATENATION_DM, NEGATIVE_SAMPLING, width=len(TAGS) + len(WINDOW)
+        ),
         "window-shared negatives": _shared,
         "corpus objective": _corpus,
         "exact objective through counts": _exact,

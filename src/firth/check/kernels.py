@@ -12,14 +12,18 @@ from firth import reference
 from firth.check.documents import DOCUMENTS
 from firth.check.exact import EXACT
 from firth.check.exercise import LOW_BITS, Exercise, Floats, Trained, deviation, walk, with_subwords, with_tree
-from firth.native.arrays import aligned_copy
+from firth.check.inference import INFERENCE
+from firth.corpus.tags import Tags
+from firth.declaring import BOTH, NEGATIVE_SAMPLING, TREE
+from firth.native.arrays import aligned_copy, aligned_rows
+from firth.sgd.outputs import outputs_of
 from firth.sgd.tables import Kernel, Tables, tree_paths
 from firth.sgd.worker import Worker
 
 KERNEL_TOLERANCE = 5e-6
 """The largest relative deviation that passes: about three times what float32 rounding causes."""
 
-OTHERS: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyType({**EXACT, **DOCUMENTS})
+OTHERS: Mapping[str, Callable[[np.random.Generator], float]] = MappingProxyType({**EXACT, **DOCUMENTS, **INFERENCE})
 """Name of a row -> function of a random generator that returns the deviation."""
 
 
@@ -39,19 +43,51 @@ def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
         update=exercise.cbow or ("shared" if exercise.shared else "per-pair"),
         ngrams=exercise.ngrams,
     )
-    if exercise.tree is None:
+    if exercise.tree is None or exercise.both:
         tables = dataclasses.replace(tables, noise=exercise.noise_shares(), negatives=exercise.negatives)
-    else:
+    if exercise.tree is not None:
         tables = dataclasses.replace(tables, tree=tree_paths(np.asarray(exercise.tree, np.int64)))
-    center, outside = aligned_copy(exercise.center), aligned_copy(exercise.outside)
+    if exercise.combine:
+        tables = dataclasses.replace(tables, **_of_documents(exercise))
+    center, of_documents = aligned_copy(exercise.center), exercise.of_documents
+    documents, padding = aligned_copy(of_documents[:-1]), aligned_copy(of_documents[-1:])
+    loss_of = BOTH if exercise.both else NEGATIVE_SAMPLING if exercise.tree is None else TREE
+    stride = center.shape[1] if tables.width > 1 else dim
+    outside = aligned_rows(len(exercise.outside), tables.width * stride)
+    outputs, begin = outputs_of(outside, loss_of, tables.width, dim).given(), 0
+    for view in outputs:
+        view[:] = exercise.outside[begin : begin + len(view)].reshape(view.shape)
+        begin += len(view)
     masks = mask, mask if exercise.tree is None else None
-    worker = Worker(Kernel(tables), center, outside, hot=(hot, hot), periods=(period, period), frozen=masks)
+    worker = Worker(
+        Kernel(tables),
+        center,
+        outside,
+        hot=(hot, hot),
+        periods=(period, period),
+        frozen=masks,
+        documents=documents if exercise.combine else None,
+        padding=padding,
+    )
     ids = exercise.ids()
     stop = len(ids) if exercise.stop is None else exercise.stop
     epoch = Epoch(exercise.token_key, exercise.noise_key, exercise.lr, exercise.slope)
     worker.train_span(ids, exercise.offsets(), exercise.start, stop, epoch)
     loss, pairs = worker.done
-    return Trained(center[:, :dim], outside[:, :dim], loss, int(pairs))
+    moved = np.concatenate([view.reshape(len(view), -1) for view in outputs])
+    return Trained(center[:, :dim], moved, loss, int(pairs), np.concatenate([documents, padding])[:, :dim])
+
+
+def _of_documents(exercise: Exercise) -> dict[str, Any]:
+    """What the tables of a run with documents have besides those of other runs."""
+    begins = np.cumsum([0, *map(len, exercise.tags)], dtype=np.int64)
+    rows = np.array([tag for tags in exercise.tags for tag in tags], np.int32)
+    update = {"concatenation": "concatenated", "dbow": "shared", "dbow with words": "shared"}
+    return {
+        "tags": Tags(begins, rows, len(exercise.of_documents) - 1),
+        "update": update.get(exercise.combine, exercise.combine),
+        "alone": exercise.combine == "dbow",
+    }
 
 
 def kernel_rows(seed: int = 1) -> list[dict[str, Any]]:
@@ -137,6 +173,32 @@ def _hierarchical(rng: np.random.Generator, make: Callable[..., Exercise], **set
     return with_tree(exercise, [1000 // rank for rank in range(1, exercise.words + 1)])
 
 
+def _with_both(rng: np.random.Generator, make: Callable[..., Exercise], **settings: Any) -> Exercise:
+    """The sum of both losses, with the same trees."""
+    exercise = make(rng, **settings)
+    assert exercise.tree is not None
+    nodes = rng.normal(scale=0.2, size=(exercise.words - 1, exercise.center.shape[1])).astype(np.float32)
+    words = np.concatenate([exercise.outside, nodes[: exercise.words - len(exercise.outside)]])
+    return dataclasses.replace(exercise, both=True, outside=np.concatenate([words, nodes]))
+
+
+def _with_documents(
+    rng: np.random.Generator, combine: str, make: Callable[..., Exercise] = _one_token, tags: int = 1, **settings: Any
+) -> Exercise:
+    """The exercise with documents, each of its sentences with as many tags out of seven."""
+    exercise = make(rng, **settings)
+    dim, of_sentences = exercise.center.shape[1], [rng.permutation(7)[:tags].tolist() for _ in exercise.sentences]
+    documents = rng.normal(scale=0.2, size=(7, dim)).astype(np.float32)
+    outside = exercise.outside
+    if combine == "concatenation":
+        shape = len(outside), (tags + 2 * exercise.window) * dim
+        outside = rng.normal(scale=0.1, size=shape).astype(np.float32)
+    fixed = exercise.fixed_window or combine == "concatenation"
+    return dataclasses.replace(
+        exercise, combine=combine, tags=of_sentences, documents=documents, outside=outside, fixed_window=fixed
+    )
+
+
 def _epoch(rng: np.random.Generator, **settings: Any) -> Exercise:
     """Sentences of many lengths, subsampled, with shrinking windows and a falling learning rate."""
     n = 30
@@ -191,6 +253,22 @@ KERNELS: Mapping[str, Callable[[np.random.Generator], Exercise]] = MappingProxyT
         "frozen words, per-pair steps": partial(_some_frozen, shared=False),
         "frozen words, CBOW mean step": partial(_some_frozen, cbow="mean"),
         "frozen words, hierarchical softmax step": partial(_path, 6, make=_some_frozen),
+        "both losses, path of 6": partial(_with_both, make=partial(_path, 6)),
+        "both losses, path of 25": partial(_with_both, make=partial(_path, 25)),
+        "both losses of CBOW, path of 6": partial(_with_both, make=partial(_path, 6), cbow="mean"),
+        "CBOW undivided step, 6 outputs": partial(_one_token, cbow="undivided"),
+        "PV-DBOW, 6 outputs": partial(_with_documents, combine="dbow"),
+        "PV-DBOW, 21 outputs, two tags": partial(_with_documents, combine="dbow", negatives=20, tags=2),
+        "PV-DBOW with words, 6 outputs": partial(_with_documents, combine="dbow with words", tags=2),
+        "PV-DBOW, path of 25": partial(_with_documents, combine="dbow", make=partial(_path, 25)),
+        "PV-DM mean step, 6 outputs": partial(_with_documents, combine="mean"),
+        "PV-DM mean step, path of 6": partial(_with_documents, combine="mean", make=partial(_path, 6)),
+        "PV-DM sum step, two tags": partial(_with_documents, combine="sum", tags=2),
+        "PV-DM undivided step, 6 outputs": partial(_with_documents, combine="undivided"),
+        "PV-DM concatenation step, 6 outputs": partial(_with_documents, combine="concatenation"),
+        "PV-DM concatenation step, path of 25": partial(
+            _with_documents, combine="concatenation", make=partial(_path, 25), tags=2
+        ),
         "loss of 1,970 pairs": _losses,
         "small epoch, window-shared": _epoch,
         "small epoch, per-pair": partial(_epoch, shared=False),
@@ -202,6 +280,18 @@ KERNELS: Mapping[str, Callable[[np.random.Generator], Exercise]] = MappingProxyT
         "small epoch, subwords, per-pair": partial(_of_subwords, make=_epoch, shared=False),
         "small epoch, subwords, CBOW mean": partial(_of_subwords, make=_epoch, cbow="mean"),
         "small epoch, subwords, hierarchical softmax": partial(_of_subwords, make=partial(_hierarchical, make=_epoch)),
+        "small epoch, both losses": partial(_with_both, make=partial(_hierarchical, make=_epoch)),
+        "small epoch, both losses of CBOW": partial(_with_both, make=partial(_hierarchical, make=_epoch), cbow="mean"),
+        "small epoch, PV-DBOW": partial(_with_documents, combine="dbow", make=_epoch),
+        "small epoch, PV-DBOW with words": partial(_with_documents, combine="dbow with words", make=_epoch, tags=2),
+        "small epoch, PV-DM mean": partial(_with_documents, combine="mean", make=_epoch),
+        "small epoch, PV-DM concatenation": partial(_with_documents, combine="concatenation", make=_epoch, tags=2),
+        "small epoch, PV-DM concatenation, hierarchical softmax": partial(
+            _with_documents, combine="concatenation", make=partial(_hierarchical, make=_epoch)
+        ),
+        "small epoch, PV-DBOW, both losses": partial(
+            _with_documents, combine="dbow", make=partial(_with_both, make=partial(_hierarchical, make=_epoch))
+        ),
         "small epoch, frozen words": partial(_epoch, frozen=range(0, 30, 3)),
         "small epoch, frozen words, per-pair": partial(_epoch, frozen=range(0, 30, 3), shared=False),
         "small epoch, frozen words, CBOW mean": partial(_epoch, frozen=range(0, 30, 3), cbow="mean"),

@@ -1,4 +1,4 @@
-"""What predicts a token: its word and negatives, or the path to its word in a tree.
+"""What predicts a token: its word and negatives, or the path to its word in a tree, or both.
 
 Rows are fetched some tokens before their turn. Negatives are drawn for a whole span; paths, which are long, are
 followed when their rows are to be fetched.
@@ -6,6 +6,7 @@ followed when their rows are to be fetched.
 
 from firth.native import simd
 from firth.native.jit import chosen_by_type, inlined
+from firth.sgd._both import Both, follow_both
 from firth.sgd._inputs import next_input
 from firth.sgd._negatives import Negatives, draw_for_span, lay_out_sets, take_rows
 from firth.sgd._negatives import set_bytes as bytes_of_negatives
@@ -21,9 +22,9 @@ SETS = AHEAD + 1
 """Sets of nodes that are ready at a time: that of a token, and those of the next ones."""
 
 
-def bytes_of_sets(predictor: Negatives | Tree) -> int:
+def bytes_of_sets(predictor: Negatives | Tree | Both) -> int:
     """The bytes of all sets of outputs that are kept at a time."""
-    if isinstance(predictor, Tree):
+    if not isinstance(predictor, Negatives):
         return SETS * bytes_of_path(predictor)
     return (predictor.room + AHEAD) * bytes_of_negatives(predictor)
 
@@ -31,13 +32,15 @@ def bytes_of_sets(predictor: Negatives | Tree) -> int:
 @chosen_by_type
 def predict_span(center, outside, predictor, noise_key, window, first, last, count, scratch):
     """Prepare for tokens first..last, when tokens up to `count` are in reach of their windows."""
+    if predictor.instance_class is Both:
+        return _draw_and_follow_first
     return _follow_first if predictor.instance_class is Tree else _draw
 
 
 @chosen_by_type
 def predict(center, outside, predictor, window, token, last, count, scratch):
     """Turn to a token: the address of its set of outputs, that of its answers, those of rows to fetch, how many."""
-    return _by_path if predictor.instance_class is Tree else _by_negatives
+    return _by_negatives if predictor.instance_class is Negatives else _by_path
 
 
 def _draw(center, outside, predictor, noise_key, window, first, last, count, scratch):
@@ -83,6 +86,14 @@ def _follow_first(center, outside, predictor, noise_key, window, first, last, co
         _follow(center, outside, predictor, window, token, count, scratch)
 
 
+_follow_first_too = inlined(_follow_first)
+
+
+def _draw_and_follow_first(center, outside, predictor, noise_key, window, first, last, count, scratch):
+    draw_for_span(predictor, noise_key, first, last, scratch)
+    _follow_first_too(center, outside, predictor, noise_key, window, first, last, count, scratch)
+
+
 def _by_path(center, outside, predictor, window, token, last, count, scratch):
     following, ahead, fetched = token + AHEAD, scratch.sets, 0
     fetch_path(predictor, scratch.words, following + AHEAD, last)
@@ -106,6 +117,20 @@ def _set_of_path(tree, token, scratch):
 def _follow(center, outside, tree, window, token, count, scratch):
     """Fill the set of a token, and put the row that enters the windows after it behind its rows."""
     output_set = _set_of_path(tree, token, scratch)
-    follow_path(outside, tree, simd.load_int(scratch.words, token), output_set)
+    _fill_set(outside, tree, token, output_set, scratch)
     row = next_input(center, token + window + 1, count, outside.shared, scratch)
     simd.store_int(output_set, ROWS + simd.load_int(output_set, COUNT), row)
+
+
+@chosen_by_type
+def _fill_set(outside, predictor, token, output_set, scratch):
+    """Fill a set with the rows of a token's path, or of its path, word and negatives."""
+    return _fill_with_both if predictor.instance_class is Both else _fill_with_path
+
+
+def _fill_with_both(outside, predictor, token, output_set, scratch):
+    follow_both(outside, predictor, token, output_set, scratch)
+
+
+def _fill_with_path(outside, predictor, token, output_set, scratch):
+    follow_path(outside, predictor, simd.load_int(scratch.words, token), output_set)

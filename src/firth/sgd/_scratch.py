@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.native.arrays import LANES, aligned_rows
+from firth.sgd._both import Both
 from firth.sgd._negatives import Negatives
 from firth.sgd._output_sets import groups_of
 from firth.sgd._paths import Tree
@@ -47,6 +48,7 @@ class Scratch(NamedTuple):
     vectors: int  # float32: vectors of tokens composed of n-grams, twice what windows reach at a time
     parts: int  # int64: addresses of the rows that a vector is composed of
     ahead: int  # int64: addresses of rows to fetch
+    ends: int  # (2,) int64: the offsets of a document that is a stream of its own
 
 
 GroupScratch = NamedTuple("GroupScratch", [*Scratch.__annotations__.items(), ("row_copies", int)])
@@ -59,16 +61,23 @@ AnyScratch = Scratch | GroupScratch
 
 
 def scratch_arrays(
-    window: int, predictor: Negatives | Tree, row_bytes: int, *, groups: bool, frozen: bool, parts: int
+    window: int,
+    predictor: Negatives | Tree | Both,
+    row_bytes: int,
+    *,
+    groups: bool,
+    frozen: bool,
+    parts: int,
+    tags: int,
 ) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a Scratch by name: for windows of a radius and the sets of outputs of a predictor.
 
     `groups`: whether there may be more outputs than a block takes. `frozen`: whether rows of either matrix stay as they
-    are. `parts`: the most rows that a vector is composed of, 0 if none is. The rows that `hidden` points to are "hidden
-    rows".
+    are. `parts`: the most rows that a vector is composed of, 0 if none is. `tags`: the most tags of a document. The
+    rows that `hidden` points to are "hidden rows".
     """
-    inputs, outputs, tokens = 2 * window, predictor.outputs, most_kept(window)
-    draws = predictor.count * tokens if isinstance(predictor, Negatives) else 0
+    inputs, outputs, tokens = 2 * window + tags, predictor.outputs, most_kept(window)
+    draws = predictor.count * tokens if not isinstance(predictor, Tree) else 0
     sums = np.zeros((2, LANES), np.float32)
     sums[1] = 1.0
     hidden_rows = aligned_rows(3, row_bytes // 4)
@@ -92,6 +101,7 @@ def scratch_arrays(
         "vectors": np.empty(2 * (inputs + 1) * row_bytes if parts else 0, np.uint8),
         "parts": np.empty(parts + LANES, np.int64),
         "ahead": np.empty(outputs + 1 + parts + LANES if parts else 0, np.int64),
+        "ends": np.zeros(2, np.int64),
         "hidden rows": hidden_rows,
     }
     arrays |= {name: np.empty(tokens, np.int64) for name in ("words", "positions", "left", "right", "streams", "bits")}

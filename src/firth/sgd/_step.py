@@ -90,7 +90,7 @@ def _count_factors(factors, scratch):
 
 
 @inlined
-def _find_coefficients_in_groups(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch):
+def find_coefficients_in_groups(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch):
     """Store the coefficients of all inputs and any number of outputs, those of one group of outputs after another."""
     groups, first = groups_of(outputs), 0
     for group in range(groups):
@@ -134,7 +134,7 @@ def _step_in_groups(
             table, inputs, outputs, x_rows, u_rows, answers, distinct, row_bytes, lr, scratch, ahead, ahead_count
         )
     else:
-        _find_coefficients_in_groups(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch)
+        find_coefficients_in_groups(table, inputs, outputs, x_rows, u_rows, answers, row_bytes, lr, scratch)
         _update_in_groups(table, inputs, outputs, x_rows, u_rows, distinct, row_bytes, scratch, ahead, ahead_count)
 
 
@@ -227,7 +227,7 @@ def _step_of_many(table, inputs, outputs, u_rows, answers, weight, gain, row_byt
         size = min(inputs - first, MAX_OUTPUTS)
         sum_rows_alike(table, size, x_rows + 8 * first, scratch.weight, row_bytes, before, hidden)
         before = hidden
-    _find_coefficients_in_groups(table, 1, outputs, scratch.hidden, u_rows, answers, row_bytes, lr, scratch)
+    find_coefficients_in_groups(table, 1, outputs, scratch.hidden, u_rows, answers, row_bytes, lr, scratch)
     before = zeros
     for first in range(0, outputs, MAX_OUTPUTS):
         size, at = min(outputs - first, MAX_OUTPUTS), scratch.coefficients + 4 * first

@@ -56,7 +56,7 @@ def most_kept(window: int) -> int:
 
 
 @inlined
-def _sentence_at(stream, position):
+def sentence_at(stream, position):
     """The sentence that a position of the corpus is in."""
     low, high = 0, stream.sentences
     while high - low > 1:
@@ -80,7 +80,7 @@ def gather(stream, start, stop, windows, epoch, kept):
     Tokens first..last are the span's own; all tokens from `lowest` to `count` are in reach of their windows.
     """
     window = windows.size
-    sentence = _sentence_at(stream, start)
+    sentence = sentence_at(stream, start)
     begin = simd.load_int(stream.offsets, sentence)
     lowest = first = count = window
     position = start - 1

@@ -2,7 +2,8 @@
 
 Skip-gram: the words of a token's window are inputs (rows of V), and each predicts the token. Windows are symmetric, so
 these are the pairs of "the center predicts each outside word"; grouped this way, all pairs of a window share one set of
-outputs and one pass over the rows. CBOW: the mean of the window's vectors, or their sum, predicts the token.
+outputs and one pass over the rows. CBOW: the mean of the window's vectors, or their sum, predicts the token. The
+vectors of a document (PV-DBOW and PV-DM) are further inputs of its windows.
 """
 
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from numba import types
 
 from firth.native import simd
 from firth.native.jit import chosen_by_type, compiled
+from firth.sgd._documents import add_tags, document_at
 from firth.sgd._inputs import fetch_parts_too, lay_out_inputs, leave_windows, window_rows
 from firth.sgd._output_sets import COUNT, DISTINCT, ROWS
 from firth.sgd._predict import predict, predict_span
@@ -29,12 +31,13 @@ class Hidden(NamedTuple):
 
 
 @compiled
-def train_windows(stream, start, stop, windows, predictor, table, epoch, center, outside, scratch, hidden):
+def train_windows(stream, start, stop, windows, predictor, table, epoch, center, outside, scratch, hidden, documents):
     """Train on positions start..stop (stop exclusive) of the corpus; return the number of predictions.
 
-    stream: a Stream. windows: Windows. predictor: Negatives or a Tree. table: address of the table of blocks. epoch: an
-    Epoch. center, outside: the rows of V and U, changed in place. scratch: a Scratch, whose loss grows. hidden: a
-    Hidden for CBOW, None for skip-gram. Windows reach beyond start and stop within the sentence.
+    stream: a Stream. windows: Windows. predictor: Negatives, a Tree or Both. table: address of the table of blocks.
+    epoch: an Epoch. center, outside: the rows of V and U, changed in place. scratch: a Scratch, whose loss grows.
+    hidden: a Hidden for CBOW, None for skip-gram. documents: Documents, or None. Windows reach beyond start and stop
+    within the sentence.
     """
     kept = Kept(scratch.words, scratch.positions, scratch.left, scratch.right)
     window, predictions = windows.size, 0
@@ -42,7 +45,7 @@ def train_windows(stream, start, stop, windows, predictor, table, epoch, center,
         lowest, first, last, count = gather(stream, span, min(span + SPAN, stop), windows, epoch, kept)
         lay_out_inputs(center, lowest, count, scratch)
         predict_span(center, outside, predictor, epoch.noise_key, window, first, last, count, scratch)
-        entered = lowest
+        entered, sentence = lowest, document_at(documents, stream, span)
         for token in range(first, last):
             left, right = simd.load_int(scratch.left, token), simd.load_int(scratch.right, token)
             entered = window_rows(center, window, token, left, right, lowest, count, entered, scratch)
@@ -50,7 +53,7 @@ def train_windows(stream, start, stop, windows, predictor, table, epoch, center,
                 center, outside, predictor, window, token, last, count, scratch
             )
             ahead, fetched = fetch_parts_too(center, token + window + 2, count, ahead, fetched, scratch)
-            inputs = right - left - 1
+            sentence, inputs = add_tags(documents, stream, sentence, token, right - left - 1, scratch)
             if inputs > 0:
                 outputs, distinct = simd.load_int(output_set, COUNT), simd.load_int(output_set, DISTINCT)
                 lr = epoch.lr + epoch.slope * simd.load_int(scratch.positions, token)

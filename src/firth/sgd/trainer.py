@@ -19,14 +19,18 @@ import numpy.typing as npt
 
 from firth.corpus.encode import Corpus
 from firth.corpus.subsampling import keep_thresholds
+from firth.corpus.tags import Tags
+from firth.declaring import BOTH, TREE
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
 from firth.native.arrays import aligned_rows
 from firth.settings import TrainConfig, physical_memory
-from firth.sgd.start import check_start
-from firth.sgd.tables import Kernel, Tables, noise_probabilities, tree_paths
+from firth.sgd.outputs import output_rows, outputs_of
+from firth.sgd.start import check_start, document_rows
+from firth.sgd.tables import Ints, Kernel, Tables, noise_probabilities, tree_paths
 from firth.sgd.worker import Worker
 from firth.training import EpochProgress, Snapshot, State, all_finite, fingerprint, never
 from firth.vectors.container import WordVectors
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
 
 CHUNK = 1 << 15
@@ -94,28 +98,39 @@ class SgdTrainer:
         config: TrainConfig,
         start: WordVectors | None = None,
         frozen: Collection[str] = (),
+        tags: Tags | None = None,
     ) -> None:
         """Allocate the matrices: V uniform in ±1/(2 dim), U zero; words of `start` begin with the vectors they have.
 
-        Training does not move the vectors of `frozen` words of `start`. Raises ConfigError if the machine's memory is
-        too small or `start` does not fit the settings, VocabularyError for a tree of one word.
+        Training does not move the vectors of `frozen` words of `start`. tags: those of the corpus's sentences, where
+        documents have vectors; these begin as V does, or as `start` has them. Raises ConfigError if the machine's
+        memory is too small, `start` does not fit the settings or words cannot be frozen, VocabularyError for a tree of
+        one word.
         """
         from firth.native import rng
 
         self.corpus, self.config, self.state = corpus, config, SgdState()
         self.words = corpus.vocab.words
         words, bucket = len(corpus.vocab), config.bucket if config.maxn else 0
-        tree = config.loss == "hierarchical-softmax"
-        if tree and words == 1:
+        if config.loss in (TREE, BOTH) and words == 1:
             raise VocabularyError(
                 f"hierarchical softmax needs a tree of two words and {self.words[0]!r} is the only one: give more "
                 "text, or lower min_count"
             )
-        _check_memory(words + bucket, words - tree, words, config)
-        self.center = aligned_rows(words + bucket, config.dim)
-        self.outside = aligned_rows(words - tree, config.dim)
-        rng.fill_uniform(self.center, config.dim, rng.stream_key(config.seed, 0, 0))
-        self._kernel = Kernel(make_tables(corpus, config))
+        if frozen and (config.documents or config.loss == BOTH):
+            raise ConfigError(
+                "words cannot be frozen beside documents, or with the sum of both losses: leave freeze out"
+            )
+        tables, self.tags = make_tables(self.words, corpus.frequencies, corpus.totals, config, tags), tags
+        outputs, documents = output_rows(config.loss, words), 0 if tags is None else tags.documents
+        _check_memory(words + bucket + documents, outputs * tables.width, words, config)
+        self.center, self.documents = aligned_rows(words + bucket, config.dim), aligned_rows(documents, config.dim)
+        self.padding = aligned_rows(1, config.dim)  # of windows whose vectors are concatenated
+        self.outside = aligned_rows(outputs, config.dim if tables.width == 1 else tables.width * self.center.shape[1])
+        self._outputs = outputs_of(self.outside, config.loss, tables.width, config.dim)
+        for purpose, matrix in enumerate((self.center, self.documents)):
+            rng.fill_uniform(matrix, config.dim, rng.stream_key(config.seed, 0, purpose))
+        self._kernel = Kernel(tables)
         self._span = max(1, int(CHUNK / max(_work(self._kernel.tables, config), 1.0)))
         self.frozen: list[npt.NDArray[np.int64] | None] = [None, None]
         if start is not None:
@@ -134,22 +149,48 @@ class SgdTrainer:
             self.center[words:, :dim] = start.subwords.rows[len(start) :]
         else:
             self.center[here, :dim] = start.center[there]
-        if self.config.loss == "hierarchical-softmax":
-            if start.nodes is not None and start.words == self.words and self._has_tree_of(start.counts):
-                self.outside[:, :dim] = start.nodes
-        elif start.outside is not None:
-            self.outside[here, :dim] = start.outside[there]
+        words_out, nodes_out = self._outputs
+        if self.config.concatenate:
+            self._begin_concatenated(start)
+        else:
+            if nodes_out is not None and start.nodes is not None and self._has_tree_of(start):
+                nodes_out[:, 0] = start.nodes
+            if words_out is not None and start.outside is not None:
+                words_out[here, 0] = start.outside[there]
+        if self.tags is not None and start.documents is not None:
+            mine, others = document_rows(self.tags, start.documents)
+            self.documents[mine, :dim] = start.documents.matrix[others]
         if frozen:
             held = set(frozen)
             mask = np.array([word in held and word in ids for word in self.words], np.int64)
             self.frozen[0] = mask
-            if self.config.loss != "hierarchical-softmax" and start.outside is not None:
+            if words_out is not None and start.outside is not None:
                 self.frozen[1] = mask
 
-    def _has_tree_of(self, counts: npt.NDArray[np.int64]) -> bool:
-        """Whether these counts have the same Huffman tree as those of this run."""
-        here, (paths, branches) = self._kernel.tables.tree, tree_paths(counts)
-        return here is not None and np.array_equal(here[0], paths) and np.array_equal(here[1], branches)
+    def _begin_concatenated(self, start: WordVectors) -> None:
+        """Copy the outside vectors of concatenated windows, where `start` has the same words and windows."""
+        learned = start.documents
+        if learned is None or learned.outside is None or learned.padding is None or start.words != self.words:
+            return
+        views = self._outputs.given()
+        same_tree = self._outputs.nodes is None or self._has_tree_of(start)
+        if learned.outside.shape == (len(self.outside), views[0].shape[1] * views[0].shape[2]) and same_tree:
+            self._take_concatenated(learned)
+
+    def _take_concatenated(self, learned: DocumentVectors) -> None:
+        assert learned.outside is not None
+        assert learned.padding is not None
+        self.padding[0, : self.config.dim] = learned.padding
+        begin = 0
+        for view in self._outputs.given():
+            view[:] = learned.outside[begin : begin + len(view)].reshape(view.shape)
+            begin += len(view)
+
+    def _has_tree_of(self, start: WordVectors) -> bool:
+        """Whether vectors have the same words as this run, in the same Huffman tree."""
+        here, (paths, branches) = self._kernel.tables.tree, tree_paths(start.counts)
+        same = here is not None and np.array_equal(here[0], paths) and np.array_equal(here[1], branches)
+        return start.words == self.words and same
 
     def run(
         self,
@@ -205,7 +246,7 @@ class SgdTrainer:
         That is ln 2 for each output of a pair. How many outputs a tree has depends on the pairs that were drawn; there
         no score may be far enough from 0 to make more of a difference than a thousandth.
         """
-        if self.config.loss == "hierarchical-softmax":
+        if self.config.loss in (TREE, BOTH):
             return _longest_row(self.center) * _longest_row(self.outside) < 2 * math.log(2.0) * STANDSTILL
         untrained = self._kernel.tables.outputs * math.log(2.0)
         loss = self.history[-1]["loss"]
@@ -213,15 +254,17 @@ class SgdTrainer:
 
     @cached_property
     def fingerprint(self) -> int:
-        """A checksum of the corpus and of the frozen words."""
-        return fingerprint(self.corpus, *(mask for mask in self.frozen if mask is not None))
+        """A checksum of the corpus, of the tags of its documents and of the frozen words."""
+        tags: list[npt.NDArray[Any]] = [] if self.tags is None else [self.tags.begins, self.tags.rows]
+        return fingerprint(self.corpus, *tags, *(mask for mask in self.frozen if mask is not None))
 
     def vectors(self) -> WordVectors:
         """The vectors as they stand."""
         config, dim = self.config, self.config.dim
-        center, outside = (np.ascontiguousarray(matrix[:, :dim]) for matrix in (self.center, self.outside))
-        tree = config.loss == "hierarchical-softmax"
-        subwords = None
+        center = np.ascontiguousarray(self.center[:, :dim])
+        outside = nodes = subwords = None
+        if not config.concatenate:
+            outside, nodes = (None if view is None else np.ascontiguousarray(view[:, 0]) for view in self._outputs)
         if config.maxn:
             subwords = Subwords(config.minn, config.maxn, config.bucket, center)
             assert self._kernel.tables.ngrams is not None
@@ -230,12 +273,24 @@ class SgdTrainer:
             self.words,
             self.corpus.totals,
             center,
-            None if tree else outside,
+            outside,
             config.as_dict(),
             copy.deepcopy(self.history),
-            nodes=outside if tree else None,
+            nodes=nodes,
             subwords=subwords,
+            documents=self._document_vectors(),
         )
+
+    def _document_vectors(self) -> DocumentVectors | None:
+        """The vectors of documents as they stand, where there are any."""
+        if self.tags is None:
+            return None
+        dim, names = self.config.dim, self.tags.names
+        matrix, outside, padding = np.ascontiguousarray(self.documents[:, :dim]), None, None
+        if self.config.concatenate:
+            outside = np.concatenate([view.reshape(len(view), -1) for view in self._outputs.given()])
+            padding = self.padding[0, :dim].copy()
+        return DocumentVectors(matrix, names, outside, padding)
 
     def snapshot(self) -> Snapshot:
         """The run as it stands: the vectors, and where the epoch under way stands."""
@@ -244,16 +299,36 @@ class SgdTrainer:
     def restore(self, snapshot: Snapshot) -> bool:
         """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
         saved, dim = snapshot.vectors, self.config.dim
-        of_center = saved.subwords.rows if saved.subwords is not None else saved.center
-        of_outside = saved.outside if saved.nodes is None else saved.nodes
         state = SgdState.of(snapshot, len(self.corpus.ids))
-        if state is None or of_outside is None or snapshot.arrays:
-            return False
-        if of_center.shape != (len(self.center), dim) or of_outside.shape != (len(self.outside), dim):
+        if state is None or snapshot.arrays or not self._has_shapes_of(saved):
             return False
         self.state = state
-        self.center[:, :dim], self.outside[:, :dim] = of_center, of_outside
+        self.center[:, :dim] = saved.subwords.rows if saved.subwords is not None else saved.center
+        if saved.documents is not None:
+            self.documents[:, :dim] = saved.documents.matrix
+        if self.config.concatenate:
+            assert saved.documents is not None
+            self._take_concatenated(saved.documents)
+            return True
+        for view, matrix in zip(self._outputs, (saved.outside, saved.nodes), strict=True):
+            if view is not None:
+                view[:, 0] = matrix
         return True
+
+    def _has_shapes_of(self, saved: WordVectors) -> bool:
+        """Whether vectors have the parts of this run, each in its shape."""
+        dim, learned = self.config.dim, saved.documents
+        words, nodes = (None if self.config.concatenate or view is None else (len(view), dim) for view in self._outputs)
+        expected: list[tuple[int, ...] | None] = [(len(self.center), dim), words, nodes]
+        found: list[Any] = [saved.center if saved.subwords is None else saved.subwords.rows, saved.outside, saved.nodes]
+        if self.tags is not None:
+            expected.append((len(self.documents), dim))
+            found.append(None if learned is None else learned.matrix)
+        if self.config.concatenate:
+            views = self._outputs.given()
+            expected += [(sum(map(len, views)), views[0].shape[1] * dim), (dim,)]
+            found += [None, None] if learned is None else [learned.outside, learned.padding]
+        return expected == [None if array is None else array.shape for array in found]
 
     def _compile(self) -> None:
         """Compile the kernel, or load it from the cache, so that no epoch's time includes it."""
@@ -277,6 +352,8 @@ class SgdTrainer:
             hot=(min(hot, len(self.center)), min(hot, len(self.outside))),
             periods=(tokens, period),
             frozen=(self.frozen[0], self.frozen[1]),
+            documents=self.documents,
+            padding=self.padding,
         )
 
     def _run_epoch(self, on_progress: Callable[[EpochProgress], None], deadline: float) -> None:
@@ -364,29 +441,37 @@ def _total(workers: list[Worker]) -> tuple[float, int]:
     return sum(loss for loss, _ in done), sum(pairs for _, pairs in done)
 
 
-def make_tables(corpus: Corpus, config: TrainConfig) -> Tables:
-    """The tables of a run over a corpus."""
-    words, counts = corpus.vocab.words, corpus.frequencies
+def make_tables(words: list[str], frequencies: Ints, totals: Ints, config: TrainConfig, tags: Tags | None) -> Tables:
+    """The tables of a run over words with these counts, as those of a `Corpus`.
+
+    tags: of the corpus's sentences, where documents have vectors.
+    """
     update: str = config.update
     if config.architecture == "cbow":
-        update = "sum" if config.cbow_sum else "mean"
+        update = "sum" if config.cbow_sum else "undivided" if config.cbow_undivided else "mean"
+    if config.concatenate:
+        update = "concatenated"
     tables = Tables(
         dim=config.dim,
-        keep=keep_thresholds(counts, config.subsample),
-        window=config.window,
-        fixed_window=config.fixed_window,
+        keep=keep_thresholds(frequencies, config.subsample),
+        window=1 if config.documents_alone else config.window,  # nobody looks at the windows of documents alone
+        fixed_window=config.fixed_window or config.concatenate,
         update=update or "shared",
         ngrams=ngram_rows(words, config.minn, config.maxn, config.bucket) if config.maxn else None,
+        tags=tags,
+        alone=config.documents_alone,
     )
-    if config.loss == "hierarchical-softmax":
-        return dataclasses.replace(tables, tree=tree_paths(corpus.totals))  # the counts that are saved
+    if config.loss in (TREE, BOTH):
+        tables = dataclasses.replace(tables, tree=tree_paths(totals))  # the counts that are saved
+    if config.loss == TREE:
+        return tables
     negatives = config.negatives if len(words) > 1 else 0
-    return dataclasses.replace(tables, noise=noise_probabilities(counts, config.ns_exponent), negatives=negatives)
+    return dataclasses.replace(tables, noise=noise_probabilities(frequencies, config.ns_exponent), negatives=negatives)
 
 
 def _work(tables: Tables, config: TrainConfig) -> float:
     """How much more a token costs than with the default settings, about."""
-    inputs = config.window / 5
+    inputs = 0.2 if tables.alone else (config.window + tables.most_tags) / 5
     outputs = tables.outputs / 6
     work = (inputs + outputs) / 4 if tables.cbow else inputs * outputs
     return float((work + 4 * (tables.ngrams is not None)) * max(config.dim, 16) / 100)

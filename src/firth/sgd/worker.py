@@ -23,17 +23,21 @@ class Worker:
         hot: tuple[int, int] = (0, 0),
         periods: tuple[int, int] = (1, 1),
         frozen: tuple[Mask | None, Mask | None] = (None, None),
+        documents: Matrix | None = None,
+        padding: Matrix | None = None,
     ) -> None:
         """Begin with the matrices V and U, rows as from `aligned_rows`, which change in place.
 
         Of each matrix: `hot`, how many of its first rows the thread keeps a copy of; `periods`, after how many uses it
-        merges one (see `_rows`); `frozen`, (n,) int64, 1 for a word whose row stays as it is.
+        merges one (see `_rows`); `frozen`, (n,) int64, 1 for a word whose row stays as it is. documents: the rows of
+        the documents' tags; padding: one row, where vectors are concatenated.
         """
         from firth.sgd._composed import ComposedRows
         from firth.sgd._rows import thread_rows
         from firth.sgd._scratch import scratch_arrays, scratch_of
 
         row_bytes, parts = center.strides[0], 0
+        self._documents, self._padding = kernel.documents_of(documents), 0 if padding is None else padding.ctypes.data
         self._kernel = kernel
         self._outside, kept_outside = thread_rows(outside, hot[1], periods[1], frozen[1])
         if kernel.ngrams is not None:
@@ -45,13 +49,14 @@ class Worker:
         self._arrays = scratch_arrays(
             kernel.tables.window,
             kernel.predictor,
-            row_bytes,
+            row_bytes * kernel.tables.width,
             groups=kernel.groups,
             frozen=any(mask is not None for mask in frozen),
             parts=parts,
+            tags=kernel.tables.most_tags,
         )
         self._scratch = scratch_of(self._arrays)
-        self._kept = kept_center, kept_outside  # what the addresses point to
+        self._kept = kept_center, kept_outside, documents, padding  # what the addresses point to
         self.done = (0.0, 0)  # loss in nats and predictions of all spans finished
 
     def go_on_from(self, loss: float, pairs: int) -> None:
@@ -71,7 +76,8 @@ class Worker:
         from firth.sgd._tokens import Stream
 
         stream = Stream(ids.ctypes.data, offsets.ctypes.data, len(offsets) - 1)
-        pairs = self._kernel.train(stream, start, stop, epoch, self._center, self._outside, self._scratch)
+        run = stream, start, stop, epoch, self._center, self._outside, self._scratch
+        pairs = self._kernel.train(*run, self._documents, self._padding)
         fold(self._scratch)
         for rows in (self._center, self._outside):
             if getattr(rows, "hot", 0):
