@@ -137,7 +137,15 @@ def facts(data: str | None) -> tuple[list[tuple[str, str, str]], dict[str, str]]
                     words = re.findall(r"[^\W\d]+", re.sub(r"\(.*?\)", "", value))
                     if words:
                         triples.append((country, field, "_".join(words[:4])))
-    common = {"Africa", "Europe", "Central America and the Caribbean", "Oceania", "Asia", "Southeast Asia", "Middle East"}
+    common = {
+        "Africa",
+        "Europe",
+        "Central America and the Caribbean",
+        "Oceania",
+        "Asia",
+        "Southeast Asia",
+        "Middle East",
+    }
     continents = {country: name for country, name in continents.items() if name in common}
     return [triple for triple in triples if triple[0] in continents], continents
 
@@ -196,7 +204,9 @@ def node2vec(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any],
     size: Job = {} if job["data"] else {"walk_length": 20, "num_walks": 10, "dimensions": 32}
 
     def call() -> Any:
-        return Node2Vec(network, workers=1, quiet=True, seed=SEED, **size).fit(window=10, min_count=1, batch_words=4, workers=1)
+        return Node2Vec(network, workers=1, quiet=True, seed=SEED, **size).fit(
+            window=10, min_count=1, batch_words=4, workers=1
+        )
 
     def report(model: Any) -> Job:
         assert str(model.wv.most_similar("2", topn=3)[0][0]) in model.wv.key_to_index
@@ -233,7 +243,7 @@ def karateclub(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any
         arguments = (network,)
         if job["model"] == "Role2Vec":  # roles are alike in degree, not near each other
             degrees = np.array([network.degree[node] for node in sorted(network)])
-            labels = np.digitize(degrees, np.quantile(degrees, [0.25, 0.5, 0.75]))
+            labels = degrees > np.median(degrees)
         if job["model"] in ("AE", "ASNE", "MUSAE", "SINE"):  # the neighbors serve as the features of a node
             order = sorted(network)
             arguments = (network, coo_matrix(nx.to_scipy_sparse_array(network, order) + eye(len(order))))
@@ -259,7 +269,19 @@ def karateclub(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any
 
 
 CONNECTED = ("Diff2Vec",)
-KARATECLUB = ("DeepWalk", "Diff2Vec", "Node2Vec", "Walklets", "AE", "ASNE", "MUSAE", "SINE", "Role2Vec", "GL2Vec", "Graph2Vec")
+KARATECLUB = (
+    "DeepWalk",
+    "Diff2Vec",
+    "Node2Vec",
+    "Walklets",
+    "AE",
+    "ASNE",
+    "MUSAE",
+    "SINE",
+    "Role2Vec",
+    "GL2Vec",
+    "Graph2Vec",
+)
 
 
 def nlpaug(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any], Job]]:
@@ -270,26 +292,25 @@ def nlpaug(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any], J
     import numpy as np
     from gensim.models import KeyedVectors
 
-    import firth
-
     count, dim = (1000, 20) if job["data"] is None else (50_000, 100)
     draw = np.random.default_rng(SEED)
     words = ["the", "of", *(f"word{''.join(chr(97 + int(c)) for c in str(i))}" for i in range(count - 2))]
     vectors = draw.normal(size=(count // 10 + 1, dim))[np.arange(count) // 10] + 0.3 * draw.normal(size=(count, dim))
     folder = tempfile.mkdtemp()
     path = os.path.join(folder, "vectors.bin")
-    firth.WordVectors(words, vectors.astype(np.float32)).save(os.path.join(folder, "vectors.safetensors"))
-    from firth.formats.convert import convert
-
-    convert(Path(folder, "vectors.safetensors"), Path(path))
+    with open(path, "wb") as file:
+        file.write(f"{count} {dim}\n".encode())
+        for word, vector in zip(words, vectors.astype("<f4"), strict=True):
+            file.write(word.encode() + b" " + vector.tobytes())
     clock.wrap(KeyedVectors, "most_similar")
     texts = [" ".join(words[i] for i in draw.integers(0, count, 12)) for _ in range(5 if job["data"] is None else 50)]
 
     def call() -> Any:
         random.seed(SEED)
         np.random.seed(SEED)
-        substitute = naw.WordEmbsAug(model_type="word2vec", model_path=path, action="substitute", top_k=10)
-        insert = naw.WordEmbsAug(model_type="word2vec", model_path=path, action="insert")
+        settings = {"model_type": "word2vec", "model_path": path, "top_k": 10}
+        substitute = naw.WordEmbsAug(action="substitute", force_reload=True, **settings)
+        insert = naw.WordEmbsAug(action="insert", **settings)
         return [substitute.augment(text)[0] for text in texts], [insert.augment(text)[0] for text in texts]
 
     def report(result: Any) -> Job:
@@ -334,7 +355,7 @@ def pyrdf2vec(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any]
 
     def call() -> Any:
         walker = RandomWalker(2, 50 if job["data"] is None else 200, with_reverse=True, n_jobs=None, random_state=SEED)
-        embedder = Word2Vec(epochs=10, workers=1, seed=SEED)
+        embedder = Word2Vec(epochs=10 if job["data"] else 200, workers=1, seed=SEED)
         return RDF2VecTransformer(embedder, walkers=[walker]).fit_transform(kg, list(entities))[0]
 
     def report(vectors: Any) -> Job:
@@ -350,7 +371,14 @@ def pyrdf2vec(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any]
 def mol2vec(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any], Job]]:
     """Corpus, unknown words, training, vectors of molecules: the four steps of its documentation, in its names."""
     from gensim.models.word2vec import Word2Vec
-    from mol2vec.features import MolSentence, generate_corpus, insert_unk, mol2alt_sentence, sentences2vec, train_word2vec_model
+    from mol2vec.features import (
+        MolSentence,
+        generate_corpus,
+        insert_unk,
+        mol2alt_sentence,
+        sentences2vec,
+        train_word2vec_model,
+    )
     from rdkit import Chem
     from rdkit.Chem import Crippen
 
@@ -395,7 +423,7 @@ def spec2vec(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any],
     from matchms import Spectrum
     from rdkit import Chem, DataStructs
     from rdkit.Chem import Descriptors, rdFingerprintGenerator
-    from spec2vec import Spec2Vec, SpectrumDocument
+    from spec2vec import SpectrumDocument, calc_vector
     from spec2vec.model_building import train_new_word2vec_model
 
     spectra, kept = [], []
@@ -404,7 +432,7 @@ def spec2vec(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any],
         bonds = [bond.GetIdx() for bond in molecule.GetBonds() if not bond.IsInRing()][:12]
         masses = set()
         for cut in [*((bond,) for bond in bonds), *itertools.combinations(bonds, 2)]:
-            pieces = Chem.GetMolFrags(Chem.FragmentOnBonds(molecule, cut, addDummies=False), asMols=True)
+            pieces = Chem.GetMolFrags(Chem.FragmentOnBonds(molecule, cut), asMols=True)
             masses |= {round(Descriptors.ExactMolWt(piece), 2) for piece in pieces}
         if len(masses) >= 5:
             peaks = np.array(sorted(masses))
@@ -418,9 +446,12 @@ def spec2vec(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any],
     def call() -> Any:
         size = 20 if job["data"] is None else 300
         train_new_word2vec_model(documents, iterations=[5, 10], filename=path, vector_size=size, workers=1, seed=SEED)
-        model = Word2Vec.load(path)
-        measure = Spec2Vec(model=model, intensity_weighting_power=0.5, allowed_missing_percentage=5.0)
-        return measure.matrix(documents, documents, is_symmetric=True)
+        model = Word2Vec.load(
+            path
+        )  # Spec2Vec.matrix compiles for twenty seconds: the vectors and their cosines instead
+        vectors = np.stack([calc_vector(model, one, 0.5, 5.0) for one in documents])
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors @ vectors.T
 
     def report(similarities: Any) -> Job:
         maker = rdFingerprintGenerator.GetMorganGenerator(radius=2)
@@ -438,7 +469,7 @@ def spec2vec(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any],
 
 
 def geniml(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any], Job]]:
-    """Region2Vec's training on the open regions of cells of eight kinds; losses in a callback, a model saved and loaded."""
+    """Region2Vec's training on the open regions of cells; losses in a callback, a model saved and loaded."""
     import numpy as np
     import pyarrow
     import pyarrow.parquet
@@ -446,27 +477,28 @@ def geniml(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any], J
     from gensim.models import Word2Vec
 
     draw = np.random.default_rng(SEED)
-    kinds, each, cells = 8, (15, 40) if job["data"] is None else (150, 1500)
-    rows = []
-    for cell in range(kinds * cells if isinstance(cells, int) else 0):
-        rows.append([cell])
-    regions, number = each
+    kinds = 8
+    regions, number = (15, 300) if job["data"] is None else (150, 1500)  # of a kind; cells
     rows = [
         [str(r) for r in draw.choice(regions, regions // 2, replace=False) + (cell % kinds) * regions]
         + [str(r) for r in draw.integers(0, kinds * regions, regions // 5)]
         for cell in range(number)
     ]
     folder = tempfile.mkdtemp()
-    path = os.path.join(folder, "cells.parquet")
+    path, saved, epochs = (
+        os.path.join(folder, "cells.parquet"),
+        os.path.join(folder, "saved"),
+        10 if job["data"] else 30,
+    )
     pyarrow.parquet.write_table(pyarrow.table({"tokens": rows}), path)
     clock.watch(Word2Vec)
 
     def call() -> Any:
         data = Region2VecDataset(path, shuffle=False, convert_to_str=True)
         model = train_region2vec_model(
-            data, embedding_dim=100, epochs=10, min_count=2, seed=SEED, save_checkpoint_path=os.path.join(folder, "saved")
+            data, embedding_dim=100, epochs=epochs, min_count=2, seed=SEED, save_checkpoint_path=saved
         )
-        return model, Word2Vec.load(os.path.join(folder, "saved", "epoch_10.model"))
+        return model, Word2Vec.load(os.path.join(saved, f"epoch_{epochs}.model"))
 
     def report(models: Any) -> Job:
         trained, loaded = models

@@ -3,8 +3,8 @@
     python benchmarks/gensim_quality.py --data DIR [--with gensim firth] [--models NAME ...] [--tokens N]
                                         [--runs 3] [--workers 1] [--small] [--json FILE] [--python gensim=PATH]
 
-DIR holds wiki.txt.xz (a paragraph a line, tokens separated by spaces), public.raw.txt.xz (books, a paragraph a line) and
-the folder eval. Every setting that MODELS does not name has gensim's default. Run r has seed r: the tables show the
+DIR holds wiki.txt.xz (a paragraph a line, tokens separated by spaces), public.raw.txt.xz (books, a paragraph a line)
+and the folder eval. Every setting that MODELS does not name has gensim's default. Run r has seed r: the tables show the
 means of the scores and the medians of the seconds, runs of the two libraries taking turns. Each run is a process of its
 own that trains on a few sentences first, so that no time includes compilation. `seconds` is the whole constructor:
 counting, preparing, training on sentences that lie in memory as lists of words.
@@ -13,11 +13,11 @@ Word vectors train on wiki.txt.xz (the first N tokens with --tokens) and answer 
 correlation) and Google's analogies (3CosAdd, questions with all four words in the vocabulary), all times 100.
 
 Document vectors train on passages of at least 150 words out of the books: the beginning of public.raw.txt.xz, cut into
-blocks of as many lines each, and the same number of passages from every block. One passage in eight is held out and gets
-an inferred vector. `block` is how often a logistic regression on the vectors of the other passages tells which block
-it is from. `half` is how often the nearest of all inferred first halves, by cosine, is its own, given the inferred second
-half; `half@10` the same among the ten nearest. `inferred/s` counts passages and halves. Chance is one in the number of
-blocks, or of passages held out.
+blocks of as many lines each, and the same number of passages from every block. One passage in eight is held out and
+gets an inferred vector. `block` is how often a logistic regression on the vectors of the other passages tells which
+block it is from. `half` is how often the nearest of all inferred first halves, by cosine, is a passage's own, given the
+inferred second half; `half@10` the same among the ten nearest. `inferred/s` counts passages and halves. Chance is one
+in the number of blocks, or of passages held out.
 """
 
 import argparse
@@ -149,7 +149,9 @@ def word_scores(path: Path, folder: Path) -> list[float]:
     from firth.formats.convert import convert
 
     convert(path, path.with_suffix(".safetensors"))
-    rows = evaluate(firth.load(path.with_suffix(".safetensors")), [folder / "eval" / name for name in EVALUATION]).results
+    rows = evaluate(
+        firth.load(path.with_suffix(".safetensors")), [folder / "eval" / name for name in EVALUATION]
+    ).results
     values = [row.score.value for row in rows if row.part == "whole"]
     return [float("nan") if value is None else 100 * value for value in values]
 
@@ -209,7 +211,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--small", action="store_true", help="1,000,000 tokens, 1,024 passages, one run")
     parser.add_argument("--json", type=Path, help="write the raw numbers to this file, after every run")
-    parser.add_argument("--python", action="append", default=[], metavar="LIBRARY=PATH", help="an interpreter that has it")
+    parser.add_argument(
+        "--python", action="append", default=[], metavar="LIBRARY=PATH", help="an interpreter that has it"
+    )
     options = parser.parse_args()
     if options.small:
         options.tokens, options.runs = options.tokens or 1_000_000, 1
@@ -236,7 +240,9 @@ def main() -> None:
         table([run for run in runs if run["model"] in word_models], WORD_COLUMNS)
     if document_models:
         words = sum(len(words) for words, _ in found["train"])
-        print(f"\n{len(found['train']):,} passages of {words:,} words from {blocks} blocks, {len(found['held_out']):,} held out\n")
+        print(
+            f"\n{len(found['train']):,} passages, {words:,} words, {blocks} blocks; {len(found['held_out']):,} held out\n"
+        )
         table([run for run in runs if run["model"] in document_models], DOCUMENT_COLUMNS)
 
 
