@@ -14,15 +14,21 @@ import sys
 from numba.core import event
 import firth
 sentences = [[f"x{(i * j) % 9}" for j in range(9)] for i in range(20)]
-common = dict(min_count=1, epochs=1, quiet=True)
+common, cbow = dict(min_count=1, epochs=1, quiet=True), {"architecture": "cbow"}
 with event.install_recorder("numba:compile") as compiled:
     for settings in (
         {}, {"dim": 40, "threads": 2}, {"dim": 300}, {"dim": 12, "negatives": 7}, {"update": "per-pair"}, {"maxn": 4},
         {"architecture": "cbow", "cbow_sum": True}, {"loss": "hierarchical-softmax"}, {"fixed_window": True},
         {"loss": "softmax", "window": 20, "threads": 2}, {"phrases": 1, "phrase_threshold": 0.1},
-        {"architecture": "cbow", "loss": "hierarchical-softmax", "maxn": 3},
+        {"architecture": "cbow", "loss": "hierarchical-softmax", "maxn": 3}, {"cbow_undivided": True, **cbow},
+        {"loss": "negative-sampling+hierarchical-softmax", "dim": 40},
     ):
         vectors = firth.train(sentences, **common, **settings)
+    for settings in (
+        {"loss": "negative-sampling+hierarchical-softmax", "documents_alone": True}, {}, cbow,
+        {"concatenate": True, **cbow},
+    ):
+        firth.infer(firth.train(sentences, documents=True, **common, **settings), sentences, quiet=True)
     firth.train(sentences, from_=firth.train(sentences, **common), freeze="all", **common)
     firth.train(sys.argv[1], lower=True, tokenizer="words", **common)
     vectors["never-seen"]

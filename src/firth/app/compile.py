@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from firth.declaring import BOTH, CBOW, NEGATIVE_SAMPLING, SKIPGRAM, TREE
 from firth.run.advice import LearnsLittle
 
 SENTENCES = [[f"w{(7 * i + j * j) % 40}" for j in range(12)] for i in range(60)]
@@ -72,12 +73,13 @@ def _train(source: Any = SENTENCES, dims: Iterable[int] = DIMS, **settings: Any)
 def _runs(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     """The name of each small run, and the run."""
     yield "text from files", partial(_read_text, folder)
-    for architecture in ("skipgram", "cbow"):
-        for loss in ("negative-sampling", "hierarchical-softmax"):
+    for architecture in (SKIPGRAM, CBOW):
+        for loss in (NEGATIVE_SAMPLING, TREE, BOTH):
             kind: dict[str, Any] = {"architecture": architecture, "loss": loss}
-            both = architecture == "skipgram" and loss == "negative-sampling"
-            for update in ({"update": "shared"}, {"update": "per-pair"}) if both else ({},):
+            pairs = architecture == SKIPGRAM and loss == NEGATIVE_SAMPLING
+            for update in ({"update": "shared"}, {"update": "per-pair"}) if pairs else ({},):
                 yield from _kinds_of(kind | update)
+            yield from _kinds_of_documents(kind)
     yield f"1 to {MOST_NEGATIVES} negatives", _train_with_all_negatives
     yield "softmax", partial(_train, loss="softmax", epochs=2)
     yield "phrases", partial(_join, folder)
@@ -88,14 +90,34 @@ def _runs(folder: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
 
 def _kinds_of(settings: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
     """The runs of one loss, architecture and update: with words or subwords, with few outputs or in groups."""
-    groups: dict[str, Any] = {"negatives": MOST_NEGATIVES}
-    if settings["loss"] == "hierarchical-softmax":
-        groups = {"source": DEEP}
-    for more, ending in (({}, ""), (groups, ", in groups")):
+    for more, ending in (({}, ""), (_in_groups(settings), ", in groups")):
         name = ", ".join(settings.values()) + ending
         yield name, partial(_train, **settings, **more)
         yield f"{name}, subwords", partial(_train, **settings, **more, maxn=3, bucket=1000)
-        yield f"{name}, frozen words", partial(_go_on, settings | more)
+        if settings["loss"] != BOTH:
+            yield f"{name}, frozen words", partial(_go_on, settings | more)
+
+
+def _kinds_of_documents(settings: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The runs of one loss and architecture that learn vectors of documents."""
+    option = "documents_alone" if settings["architecture"] == SKIPGRAM else "concatenate"
+    for more, ending in (({}, ""), (_in_groups(settings), ", in groups")):
+        for chosen in (False, True):
+            name = (
+                ", ".join(settings.values()) + f", documents{' ' + option.replace('_', ' ') if chosen else ''}{ending}"
+            )
+            yield name, partial(_learn_documents, **settings, **more, **{option: chosen})
+
+
+def _in_groups(settings: dict[str, Any]) -> dict[str, Any]:
+    """What makes steps have more outputs than a block takes."""
+    return {"negatives": MOST_NEGATIVES} if settings["loss"] == NEGATIVE_SAMPLING else {"source": DEEP}
+
+
+def _learn_documents(**settings: Any) -> None:
+    from firth import infer
+
+    infer(_train(documents=True, **settings), SENTENCES[:3], quiet=True)
 
 
 def _train_with_all_negatives() -> None:
