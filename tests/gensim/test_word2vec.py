@@ -567,9 +567,11 @@ class TestFilesAndProcesses:
     def test_integers_and_attributes_of_ones_own_are_saved(self, tmp_path):
         one = model([[1, 2, 3]] * 9)
         one.mine, one.array, one.code = {"a": [1, None]}, np.arange(3), print
+        one.wv.expandos["of_keys"] = np.array([7, 8, 9])
         with pytest.warns(UserWarning, match="code: a builtin_function_or_method is not saved"):
             one.save(tmp_path / "model")
         other = Word2Vec.load(tmp_path / "model", mmap="r")
+        assert other.wv.expandos["of_keys"].tolist() == [7, 8, 9]
         assert sorted(other.wv.index_to_key) == [1, 2, 3]
         assert (other.mine, other.array.tolist()) == ({"a": [1, None]}, [0, 1, 2])
         other.train([[1, 2, 3]] * 9, epochs=1)
@@ -611,6 +613,7 @@ class TestFilesAndProcesses:
         refused("expected another type", attributes=state["attributes"] | {"train_count": "x"})
         refused("syn1neg is of shape", more={"syn1neg": np.zeros((5, 4), np.float32)})
         refused("vectors is of shape", more={"vectors": np.zeros((6, 3), np.float32)})
+        refused("expected one a word", more={"vecattr.x": np.zeros(5)})
         refused("counts", more={"count": np.full(6, -1)})
 
 
