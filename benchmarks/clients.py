@@ -13,6 +13,7 @@ Each program is called as its own documentation shows, with one worker. What it 
 """
 
 import functools
+import inspect
 import json
 import os
 import re
@@ -228,7 +229,8 @@ def karateclub(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any
     clock.watch(*(getattr(module, name) for name in ("Word2Vec", "Doc2Vec") if hasattr(module, name)))
     size: Job = {"workers": 1}
     if job["data"] is None:
-        size |= {"dimensions": 16} | ({} if job["model"] in ("Graph2Vec", "GL2Vec") else {"epochs": 5})
+        small = {"dimensions": 16, "walk_number": 5, "walk_length": 40, "epochs": 10}
+        size |= {name: value for name, value in small.items() if name in inspect.signature(model_class).parameters}
     if job["model"] in ("Graph2Vec", "GL2Vec"):
         given, families = graphs(job["data"])
         arguments: tuple[Any, ...] = (given,)

@@ -240,9 +240,8 @@ def main() -> None:
         table([run for run in runs if run["model"] in word_models], WORD_COLUMNS)
     if document_models:
         words = sum(len(words) for words, _ in found["train"])
-        print(
-            f"\n{len(found['train']):,} passages, {words:,} words, {blocks} blocks; {len(found['held_out']):,} held out\n"
-        )
+        train, held_out = len(found["train"]), len(found["held_out"])
+        print(f"\n{train:,} passages, {words:,} words, {blocks} blocks; {held_out:,} held out\n")
         table([run for run in runs if run["model"] in document_models], DOCUMENT_COLUMNS)
 
 
