@@ -17,3 +17,11 @@ class NotReadyError(FirthError, RuntimeError):
 
 class UnknownKeyError(UnknownWordError, ValueError):
     """A key is not there; gensim raises KeyError in most places and ValueError in some."""
+
+
+class AbsentError(FirthError, ModuleNotFoundError):
+    """An import of something of gensim's that firth does not have."""
+
+
+class AbsentNameError(FirthError, AttributeError):
+    """Something of gensim's that firth does not have was asked of a module."""

@@ -1,0 +1,44 @@
+"""The files of phrases: their names and a number of each, and settings."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.errors import FormatError
+from firth.files.paths import AnyPath
+from firth.gensim._saved import load_state, save_state
+
+
+def write_phrases(
+    path: AnyPath, kind: str, names: Iterable[str], numbers: npt.NDArray[Any], state: dict[str, Any]
+) -> None:
+    """Write a file of phrases, with a number for each. Raises FormatError."""
+    text = json.dumps(list(names)).encode()
+    save_state(path, kind, {"names": np.frombuffer(text, np.uint8), "numbers": numbers}, state)
+
+
+def read_phrases(
+    path: AnyPath, kind: str, dtype: str, known: Sequence[str]
+) -> tuple[list[str], list[Any], dict[str, Any]]:
+    """The names, the number of each, and the state that `write_phrases` wrote. Raises FormatError.
+
+    dtype: of the numbers, as safetensors names it. known: the names of the state's values, which are not checked.
+    """
+    found, state, file = load_state(path)
+    if found != kind:
+        raise FormatError(f"{path}: a file of {found:.100}: load it with {found:.100}.load; expected {kind}")
+    if set(state) != set(known):
+        raise FormatError(f"{path}: the state has {sorted(state)!r:.200}: expected {', '.join(known)}")
+    numbers = file.tensor("numbers", dtype, 1)
+    try:
+        names = json.loads(file.tensor("names", "U8", 1).tobytes())
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(names) != len(numbers):
+        raise FormatError(f"{path}: the names are no list of {len(numbers):,} texts: is the file damaged?")
+    if not (np.isfinite(numbers).all() if dtype == "F64" else (numbers > 0).all()):
+        raise FormatError(f"{path}: a count below 1 or a score that is no number: is the file damaged?")
+    return names, numbers.tolist(), state
