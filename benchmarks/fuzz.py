@@ -39,6 +39,7 @@ from firth.formats.loading import load
 from firth.formats.vocabulary import read_vocabulary
 from firth.settings import Reading
 from firth.vectors.container import WordVectors
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.subwords import Subwords
 
 SECONDS = 10
@@ -184,6 +185,13 @@ def _other_kinds() -> Iterator[tuple[str, Kind]]:
     def analogies(path: Path) -> None:
         path.write_text(": capitals\na b c a\nb c a b\n", encoding="utf-8")
 
+    def document_vectors(path: Path) -> None:
+        words = vectors(["a", "b", "c"])
+        rows = words.center
+        documents = DocumentVectors(rows[:2], ["first", "日本"], np.tile(rows, 3), rows[2])
+        WordVectors(**{**words.parts(), "outside": None, "documents": documents}).save(path)
+
+    yield "document-vectors", (".safetensors", document_vectors, read_twice)
     yield "vocabulary", (".vocab", vocabulary, read_vocabulary)
     yield "phrases", (".json", phrases, firth.Phrases.load)
     yield "documents", (".safetensors", documents, firth.Documents.load)

@@ -26,12 +26,15 @@ from firth.settings import (
 )
 
 LOSSES = list(CHOICES["loss"])
+BOTH = "negative-sampling+hierarchical-softmax"
 SPECIAL = {
     ("negative-sampling", "skipgram"): {"update": "per-pair", "negatives": 3, "ns_exponent": 0.5},
     ("negative-sampling", "cbow"): {"negatives": 3, "ns_exponent": 0.5, "cbow_sum": True},
     ("softmax", "skipgram"): {"outside_vocab": 30, "mix": 0.5},
     ("hierarchical-softmax", "skipgram"): {},
-    ("hierarchical-softmax", "cbow"): {"cbow_sum": True},
+    ("hierarchical-softmax", "cbow"): {"cbow_undivided": True},
+    (BOTH, "skipgram"): {"negatives": 3, "ns_exponent": 0.5},
+    (BOTH, "cbow"): {"negatives": 3, "ns_exponent": 0.5, "cbow_sum": True},
 }
 """The settings that some losses and architectures have and others not, each with a value that is not the default."""
 KINDS = list(SPECIAL)
@@ -48,7 +51,13 @@ NO_TOKENIZERS = (
     3,
     b"",
 )
+OF_CBOW = ("cbow_sum", "cbow_undivided")
 OF_SOME = {name: value for special in SPECIAL.values() for name, value in special.items()}
+
+
+def has(kind, name):
+    """Whether runs of a kind have a setting of some kinds."""
+    return name in SPECIAL[kind] or (name in OF_CBOW and kind[1] == "cbow")
 
 
 def made_of(kind, **settings):
@@ -56,22 +65,25 @@ def made_of(kind, **settings):
 
 
 SAMPLED = {"subsample": 1e-3, "epochs": 5, "min_lr": 1e-4}
+WINDOWS = dict.fromkeys(OF_CBOW, False)
 TOLD = {
     ("negative-sampling", "skipgram"): {"lr": 0.05, "update": "shared", "negatives": 5, "ns_exponent": 0.75} | SAMPLED,
-    ("negative-sampling", "cbow"): {"lr": 0.15, "cbow_sum": False, "negatives": 5, "ns_exponent": 0.75} | SAMPLED,
+    ("negative-sampling", "cbow"): {"lr": 0.15, "negatives": 5, "ns_exponent": 0.75} | SAMPLED | WINDOWS,
     ("softmax", "skipgram"): {
         **{"subsample": 1e-4, "epochs": 12, "lr": 0.3, "min_lr": 0.15},
         **{"outside_vocab": None, "mix": 0.25},
     },
     ("hierarchical-softmax", "skipgram"): {"lr": 0.025} | SAMPLED,
-    ("hierarchical-softmax", "cbow"): {"lr": 0.1, "cbow_sum": False} | SAMPLED,
+    ("hierarchical-softmax", "cbow"): {"lr": 0.1} | SAMPLED | WINDOWS,
+    (BOTH, "skipgram"): {"lr": 0.025, "negatives": 5, "ns_exponent": 0.75} | SAMPLED,
+    (BOTH, "cbow"): {"lr": 0.1, "negatives": 5, "ns_exponent": 0.75} | SAMPLED | WINDOWS,
 }
 """The defaults that depend on the loss and the architecture."""
 
 
 def test_the_defaults_are_those_of_skipgram_with_negative_sampling():
     assert (TrainConfig().loss, TrainConfig().architecture) == KINDS[0]
-    assert LOSSES == ["negative-sampling", "softmax", "hierarchical-softmax"]
+    assert LOSSES == ["negative-sampling", "softmax", "hierarchical-softmax", BOTH]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -91,10 +103,11 @@ def test_wide_windows_and_sums_have_rates_of_their_own():
     assert TrainConfig(architecture="cbow", window=11).lr == 0.15
     assert TrainConfig(window=11, lr=0.5).lr == 0.5
     assert TrainConfig(maxn=6, loss="hierarchical-softmax").lr == 0.025
-    for loss, lr in (("negative-sampling", 0.15), ("hierarchical-softmax", 0.1)):
+    for loss, lr in (("negative-sampling", 0.15), ("hierarchical-softmax", 0.1), (BOTH, 0.1)):
         assert TrainConfig(loss=loss, architecture="cbow", maxn=6).lr == lr
         for maxn in (0, 6):
-            assert TrainConfig(loss=loss, architecture="cbow", cbow_sum=True, maxn=maxn).lr == 0.025
+            for name in OF_CBOW:
+                assert TrainConfig(loss=loss, architecture="cbow", maxn=maxn, **{name: True}).lr == 0.025
     assert TrainConfig(maxn=6, lr=0.5).lr == 0.5
 
 
@@ -102,16 +115,14 @@ def test_wide_windows_and_sums_have_rates_of_their_own():
 def test_the_settings_of_other_kinds_are_left_out(kind):
     names = [one.name for ones in grouped(TrainConfig, config.GROUPS).values() for one in ones if one.setting.recorded]
     assert {field.name for field in dataclasses.fields(TrainConfig)} - set(names) == {"tmp", "column"}
-    others = set(OF_SOME) - set(SPECIAL[kind])
+    others = {name for name in OF_SOME if not has(kind, name)}
     made = made_of(kind)
     assert list(made.as_dict()) == [name for name in names if name not in others]
     assert all(getattr(made, name) is None for name in others)
     assert all(name in defaults(*kind) for name in SPECIAL[kind])
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"), [(kind, name) for kind in KINDS for name in OF_SOME if name not in SPECIAL[kind]]
-)
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in KINDS for name in OF_SOME if not has(kind, name)])
 def test_a_setting_of_another_kind_is_refused(kind, name):
     with pytest.raises(ConfigError) as error:
         made_of(kind, max_vocab=20, **{name: OF_SOME[name]})
@@ -132,7 +143,10 @@ def test_a_config_is_made_again_from_its_settings(kind):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"loss": "hinge"}, "loss is 'hinge': expected 'negative-sampling', 'softmax' or 'hierarchical-softmax'"),
+        (
+            {"loss": "hinge"},
+            "loss is 'hinge': expected 'negative-sampling', 'softmax', 'hierarchical-softmax' or '" + BOTH,
+        ),
         ({"loss": None}, "loss is None"),
         ({"architecture": "glove"}, "architecture is 'glove': expected 'skipgram' or 'cbow'"),
         ({"architecture": None}, "architecture is None"),
@@ -150,6 +164,22 @@ def test_a_config_is_made_again_from_its_settings(kind):
         ({"phrase_score": "npmi"}, "phrase_score is a setting of phrases: give phrases too"),
         ({"phrase_threshold": 0.5}, "phrase_threshold is a setting of phrases: give phrases too"),
         ({"loss": "softmax", "maxn": 6}, "loss 'softmax' knows no subwords: leave maxn out"),
+        (
+            {"architecture": "cbow", "cbow_sum": True, "cbow_undivided": True},
+            "cbow_sum and cbow_undivided are given: the step of a sum is whole anyway",
+        ),
+        ({"documents": 1}, "documents is 1: expected True or False"),
+        ({"documents_alone": True}, "documents_alone is a setting of document vectors: give documents too, as in"),
+        ({"concatenate": True, "architecture": "cbow"}, "concatenate is a setting of document vectors: give documents"),
+        ({"documents": True, "loss": "softmax"}, "loss 'softmax' knows no documents: leave documents out"),
+        ({"documents": True, "maxn": 3}, "documents and subwords (maxn) are given: expected one of them"),
+        ({"documents": True, "update": "per-pair"}, "documents need the update 'shared': leave update='per-pair'"),
+        ({"documents": True, "documents_alone": True, "architecture": "cbow"}, "PV-DM predicts from words too"),
+        ({"documents": True, "concatenate": True}, "skip-gram has no window to concatenate: choose cbow"),
+        (
+            {"documents": True, "concatenate": True, "architecture": "cbow", "cbow_sum": True},
+            "concatenate and cbow_sum are given: expected one of them",
+        ),
         ({"phrases": -1}, "phrases is -1: expected a whole number from 0 to 10"),
         ({"phrases": 11}, "phrases is 11"),
         ({"phrases": True}, "phrases is True"),
@@ -241,7 +271,7 @@ def test_a_preset_leaves_out_what_a_loss_has_not():
             given = {"loss": kind[0], "architecture": kind[1]}
             chosen = preset_settings(name, given)
             assert made_of(kind, **chosen)
-            assert ("ns_exponent" in chosen) == (name == "items" and kind[0] == "negative-sampling")
+            assert ("ns_exponent" in chosen) == (name == "items" and kind[0] in ("negative-sampling", BOTH))
             assert ("update" in chosen) == (name == "items" and kind == KINDS[0])
 
 

@@ -51,6 +51,13 @@ class Display:
         seconds = time.monotonic() - self._start
         self.say(f"read {tokens:,} tokens in {seconds:.1f} s; {words:,} words in the vocabulary")
 
+    def read_tags(self, lines: int, learned: int, tags: int | None) -> None:
+        """Print how many documents there are, how many tags they have, and of how many nothing can be learned."""
+        self._close()
+        self.say(f"{lines:,} document{'s'[: lines != 1]}" + ("" if tags is None else f", with {tags:,} different tags"))
+        if lost := lines - learned:
+            self.say(f"{lost:,} of them have no word of the vocabulary: nothing is learned of their vectors")
+
     def read_documents(self, lines: int, known: int, tokens: int, unknown: int) -> None:
         """Print how many lines and tokens were read, and what of them is known."""
         self._close()

@@ -14,6 +14,7 @@ import pytest
 import firth
 from firth.app.cli import main
 from firth.vectors.container import WordVectors
+from firth.vectors.document_vectors import DocumentVectors
 
 WORDS = ["man", "woman", "king", "queen", "pea", "time:2", "-"]
 
@@ -57,6 +58,46 @@ def test_neighbours_of_words_and_of_sums(ask, path):
     found = json.loads(ask("neighbors", "king", "queen", "--sum", "--json"))
     assert [(one["word"], one["cosine"]) for one in found] == vectors.neighbors(positive=["king", "queen"])
     assert "'kingg:x' is not among" in ask("neighbors", "kingg:x", "--sum", status=1)
+
+
+@pytest.fixture(params=[None, ["a tag", "b", "12", "-x"]])
+def documents(request, path):
+    rows = np.random.default_rng(2).normal(size=(4, 4)).astype(np.float32)
+    documents = DocumentVectors(rows, request.param)
+    WordVectors(**firth.load(path).parts() | {"documents": documents}).save(path)
+    return documents
+
+
+def test_documents_near_a_document(ask, documents):
+    for row, tag in enumerate(documents.names or range(4)):
+        near = documents.nearest(tag)
+        assert ask("neighbors", f"--document={tag}") == lines(near)
+        assert ask("neighbors", f"--document={tag}", "-k", 2) == lines(near[:2])
+        found = json.loads(ask("neighbors", f"--document={tag}", "--json"))
+        assert found["document"] == tag
+        assert [(one["document"], one["cosine"]) for one in found["neighbors"]] == near
+        assert len(near) == 3
+        assert row not in [other for other, _ in near]
+    for absent in ("4", "nope", "9" * 5000):
+        assert ask("neighbors", "--document", absent, status=1).startswith("firth: error: ")
+
+
+def test_info_says_how_many_documents_there_are(ask, documents):
+    expected = "4, from 'a tag' to '-x'" if documents.names else "4, from 0 to 3"
+    assert f"documents              {expected}\n" in ask("info")
+    assert json.loads(ask("info", "--json"))["documents"] == 4
+
+
+def test_documents_are_asked_for_alone_and_where_there_are_some(ask):
+    assert json.loads(ask("info", "--json"))["documents"] == 0
+    assert "\ndocuments" not in ask("info")
+    assert "has no vectors of documents: firth train --documents makes them" in ask(
+        "neighbors", "--document=1", status=1
+    )
+    assert "there is nothing to look for: give words, or --document TAG" in ask("neighbors", status=1)
+    for more, name in ((["king"], "words"), (["--sum"], "--sum"), (["--most-frequent", 3], "--most-frequent")):
+        told = ask("neighbors", "--document=1", *more, status=1)
+        assert f"--document asks for documents, which have no use for {name}: leave it out" in told
 
 
 def test_where_to_look(ask, path):

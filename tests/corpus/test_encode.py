@@ -13,6 +13,7 @@ import pytest
 
 from firth.corpus import encode, selection, tokens
 from firth.corpus.encode import build_corpus
+from firth.corpus.joining import PhraseSettings
 from firth.corpus.reader import TextReader
 from firth.errors import CorpusError, FirthError
 from firth.settings import Reading
@@ -89,6 +90,37 @@ def test_the_arrays_are_plain_and_the_files_hold_no_more(temporary):
         assert corpus.ids.flags.c_contiguous
         files = [file.read_bytes() for file in temporary.rglob("*") if file.is_file()]
         assert sum(map(len, files)) == 3 * 4 + 3 * 8
+
+
+@pytest.mark.parametrize("piece", [1, 2, 5, 1 << 20])
+def test_the_numbers_of_lines_count_blank_ones_and_those_of_all_files(tmp_path, temporary, monkeypatch, piece):
+    set_pieces(monkeypatch, piece)
+    (tmp_path / "a").write_text("\n".join(map(" ".join, LISTS)), encoding="utf-8")
+    (tmp_path / "b").write_text("\n\nb\n", encoding="utf-8")
+    expected = [0, 3, 4, 5, 6, 9]
+    paths = [tmp_path / "a", tmp_path / "b"]
+    for source in (paths, [*LISTS, [], [], ["b"]]):
+        with build_corpus(source, min_count=2, lines=True, reading=Reading(tmp=temporary)) as corpus:
+            assert corpus.lines.dtype == np.int64
+            assert (corpus.lines.tolist(), corpus.line_count) == (expected, 10)
+            lines = [*LISTS, [], [], ["b"]]
+            for line, sentence in zip(corpus.lines.tolist(), sentences(corpus), strict=True):
+                assert sentence == [word for word in lines[line] if word in corpus.vocab.ids]
+        assert corpus.lines is None
+
+
+def test_phrases_leave_the_numbers_of_lines_as_they_are():
+    lists = [["new", "york"], [], ["rare"], ["new", "york", "x"]] * 20
+    phrases = PhraseSettings(1, "count", 1.0, "_")
+    with build_corpus(lists, min_count=20, lines=True, phrases=phrases) as corpus:
+        assert "new_york" in corpus.vocab.words
+        assert corpus.line_count == 80
+        assert corpus.lines[:5].tolist() == [0, 2, 3, 4, 6]
+
+
+def test_a_corpus_has_no_numbers_of_lines_unless_asked():
+    with build_corpus([["a"]], min_count=1) as corpus:
+        assert (corpus.lines, corpus.line_count) == (None, 0)
 
 
 def test_a_line_of_a_million_tokens_is_one_sentence(tmp_path, temporary):

@@ -8,6 +8,7 @@ import pytest
 from firth.errors import ConfigError
 from firth.formats.card import LONGEST, CardScore, model_card, plain
 from firth.vectors.container import WordVectors
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.subwords import Subwords
 
 CONFIG = {"architecture": "skipgram", "loss": "negative-sampling", "dim": 4, "max_vocab": None, "lower": False}
@@ -115,6 +116,16 @@ def test_parts_are_counted():
         ["rows of words and n-grams", "10", "4"],
     ]
     assert rows(card(make(bias=np.ones(3, np.float32))), "Parts")[2] == ["biases of the outside vectors", "3", "1"]
+
+
+def test_documents_are_parts():
+    wide = np.ones((3, 12), np.float32)
+    text = card(make(documents=DocumentVectors(np.ones((1500, 4), np.float32), None, wide, wide[0, :4])))
+    assert rows(text, "Parts")[2:] == [
+        ["vectors of documents", "1,500", "4"],
+        ["outside vectors of windows side by side", "3", "12"],
+    ]
+    assert "Vectors of 3 words and 1,500 documents, 4 numbers each" in text
 
 
 def test_scores_come_with_intervals_and_coverage_and_too_small_ones_do_not_come():

@@ -8,6 +8,7 @@ from firth.formats.convert import convert
 from firth.formats.known import FORMATS
 from firth.formats.loading import load as load_any
 from firth.vectors.container import WordVectors, load
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.subwords import Subwords, word_vectors
 
 WORDS = ["the", "naïve", "日本"]
@@ -29,6 +30,7 @@ def path(tmp_path):
     "vectors",
     [
         make([*WORDS, "più", ""], bias=np.arange(5, dtype=np.float32)),
+        make(documents=DocumentVectors(np.ones((5, 4), np.float32), list("abcde"))),
         make(nodes=np.ones((2, 4), np.float32), subwords=Subwords(2, 5, 11, np.ones((3 + 11, 4), np.float32))),
     ],
 )
@@ -55,6 +57,26 @@ def test_n_grams_that_a_format_cannot_hold_are_warned_of(path, tmp_path):
     with pytest.warns(UserWarning, match=r"v\.txt: word2vec-text has no place for n-grams"):
         convert(path, tmp_path / "v.txt")
     assert (tmp_path / "v.txt").read_bytes().startswith(b"3 4\nthe ")
+
+
+def test_documents_that_a_format_cannot_hold_are_warned_of(path, tmp_path):
+    make(documents=DocumentVectors(np.ones((5, 4), np.float32))).save(path)
+    with pytest.warns(
+        UserWarning, match=r"v\.txt: word2vec-text has no place for documents: the vectors of 5 are left"
+    ):
+        convert(path, tmp_path / "v.txt")
+    assert (tmp_path / "v.txt").read_bytes().startswith(b"3 4\nthe ")
+
+
+def test_documents_stay_where_words_are_chosen(path, tmp_path):
+    wide = np.arange(3 * 12, dtype=np.float32).reshape(3, 12)
+    vectors = make(documents=DocumentVectors(wide[:, :4].copy(), ["a", "b", "c"], wide, wide[0, :4].copy()))
+    vectors.save(path)
+    convert(path, tmp_path / "copy.safetensors", words=[WORDS[2], WORDS[0]])
+    found = load(tmp_path / "copy.safetensors").documents
+    assert found.names == ["a", "b", "c"]
+    np.testing.assert_array_equal(found.matrix, vectors.documents.matrix)
+    np.testing.assert_array_equal(found.outside, wide[[0, 2]])
 
 
 def test_a_folder_that_does_not_exist_is_named(path, tmp_path):

@@ -14,6 +14,7 @@ from firth.errors import FirthError
 from firth.formats import fasttext_writing, word2vec_binary
 from firth.formats.loading import load
 from firth.vectors.container import WordVectors
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.subwords import Subwords, word_vectors
 
 WORDS = ["the", "naïve", "日本", "x" * 30]
@@ -36,12 +37,15 @@ def golden(tmp_path):
     counts = np.array([4, 3, 2, 1])
     with_ngrams = WordVectors(WORDS, counts, center, center, {}, [], subwords=subwords)
     with_nodes = WordVectors(WORDS, counts, center, None, {}, [], nodes=center[:3])
+    documents = DocumentVectors(center[1:], ["a", "日本", ""], np.tile(center, 3), center[0])
+    with_documents = WordVectors(WORDS, counts, center, None, {}, [], documents=documents)
     path = tmp_path / "golden.safetensors"
     for vectors, write in (
         (with_ngrams, word2vec_binary.write),
         (with_ngrams, fasttext_writing.write),
         (with_nodes, fasttext_writing.write),
         (with_ngrams, WordVectors.save),
+        (with_documents, WordVectors.save),
     ):
         write(vectors, path)
         yield path.read_bytes()

@@ -41,6 +41,14 @@ def test_few_different_words_need_all_their_tokens(kind):
         assert sorted(near) == ["a0", "a2", "a3", "a4", "a5"]
 
 
+def test_lines_of_one_word_are_documents_with_a_pair_each():
+    single = [["a"], ["b"]] * 600
+    with pytest.raises(CorpusError, match="there is no pair of words to train on: each of the 1,200 lines"):
+        firth.train(single, **QUIET)
+    told, vectors = heard(single, documents=True, subsample=0, lr=0.1)
+    assert (told, len(vectors.documents)) == ([], 1200)
+
+
 def test_the_share_that_subsampling_keeps_is_exact():
     sentences = [["a", "b", "a", "c"]] * 500
     keep = {word: (1e-3 / share) ** 0.5 + 1e-3 / share for word, share in (("a", 0.5), ("b", 0.25), ("c", 0.25))}

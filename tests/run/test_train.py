@@ -551,3 +551,86 @@ def test_the_exact_softmax_gives_equal_files_with_any_number_of_threads(tmp_path
     found = [file_of_run(tmp_path / "v.safetensors", **settings, threads=threads) for threads in (1, 1, 2)]
     assert len(set(found)) == 1
     assert found[0] != file_of_run(tmp_path / "v.safetensors", **settings, window=3)
+
+
+# Documents.
+
+FOOD, WEATHER = ["salt", "pepper", "dish", "spoon"], ["wind", "rain", "storm", "cloud"]
+DOCUMENTS = QUIET | {"documents": True, "dim": 8, "epochs": 10, "subsample": 0, "lr": 0.05}
+
+
+def about(parts=60, seed=0):
+    """Documents about food and weather in turn, each third line blank, and the tag of each."""
+    rng = np.random.default_rng(seed)
+    lines, tags = [], []
+    for part in range(parts):
+        lines += [rng.choice(FOOD, 12).tolist(), rng.choice(WEATHER, 12).tolist(), []]
+        tags += [["food", f"f{part}"], ["weather"], "blank"]
+    return lines, tags
+
+
+def test_every_line_has_a_vector_and_documents_about_the_same_are_near():
+    lines, _ = about()
+    vectors = firth.train(lines, **DOCUMENTS)
+    assert vectors.config["documents"] is True
+    assert vectors.documents.matrix.shape == (len(lines), 8)
+    assert vectors.documents.names is None
+    for row in (0, 1, 30):
+        near = [other for other, _ in vectors.documents.nearest(row, 10)]
+        assert sum(other % 3 == row % 3 for other in near) >= 9
+
+
+def test_tags_take_the_place_of_lines(tmp_path):
+    lines, tags = about()
+    text, file = tmp_path / "text", tmp_path / "tags"
+    text.write_text("".join(" ".join(line) + "\n" for line in lines))
+    file.write_text("".join((tag if isinstance(tag, str) else " ".join(tag)) + "\n" for tag in tags))
+    vectors = firth.train(lines, tags=tags, **DOCUMENTS)
+    assert vectors.documents.names[:5] == ["food", "f0", "weather", "blank", "f1"]
+    assert len(vectors.documents) == 3 + 60
+    assert vectors.documents.nearest(vectors["rain"], 1)[0][0] == "weather"
+    again = firth.train(text, tags=file, **DOCUMENTS)
+    assert again.documents.names == vectors.documents.names
+    assert again.documents.matrix.tobytes() == vectors.documents.matrix.tobytes()
+    expect_same(again, vectors)
+
+
+def test_tags_and_documents_are_told(capsys):
+    lines, tags = about(30)
+    firth.train(lines, tags=tags, **DOCUMENTS | {"quiet": False, "epochs": 1})
+    told = capsys.readouterr().err.splitlines()
+    assert "90 documents, with 33 different tags" in told
+    assert "30 of them have no word of the vocabulary: nothing is learned of their vectors" in told
+    firth.train(lines, **DOCUMENTS | {"quiet": False, "epochs": 1})
+    assert "90 documents" in capsys.readouterr().err.splitlines()
+
+
+def test_tags_need_documents_and_an_entry_a_line():
+    lines, tags = about(3)
+    with pytest.raises(
+        ConfigError, match=r"tags are a setting of document vectors: give documents \(--documents\) too"
+    ):
+        firth.train(unread(), tags=tags, **QUIET)
+    with pytest.raises(CorpusError, match="entries: 8; lines of the corpus: 9"):
+        firth.train(lines, tags=tags[1:], **DOCUMENTS)
+
+
+def test_a_document_of_one_word_has_a_pair():
+    vectors = firth.train([["salt"], ["rain"]] * 500, **DOCUMENTS | {"epochs": 3})
+    assert vectors.history[-1]["pairs"] == 1000
+    assert vectors.similarity("salt", "rain") < 1
+
+
+def test_documents_are_inherited_where_the_vectors_have_them():
+    lines, tags = about(20)
+    old = firth.train(lines, tags=tags, documents_alone=True, **DOCUMENTS)
+    on = firth.train(lines, from_=old, tags=tags, epochs=1, lr=1e-7, min_lr=0, **QUIET)
+    assert on.config["documents_alone"] is True
+    np.testing.assert_allclose(on.documents["food"], old.documents["food"], atol=1e-4)
+    plain = most_frequent(plus_outside(old), 8)
+    assert plain.documents is None
+    assert firth.train(lines, from_=plain, epochs=1, subsample=0, **QUIET).documents is None
+    alone = firth.train(lines, from_=old, documents=False, epochs=1, subsample=0, **QUIET)
+    assert (alone.documents, alone.config["documents_alone"]) == (None, False)
+    cbow = firth.train(lines, from_=old, architecture="cbow", epochs=1, subsample=0, **QUIET)
+    assert (cbow.config["documents"], cbow.config["documents_alone"]) == (True, False)

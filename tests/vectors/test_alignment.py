@@ -9,6 +9,7 @@ from firth.errors import ConfigError, FormatError
 from firth.vectors import alignment, transforms
 from firth.vectors.alignment import align, read_anchors
 from firth.vectors.container import WordVectors
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.subwords import Subwords
 from firth.vectors.transforms import without_top
 
@@ -102,6 +103,24 @@ def test_nodes_and_subwords_are_turned_along():
     np.testing.assert_allclose(found.vectors.nodes, source.nodes @ found.rotation, rtol=0, atol=1e-5)
     np.testing.assert_allclose(found.vectors["unseen"], source["unseen"] @ found.rotation, rtol=0, atol=1e-5)
     assert np.abs(found.vectors["unseen"] - source["unseen"]).max() > 0.1
+
+
+@pytest.mark.parametrize("concatenated", [False, True])
+def test_documents_are_turned_along(concatenated):
+    documents = DocumentVectors(random(9, seed=4), [f"d{i}" for i in range(9)])
+    if concatenated:
+        outside, padding = random(3 * N, seed=5).reshape(N, 3 * D), random(1, seed=6)[0]
+        documents = DocumentVectors(documents.matrix, documents.names, outside, padding)
+    found = align(make(random(), documents=documents), make(random(seed=1)))
+    now, turn = found.vectors.documents, lambda rows: rows @ found.rotation
+    assert now.names == documents.names
+    np.testing.assert_allclose(now.matrix, turn(documents.matrix), rtol=0, atol=1e-5)
+    assert np.abs(now.matrix - documents.matrix).max() > 0.1
+    if concatenated:
+        np.testing.assert_allclose(now.padding, turn(padding), rtol=0, atol=1e-5)
+        for vector in range(3):
+            part = slice(vector * D, vector * D + D)
+            np.testing.assert_allclose(now.outside[:, part], turn(outside[:, part]), rtol=0, atol=1e-5)
 
 
 def test_the_words_that_were_moved_come_first():

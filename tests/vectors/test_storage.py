@@ -13,6 +13,7 @@ from firth.errors import FirthError, FormatError
 from firth.files import paths
 from firth.files.tensors import read_tensors, write_tensors
 from firth.vectors.container import WordVectors, from_file, load
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.storage import check_writable, pack
 from firth.vectors.subwords import Subwords
 
@@ -43,16 +44,30 @@ def make_spelt():
     return WordVectors(*parts, nodes=nodes, subwords=Subwords(2, 5, 11, rows))
 
 
+def make_documents(names=("first", "", "日本"), outside=True):
+    """Vectors with those of documents, and outside vectors of the documents alone or of words."""
+    few, rng = make(), np.random.default_rng(7)
+    rows, wide = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 4), (6 + 5, 3 * 4)))
+    names = None if names is None else list(names)
+    documents = DocumentVectors(rows, names, wide, rows[1] * 2) if outside else DocumentVectors(rows, names)
+    parts = (WORDS, few.counts, few.center, None if outside else few.outside, few.config, few.history)
+    return WordVectors(*parts, documents=documents)
+
+
 def same(a, b):
     assert a.words == b.words
     assert a.outside_words == b.outside_words
     np.testing.assert_array_equal(a.center, b.center)
     assert (a.subwords is None) == (b.subwords is None)
     rows = []
+    assert (a.documents is None) == (b.documents is None)
+    if a.documents is not None:
+        assert a.documents.names == b.documents.names
+        rows += [(getattr(a.documents, name), getattr(b.documents, name)) for name in ("matrix", "outside", "padding")]
     if a.subwords is not None:
         first, second = a.subwords, b.subwords
         assert (first.minn, first.maxn, first.bucket) == (second.minn, second.maxn, second.bucket)
-        rows = [(first.rows, second.rows)]
+        rows.append((first.rows, second.rows))
     for left, right in ((a.outside, b.outside), (a.bias, b.bias), (a.nodes, b.nodes), *rows):
         assert (left is None) == (right is None)
         if left is not None:
@@ -144,7 +159,7 @@ def test_norms_that_are_not_those_of_the_vectors_are_refused(path):
             load(other)
 
 
-@pytest.mark.parametrize("made", ["make", "make_spelt"])
+@pytest.mark.parametrize("made", ["make", "make_spelt", "make_documents"])
 def test_halves_are_rounded_and_loaded_as_float32(path, made):
     vectors = globals()[made]()
     vectors.save(path, half=True)
@@ -158,6 +173,11 @@ def test_halves_are_rounded_and_loaded_as_float32(path, made):
             np.testing.assert_array_equal(getattr(again, name), getattr(vectors, name).astype(np.float16))
     if vectors.subwords is not None:
         np.testing.assert_array_equal(again.subwords.rows, vectors.subwords.rows.astype(np.float16))
+    if vectors.documents is not None:
+        for name in ("matrix", "outside"):
+            rows = getattr(vectors.documents, name).astype(np.float16)
+            np.testing.assert_array_equal(getattr(again.documents, name), rows)
+        np.testing.assert_array_equal(again.documents.padding, vectors.documents.padding)
     again.save(path.with_name("again.safetensors"), half=True)
     assert path.with_name("again.safetensors").read_bytes() == path.read_bytes()
 
@@ -193,6 +213,45 @@ def test_ngrams_and_nodes_are_saved(path):
         parts = json.loads(file.metadata()["firth"])
     assert parts["format"] == 1
     assert parts["subwords"] == {"minn": 2, "maxn": 5, "bucket": 11}
+
+
+@pytest.mark.parametrize("names", [None, ("first", "", "日本")])
+@pytest.mark.parametrize("outside", [True, False])
+def test_documents_are_saved(path, names, outside):
+    vectors = make_documents(names, outside)
+    vectors.save(path)
+    same(load(path), vectors)
+    tensors = load_file(path)
+    expected = {"documents"} | ({"document_tags", "document_tag_offsets"} if names else set())
+    expected |= {"document_outside", "document_padding"} if outside else set()
+    assert {name for name in tensors if name.startswith("document")} == expected
+    np.testing.assert_array_equal(tensors["documents"], vectors.documents.matrix)
+    if names:
+        assert tensors["document_tags"].tobytes().decode() == "first日本"
+        assert tensors["document_tag_offsets"].tolist() == [0, 5, 5, 11]
+    for matrix in (load(path).documents.matrix, load(path).documents.outside):
+        assert matrix is None or matrix.flags.aligned
+
+
+def test_outside_vectors_and_nodes_are_saved_side_by_side(path):
+    few = make()
+    vectors = WordVectors(WORDS, few.counts, few.center, few.outside, {}, [], nodes=few.center[:5] + 1)
+    vectors.save(path)
+    same(load(path), vectors)
+    assert "nodes" in load_file(path)
+
+
+def test_a_tag_without_utf8_is_not_saved(path):
+    with pytest.raises(FormatError, match="the tag 'a\\\\ud800' has no UTF-8"):
+        make_documents(["a", "a\ud800", "b"]).save(path)
+
+
+def test_documents_too_small_for_halves_are_refused(path):
+    few = make()
+    documents = DocumentVectors(np.full((2, 4), 1e-30, np.float32))
+    vectors = WordVectors(WORDS, few.counts, few.center, None, {}, [], documents=documents)
+    with pytest.raises(FormatError, match="row 0 of documents is so small"):
+        vectors.save(path, half=True)
 
 
 def test_one_word_has_no_nodes_but_a_tree(path):
@@ -367,6 +426,7 @@ def test_the_editor_of_these_tests_writes_valid_files(path):
     same(load(written(path)), make())
     same(load(written(path, vectors=make_more())), make_more())
     same(load(written(path, vectors=make_spelt())), make_spelt())
+    same(load(written(path, vectors=make_documents())), make_documents())
 
 
 @pytest.mark.parametrize(
@@ -451,6 +511,64 @@ def test_a_wrong_header_of_ngrams_or_nodes_is_refused(path, change, message):
     with pytest.raises(FormatError, match=message) as caught:
         load(written(path, change, vectors=make_spelt()))
     assert str(caught.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h, m: h["documents"].update(dtype="I32"), "'documents' is I32 of shape .*: expected F32 with 2 dim"),
+        (lambda h, m: h["documents"].update(shape=[12]), "'documents' is F32 of shape .12.: expected F32 with 2 dim"),
+        (
+            lambda h, m: h["documents"].update(shape=[4, 3]),
+            "3 tags and 4 vectors of documents: expected as many of each",
+        ),
+        (lambda h, m: h.update(x=h.pop("document_tags")), "no tensor 'document_tags': expected U8"),
+        (lambda h, m: h.update(x=h.pop("document_tag_offsets")), "no tensor 'document_tag_offsets': expected I64"),
+        (lambda h, m: h["document_tags"].update(dtype="I8"), "tensor 'document_tags' is I8"),
+        (lambda h, m: h.update(x=h.pop("document_padding")), "outside vectors or a padding, but not both"),
+        (lambda h, m: h.update(x=h.pop("document_outside")), "outside vectors or a padding, but not both"),
+        (lambda h, m: h["document_padding"].update(shape=[2, 2]), "'document_padding' is F32 of shape .2, 2."),
+        (lambda h, m: h["document_outside"].update(shape=[12, 11]), r"shape \(12, 11\): expected a multiple of 4"),
+        (lambda h, m: h["document_outside"].update(shape=[33, 4]), r"shape \(33, 4\): expected a multiple of 4 .* 6 "),
+    ],
+)
+def test_a_wrong_header_of_documents_is_refused(path, change, message):
+    with pytest.raises(FormatError, match=message) as caught:
+        load(written(path, change, vectors=make_documents()))
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_documents_of_another_dimension_are_refused(path):
+    def change(header, _):
+        header["documents"].update(shape=[6, 2])
+        header.update(x=header.pop("document_tags"), y=header.pop("document_tag_offsets"))
+
+    with pytest.raises(FormatError, match=r"document vectors are of shape \(6, 2\): expected \(documents, 4\)"):
+        load(written(path, change, vectors=make_documents(outside=False)))
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "message"),
+    [
+        (0, 1, "the tag offsets do not rise from 0 to 11, the bytes of all tags"),
+        (1, -(2**63), "the tag offsets do not rise"),
+        (3, 2**62, "the tag offsets do not rise"),
+        (2, 6, r"tag 1 is b'\\xe6': expected UTF-8"),
+        (2, 0, "the tag offsets do not rise"),
+    ],
+)
+def test_wrong_data_of_tags_is_refused(path, at, value, message):
+    at, patch = MORE_OFFSETS + 8 * at, struct.pack("<q", value)
+    with pytest.raises(FormatError, match=message):
+        load(written(path, data=lambda data: data[:at] + patch + data[at + 8 :], vectors=make_documents()))
+
+
+def test_a_tag_that_comes_twice_is_refused(path):
+    vectors = make_documents(["ab", "cb", "x"], outside=False)
+    vectors.save(path)
+    path.write_bytes(path.read_bytes().replace(b"abcb", b"abab"))
+    with pytest.raises(FormatError, match="the tag 'ab' comes twice"):
+        load(path)
 
 
 def test_a_bias_without_outside_vectors_is_refused(path):
@@ -574,7 +692,7 @@ def outcome(path):
     return None
 
 
-@pytest.mark.parametrize("vectors", [make(), make_more(), make_spelt()])
+@pytest.mark.parametrize("vectors", [make(), make_more(), make_spelt(), make_documents()])
 def test_every_truncation_is_refused(path, vectors):
     vectors.save(path)
     raw = path.read_bytes()
@@ -583,7 +701,7 @@ def test_every_truncation_is_refused(path, vectors):
         assert outcome(path) is FormatError, length
 
 
-@pytest.mark.parametrize("vectors", [make(), make_more(), make_spelt()])
+@pytest.mark.parametrize("vectors", [make(), make_more(), make_spelt(), make_documents()])
 def test_flipped_bytes_give_a_clear_error_or_valid_vectors(path, vectors):
     vectors.save(path)
     raw = path.read_bytes()

@@ -9,6 +9,7 @@ import pytest
 from firth.errors import ConfigError, FormatError
 from firth.vectors import transforms
 from firth.vectors.container import WordVectors, load
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.subwords import Subwords
 from firth.vectors.transforms import (
     centered,
@@ -237,6 +238,43 @@ def test_what_remains_and_what_is_dropped(name, tmp_path):
     if name != "plus_outside":
         assert ALL[name](nodes).nodes is None
         assert (ALL[name](of_ngrams()).subwords is None) == (name == "normalized")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_documents_are_changed_as_words_are(name):
+    """Documents with the vectors of words stay those of the words."""
+    tags = [f"tag{i}" for i in range(10)]
+    documents = DocumentVectors(random(N, D)[5:15].copy(), tags)
+    vectors = make(outside=random(N, D, seed=2), counts=np.arange(N, 0, -1), documents=documents)
+    found = ALL[name](vectors).documents
+    if name == "plus_outside":
+        assert found is None
+        return
+    assert found.names == tags
+    expected = vectors.center if name == "most_frequent" else ALL[name](vectors).center
+    np.testing.assert_array_equal(found.matrix, expected[5:15])
+    broken = documents.matrix.copy()
+    broken[3, 1] = np.nan
+    if name != "most_frequent":
+        with pytest.raises(FormatError, match="vector of 'tag3' holds a NaN"):
+            ALL[name](make(documents=DocumentVectors(broken, tags), outside=random(N, D)))
+        with pytest.raises(FormatError, match="vector of 3 holds a NaN"):
+            ALL[name](make(documents=DocumentVectors(broken), outside=random(N, D)))
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("rows", [N, N - 1, 2 * N - 1])
+def test_outside_vectors_of_concatenated_windows_are_those_of_the_words_that_stay(name, rows):
+    outside, padding = random(3 * rows, D, seed=7).reshape(rows, 3 * D), random(1, D)[0]
+    vectors = make(counts=np.arange(N), documents=DocumentVectors(random(4, D), None, outside, padding))
+    if name == "plus_outside":
+        return
+    found = ALL[name](vectors).documents
+    if name != "most_frequent" or rows < N:
+        assert (found.outside, found.padding) == (None, None)
+    else:
+        np.testing.assert_array_equal(found.outside, outside[N - 10 : N])
+        np.testing.assert_array_equal(found.padding, padding)
 
 
 @pytest.mark.parametrize("at_once", [1, 3 * D, 50 * D])

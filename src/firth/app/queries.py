@@ -20,9 +20,18 @@ STDIN = "-"
 
 def add_commands(commands: Commands) -> None:
     """Add the commands to the command line."""
-    parser = add_query(commands, "neighbors", _neighbors, "Print the nearest words of each word, with their cosines.")
+    summary = "Print the nearest words of each word, or the nearest documents of a document, with their cosines."
+    parser = add_query(commands, "neighbors", _neighbors, summary)
+    parser.usage = "%(prog)s VECTORS (WORD [WORD ...] | --document TAG) [options]"
     parser.add_argument(
-        "word", metavar="WORD", type=typed, nargs="+", help="words, or - to read one a line from standard input"
+        "word", metavar="WORD", type=typed, nargs="*", help="words, or - to read one a line from standard input"
+    )
+    parser.add_argument(
+        "--document",
+        metavar="TAG",
+        type=typed,
+        help="print the documents nearest to this one, in place of words: its tag, or the number of its line, from 0, "
+        "where training had no tags",
     )
     parser.add_argument(
         "-k", type=int, metavar="N", help=f"how many (default {NEIGHBORS}; with --within, all of these)"
@@ -92,7 +101,10 @@ def _among(options: argparse.Namespace) -> dict[str, Any]:
 def _neighbors(options: argparse.Namespace) -> int:
     from firth.app.opening import loaded
 
+    _check_asked(options)
     vectors = loaded(options.vectors, options.json)
+    if options.document is not None:
+        return _print_documents(vectors, options)
     k = NEIGHBORS if options.k is None and options.within is None else options.k
     more = {"k": k, "threshold": options.threshold, "approximate": options.approximate, **_among(options)}
     if options.sum or options.minus:
@@ -108,6 +120,33 @@ def _neighbors(options: argparse.Namespace) -> int:
     for word, row in found:
         for near, cosine in row:
             print(f"{word}\t{near}\t{cosine:.4f}" if len(words) > 1 else f"{near}\t{cosine:.4f}")
+    return 0
+
+
+def _check_asked(options: argparse.Namespace) -> None:
+    """Raise ConfigError unless words are asked for, or a document alone."""
+    if options.document is None and not options.word:
+        raise ConfigError("there is nothing to look for: give words, or --document TAG")
+    words = ("word", "sum", "minus", "within", "most_frequent", "threshold", "approximate")
+    given = [name for name in words if getattr(options, name) not in (None, False, [])]
+    if options.document is not None and given:
+        name = "words" if given[0] == "word" else f"--{given[0].replace('_', '-')}"
+        raise ConfigError(f"--document asks for documents, which have no use for {name}: leave it out")
+
+
+def _print_documents(vectors: Any, options: argparse.Namespace) -> int:
+    """Print the documents nearest to a document."""
+    documents, tag = vectors.documents, options.document
+    if documents is None:
+        raise ConfigError(f"{options.vectors} has no vectors of documents: firth train --documents makes them")
+    if documents.names is None and tag.isdecimal():
+        tag = int(tag) if len(tag) < 20 else len(documents)  # which none is
+    near = documents.nearest(tag, NEIGHBORS if options.k is None else options.k)
+    if options.json:
+        found = [{"document": other, "cosine": cosine} for other, cosine in near]
+        return print_json({"document": tag, "neighbors": found})
+    for other, cosine in near:
+        print(f"{other}\t{cosine:.4f}")
     return 0
 
 
@@ -236,6 +275,7 @@ def _info(options: argparse.Namespace) -> int:
         "outside_words": len(vectors.outside_words) if vectors.outside is not None else 0,
         "nodes": vectors.nodes is not None,
         "subwords": vectors.subwords is not None,
+        "documents": 0 if vectors.documents is None else len(vectors.documents),
         "bias": vectors.bias is not None,
         "tokens": int(vectors.counts.sum()),
         "config": vectors.config,
@@ -250,6 +290,9 @@ def _info(options: argparse.Namespace) -> int:
         ("vectors", ", ".join(["center", *_outside_parts(vectors)])),
         ("tokens of these words", f"{info['tokens']:,}"),
     ]
+    if vectors.documents is not None:
+        tags = vectors.documents.names or range(len(vectors.documents))
+        rows.insert(2, ("documents", f"{len(tags):,}, from {tags[0]!r:.100} to {tags[-1]!r:.100}"))
     rows += [(name, str(value)) for name, value in vectors.config.items()]
     rows += [("history", _figures(epoch)) for epoch in vectors.history]
     return print_rows(rows)
@@ -278,4 +321,6 @@ def _outside_parts(vectors: Any) -> list[str]:
         parts.append("nodes of the tree")
     if vectors.subwords is not None:
         parts.append(f"{vectors.subwords.bucket:,} rows of n-grams")
+    if vectors.documents is not None and vectors.documents.outside is not None:
+        parts.append("outside of windows side by side")
     return parts

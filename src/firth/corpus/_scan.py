@@ -225,27 +225,32 @@ def blank_unicode_spaces(block, size):
 
 
 @compiled
-def renumber(ids, numbers, offsets, kept):
+def renumber(ids, numbers, offsets, places, kept):
     """Replace `ids` in place by the kept words' new ids. Returns (ids kept, offsets written).
 
     ids: int32, the next piece of a corpus with LINE_END after each line. numbers: int32, the new id of each
     old one, or -1 for a word to drop. offsets: int64, at least len(ids), gets the number of ids kept up to
-    the end of each line that has any. kept: int64 (ids kept before this piece, ids kept up to the last
-    offset), read and written.
+    the end of each line that has any. places: int64, as long, gets the number of each of these lines; none
+    are written if it is empty. kept: int64 (ids kept before this piece, ids kept up to the last offset, lines
+    before this piece), read and written.
     """
     one = np.uint64(1)
     filled = lines = np.uint64(0)
-    before, marked = kept[0], kept[1]
+    before, marked, line = kept[0], kept[1], kept[2]
+    numbered = len(places) > 0
     for i in range(np.uint64(len(ids))):
         old = ids[i]
         if old < 0:
             total = before + np.int64(filled)
             if total > marked:
                 offsets[lines] = marked = total
+                if numbered:
+                    places[lines] = line
                 lines += one
+            line += 1
         else:
             new = numbers[np.uint64(old)]
             ids[filled] = new
             filled += np.uint64(new >= 0)
-    kept[0], kept[1] = before + np.int64(filled), marked
+    kept[0], kept[1], kept[2] = before + np.int64(filled), marked, line
     return np.int64(filled), np.int64(lines)

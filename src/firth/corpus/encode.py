@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -35,6 +35,9 @@ class Corpus:
     tokens: how many tokens were read, those of dropped words included.
     replaced: how many invalid UTF-8 sequences were read as U+FFFD.
     left_out: the words that min_count, max_vocab and a given vocabulary leave out, of each that leaves out any.
+    lines: (sentences,) int64, the line of the source that each sentence is, from 0, mapped from disk; or None. Blank
+    lines count, and lines whose words are all dropped are no sentences. line_count: how many lines were read, if there
+    are `lines`.
     """
 
     ids: NDArray[np.int32]
@@ -46,11 +49,14 @@ class Corpus:
     replaced: int
     folder: TemporaryFolder = dataclasses.field(repr=False)
     left_out: list[LeftOut] = dataclasses.field(default_factory=list)
+    lines: NDArray[np.int64] | None = None
+    line_count: int = 0
 
     def close(self) -> None:
         """Let go of the arrays and remove the files."""
         self.ids = np.empty(0, np.int32)
         self.offsets = np.zeros(1, np.int64)
+        self.lines = None
         self.folder.remove()
 
     def __enter__(self) -> Self:
@@ -79,6 +85,7 @@ def build_corpus(
     joining: Joining | None = None,
     say: Say | None = None,
     named: bool = True,
+    lines: bool = False,
 ) -> Corpus:
     """The corpus that `source` holds, read once and encoded on disk.
 
@@ -102,6 +109,8 @@ def build_corpus(
     Where `words` are given, they are the vocabulary, in their order and with their counts here, which may be 0; the
     settings of the paragraph above then have no effect.
 
+    With `lines`, the corpus has the numbers of its lines: from 0, blank lines and those of several files counted on.
+
     Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the words to keep
     occurs, VocabularyError if no word is frequent enough, one of `words` comes twice or counts are too large,
     ConfigError for tokenizer="words" with lists of tokens, MissingExtraError for zstd or characters without their
@@ -122,7 +131,7 @@ def build_corpus(
         )
     with _new_folder(reading) as folder:
         text = encode_source(source, reading, folder, min_count, progress, phrases, joining, say=say, named=named)
-        return _finish(text, folder, choose)
+        return _finish(text, folder, choose, lines)
 
 
 @contextmanager
@@ -153,30 +162,43 @@ def _new_folder(reading: Reading) -> TemporaryFolder:
     return TemporaryFolder(reading.tmp, "the encoded corpus", advice)
 
 
-def _finish(text: Encoded, folder: TemporaryFolder, choose: Choice) -> Corpus:
+def _finish(text: Encoded, folder: TemporaryFolder, choose: Choice, lines: bool) -> Corpus:
     """Drop the words not kept from the encoded file, renumber the others, and map the result into memory."""
     kept = choose(text.words_of, text.counts, text.spacing)
     if text.spacing is not None:
         text.spacing.warn_if_long(stacklevel=3)
     with folder.errors():
-        _renumber_files(folder.file("ids"), folder.file("offsets"), kept.numbers)
+        places_path = folder.file("lines") if lines else None
+        count = _renumber_files(folder.file("ids"), folder.file("offsets"), places_path, kept.numbers)
     ids, offsets = folder.map("ids", np.int32), folder.map("offsets", np.int64)
     parts = (kept.vocab, kept.frequencies, kept.totals, text.tokens, text.replaced)
-    return Corpus(ids, offsets, *parts, folder.give(), kept.left_out)
+    if not lines:
+        return Corpus(ids, offsets, *parts, folder.give(), kept.left_out)
+    places = folder.map("lines", np.int64)
+    return Corpus(ids, offsets, *parts, folder.give(), kept.left_out, places, count)
 
 
-def _renumber_files(ids_path: str, offsets_path: str, numbers: NDArray[np.int32]) -> None:
+def _renumber_files(ids_path: str, offsets_path: str, places_path: str | None, numbers: NDArray[np.int32]) -> int:
+    """Renumber the ids in place, and write where the sentences end and, if asked for, which lines they are.
+
+    Returns the number of lines.
+    """
     from firth.corpus._scan import renumber
 
-    offsets, kept = np.empty(IDS_AT_ONCE, np.int64), np.zeros(2, np.int64)
+    offsets, kept = np.empty(IDS_AT_ONCE, np.int64), np.zeros(3, np.int64)
+    places = np.empty(0 if places_path is None else IDS_AT_ONCE, np.int64)
     with (
         open(ids_path, "rb") as source,
         open(ids_path, "r+b", buffering=0) as target,  # never ahead of source
         open(offsets_path, "wb", buffering=0) as sink,
+        nullcontext() if places_path is None else open(places_path, "wb", buffering=0) as places_sink,
     ):
         write_all(sink, kept[:1])
         while len(ids := np.fromfile(source, np.int32, IDS_AT_ONCE)):
-            filled, lines = renumber(ids, numbers, offsets, kept)
+            filled, lines = renumber(ids, numbers, offsets, places, kept)
             write_all(target, ids[:filled])
             write_all(sink, offsets[:lines])
+            if places_sink is not None:
+                write_all(places_sink, places[:lines])
         target.truncate()
+    return int(kept[2])

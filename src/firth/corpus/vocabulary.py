@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import unicodedata
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -46,6 +47,14 @@ class Vocabulary:
     def ids(self) -> dict[str, int]:
         """The id of each word."""
         return dict(zip(self.words, range(len(self.words)), strict=True))
+
+    def id_of(self, word: str) -> int | None:
+        """The id of a word, in either Unicode normalisation, or None."""
+        found = self.ids.get(word)
+        if found is None and not word.isascii():
+            composed, decomposed = unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word)
+            found = self.ids.get(composed, self.ids.get(decomposed))
+        return found
 
     def suggest(self, word: str, n: int = 3) -> list[str]:
         """Up to `n` words that are spelled most like `word`: other cases of its letters, then by `difflib`.

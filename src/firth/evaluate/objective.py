@@ -119,7 +119,7 @@ def score_corpus(
 
 def _check_vectors(vectors: WordVectors) -> None:
     """Raise FormatError for vectors that are not a softmax model of one word given another."""
-    if vectors.nodes is not None:
+    if vectors.nodes is not None and vectors.outside is None:
         raise FormatError(
             "these vectors are of hierarchical softmax: they have nodes of a tree and no outside vectors, so there is "
             "no softmax to score; train with loss negative-sampling or softmax"

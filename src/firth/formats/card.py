@@ -40,6 +40,7 @@ LOSSES = {
     "negative-sampling": "negative sampling",
     "hierarchical-softmax": "hierarchical softmax",
     "softmax": "the exact softmax",
+    "negative-sampling+hierarchical-softmax": "negative sampling and hierarchical softmax",
 }
 
 
@@ -106,7 +107,8 @@ def _front(license: str | None) -> str:
 
 def _summary(vectors: WordVectors) -> str:
     n, d = vectors.center.shape
-    text = f"Vectors of {n:,} words, {d:,} numbers each"
+    m = 0 if vectors.documents is None else len(vectors.documents)
+    text = f"Vectors of {n:,} words{f' and {m:,} documents' if m else ''}, {d:,} numbers each"
     architecture = _known(LEARNED, vectors.config.get("architecture"))
     loss = _known(LOSSES, vectors.config.get("loss"))
     tokens = vectors.history[-1].get("tokens") if vectors.history else None
@@ -146,12 +148,14 @@ firth pull {repository} -o vectors.safetensors
 
 
 def _parts(vectors: WordVectors, size: int) -> str:
-    subwords = vectors.subwords
+    subwords, documents = vectors.subwords, vectors.documents
     matrices = [
         ("center vectors", vectors.center),
         ("outside vectors", vectors.outside),
         ("nodes of the Huffman tree", vectors.nodes),
         ("rows of words and n-grams", None if subwords is None else subwords.rows),
+        ("vectors of documents", None if documents is None else documents.matrix),
+        ("outside vectors of windows side by side", None if documents is None else documents.outside),
     ]
     rows = [[name, f"{len(matrix):,}", f"{matrix.shape[1]:,}"] for name, matrix in matrices if matrix is not None]
     if vectors.bias is not None:

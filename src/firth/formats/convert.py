@@ -87,6 +87,11 @@ def convert(
             warnings.warn(
                 f"{dst}: {wanted.name} has no place for n-grams: words never seen have no vectors there", stacklevel=2
             )
+    if vectors.documents is not None and wanted.name != "safetensors":
+        warnings.warn(
+            f"{dst}: {wanted.name} has no place for documents: the vectors of {len(vectors.documents):,} are left out",
+            stacklevel=2,
+        )
     vectors = holdable(vectors, wanted.holds, space, dst)
     if save_vocab is not None:
         check_words(vectors.words, save_vocab)

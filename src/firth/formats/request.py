@@ -9,6 +9,7 @@ import numpy as np
 from firth.errors import FormatError
 from firth.vectors.container import WordVectors
 from firth.vectors.rows import Progress, no_progress
+from firth.vectors.transforms import documents_of_words
 
 SHOWN = 80
 """The characters of a file's content that a message shows."""
@@ -89,7 +90,7 @@ def selected(path: Path, vectors: WordVectors, request: Request) -> WordVectors:
     """The vectors of the wanted words only: for readers whose files are mapped and have them all.
 
     path: of the file. N-grams stay with all words, and are left out with a warning otherwise; so are nodes of the
-    Huffman tree and outside words without center vectors. Raises FormatError where no word is left.
+    Huffman tree and outside words without center vectors. Documents stay. Raises FormatError where no word is left.
     """
     end = len(vectors) if request.first is None else min(request.first, len(vectors))
     kept = [i for i, word in enumerate(vectors.words[:end]) if request.wants(word)]
@@ -104,7 +105,8 @@ def selected(path: Path, vectors: WordVectors, request: Request) -> WordVectors:
     outside = None if vectors.outside is None else vectors.outside[ids]
     bias = None if vectors.bias is None else vectors.bias[ids]
     words, counts = [vectors.words[i] for i in kept], vectors.counts[ids]
-    return WordVectors(words, counts, vectors.center[ids], outside, vectors.config, vectors.history, bias=bias)
+    parts = (words, counts, vectors.center[ids], outside, vectors.config, vectors.history)
+    return WordVectors(*parts, bias=bias, documents=documents_of_words(vectors.documents, len(vectors), ids))
 
 
 def check_found(path: Path, found: int, request: Request) -> None:

@@ -34,10 +34,11 @@ class LearnsLittle(UserWarning):
 def warn_of_corpus(corpus: Corpus, config: TrainConfig, stacklevel: int = 2) -> None:
     """Warn, before training, of lines with a single token and of a subsampling that leaves few tokens.
 
-    Raises CorpusError if all lines have a single token: there is no pair.
+    Raises CorpusError if all lines have a single token: there is no pair. With documents, such a line has one: the
+    document and the token.
     """
     lines = len(corpus.offsets) - 1
-    alone = _single_lines(corpus)
+    alone = 0 if config.documents else _single_lines(corpus)
     advice = "divide lines into tokens (--tokenizer)"
     if config.column is not None:
         advice = f"{advice}, or name a column of texts or lists (--column), which is {config.column!r:.100} now"

@@ -134,5 +134,6 @@ class Checkpoint:
 def _shapes(vectors: WordVectors) -> list[object]:
     """What two stages of one run have in common: the words, and the shapes of the matrices."""
     rows = None if vectors.subwords is None else vectors.subwords.rows
-    matrices = (vectors.center, vectors.outside, vectors.nodes, vectors.bias, rows)
+    documents = None if vectors.documents is None else vectors.documents.matrix
+    matrices = (vectors.center, vectors.outside, vectors.nodes, vectors.bias, rows, documents)
     return [vectors.words, *(None if matrix is None else matrix.shape for matrix in matrices)]

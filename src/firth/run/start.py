@@ -12,10 +12,14 @@ from firth.tokenizing import kept_tokenizer
 from firth.vectors.container import WordVectors, load
 
 INHERITED = (
-    *("loss", "architecture", "update", "cbow_sum", "window", "fixed_window", "negatives", "ns_exponent", "subsample"),
-    *("minn", "maxn", "bucket", "lower", "tokenizer"),
+    *("loss", "architecture", "update", "cbow_sum", "cbow_undivided", "window", "fixed_window"),
+    *("negatives", "ns_exponent", "subsample", "minn", "maxn", "bucket"),
+    *("documents", "documents_alone", "concatenate", "lower", "tokenizer"),
 )
 """The settings that a run takes from the vectors it starts from, unless they are given."""
+
+DOCUMENTS = ("documents", "documents_alone", "concatenate")
+"""The settings among these that only runs with documents have."""
 
 
 def load_start(from_: str | os.PathLike[str] | WordVectors | None) -> WordVectors | None:
@@ -27,7 +31,7 @@ def inherited_settings(start: WordVectors | None, settings: dict[str, Any]) -> d
     """The settings that a run takes from the vectors it starts from, where `settings` are those given.
 
     If `settings` name another loss or architecture, or no subwords, settings that depend on these are not inherited.
-    Those of subwords are not inherited either from vectors that have none any more, after a transform.
+    Those of subwords and of documents are not inherited either from vectors that have none any more, after a transform.
     """
     if start is None:
         return {}
@@ -36,10 +40,14 @@ def inherited_settings(start: WordVectors | None, settings: dict[str, Any]) -> d
         found = {name: value for name, value in found.items() if name not in (*BY_KIND, "loss", "architecture")}
     if any(name in settings and settings[name] != found.get(name) for name in ("loss", "architecture")):
         found = {name: value for name, value in found.items() if name not in BY_KIND}
+    if settings.get("architecture", found.get("architecture")) != found.get("architecture"):
+        found = {name: value for name, value in found.items() if name not in ("documents_alone", "concatenate")}
     if "tokenizer" in found:
         found["tokenizer"] = kept_tokenizer(found["tokenizer"])
     if start.subwords is None:
         found = {name: value for name, value in found.items() if name not in ("minn", "maxn", "bucket")}
+    if start.documents is None or settings.get("documents") is False:
+        found = {name: value for name, value in found.items() if name not in DOCUMENTS}
     if settings.get("maxn") == 0:
         found = {name: value for name, value in found.items() if name not in ("minn", "bucket")}
     return found | {"dim": start.center.shape[1]}

@@ -10,6 +10,7 @@ from typing import Any
 from firth.corpus.encode import Corpus, build_corpus
 from firth.corpus.joining import PhraseSettings
 from firth.corpus.left_out import warn_if_most_is_left_out
+from firth.corpus.tags import Tags, read_tags
 from firth.corpus.vocabulary import Vocabulary
 from firth.declaring import keywords_of, listed
 from firth.display import Display
@@ -48,6 +49,7 @@ def train(
     checkpoint: str | os.PathLike[str] | None,
     resume: bool,
     memory: float | None,
+    tags: Any,
     quiet: bool,
     **settings: Any,
 ) -> WordVectors:
@@ -75,8 +77,12 @@ def train(
     subwords, a word's vector is the mean of its own row and those of its character n-grams (Bojanowski et al., 2017);
     queries then also take words that the corpus lacks, and n-grams take dim * bucket * 4 bytes of memory and of file.
 
+    With documents, the vectors have `documents`, those of the lines of the source or, with `tags`, of their tags:
+    PV-DBOW with skipgram, PV-DM with cbow (Le and Mikolov, 2014; docs/documents.md has the formulas). Blank lines count
+    too; of a line without words that are kept nothing is learned.
+
     With from_, all its words stay, and new ones join them; its settings are the defaults, except epochs, lr, min_lr,
-    min_count, max_vocab, errors, threads and seed. Counts are added up.
+    min_count, max_vocab, errors, threads and seed. Counts are added up. The documents are those of this run alone.
 
     The same arguments give the same vectors, byte for byte: always with softmax, otherwise with one thread. The
     `history` of the vectors has one entry an epoch.
@@ -101,7 +107,7 @@ def train(
         raise ConfigError("connectors are words inside phrases: give phrases (--phrases) too")
     protected, inside = read_words("keep_words", keep_words), frozenset(read_words("connectors", connectors))
     frozen = frozen_words(start, freeze)
-    _check_together(config, memory, protected, start, frozen)
+    _check_together(config, memory, protected, start, frozen, tags)
     if start is not None:
         check_start(start, config)
     room = MEMORY if memory is None else memory_bytes(memory)
@@ -128,9 +134,14 @@ def train(
                 joining=display.joining,
                 say=display.say,
                 named=start is None or "tokenizer" in settings,
+                lines=config.documents,
             )
         )
         display.read(corpus.tokens, len(corpus.vocab))
+        tagged = read_tags(tags, corpus, display.reading) if config.documents else None
+        if tagged is not None:
+            different = None if tagged.names is None else tagged.documents
+            display.read_tags(corpus.line_count, len(corpus.offsets) - 1, different)
         for words in corpus.left_out:
             if not words.is_most:  # which is a warning
                 display.say(str(words))
@@ -140,7 +151,7 @@ def train(
         if config.loss == "softmax":
             trainer = _exact_trainer(stack, corpus, config, room, display)
         else:
-            trainer = _sgd_trainer(corpus, config, start, frozen, display)
+            trainer = _sgd_trainer(corpus, config, start, frozen, tagged, display)
         if not config.maxn:  # subwords give vectors to words that the corpus lacks
             after.check_words(trainer)
         _run(trainer, after, saved, resume, display)
@@ -153,10 +164,15 @@ train.__doc__ = f"{train.__doc__}\n{listed(TrainOptions, GROUPS)}"
 
 
 def _sgd_trainer(
-    corpus: Corpus, config: TrainConfig, start: WordVectors | None, frozen: Collection[str], display: Display
+    corpus: Corpus,
+    config: TrainConfig,
+    start: WordVectors | None,
+    frozen: Collection[str],
+    tags: Tags | None,
+    display: Display,
 ) -> SgdTrainer:
     """The trainer of negative sampling and of hierarchical softmax."""
-    trainer = SgdTrainer(corpus, config, start, frozen)
+    trainer = SgdTrainer(corpus, config, start, frozen, tags)
     if start is not None:
         describe_start(start, corpus.vocab, config, len(frozen), display)
     return trainer
@@ -216,8 +232,11 @@ def _check_together(
     keep_words: list[str],
     start: WordVectors | None,
     frozen: list[str],
+    tags: Any,
 ) -> None:
     """Raise ConfigError for arguments that the settings have no use for."""
+    if tags is not None and not config.documents:
+        raise ConfigError("tags are a setting of document vectors: give documents (--documents) too")
     if memory is not None and config.loss != "softmax":
         raise ConfigError(f"memory is a setting of loss 'softmax'; {config.loss!r} has none: leave it out")
     if start is not None and config.loss == "softmax":

@@ -13,12 +13,14 @@ from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath, reading
 from firth.vectors.container import WordVectors
 from firth.vectors.directions import Doubles, Floats, Ids, scaled
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.parts import Word
 from firth.vectors.rows import Progress, most_frequent_ids, no_progress, whole
 from firth.vectors.transforms import (
     VALUES_AT_ONCE,
     Change,
     blocks,
+    changed_documents,
     changed_rows,
     changed_subwords,
     made,
@@ -82,9 +84,9 @@ def align(
     The rotation W is the orthogonal matrix for which Σ |s W - t|² over the anchors' rows s and t is least: W = P Qᵀ of
     the singular value decomposition P S Qᵀ of Σ sᵀ t (Schönemann, 1966), as Hamilton et al. (2016) align decades. For
     this sum rows are scaled to length 1 (Xing et al., 2015) and not centered; the vectors returned keep their lengths.
-    A rotation keeps every score and cosine within the source, so it turns outside vectors, nodes and subwords along,
-    and bias and all else remain: the result is the model that the source was. progress: called with what is done, how
-    far it is and how far it goes.
+    A rotation keeps every score and cosine within the source, so it turns outside vectors, nodes, subwords and
+    documents along, and bias and all else remain: the result is the model that the source was. progress: called with
+    what is done, how far it is and how far it goes.
 
     Raises FormatError for vectors of different dimensions, for fewer anchors than dimensions, which leave the rotation
     open, and for rows that are not finite; ConfigError for anchors that are no words or pairs.
@@ -204,7 +206,19 @@ def _rotated(vectors: WordVectors, rotation: Doubles, anchors: int, progress: Pr
             "outside": turned(parts["outside"], outside_words),
             "nodes": turned(parts["nodes"], words),
             "subwords": changed_subwords(parts["subwords"], words, turn),
+            "documents": _turned_documents(parts["documents"], turn),
         },
         "aligned",
         anchors=anchors,
     )
+
+
+def _turned_documents(documents: DocumentVectors | None, turn: Change) -> DocumentVectors | None:
+    """The vectors of documents and all that belongs to them, of which outside vectors are several side by side."""
+    alone = changed_documents(documents, turn)
+    if documents is None or alone is None or documents.outside is None or documents.padding is None:
+        return alone
+    d = len(documents.padding)
+    outside = documents.outside.reshape(-1, d)
+    turned = changed_rows(outside, [], turn).reshape(documents.outside.shape)
+    return dataclasses.replace(alone, outside=turned, padding=changed_rows(documents.padding[None], [], turn)[0])

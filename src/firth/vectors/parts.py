@@ -1,6 +1,5 @@
 """What word vectors are made of: their parts, checked, looked up by word, and saved."""
 
-import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -164,10 +163,19 @@ class StoredVectors:
             raise FormatError(f"the subwords' rows are of shape {shape}: expected {expected}")
 
     def _check_documents(self) -> None:
-        d = self.center.shape[1]
-        if self.documents is not None and self.documents.matrix.shape[1:] != (d,):
+        n, d = self.center.shape
+        if self.documents is None:
+            return
+        if self.documents.matrix.shape[1] != d:
             found = self.documents.matrix.shape
             raise FormatError(f"the document vectors are of shape {found}: expected (documents, {d})")
+        if self.documents.outside is not None:
+            rows, width = self.documents.outside.shape
+            if rows not in (n, n - 1, 2 * n - 1) or width % d:
+                raise FormatError(
+                    f"the documents' outside vectors are of shape {(rows, width)}: expected a multiple of {d} columns, "
+                    f"and {n} rows for words, {n - 1} for nodes, or both"
+                )
 
     def __repr__(self) -> str:
         """What they are, in a line."""
@@ -196,12 +204,7 @@ class StoredVectors:
         word = as_word(word)
         if not isinstance(word, str):
             raise ConfigError(f"the word is {word!r}: expected a string")
-        ids = self._vocabulary.ids
-        found = ids.get(word)
-        if found is None and not word.isascii():
-            composed, decomposed = unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word)
-            found = ids.get(composed, ids.get(decomposed))
-        return found
+        return self._vocabulary.id_of(word)
 
     def __getitem__(self, word: Word | Sequence[Word]) -> Floats:
         """The center vector (d,) of a word, or those (m, d) of a list of m words.

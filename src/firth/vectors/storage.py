@@ -5,8 +5,11 @@ Always there: "center" F32 (n, d); "counts" I64 (n,); "words" U8, the UTF-8 byte
 (m, d) and "bias" F32 (m,); where m > n, "more_words" U8 and "more_word_offsets" I64 (m - n + 1,), the outside words
 after the first n, likewise; "nodes" F32 (n - 1, d), the inner nodes of hierarchical softmax; "subwords" F32
 (n + bucket, d), the words' own rows and those of n-grams; "norms" F64 (n,), the lengths of the center vectors, which
-older files lack. Matrices may be F16 in place of F32. The metadata has one key, "firth": a JSON text with "format"
-(1), "config", "history" and, for subwords, "subwords": {"minn", "maxn", "bucket"}. Other tensors are left alone.
+older files lack; "documents" F32 (m, d), the vectors of m tags of documents; where the tags are no numbers,
+"document_tags" U8 and "document_tag_offsets" I64 (m + 1,), likewise; "document_outside" F32 (k, w d) and
+"document_padding" F32 (d,). Matrices may be F16 in place of F32. The metadata has one key, "firth": a JSON text with
+"format" (1), "config", "history" and, for subwords, "subwords": {"minn", "maxn", "bucket"}. Other tensors are left
+alone.
 """
 
 import itertools
@@ -28,7 +31,7 @@ from firth.vectors.subwords import Subwords
 SUFFIX = ".safetensors"
 VERSION = 1
 NGRAM_SETTINGS = ("minn", "maxn", "bucket")
-MATRICES = ("center", "outside", "nodes", "subwords")
+MATRICES = ("center", "outside", "nodes", "subwords", "documents", "document_outside")
 
 Floats = npt.NDArray[np.float32]
 
@@ -80,21 +83,27 @@ def pack(path: Path, parts: Parts, half: bool = False) -> tuple[dict[str, npt.ND
     Raises FormatError, which names `path`, for words without UTF-8, for a config or history that JSON cannot hold and
     for numbers too large for float16.
     """
-    words, subwords = parts["words"], parts["subwords"]
+    words, subwords, documents = parts["words"], parts["subwords"], parts["documents"]
     encoded = encoded_words(path, words)
     more = encoded_words(path, parts["outside_words"][len(words) :])
+    tags = encoded_words(path, documents.names, "tag") if documents is not None and documents.names is not None else []
     tensors: dict[str, npt.NDArray[Any] | None] = {
         "counts": parts["counts"],
         "word_offsets": _offsets(encoded),
         "more_word_offsets": _offsets(more) if more else None,
+        "document_tag_offsets": _offsets(tags) if tags else None,
         "norms": parts["norms"],
         "center": parts["center"],
         "outside": parts["outside"],
         "bias": parts["bias"],
         "nodes": parts["nodes"],
         "subwords": subwords.rows if subwords is not None else None,
+        "documents": documents.matrix if documents is not None else None,
+        "document_outside": documents.outside if documents is not None else None,
+        "document_padding": documents.padding if documents is not None else None,
         "words": _joined(encoded),
         "more_words": _joined(more) if more else None,
+        "document_tags": _joined(tags) if tags else None,
     }
     if half:
         matrices = {name: tensors[name] for name in MATRICES}
@@ -139,16 +148,16 @@ def unpack(file: TensorFile) -> Parts:
         "nodes": _matrix(file, "nodes") if "nodes" in file else None,
         "subwords": subwords,
         "norms": file.tensor("norms", "F64", 1) if "norms" in file else None,
-        "documents": None,
+        "documents": _unpacked_documents(file) if "documents" in file else None,
     }
 
 
-def encoded_words(path: Path, words: list[str]) -> list[bytes]:
+def encoded_words(path: Path, words: list[str], kind: str = "word") -> list[bytes]:
     """The words in UTF-8. Raises FormatError, which names `path`, for one that has none."""
     try:
         return [word.encode() for word in words]
     except UnicodeEncodeError as error:
-        raise FormatError(f"{path}: the word {error.object!r} has no UTF-8: it holds half a character") from None
+        raise FormatError(f"{path}: the {kind} {error.object!r:.200} has no UTF-8: it holds half a character") from None
 
 
 def checked_subwords(path: Path, settings: Any, rows: Floats) -> Subwords:
@@ -157,6 +166,16 @@ def checked_subwords(path: Path, settings: Any, rows: Floats) -> Subwords:
         raise FormatError(f"{path}: the metadata's subwords are {settings!r:.200}: expected minn, maxn and bucket")
     with naming(path):
         return Subwords(rows=rows, **settings)
+
+
+def _unpacked_documents(file: TensorFile) -> DocumentVectors:
+    """The vectors of documents in a file. Raises FormatError where the parts do not fit together."""
+    is_named = "document_tags" in file or "document_tag_offsets" in file
+    names = _decoded(file, "document_tags", "document_tag_offsets", "tag") if is_named else None
+    outside = _matrix(file, "document_outside") if "document_outside" in file else None
+    padding = file.tensor("document_padding", "F32", 1) if "document_padding" in file else None
+    with naming(file.path):
+        return DocumentVectors(_matrix(file, "documents"), names, outside, padding)
 
 
 def _document(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -237,12 +256,12 @@ def _rounded(path: Path, name: str, matrix: npt.NDArray[Any]) -> npt.NDArray[np.
             f"{path}: row {row} of {name} holds {matrix[row, column]:.6g}, and float16 ends at 65,504: "
             "save it without half (--half)"
         )
-    if name == "center":
+    if name in ("center", "documents"):
         lost = matrix.any(axis=1) & ~rounded.any(axis=1)
         if lost.any():
             row = int(lost.argmax())
             raise FormatError(
-                f"{path}: row {row} of center is so small ({np.abs(matrix[row]).max():.2g} at most) that float16 makes "
+                f"{path}: row {row} of {name} is so small ({np.abs(matrix[row]).max():.2g} at most) that float16 makes "
                 "it zero: scale the vectors to length 1 first (--normalized), or save it without half (--half)"
             )
     return rounded

@@ -7,24 +7,30 @@ what is done, how far it is and how far it goes.
 
 The vectors of words and n-grams are the model that was trained only as long as scores u·v + b are. `most_frequent`
 keeps the model, for fewer words. The others change the center vectors alone, so outside vectors, bias and nodes are
-dropped. Subwords remain where the vector of a word is still the mean of its rows.
+dropped. Subwords remain where the vector of a word is still the mean of its rows. Vectors of documents are changed as
+those of words are, so that both stay comparable, but have no outside vectors and no padding then; sums have none.
 
 Statistics and products are float64 sums without BLAS, whose order of sums depends on the number of threads. Rows are
 read in blocks: memory holds the result and one block.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from firth.errors import ConfigError, FormatError
-from firth.vectors.directions import Doubles, Floats, scaled
+from firth.vectors.directions import Doubles, Floats, Ids, scaled
+from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.rows import Progress, most_frequent_ids, no_progress, whole
 from firth.vectors.storage import Parts
 from firth.vectors.subwords import Subwords
 
 Change = Callable[[Doubles], Doubles]
+
+Names = Sequence[str] | range
+"""What rows are of: words, or documents by their tags or numbers."""
 
 VALUES_AT_ONCE = 2**21
 """The most numbers in a block of rows."""
@@ -45,7 +51,8 @@ def most_frequent(vectors: Vectors, n: int) -> Vectors:
 
     Words keep their order; of equal counts the first ones stay, so a file without counts keeps its first n words.
     Outside vectors and bias are cut to the same words: the model of these words alone. Nodes are dropped, as they
-    belong to the tree of all words. Subwords keep the rows of all n-grams, and answer for the words cut out.
+    belong to the tree of all words. Subwords keep the rows of all n-grams, and answer for the words cut out. All
+    documents stay.
     Raises ConfigError for an n that is no whole number from 1.
     """
     parts, kept = vectors.parts(), most_frequent_ids(vectors.parts()["counts"], whole("n", n, 1))
@@ -63,6 +70,7 @@ def most_frequent(vectors: Vectors, n: int) -> Vectors:
         "bias": None if parts["bias"] is None else parts["bias"][kept],
         "nodes": None,
         "subwords": subwords,
+        "documents": documents_of_words(parts["documents"], len(parts["words"]), kept),
     }
     return made(vectors, cut, "most_frequent", n=int(n))
 
@@ -70,8 +78,9 @@ def most_frequent(vectors: Vectors, n: int) -> Vectors:
 def plus_outside(vectors: Vectors, *, progress: Progress = no_progress) -> Vectors:
     """The sums w + c of each word's center vector and its outside vector.
 
-    Outside vectors, bias and subwords are dropped: n-grams have no outside vectors. Pennington et al. (2014); Levy,
-    Goldberg and Dagan (2015). Vectors of the exact softmax hold `mix` times the outside vector already.
+    Outside vectors, bias, subwords and documents are dropped: n-grams and documents have no outside vectors.
+    Pennington et al. (2014); Levy, Goldberg and Dagan (2015). Vectors of the exact softmax hold `mix` times the outside
+    vector already.
     Raises FormatError where there are no outside vectors, and for numbers that are not finite.
     """
     parts = vectors.parts()
@@ -143,7 +152,8 @@ def normalized(vectors: Vectors, *, progress: Progress = no_progress) -> Vectors
     """
     parts = vectors.parts()
     center = changed_rows(parts["center"], parts["words"], scaled, progress)
-    return made(vectors, _center_alone(parts, center), "normalized")
+    documents = changed_documents(parts["documents"], scaled)
+    return made(vectors, {**_center_alone(parts, center), "documents": documents}, "normalized")
 
 
 def principal_components(parts: Parts, mean: Doubles, progress: Progress = no_progress) -> Doubles:
@@ -169,7 +179,7 @@ def product(a: Doubles, b: Doubles) -> Doubles:
     return np.asarray(np.einsum("nd,kd->nk", a, np.ascontiguousarray(b.T)))
 
 
-def blocks(rows: Floats, words: Sequence[str], progress: Progress = no_progress) -> Iterator[tuple[slice, Doubles]]:
+def blocks(rows: Floats, words: Names, progress: Progress = no_progress) -> Iterator[tuple[slice, Doubles]]:
     """(place, block) of rows in float64, in order; the caller may change a block.
 
     Raises FormatError for a row that is not finite. It names the word of the row; rows after those are of n-grams.
@@ -186,7 +196,7 @@ def blocks(rows: Floats, words: Sequence[str], progress: Progress = no_progress)
         yield place, block
 
 
-def changed_rows(rows: Floats, words: Sequence[str], change: Change, progress: Progress = no_progress) -> Floats:
+def changed_rows(rows: Floats, words: Names, change: Change, progress: Progress = no_progress) -> Floats:
     """The rows after a change that takes a block (any, d) and returns (any, k), as float32.
 
     Raises FormatError for rows that are not finite, before or after.
@@ -202,6 +212,23 @@ def changed_subwords(subwords: Subwords | None, words: Sequence[str], change: Ch
     return Subwords(subwords.minn, subwords.maxn, subwords.bucket, changed_rows(subwords.rows, words, change))
 
 
+def changed_documents(documents: DocumentVectors | None, change: Change) -> DocumentVectors | None:
+    """The vectors of documents after a change, without what belongs to the model that was trained."""
+    if documents is None:
+        return None
+    tags = range(len(documents)) if documents.names is None else documents.names
+    return DocumentVectors(changed_rows(documents.matrix, tags, change), documents.names)
+
+
+def documents_of_words(documents: DocumentVectors | None, n: int, kept: Ids) -> DocumentVectors | None:
+    """The vectors of documents, with the outside vectors of the words `kept` alone, out of n; without nodes."""
+    if documents is None or documents.outside is None:
+        return documents
+    if len(documents.outside) < n:  # nodes alone
+        return DocumentVectors(documents.matrix, documents.names)
+    return dataclasses.replace(documents, outside=documents.outside[kept])
+
+
 def made(vectors: Vectors, parts: Parts, name: str, **settings: Any) -> Vectors:
     """New word vectors of these parts, with the transform noted in the config."""
     before = parts["config"].get("transforms", [])
@@ -212,7 +239,7 @@ def made(vectors: Vectors, parts: Parts, name: str, **settings: Any) -> Vectors:
     return make(**{**parts, "config": config, "norms": None})
 
 
-def _as_floats(changed: Iterable[tuple[slice, Doubles]], count: int, words: Sequence[str]) -> Floats:
+def _as_floats(changed: Iterable[tuple[slice, Doubles]], count: int, words: Names) -> Floats:
     """The `count` > 0 rows that come in blocks (place, block), as float32."""
     result = np.empty((0, 0), np.float32)
     for place, block in changed:
@@ -227,7 +254,7 @@ def _as_floats(changed: Iterable[tuple[slice, Doubles]], count: int, words: Sequ
     return result
 
 
-def _owner(row: int, words: Sequence[str]) -> str:
+def _owner(row: int, words: Names) -> str:
     return f"vector of {words[row]!r}" if row < len(words) else f"vector of n-gram bucket {row - len(words)}"
 
 
@@ -245,10 +272,11 @@ def _changed(vectors: Vectors, change: Change, progress: Progress, name: str, **
     words = parts["words"]
     alone = _center_alone(parts, changed_rows(parts["center"], words, change, progress))
     subwords = changed_subwords(parts["subwords"], words, change)
-    return made(vectors, {**alone, "subwords": subwords}, name, **settings)
+    documents = changed_documents(parts["documents"], change)
+    return made(vectors, {**alone, "subwords": subwords, "documents": documents}, name, **settings)
 
 
 def _center_alone(parts: Parts, center: Floats) -> Parts:
     """The parts with other center vectors, and without what belongs to the old ones."""
-    nothing: Any = {"outside": None, "bias": None, "nodes": None, "subwords": None}
+    nothing: Any = {"outside": None, "bias": None, "nodes": None, "subwords": None, "documents": None}
     return {**parts, **nothing, "center": center, "outside_words": parts["words"]}
