@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +28,15 @@ class Request:
     """What is wanted of a file of vectors.
 
     words: only these, or None for all. first: only the first so many words of the file, or None for all; of these, only
-    those in `words`. strict: refuse what could be mended. progress: told how far reading is.
+    those in `words`. strict: refuse what could be mended. progress: told how far reading is. decode: makes the words of
+    word2vec's formats from their bytes, or None for UTF-8 with \\x.. for what is not.
     """
 
     words: frozenset[str] | None = None
     first: int | None = None
     strict: bool = False
     progress: Progress = no_progress
+    decode: Callable[[bytes], str] | None = None
 
     def wants(self, word: str) -> bool:
         """Whether a word is among those wanted."""

@@ -84,7 +84,7 @@ def read(path: Path, request: Request) -> WordVectors:
             _check_end(block, read, n, d, faults)
             break
         read += len(block.spaces)
-        words, spaces = _new_words(block, d, seen, faults)
+        words, spaces = _new_words(block, d, seen, faults, request)
         if request.first is not None:
             words, spaces = words[: request.first - taken], spaces[: request.first - taken]
         taken += len(words)
@@ -151,7 +151,7 @@ def _check_end(block: _Block, read: int, n: int, d: int, faults: Faults) -> None
         faults.add("line 1", found, WRONG_NUMBER)
 
 
-def _new_words(block: _Block, d: int, seen: dict[str, None], faults: Faults) -> tuple[list[str], Ids]:
+def _new_words(block: _Block, d: int, seen: dict[str, None], faults: Faults, request: Request) -> tuple[list[str], Ids]:
     """The words of a block that are not in `seen`, nor empty, and their spaces; they are added to `seen`."""
     data = block.data
     places = np.concatenate([[0], block.spaces[:-1] + (1 + 4 * d)])
@@ -160,8 +160,8 @@ def _new_words(block: _Block, d: int, seen: dict[str, None], faults: Faults) -> 
     parts = [data[begin:space] for begin, space in zip(begins, block.spaces.tolist(), strict=True)]
     joined = b" ".join(parts)
     try:
-        words = joined.decode().split(" ")
-    except UnicodeDecodeError:
+        words = [request.decode(part) for part in parts] if request.decode is not None else joined.decode().split(" ")
+    except UnicodeDecodeError:  # of UTF-8
         words = [part.decode(errors="backslashreplace") for part in parts]
         for begin, part, word in zip(begins, parts, words, strict=True):
             if word.encode() != part:

@@ -235,6 +235,8 @@ class _Reader:
             if not self._faults.again(RETURN):
                 self._fault(i, f"{_shown(raw)} has a carriage return inside", RETURN)
             return None
+        if self._request.decode is not None:
+            return self._request.decode(raw)
         try:
             return raw.decode()
         except UnicodeDecodeError:

@@ -1,6 +1,6 @@
 """Errors that are both firth's and of the kind that programs written for gensim catch."""
 
-from firth.errors import ConfigError, FirthError, UnknownWordError
+from firth.errors import ConfigError, FirthError, FormatError, MissingExtraError, UnknownWordError
 
 
 class ArgumentError(ConfigError, ValueError):
@@ -25,3 +25,25 @@ class AbsentError(FirthError, ModuleNotFoundError):
 
 class AbsentNameError(FirthError, AttributeError):
     """Something of gensim's that firth does not have was asked of a module."""
+
+
+class EmptyError(ArgumentError, ZeroDivisionError):
+    """A list of keys is empty; gensim raises ZeroDivisionError in some places and ValueError in others."""
+
+
+class UnsupportedError(FirthError, NotImplementedError):
+    """A method that is not for this class."""
+
+
+class NoFileError(FormatError, FileNotFoundError):
+    """There is no such file."""
+
+    __str__ = Exception.__str__
+
+
+class DecodingError(FormatError, ValueError):
+    """A word of a file is not text in the encoding that was given."""
+
+
+class MissingPackageError(MissingExtraError, ImportError):
+    """An optional package is needed; the message has the install command."""
