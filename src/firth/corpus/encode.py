@@ -129,9 +129,9 @@ def build_corpus(
             protected=frozenset(keep_words),
             known=known or Vocabulary([], np.zeros(0, np.int64)),
         )
-    with _new_folder(reading) as folder:
+    with new_folder(reading) as folder:
         text = encode_source(source, reading, folder, min_count, progress, phrases, joining, say=say, named=named)
-        return _finish(text, folder, choose, lines)
+        return corpus_of(text, folder, choose, lines)
 
 
 @contextmanager
@@ -150,11 +150,12 @@ def encoded(
 
     Without `join_last` those of the last pass are found, but not joined.
     """
-    with _new_folder(reading) as folder:
+    with new_folder(reading) as folder:
         yield encode_source(source, reading, folder, min_count, progress, phrases, joining, join_last, say)
 
 
-def _new_folder(reading: Reading) -> TemporaryFolder:
+def new_folder(reading: Reading) -> TemporaryFolder:
+    """A folder for an encoded corpus, made when its first file is."""
     advice = (
         "It takes about four bytes a token: free some space or choose a folder on another disk that you may write to "
         "(--tmp, or tmp= in Python)"
@@ -162,8 +163,11 @@ def _new_folder(reading: Reading) -> TemporaryFolder:
     return TemporaryFolder(reading.tmp, "the encoded corpus", advice)
 
 
-def _finish(text: Encoded, folder: TemporaryFolder, choose: Choice, lines: bool) -> Corpus:
-    """Drop the words not kept from the encoded file, renumber the others, and map the result into memory."""
+def corpus_of(text: Encoded, folder: TemporaryFolder, choose: Choice, lines: bool = False) -> Corpus:
+    """The corpus of the words that `choose` keeps: they are renumbered in the encoded file in `folder`, which it takes.
+
+    With `lines`, it has the numbers of its lines. Raises what `choose` raises.
+    """
     kept = choose(text.words_of, text.counts, text.spacing)
     if text.spacing is not None:
         text.spacing.warn_if_long(stacklevel=3)

@@ -1,6 +1,6 @@
 """Errors that are both firth's and of the kind that programs written for gensim catch."""
 
-from firth.errors import ConfigError, FirthError, FormatError, MissingExtraError, UnknownWordError
+from firth.errors import ConfigError, CorpusError, FirthError, FormatError, MissingExtraError, UnknownWordError, VocabularyError
 
 
 class ArgumentError(ConfigError, ValueError):
@@ -47,3 +47,15 @@ class DecodingError(FormatError, ValueError):
 
 class MissingPackageError(MissingExtraError, ImportError):
     """An optional package is needed; the message has the install command."""
+
+
+class SentencesError(CorpusError, TypeError):
+    """The sentences are not what a model can read."""
+
+
+class NothingToTrainError(VocabularyError, CorpusError, RuntimeError):
+    """The sentences hold nothing, or no word of them is frequent enough."""
+
+
+class HookError(FirthError, TypeError):
+    """A subclass overrides an inner method of gensim's that firth never calls."""

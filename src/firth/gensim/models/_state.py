@@ -1,0 +1,132 @@
+"""A model on disk and between processes: arrays and plain values, no code."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firth.errors import ConfigError, FormatError
+from firth.files.paths import AnyPath
+from firth.files.tensors import DTYPES, TensorFile
+from firth.gensim._saved import load_state, save_state
+from firth.gensim._warnings import without_meaning
+
+PASSING = frozenset({"wv", "hashfxn", "raw_vocab", "syn1neg", "syn1", "_weights", "_text", "_keeps_text", "_pending"})
+"""The attributes that are saved in a way of their own, or not at all."""
+
+PLAIN = (str, int, float, bool, type(None))
+
+ARRAY = "attribute."
+"""What the names of arrays begin with that are attributes of the user's."""
+
+
+def save(model: Any, path: AnyPath) -> None:
+    """Write a model to one file, whole or not at all. Warns of attributes that such a file cannot hold."""
+    tensors: dict[str, npt.NDArray[Any]] = {"count": counts_of(model.wv), **model._input_tensors()}
+    for name in ("syn1neg", "syn1"):
+        if hasattr(model, name):
+            tensors[name] = getattr(model, name)
+    attributes: dict[str, Any] = {}
+    left_out: dict[str, str] = {}
+    for name, value in vars(model).items():
+        if name in PASSING:
+            continue
+        if isinstance(value, np.ndarray) and value.dtype.newbyteorder("<") in DTYPES.values():
+            tensors[ARRAY + name] = value
+        elif _is_plain(value):
+            attributes[name] = _plain(value)
+        else:
+            left_out[name] = f"a {type(value).__name__} is not saved"
+    without_meaning(left_out, stacklevel=4)
+    state = {"keys": model.wv.index_to_key, "attributes": attributes, "more": model._more_state()}
+    save_state(path, model._kind, tensors, state)
+
+
+def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
+    """The model in a file that `save` wrote. Raises FormatError for other files, and for models of another class."""
+    kind, state, file = load_state(path)
+    if kind != cls._kind:
+        raise FormatError(f"{path}: a saved {kind:.100}: load it with {kind:.100}.load")
+    keys, attributes, more = (state.get(name) for name in ("keys", "attributes", "more"))
+    _check_keys(path, keys)
+    if not isinstance(attributes, dict) or not isinstance(more, dict):
+        raise FormatError(f"{path}: the state of this {kind} has no attributes: is the file from another version?")
+    arrays = {name.removeprefix(ARRAY): name for name in file if name.startswith(ARRAY)}
+    for name in (*attributes, *arrays):
+        if not name.isidentifier() or name.startswith("__") or name in PASSING or hasattr(cls, name):
+            raise FormatError(f"{path}: the attribute {name!r:.100} is none that a {kind} has: expected its own")
+    model = cls.__new__(cls)
+    model._set_defaults()
+    for name, value in attributes.items():
+        if not _may_be(vars(model).get(name), value):
+            raise FormatError(f"{path}: the attribute {name} is {value!r:.100}: expected another type")
+    vars(model).update(attributes)
+    vars(model).update({name: _tensor(file, place, mmap) for name, place in arrays.items()})
+    try:
+        dim = model._settings()["dim"]
+    except (ConfigError, AttributeError, TypeError) as error:
+        raise FormatError(f"{path}: the settings of this {kind} are none: {error!s:.200}") from None
+    counts = file.tensor("count", "I64", 1)
+    if len(counts) != len(keys) or (counts < 0).any():
+        raise FormatError(f"{path}: {len(counts)} counts for {len(keys)} words: expected one each, none below 0")
+    model._load_inputs(keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim, mmap))
+    for name in ("syn1neg", "syn1"):
+        if name in file:
+            setattr(model, name, matrix(file, name, len(keys), dim, mmap))
+    return model
+
+
+def matrix(file: TensorFile, name: str, rows: int, dim: int, mmap: str | None) -> npt.NDArray[np.float32]:
+    """A matrix of a file, mapped or in memory. Raises FormatError for another shape than (rows, dim)."""
+    found = file.tensor(name, "F32", 2)
+    if found.shape != (rows, dim):
+        raise FormatError(f"{file.path}: {name} is of shape {found.shape}: expected {(rows, dim)}")
+    return found if mmap else np.array(found)
+
+
+def counts_of(vectors: Any) -> npt.NDArray[np.int64]:
+    """(n,) int64: the counts of the keys, 0 where there are none."""
+    counts = vectors.expandos.get("count")
+    if counts is None or len(counts) != len(vectors.index_to_key):
+        return np.zeros(len(vectors.index_to_key), np.int64)
+    return np.asarray(counts, np.int64)
+
+
+def _check_keys(path: AnyPath, keys: Any) -> None:
+    kinds = set(map(type, keys)) if isinstance(keys, list) else {list}
+    if not kinds <= {str} and not kinds <= {int}:
+        raise FormatError(f"{path}: the words are not all strings, or all integers: expected one kind")
+    if len(set(keys)) < len(keys):
+        raise FormatError(f"{path}: a word comes twice: expected every word once")
+
+
+def _tensor(file: TensorFile, name: str, mmap: str | None) -> npt.NDArray[Any]:
+    dtype = file.dtype(name)
+    if dtype not in DTYPES:
+        raise FormatError(f"{file.path}: {name!r:.100} is of type {dtype!r:.20}: expected one of {', '.join(DTYPES)}")
+    found = file.tensor(name, dtype)
+    return found if mmap else np.array(found)
+
+
+def _may_be(usual: Any, value: Any) -> bool:
+    """Whether an attribute that is usually `usual` may have this value."""
+    if isinstance(usual, int | float):
+        return isinstance(value, int | float)
+    return not isinstance(usual, list) or value is None or isinstance(value, list)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, PLAIN) or (isinstance(value, np.generic) and value.dtype.kind in "iufb")
+
+
+def _plain(value: Any) -> Any:
+    """The same with NumPy's numbers as Python's."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return list(map(_plain, value))
+    return value.item() if isinstance(value, np.generic) else value
