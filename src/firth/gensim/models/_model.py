@@ -6,6 +6,7 @@ import logging
 import platform
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from firth.declaring import BOTH
 from firth.files.paths import AnyPath
 from firth.files.tensors import TensorFile
 from firth.gensim._errors import ArgumentError, KindError, NothingToTrainError, NotReadyError
-from firth.gensim._warnings import renamed, without_meaning
+from firth.gensim._warnings import callers_level, renamed, without_meaning
 from firth.gensim.models import _state
 from firth.gensim.models._hooks import check_hooks
 from firth.gensim.models._old_model_names import OldNames
@@ -96,8 +97,8 @@ class Model(OldNames):
     ) -> None:
         """Take over the options, and build and train the model if there is a corpus."""
         check_hooks(type(self))
-        new_names(old_names, options, stacklevel=3)
-        warn_without_meaning(options, stacklevel=3)
+        new_names(old_names, options)
+        warn_without_meaning(options)
         self._set_defaults()
         vars(self).update(options)
         self.layer1_size, self.min_alpha_yet_reached = self.vector_size, float(self.alpha)
@@ -217,7 +218,7 @@ class Model(OldNames):
         Raises SentencesError for what is no corpus, NothingToTrainError if no word stays.
         """
         check_hooks(type(self))
-        corpus_iterable = _old_sentences(corpus_iterable, kwargs, stacklevel=3)
+        corpus_iterable = _old_sentences(corpus_iterable, kwargs)
         if update and not len(self.wv.index_to_key):
             raise NotReadyError("there is no vocabulary to update: call build_vocab() without update first")
         words, sentences = self.scan_vocab(
@@ -435,12 +436,14 @@ class Model(OldNames):
         range, SentencesError for what is no corpus. Warns where nothing could be trained.
         """
         check_hooks(type(self))
-        corpus_iterable = _old_sentences(corpus_iterable, kwargs, stacklevel=3)
+        corpus_iterable = _old_sentences(corpus_iterable, kwargs)
         if kwargs:
             raise KindError(f"{next(iter(kwargs))!r:.100} is no option of train()")
         given = {"word_count": (word_count, 0), "queue_factor": (queue_factor, 2)}
         why = "firth counts the words, and threads share the corpus out themselves"
-        without_meaning({name: why for name, (value, usual) in given.items() if value != usual}, stacklevel=3)
+        without_meaning(
+            {name: why for name, (value, usual) in given.items() if value != usual}, stacklevel=callers_level() + 1
+        )
         if not len(self.wv.index_to_key):
             raise NotReadyError("there is no vocabulary yet: call build_vocab() first")
         self.epochs = self.epochs if epochs is None else epochs
@@ -467,9 +470,11 @@ class Model(OldNames):
     def _run_config(self) -> TrainConfig:
         """The settings of a call of `train`; each call draws anew."""
         settings = self._settings()
-        settings["lr"], settings["min_lr"] = falling(settings["lr"], settings["min_lr"], stacklevel=4)
+        settings["lr"], settings["min_lr"] = falling(settings["lr"], settings["min_lr"])
         if settings["lr"] > self.min_alpha_yet_reached:
-            logger.warning("alpha is higher than in earlier training: %g after %g", self.alpha, self.min_alpha_yet_reached)
+            logger.warning(
+                "alpha is higher than in earlier training: %g after %g", self.alpha, self.min_alpha_yet_reached
+            )
         if self.train_count:
             from firth.native import rng
 
@@ -485,11 +490,13 @@ class Model(OldNames):
         with corpus:
             frozen = frozen_words(getattr(self.wv, "vectors_lockf", None), len(corpus.vocab))
             if frozen is not None and config.loss == BOTH:
-                raise ArgumentError("vectors_lockf needs one loss: with hs=1 and negative together no word can be frozen")
+                raise ArgumentError(
+                    "vectors_lockf needs one loss: with hs=1 and negative together no word can be frozen"
+                )
             trainer = self._new_trainer(corpus, config)
             if frozen is not None:
                 trainer.frozen[0] = frozen
-            run(self, trainer, callbacks, report_delay, stacklevel=4)
+            run(self, trainer, callbacks, report_delay)
             kept = keep_probabilities(corpus.frequencies, config.subsample)
             return int((kept * corpus.vocab.counts).sum()) * config.epochs
 
@@ -650,10 +657,10 @@ class Model(OldNames):
         self._weights, self._text, self._pending = None, None, None
 
 
-def _old_sentences(corpus_iterable: Any, options: dict[str, Any], stacklevel: int) -> Any:
+def _old_sentences(corpus_iterable: Any, options: dict[str, Any]) -> Any:
     """The sentences, if they are given by the name that gensim 3 had for them."""
     if "sentences" in options:
-        renamed("sentences=", "corpus_iterable=", stacklevel=stacklevel + 1)
+        renamed("sentences=", "corpus_iterable=", stacklevel=callers_level() + 1)
         return options.pop("sentences")
     return corpus_iterable
 
@@ -681,15 +688,15 @@ def _nothing_left(raw: Mapping[Key, int], min_count: int) -> str:
 
 def _compare(given: int | None, found: int, things: str, name: str) -> None:
     if given is not None and given != found:
-        logger.warning("%s is %s, but the corpus has %i %s; the learning rate goes by these", name, given, found, things)
+        logger.warning(
+            "%s is %s, but the corpus has %i %s; the learning rate goes by these", name, given, found, things
+        )
 
 
 def _warn_of_nothing(tokens: int) -> None:
-    import warnings
-
     warnings.warn(
         f"nothing was trained: none of the {tokens:,} words of the sentences is in the vocabulary. Call build_vocab() "
         "on them, with update=True to keep the vectors",
         UserWarning,
-        stacklevel=5,
+        stacklevel=callers_level(),
     )

@@ -1,5 +1,6 @@
 """The names that models had in gensim 3 and before: each works, with one warning that has the new one."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -80,8 +81,6 @@ class OldNames:
     @property
     def vocab(self) -> Any:
         """The old name of `wv.key_to_index`: a mapping from words to objects with `count` and `index`."""
-        import warnings
-
         renamed("model.vocab", "model.wv.key_to_index")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)

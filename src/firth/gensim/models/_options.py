@@ -7,7 +7,7 @@ from typing import Any
 from firth.declaring import BOTH, CBOW, NEGATIVE_SAMPLING, SKIPGRAM, TREE, declared
 from firth.errors import ConfigError
 from firth.gensim._errors import ArgumentError, KindError
-from firth.gensim._warnings import renamed, without_meaning
+from firth.gensim._warnings import callers_level, renamed, without_meaning
 from firth.settings import TrainConfig, available_threads
 
 NAMES = {
@@ -35,20 +35,20 @@ WITHOUT_MEANING = {
 """The options that do nothing here, and why."""
 
 
-def new_names(given: dict[str, Any], current: dict[str, Any], stacklevel: int) -> None:
+def new_names(given: dict[str, Any], current: dict[str, Any]) -> None:
     """Move the options of `given`, by names of gensim 3, to `current`, and warn of each. Raises KindError for others."""
     for old, value in given.items():
         if old not in OLD_NAMES:
             raise KindError(f"{old!r:.100} is no option of this model")
-        renamed(old, OLD_NAMES[old], stacklevel=stacklevel + 1)
+        renamed(old, OLD_NAMES[old], stacklevel=callers_level() + 1)
         current[OLD_NAMES[old]] = value
 
 
-def warn_without_meaning(given: Mapping[str, Any], stacklevel: int) -> None:
+def warn_without_meaning(given: Mapping[str, Any]) -> None:
     """Warn once of all options in `given` that have no meaning and are not at their defaults."""
     usual = {"hashfxn": hash, "batch_words": 10000, "null_word": 0, "word_ngrams": 1}
     others = [name for name, value in given.items() if name in usual and value != usual[name]]
-    without_meaning({name: WITHOUT_MEANING[name] for name in others}, stacklevel=stacklevel + 1)
+    without_meaning({name: WITHOUT_MEANING[name] for name in others}, stacklevel=callers_level() + 1)
 
 
 def settings_of(model: Any) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def threads(workers: Any) -> int:
     return min(whole, available_threads())
 
 
-def falling(alpha: float, min_alpha: float, stacklevel: int) -> tuple[float, float]:
+def falling(alpha: float, min_alpha: float) -> tuple[float, float]:
     """The learning rates at the start and at the end; with a warning both the least where `alpha` is below it."""
     if min_alpha <= alpha:
         return alpha, min_alpha
@@ -99,6 +99,6 @@ def falling(alpha: float, min_alpha: float, stacklevel: int) -> tuple[float, flo
         f"alpha is {alpha:g}, below min_alpha, {min_alpha:g}: the learning rate is {min_alpha:g} throughout. One call "
         "of train() with all epochs lowers it by itself",
         UserWarning,
-        stacklevel=stacklevel + 1,
+        stacklevel=callers_level(),
     )
     return min_alpha, min_alpha

@@ -19,6 +19,7 @@ from firth.errors import CorpusError
 from firth.files.folders import TemporaryFolder
 from firth.gensim._errors import KindError, NothingToTrainError, SentencesError
 from firth.gensim._sentences import MAX_WORDS_IN_BATCH, LineSentence, PathLineSentences
+from firth.gensim._warnings import callers_level
 from firth.settings import AS_IS
 
 logger = logging.getLogger(__name__)
@@ -205,7 +206,9 @@ class _Lists:
     def warn(self) -> None:
         """Warn of what was left out."""
         if self._empty:
-            warnings.warn(f"{self._empty:,} empty strings among the words are left out", UserWarning, stacklevel=6)
+            warnings.warn(
+                f"{self._empty:,} empty strings among the words are left out", UserWarning, stacklevel=callers_level()
+            )
 
     def _listed(self, sentence: Any) -> list[Any]:
         where = f"sentence {self.sentences} (counted from 0)"

@@ -9,7 +9,7 @@ from firth.errors import ConfigError, FormatError
 from firth.files.paths import AnyPath
 from firth.files.tensors import DTYPES, TensorFile
 from firth.gensim._saved import load_state, save_state
-from firth.gensim._warnings import without_meaning
+from firth.gensim._warnings import callers_level, without_meaning
 
 PASSING = frozenset({"wv", "hashfxn", "raw_vocab", "syn1neg", "syn1", "_weights", "_text", "_keeps_text", "_pending"})
 """The attributes that are saved in a way of their own, or not at all."""
@@ -37,7 +37,7 @@ def save(model: Any, path: AnyPath) -> None:
             attributes[name] = _plain(value)
         else:
             left_out[name] = f"a {type(value).__name__} is not saved"
-    without_meaning(left_out, stacklevel=4)
+    without_meaning(left_out, stacklevel=callers_level() + 1)
     state = {"keys": model.wv.index_to_key, "attributes": attributes, "more": model._more_state()}
     save_state(path, model._kind, tensors, state)
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from firth.errors import CorpusError
+from firth.gensim._warnings import callers_level
 from firth.sgd.trainer import SgdTrainer
 from firth.training import EpochProgress
 
 logger = logging.getLogger(__name__)
 
 
-def run(model: Any, trainer: SgdTrainer, callbacks: Iterable[Any], report_delay: float, stacklevel: int) -> None:
+def run(model: Any, trainer: SgdTrainer, callbacks: Iterable[Any], report_delay: float) -> None:
     """Train to the end; callbacks find the model as it stands. Warns if there was no pair of words to train on."""
     callbacks, epochs = list(callbacks), trainer.config.epochs
     started = reported = time.monotonic()
@@ -50,7 +51,7 @@ def run(model: Any, trainer: SgdTrainer, callbacks: Iterable[Any], report_delay:
     except CorpusError as error:
         if any(entry["pairs"] for entry in trainer.history):
             raise
-        warnings.warn(f"nothing was trained: {error}", UserWarning, stacklevel=stacklevel + 1)
+        warnings.warn(f"nothing was trained: {error}", UserWarning, stacklevel=callers_level())
     finally:
         model.total_train_time += time.monotonic() - started
         _take_over(model, trainer, True)

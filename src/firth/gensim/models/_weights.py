@@ -61,9 +61,7 @@ def copy_rows(target: Floats, source: Any, name: str) -> None:
     """Copy rows into the first of a matrix; the rest stay. Raises ArgumentError where they do not fit."""
     rows = np.asarray(source)
     if rows.ndim != 2 or rows.shape[1] != target.shape[1] or len(rows) > len(target) or rows.dtype.kind not in "fiu":
-        raise ArgumentError(
-            f"{name} is {rows.dtype} of shape {rows.shape}: expected numbers of shape {target.shape}"
-        )
+        raise ArgumentError(f"{name} is {rows.dtype} of shape {rows.shape}: expected numbers of shape {target.shape}")
     target[: len(rows)] = rows
 
 

@@ -12,7 +12,7 @@ from firth.files.paths import AnyPath, as_path, check_folder
 from firth.files.tensors import TensorFile
 from firth.formats.loading import load_as
 from firth.gensim._errors import ArgumentError, NotReadyError
-from firth.gensim._warnings import renamed, without_meaning
+from firth.gensim._warnings import callers_level, renamed, without_meaning
 from firth.gensim.models import _state
 from firth.gensim.models._options import checked
 from firth.gensim.models._reading import Key
@@ -235,7 +235,9 @@ def save_facebook_model(
     """
     _refuse_encoding(encoding)
     given = {"lr_update_rate": lr_update_rate != 100, "word_ngrams": word_ngrams != 1}
-    without_meaning({name: "firth has no such setting" for name, other in given.items() if other}, stacklevel=3)
+    without_meaning(
+        {name: "firth has no such setting" for name, other in given.items() if other}, stacklevel=callers_level() + 1
+    )
     keys = model.wv.index_to_key
     if not len(keys):
         raise NotReadyError("the model has no words: call build_vocab() and train() first")
