@@ -49,10 +49,11 @@ class Text:
         self._encoded, self._folder = encoded, folder
         self.keys, self.counts, self.tokens, self.sentences = keys, encoded.counts, encoded.tokens, sentences
 
-    def corpus(self, keys: list[Key], counts: npt.NDArray[np.int64]) -> Corpus | None:
+    def corpus(self, keys: list[Key], counts: npt.NDArray[np.int64], lines: bool = False) -> Corpus | None:
         """The corpus of the words `keys`, whose ids are their places; None if none of them occurs.
 
-        counts: (n,) int64, those that subsampling, noise and tree go by; the text's, if all are 0. It can be made once.
+        counts: (n,) int64, those that subsampling, noise and tree go by; the text's, if all are 0. lines: with the
+        numbers of its lines. It can be made once.
         """
         places = {key: place for place, key in enumerate(keys)}
         numbers = np.fromiter((places.get(key, -1) for key in self.keys), np.int32, len(self.keys))
@@ -63,7 +64,7 @@ class Text:
         occurrences[numbers[here]] = self.counts[here]
         vocab = Vocabulary(list(map(str, keys)), occurrences)
         used = counts if counts.any() else occurrences
-        return corpus_of(self._encoded, self._folder, lambda *_: Kept(vocab, used, used, numbers, []))
+        return corpus_of(self._encoded, self._folder, lambda *_: Kept(vocab, used, used, numbers, []), lines)
 
     def close(self) -> None:
         """Remove the file."""
