@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 Tag = str | int
 
+TagCounts = tuple[list[Tag], dict[str, npt.NDArray[np.int64]]]
+"""Tags, and numbers (tags,) of each: "doc_count", its documents, and "word_count", their words."""
+
 HOW_TO_TAG = "TaggedDocument(['some', 'words'], [0]): its words, and its tags, most often one number"
 
 KEY_BYTES = 120
@@ -86,25 +89,20 @@ class DocumentText(Text):
     def __init__(self, text: Text, tags: TagsRead | None) -> None:
         super().__init__(text._encoded, text._folder, text.keys, text.sentences)
         self.tags = tags
-        self._lengths: npt.NDArray[np.int64] | None = None
 
     def corpus(self, keys: list[Any], counts: npt.NDArray[np.int64], lines: bool = True) -> Corpus | None:
         """As that of any text, with the numbers of its lines."""
         return super().corpus(keys, counts, lines=lines)
 
-    def names(self) -> list[Tag]:
-        """The distinct tags."""
-        return list(range(self.sentences)) if self.tags is None else self.tags.names
-
-    def counts_of(self, vectors: Any) -> dict[str, npt.NDArray[np.int64]]:
-        """The documents and the words of each tag of `vectors`, (m,) int64 each; ask before the text is a corpus."""
-        lengths, documents = _line_lengths(self._encoded.path), len(vectors.index_to_key)
-        begins, rows = self._places(vectors)
-        words = np.repeat(lengths[: len(begins) - 1], np.diff(begins))
-        return {
-            "doc_count": np.bincount(rows, minlength=documents),
-            "word_count": np.bincount(rows, words, documents).astype(np.int64),
-        }
+    def tag_counts(self) -> TagCounts:
+        """The distinct tags, with the documents and the words of each; to be asked before the text is a corpus."""
+        lengths = _line_lengths(self._encoded.path)
+        if self.tags is None:
+            return list(range(len(lengths))), {"doc_count": np.ones(len(lengths), np.int64), "word_count": lengths}
+        names, rows = self.tags.names, self.tags.rows
+        words = np.repeat(lengths, np.diff(self.tags.begins))
+        counts = np.bincount(rows, minlength=len(names)), np.bincount(rows, words, len(names)).astype(np.int64)
+        return names, dict(zip(("doc_count", "word_count"), counts, strict=True))
 
     def tags_of(self, corpus: Corpus, vectors: Any) -> Tags:
         """The tags of the sentences of a corpus as rows of `vectors`. Raises ArgumentError for a tag without a row."""

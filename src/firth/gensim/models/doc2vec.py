@@ -19,7 +19,7 @@ from firth.gensim._documents import LabeledSentence, TaggedBrownCorpus, TaggedDo
 from firth.gensim._errors import ArgumentError, KindError, NotReadyError, UnsupportedError
 from firth.gensim._warnings import callers_level, renamed, without_meaning
 from firth.gensim.models import _state
-from firth.gensim.models._document_reading import KEY_BYTES, DocumentText, Tag, keys_of, read_documents
+from firth.gensim.models._document_reading import KEY_BYTES, DocumentText, Tag, TagCounts, keys_of, read_documents
 from firth.gensim.models._document_weights import DocumentWeights
 from firth.gensim.models._model import Model
 from firth.gensim.models._options import checked, config_of, falling, settings_of
@@ -33,6 +33,8 @@ from firth.sgd.inference import Inference
 from firth.sgd.trainer import SgdTrainer
 from firth.vectors.container import WordVectors
 from firth.vectors.document_vectors import DocumentVectors
+
+Ints = npt.NDArray[np.int64]
 
 __all__ = ["Doc2Vec", "LabeledSentence", "TaggedBrownCorpus", "TaggedDocument", "TaggedLineDocument"]
 
@@ -162,8 +164,8 @@ class Doc2Vec(Model):
 
     def _set_defaults(self) -> None:
         super()._set_defaults()
-        self._pending_tags: tuple[list[Tag], dict[str, npt.NDArray[np.int64]]] | None = None
-        self._inference: tuple[Any, Inference] | None = None
+        self._pending_tags: TagCounts | None = None
+        self._inference: tuple[Any, ...] | None = None
 
     def _new_vectors(self) -> Any:
         """Empty vectors of words; those of tags begin empty, too."""
@@ -204,49 +206,15 @@ class Doc2Vec(Model):
         return read_documents(corpus_iterable, corpus_file, progress_per)
 
     def _take_counts(self, text: Text) -> None:
-        """Choose the rows of the tags, and count the documents and the words of each."""
         assert isinstance(text, DocumentText)
-        before = self.dv.index_to_key if self._updates else []
-        held = KeyedVectors(1)
-        held.index_to_key = keys_of(before, text.names(), self.vector_size)
-        held.key_to_index = {key: row for row, key in enumerate(held.index_to_key)}
-        counts = text.counts_of(held)
-        for name, values in counts.items():
-            earlier = self.dv.expandos.get(name)
-            if before and earlier is not None:
-                values[: len(earlier)] += earlier
-        self._pending_tags = held.index_to_key, counts
-
-    _updates = False
-
-    def build_vocab(
-        self,
-        corpus_iterable: Any = None,
-        corpus_file: Any = None,
-        update: bool = False,
-        progress_per: int = 10000,
-        keep_raw_vocab: bool = False,
-        trim_rule: TrimRule | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Count the words and tags of documents, choose those that stay and begin their vectors; all tags stay.
-
-        corpus_iterable: an iterable of `TaggedDocument`s. corpus_file: the path of a text, a document a line. update:
-        add the words and tags to those that the model has, which keep their vectors; counts add up. The rest is as for
-        Word2Vec.
-        """
-        self._updates = update
-        try:
-            super().build_vocab(corpus_iterable, corpus_file, update, progress_per, keep_raw_vocab, trim_rule, **kwargs)
-        finally:
-            del self._updates
+        self._pending_tags = text.tag_counts()
 
     def prepare_weights(self, update: bool = False) -> None:
         """Begin the vectors of the words and tags that were chosen; with `update` the model's own keep theirs."""
         if self._pending is None:
             raise NotReadyError("no words are chosen: call build_vocab() first")
         keys, counts, _ = self._pending
-        tags, tag_counts = self._pending_tags or (self.dv.index_to_key, self.dv.expandos)
+        tags, tag_counts = self._joined_tags(update)
         before = self._arrays() if update else {}
         before.pop("syn1", None)  # the tree is another one
         weights = self._new_document_weights(len(keys), len(tags))
@@ -257,10 +225,25 @@ class Doc2Vec(Model):
         self._take(weights)
         self._pending = self._pending_tags = None
 
+    def _joined_tags(self, update: bool) -> tuple[list[Tag], dict[str, Ints]]:
+        """The tags of all rows and their counts: those that were read, with `update` after those of the model."""
+        if self._pending_tags is None:
+            return self.dv.index_to_key, self.dv.expandos
+        names, counts = self._pending_tags
+        keys = keys_of(self.dv.index_to_key if update else [], names, self.vector_size)
+        rows = {key: row for row, key in enumerate(keys)}
+        places = np.fromiter((rows[name] for name in names), np.int64, len(names))
+        found = {name: np.zeros(len(keys), np.int64) for name in counts}
+        for name, values in found.items():
+            if update and name in self.dv.expandos:
+                values[: len(self.dv)] = self.dv.expandos[name]
+            values[places] += counts[name]
+        return keys, found
+
     def reset_from(self, other_model: Any) -> None:
         """Take over the words, the tags and their counts of another model, and begin the vectors anew."""
-        counts = {name: values.copy() for name, values in other_model.dv.expandos.items()}
-        self._pending_tags = list(other_model.dv.index_to_key), counts
+        dv = other_model.dv
+        self._pending_tags = list(dv.index_to_key), {name: values.copy() for name, values in dv.expandos.items()}
         super().reset_from(other_model)
 
     def _new_document_weights(self, words: int, documents: int) -> DocumentWeights:
@@ -367,7 +350,7 @@ class Doc2Vec(Model):
     def _infer(
         self, documents: Sequence[list[int]], alpha: float | None, min_alpha: float | None, epochs: int | None
     ) -> Floats:
-        if not len(self.wv.index_to_key) or self._weights is None and not hasattr(self, "padding"):
+        if not len(self.wv.index_to_key):
             raise NotReadyError("there are no vectors yet: call build_vocab() and train() first")
         empty = sum(not document for document in documents)
         if empty:
@@ -390,18 +373,18 @@ class Doc2Vec(Model):
 
     def _inference_now(self) -> tuple[Inference, int]:
         """What infers on the model's matrices as they stand, made once for the words and options; and the threads."""
-        weights = self._matrices()
-        options = tuple(vars(self)[name] for name in _OF_INFERENCE)
-        made_for = (*options, id(weights), id(self.wv.expandos.get("count")))
-        if self._inference is None or self._inference[0] != made_for:
+        weights, counts = self._matrices(), self.wv.expandos.get("count")
+        options = [vars(self)[name] for name in _OF_INFERENCE]
+        made = self._inference
+        if made is None or made[0] is not weights or made[1] is not counts or made[2] != options:
             config = config_of(self._settings() | {"lr": 1.0, "min_lr": 0.0})
             try:
                 inference = Inference(self._word_vectors(config), config)
             except ConfigError as error:
                 raise ArgumentError(f"documents cannot be inferred: {error}") from None
             weights.give(inference)
-            self._inference = made_for, inference, config.threads or 1
-        return self._inference[1], self._inference[2]
+            made = self._inference = weights, counts, options, inference, config.threads or 1
+        return made[3], made[4]
 
     def _word_vectors(self, config: TrainConfig) -> WordVectors:
         """The model as firth's vectors, without copies where that can be."""
