@@ -1,6 +1,14 @@
 """Errors that are both firth's and of the kind that programs written for gensim catch."""
 
-from firth.errors import ConfigError, CorpusError, FirthError, FormatError, MissingExtraError, UnknownWordError, VocabularyError
+from firth.errors import (
+    ConfigError,
+    CorpusError,
+    FirthError,
+    FormatError,
+    MissingExtraError,
+    UnknownWordError,
+    VocabularyError,
+)
 
 
 class ArgumentError(ConfigError, ValueError):

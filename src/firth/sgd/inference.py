@@ -22,6 +22,9 @@ Floats = npt.NDArray[np.float32]
 DOCUMENTS_AT_ONCE = 16
 """Documents that a thread takes at a time."""
 
+WITHOUT_THREADS = 1 << 15
+"""Steps, words times epochs, that are not worth a thread's start: some ten milliseconds, in which Ctrl-C waits."""
+
 ONE_TAG = Tags(np.array([0, 1], np.int64), np.zeros(1, np.int32), 1)
 
 
@@ -114,7 +117,10 @@ class Inference:
             infer(stream, begin, end, *run, scratches[thread])
             done[0] += end - begin
 
-        run_stages([Stage(task, -(-count // DOCUMENTS_AT_ONCE))], threads, lambda: on_look(done[0]))
+        if count <= DOCUMENTS_AT_ONCE and len(ids) * epochs <= WITHOUT_THREADS:
+            task(0, 0)
+        else:
+            run_stages([Stage(task, -(-count // DOCUMENTS_AT_ONCE))], threads, lambda: on_look(done[0]))
         del kept_center, kept_outside
         return np.ascontiguousarray(rows[:, : self._dim])
 

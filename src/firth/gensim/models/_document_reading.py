@@ -240,4 +240,4 @@ def _line_lengths(path: str) -> npt.NDArray[np.int64]:
         start + np.flatnonzero(numbers[start : start + NUMBERS_AT_ONCE] == LINE_END)
         for start in range(0, len(numbers), NUMBERS_AT_ONCE)
     ]
-    return np.diff(np.concatenate(ends), prepend=-1) - 1
+    return np.asarray(np.diff(np.concatenate(ends), prepend=-1) - 1, np.int64)

@@ -77,9 +77,9 @@ class Doc2Vec(Model):
     number of its line, from 0. With one of them the model is built and trained at once, and reads it once; else call
     `build_vocab` and `train`. dm: 1 is PV-DM, which predicts each word from its window and the tags of its document; 0
     is PV-DBOW, which predicts words from tags alone, and with dbow_words=1 trains word vectors by skip-gram too;
-    without it they stay as they begin. dm_mean: 0 predicts from the sum of the vectors, else from their mean. dm_concat:
-    predict from the vectors side by side, `dm_tag_count` of tags and 2 window of words. window=0: documents alone
-    predict. The other options are those of Word2Vec, by name.
+    without it they stay as they begin. dm_mean: 0 predicts from the sum of the vectors, else from their mean.
+    dm_concat: predict from the vectors side by side, `dm_tag_count` of tags and 2 window of words. window=0: documents
+    alone predict, one tag at a time. The other options are those of Word2Vec, by name.
 
     dv: the vectors by tag, `KeyedVectors`. Tags are strings or integers; integers are rows of `dv.vectors`, and there
     is one for each from 0 to the largest; strings follow. dv, dv_mapfile: no effect.
@@ -95,6 +95,7 @@ class Doc2Vec(Model):
     _kind = "Doc2Vec"
 
     dv: Any
+    comment: str | None
     dbow_words: int
     dm_concat: int
     dm_tag_count: int
@@ -274,9 +275,10 @@ class Doc2Vec(Model):
 
     def _new_trainer(self, text: Text, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
         assert isinstance(text, DocumentText)
-        for name, vectors in (("wv", self.wv), ("dv", self.dv)):
-            if not np.all(vectors.vectors_lockf == 1):
-                raise ArgumentError(f"{name}.vectors_lockf is not 1 for all: beside documents no vector can be frozen")
+        if not np.all(np.equal(self.dv.vectors_lockf, 1)):
+            raise ArgumentError("dv.vectors_lockf is not 1 for all: the vectors of tags cannot be frozen")
+        if self._concatenates and not np.all(np.equal(self.wv.vectors_lockf, 1)):
+            raise ArgumentError("wv.vectors_lockf is not 1 for all: with dm_concat=1 no vector can be frozen")
         tags = text.tags_of(corpus, self.dv)
         if self._concatenates:
             self._check_tag_counts(np.diff(tags.begins))
@@ -422,7 +424,7 @@ class Doc2Vec(Model):
     def predict_output_word(self, context_words_list: Iterable[Key], topn: int = 10) -> Any:
         """As Word2Vec's, from words without a document; not where vectors are concatenated (UnsupportedError)."""
         if self._concatenates:
-            raise UnsupportedError("concatenated vectors predict a word from a whole window: predict_output_word has none")
+            raise UnsupportedError("predict_output_word has no whole window, which concatenated vectors predict from")
         return super().predict_output_word(context_words_list, topn)
 
     def estimated_lookup_memory(self) -> int:
@@ -434,7 +436,7 @@ class Doc2Vec(Model):
         return {"doctag_lookup": tags * KEY_BYTES, "doctag_syn0": tags * row, "vectors": words * row}
 
     def init_sims(self, replace: bool = False) -> None:
-        """Do nothing, as norms are computed when they are needed; with `replace` scale the tags' vectors to length 1."""
+        """Do nothing, as norms are computed when needed; with `replace` scale the vectors of tags to length 1."""
         renamed("init_sims()", "dv.get_vector(tag, norm=True), or dv.unit_normalize_all() to replace the vectors")
         if replace:
             self.dv.unit_normalize_all()
@@ -501,7 +503,9 @@ class Doc2Vec(Model):
         if "padding" in file:
             self.padding = np.array(file.tensor("padding", "F32", 1))
             if self.padding.shape != (self.vector_size,):
-                raise FormatError(f"{file.path}: padding is of shape {self.padding.shape}: expected ({self.vector_size},)")
+                raise FormatError(
+                    f"{file.path}: padding is of shape {self.padding.shape}: expected ({self.vector_size},)"
+                )
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
