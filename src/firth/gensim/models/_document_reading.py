@@ -145,9 +145,7 @@ def read_documents(corpus_iterable: Any, corpus_file: Any, progress_per: int) ->
     words = _Words(corpus_iterable)
     try:
         text = read_text(words, None, progress_per)
-    except (SentencesError, NothingToTrainError):
-        if words.error is not None:
-            raise words.error from None
+    except NothingToTrainError:
         if not words.tags.documents and iter(corpus_iterable) is corpus_iterable:
             raise NothingToTrainError(USED_UP.replace("LineSentence", "TaggedLineDocument")) from None
         raise
@@ -190,17 +188,12 @@ class _Words:
     def __init__(self, documents: Iterable[Any]) -> None:
         self._documents, self._old = documents, False
         self.tags = TagsRead()
-        self.error: SentencesError | None = None
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the words of each document."""
         for document in self._documents:
-            try:
-                words, tags = self._parts(document)
-                self.tags.add(tags)
-            except SentencesError as error:
-                self.error = error
-                raise
+            words, tags = self._parts(document)
+            self.tags.add(tags)
             yield words
 
     def _parts(self, document: Any) -> tuple[Any, Iterable[Any]]:

@@ -158,6 +158,8 @@ def _read_lists(sentences: Any, folder: TemporaryFolder, progress_per: int) -> T
     lists = _Lists(sentences, progress_per)
     try:
         encoded = encode_source(iter(lists), AS_IS, folder, 1, None, None, None)
+    except SentencesError:
+        raise
     except CorpusError as error:
         if not lists.tokens:
             raise NothingToTrainError(_nothing(sentences, lists.sentences)) from None
