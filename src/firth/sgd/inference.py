@@ -22,6 +22,9 @@ Floats = npt.NDArray[np.float32]
 DOCUMENTS_AT_ONCE = 16
 """Documents that a thread takes at a time."""
 
+WITHOUT_THREADS = 1 << 15
+"""Steps, words times epochs, that are not worth a thread's start: some ten milliseconds, in which Ctrl-C waits."""
+
 ONE_TAG = Tags(np.array([0, 1], np.int64), np.zeros(1, np.int32), 1)
 
 
@@ -39,14 +42,14 @@ class Inference:
         if alone:
             tables = dataclasses.replace(tables, window=1)  # nobody looks at it
         self._dim, self._kernel, self._config = dim, Kernel(tables, inferring=True), config
-        self._center = aligned_rows(0, dim) if alone else aligned_copy(vectors.center)
+        self.center = aligned_rows(0, dim) if alone else aligned_copy(vectors.center)
         stride = -(-dim // 16) * 16
         rows = output_rows(config.loss, len(vectors))
-        self._outside = aligned_rows(rows, dim if tables.width == 1 else tables.width * stride)
-        self._padding = aligned_rows(1, dim)
-        views = outputs_of(self._outside, config.loss, tables.width, dim)
+        self.outside = aligned_rows(rows, dim if tables.width == 1 else tables.width * stride)
+        self.padding = aligned_rows(1, dim)
+        views = outputs_of(self.outside, config.loss, tables.width, dim)
         if config.concatenate:
-            _fill_concatenated(learned, views.given(), self._padding)
+            _fill_concatenated(learned, views.given(), self.padding)
         else:
             for view, matrix in zip(views, (vectors.outside, vectors.nodes), strict=True):
                 if view is not None:
@@ -88,15 +91,15 @@ class Inference:
         keys = np.array(
             [[rng.stream_key(seed, epoch, purpose) for purpose in (1, 2)] for epoch in range(1, epochs + 1)]
         )
-        (center, kept_center), (outside, kept_outside) = (thread_rows(m, 0, 1) for m in (self._center, self._outside))
-        model = Model(*self._kind(), self._padding.ctypes.data)
+        (center, kept_center), (outside, kept_outside) = (thread_rows(m, 0, 1) for m in (self.center, self.outside))
+        model = Model(*self._kind(), self.padding.ctypes.data)
         stream = Stream(ids.ctypes.data, offsets.ctypes.data, count)
         schedule = Schedule(keys.ctypes.data, epochs, lr, min_lr)
         arrays = [
             scratch_arrays(
                 kernel.tables.window,
                 kernel.predictor,
-                self._outside.strides[0],
+                self.outside.strides[0],
                 groups=False,
                 frozen=False,
                 parts=0,
@@ -114,7 +117,10 @@ class Inference:
             infer(stream, begin, end, *run, scratches[thread])
             done[0] += end - begin
 
-        run_stages([Stage(task, -(-count // DOCUMENTS_AT_ONCE))], threads, lambda: on_look(done[0]))
+        if count <= DOCUMENTS_AT_ONCE and len(ids) * epochs <= WITHOUT_THREADS:
+            task(0, 0)
+        else:
+            run_stages([Stage(task, -(-count // DOCUMENTS_AT_ONCE))], threads, lambda: on_look(done[0]))
         del kept_center, kept_outside
         return np.ascontiguousarray(rows[:, : self._dim])
 

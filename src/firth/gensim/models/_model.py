@@ -151,10 +151,17 @@ class Model(OldNames):
         """The text of a corpus."""
         return read_text(corpus_iterable, corpus_file, progress_per)
 
-    def _new_trainer(self, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
+    def _take_counts(self, text: Text) -> None:
+        """Take what a text says beside its words, when the vocabulary is built."""
+
+    def _new_trainer(self, text: Text, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
         """A trainer that works on the model's matrices."""
         outputs = output_rows(config.loss, len(corpus.vocab))
         return SgdTrainer(corpus, config, matrices=self._matrices().of_trainer(outputs))
+
+    def _output_width(self) -> int:
+        """How many vectors an output row is as long as."""
+        return 1
 
     def _input_rows(self, words: int) -> int:
         """How many input rows so many words need."""
@@ -265,6 +272,7 @@ class Model(OldNames):
         text = self._read(corpus_iterable, corpus_file, progress_per)
         counted = dict(zip(text.keys, text.counts.tolist(), strict=True))
         self.raw_vocab = pruned(counted, self.max_vocab_size, trim_rule)
+        self._take_counts(text)
         if self._keeps_text:
             self._text = text
         else:
@@ -488,7 +496,7 @@ class Model(OldNames):
                 raise ArgumentError(
                     "vectors_lockf needs one loss: with hs=1 and negative together no word can be frozen"
                 )
-            trainer = self._new_trainer(corpus, config)
+            trainer = self._new_trainer(text, corpus, config)
             if frozen is not None:
                 trainer.frozen[0] = frozen
             run(self, trainer, callbacks, report_delay)
@@ -573,8 +581,8 @@ class Model(OldNames):
         parts = dict(report or {})
         parts["vocab"] = words * (WORD_BYTES + bool(self.hs) * TREE_BYTES)
         parts |= self._memory_of_inputs(words, row)
-        parts |= {"syn1": words * row} if self.hs else {}
-        parts |= {"syn1neg": words * row} if self.negative else {}
+        parts |= {"syn1": words * row * self._output_width()} if self.hs else {}
+        parts |= {"syn1neg": words * row * self._output_width()} if self.negative else {}
         parts["total"] = sum(bytes_ for name, bytes_ in parts.items() if name != "total")
         logger.info("estimated memory for %i words: %i bytes", words, parts["total"])
         return parts
@@ -653,10 +661,11 @@ class Model(OldNames):
 
 
 def _old_sentences(corpus_iterable: Any, options: dict[str, Any]) -> Any:
-    """The sentences, if they are given by the name that gensim 3 had for them."""
-    if "sentences" in options:
-        renamed("sentences=", "corpus_iterable=", stacklevel=callers_level() + 1)
-        return options.pop("sentences")
+    """The sentences or documents, if they are given by the name that gensim 3 had for them."""
+    for name in ("sentences", "documents"):
+        if name in options:
+            renamed(f"{name}=", "corpus_iterable=", stacklevel=callers_level() + 1)
+            return options.pop(name)
     return corpus_iterable
 
 

@@ -110,6 +110,30 @@ class OldNames(Queries):
         self.vectors, self.norms = vectors, None
 
     @property
+    def doctag_syn0(self) -> Array:
+        """The vectors (n, d) of tags."""
+        renamed("doctag_syn0", "vectors")
+        return self.vectors
+
+    @property
+    def vectors_docs(self) -> Array:
+        """The vectors (n, d) of tags."""
+        renamed("vectors_docs", "vectors")
+        return self.vectors
+
+    @property
+    def doctags(self) -> dict[Any, int]:
+        """The tags and their rows."""
+        renamed("doctags", "key_to_index")
+        return self.key_to_index
+
+    @property
+    def offset2doctag(self) -> list[Any]:
+        """The tags in the order of their rows."""
+        renamed("offset2doctag", "index_to_key")
+        return self.index_to_key
+
+    @property
     def vectors_norm(self) -> Array:
         """The vectors (n, d), each scaled to length 1."""
         renamed("vectors_norm", "get_normed_vectors()")

@@ -11,7 +11,10 @@ from firth.files.tensors import DTYPES, TensorFile
 from firth.gensim._saved import load_state, save_state
 from firth.gensim._warnings import callers_level, without_meaning
 
-PASSING = frozenset({"wv", "hashfxn", "raw_vocab", "syn1neg", "syn1", "_weights", "_text", "_keeps_text", "_pending"})
+PASSING = frozenset(
+    {"wv", "dv", "hashfxn", "raw_vocab", "syn1neg", "syn1", "padding"}
+    | {"_weights", "_text", "_keeps_text", "_pending", "_pending_tags", "_inference"}
+)
 """The attributes that are saved in a way of their own, or not at all."""
 
 PLAIN = (str, int, float, bool, type(None))
@@ -84,15 +87,21 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
             model.wv.expandos[name.removeprefix(OF_KEYS)] = values
     for name in ("syn1neg", "syn1"):
         if name in file:
-            setattr(model, name, matrix(file, name, len(keys), dim, mmap))
+            setattr(model, name, matrix(file, name, len(keys), dim, mmap, model._output_width()))
     return model
 
 
-def matrix(file: TensorFile, name: str, rows: int, dim: int, mmap: str | None) -> npt.NDArray[np.float32]:
-    """A matrix of a file, mapped or in memory. Raises FormatError for another shape than (rows, dim)."""
-    found = file.tensor(name, "F32", 2)
-    if found.shape != (rows, dim):
-        raise FormatError(f"{file.path}: {name} is of shape {found.shape}: expected {(rows, dim)}")
+def matrix(
+    file: TensorFile, name: str, rows: int, dim: int, mmap: str | None, width: int = 1
+) -> npt.NDArray[np.float32]:
+    """A matrix of a file, mapped or in memory.
+
+    Raises FormatError for another shape than (rows, dim), or (rows, width, dim) where `width` vectors are a row.
+    """
+    expected = (rows, dim) if width == 1 else (rows, width, dim)
+    found = file.tensor(name, "F32", len(expected))
+    if found.shape != expected:
+        raise FormatError(f"{file.path}: {name} is of shape {found.shape}: expected {expected}")
     return found if mmap else np.array(found)
 
 
