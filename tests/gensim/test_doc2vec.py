@@ -51,11 +51,11 @@ def topics_found(rows):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_documents_of_a_topic_come_together_also_new_ones(mode):
-    made = model(alpha=0.2, **MODES[mode])
-    assert topics_found(made.dv.vectors) > 0.9
+    made = model(alpha=0.2 if mode in ("concatenation", "both losses") else 0.1, **MODES[mode])
+    assert topics_found(made.dv.vectors) >= 0.9
     new = made.infer_vector([document.words for document in documents(10)])
     assert new.shape == (10, 16)
-    assert topics_found(new) > 0.9
+    assert topics_found(new) >= 0.9
 
 
 def test_parameters_are_gensims():
@@ -270,12 +270,12 @@ def test_inference_is_the_same_each_time_and_leaves_the_model_alone(dbow):
 
 
 def test_inference_finds_the_document_itself(dbow):
-    words = documents()[3].words
-    tag, cosine = dbow.dv.most_similar([dbow.infer_vector(words)], topn=1)[0]
+    first, metal, second = (document.words for document in documents(3))
+    tag, cosine = dbow.dv.most_similar([dbow.infer_vector(metal)], topn=1)[0]
     assert tag % 2 == 1
     assert cosine > 0.9
-    assert dbow.similarity_unseen_docs(["fig", "plum"] * 9, ["pear", "apple"] * 9) > 0.9
-    assert dbow.similarity_unseen_docs(["fig", "plum"] * 9, ["iron", "tin"] * 9) < 0.5
+    assert dbow.similarity_unseen_docs(first, second) > 0.9
+    assert dbow.similarity_unseen_docs(first, metal) < 0.5
 
 
 def test_inference_keeps_nothing_of_an_earlier_model(dbow):
