@@ -135,8 +135,9 @@ class Declared:
             if value not in self.choices:
                 raise ConfigError(f"{self.name} is {value!r}: expected {_either(list(map(repr, self.choices)))}")
         elif self.type is bool:
-            if type(value) is not bool:
+            if type(value) is not bool and type(value).__name__ != "bool":  # NumPy's is called bool, too
                 raise ConfigError(f"{self.name} is {value!r}: expected True or False")
+            return bool(value)
         elif self.type is int:
             return self._whole(value)
         elif self.type is float:

@@ -406,13 +406,16 @@ class TrainConfig(PairSettings):
         if self.maxn:
             raise ConfigError("documents and subwords (maxn) are given: expected one of them")
         if self.update == "per-pair":
-            raise ConfigError("documents need the update 'shared': leave update='per-pair' (--update per-pair) out")
+            raise ConfigError(
+                "documents need the update 'shared', and it is 'per-pair': give update='shared' (--update shared)"
+            )
         if self.architecture == CBOW and self.documents_alone:
             raise ConfigError("PV-DM predicts from words too: leave documents_alone out, or choose skipgram")
         if self.architecture == SKIPGRAM and self.concatenate:
             raise ConfigError("skip-gram has no window to concatenate: choose cbow (--architecture cbow) too")
-        if self.concatenate and self.cbow_sum:
-            raise ConfigError("concatenate and cbow_sum are given: expected one of them")
+        for name in ("cbow_sum", "cbow_undivided"):
+            if self.concatenate and getattr(self, name):
+                raise ConfigError(f"concatenate and {name} are given: expected one of them")
 
     def _kind(self) -> str:
         return f"{self.architecture} with loss {self.loss!r}"

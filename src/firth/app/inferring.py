@@ -10,6 +10,9 @@ from firth.app.queries import NEIGHBORS, add_query
 from firth.errors import ConfigError, FormatError
 from firth.settings import InferOptions
 
+LINES_AT_ONCE = 256
+"""Lines whose nearest documents are looked for together."""
+
 
 def add_commands(commands: Commands) -> None:
     """Add the command to the command line."""
@@ -22,7 +25,7 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("text", metavar="TEXT", nargs="+", help="file, glob pattern, folder, or - for standard input")
     parser.add_argument("-o", "--out", metavar="OUT", help="write the vectors to this .npy file, row n for line n")
     parser.add_argument("--nearest", action="store_true", help="print the nearest documents of training of each line")
-    parser.add_argument("-k", type=int, default=NEIGHBORS, metavar="N", help=f"how many (default {NEIGHBORS})")
+    parser.add_argument("-k", type=int, metavar="N", help=f"how many with --nearest (default {NEIGHBORS})")
     groups = add_settings(parser, InferOptions)
     add_json(groups["run"])
 
@@ -35,7 +38,9 @@ def _infer(options: argparse.Namespace) -> int:
 
     if options.out is None and not options.nearest:
         raise ConfigError("give -o OUT to write the vectors, or --nearest to print the nearest documents of each line")
-    if options.k < 1:
+    if options.k is not None and not options.nearest:
+        raise ConfigError("-k says how many documents --nearest prints: give --nearest too, or leave -k out")
+    if options.k is not None and options.k < 1:
         raise ConfigError(f"-k is {options.k}: expected 1 or more")
     if options.out is not None and not options.out.endswith(".npy"):
         raise FormatError(f"{options.out}: a matrix of NumPy ends in .npy: name it {options.out}.npy")
@@ -45,7 +50,7 @@ def _infer(options: argparse.Namespace) -> int:
     if out is not None:
         _write(found, out)
         Display(hasattr(options, "quiet")).say(f"wrote {out}: {len(found):,} lines, dimension {found.shape[1]}")
-    near = _nearest(vectors.documents, found, options.k) if options.nearest else iter(())
+    near = _nearest(vectors.documents, found, options.k or NEIGHBORS) if options.nearest else iter(())
     if options.json:
         result: dict[str, Any] = {"lines": len(found), "dim": found.shape[1]}
         result |= {} if out is None else {"out": str(out)}
@@ -65,8 +70,9 @@ def _named(tag: Any, cosine: float) -> dict[str, Any]:
 
 def _nearest(documents: Any, found: Any, k: int) -> Iterator[tuple[int, list[tuple[Any, float]]]]:
     """Each line, counted from 1, with the documents nearest to its vector; none for a line without known words."""
-    for line, vector in enumerate(found, 1):
-        yield line, documents.nearest(vector, k) if vector.any() else []
+    for begin in range(0, len(found), LINES_AT_ONCE):
+        near = documents.nearest_of_each(found[begin : begin + LINES_AT_ONCE], k)
+        yield from enumerate(near, begin + 1)
 
 
 def _write(matrix: Any, out: Any) -> None:

@@ -73,7 +73,7 @@ class Checkpoint:
         unfinished = dict(self._saved.config["unfinished"])
         if unfinished.pop("corpus", None) != trainer.fingerprint:
             raise ConfigError(
-                f"{self.path} was made with another corpus, or with other frozen words: resume with the text "
+                f"{self.path} was made with another corpus, other tags or other frozen words: resume with the text "
                 "of the run, unchanged, and with its arguments"
             )
         if not trainer.restore(Snapshot(self._saved, unfinished, self._arrays)):

@@ -1,5 +1,6 @@
 """`firth.infer`: vectors of new documents, one a line of a text, with the progress shown."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from firth.corpus.lines import Lines, read_lines
 from firth.corpus.vocabulary import LINE_END
 from firth.declaring import declared, init_keywords_of, listed
 from firth.display import Display
+from firth.errors import ConfigError, FirthError
 from firth.names import check_names
 from firth.settings import AS_IS, GROUPS, InferOptions, Reading, TrainConfig, available_threads
 from firth.sgd.inference import Inference
@@ -26,7 +28,7 @@ UNKNOWN = LINE_END - 1
 """In place of the id of a word without a vector."""
 
 TRAINED = (
-    *("loss", "architecture", "window", "fixed_window", "negatives", "ns_exponent", "subsample", "dim", "cbow_sum"),
+    *("loss", "architecture", "window", "fixed_window", "negatives", "ns_exponent", "subsample", "cbow_sum"),
     *("cbow_undivided", "documents", "documents_alone", "concatenate", "lr", "min_lr", "epochs"),
 )
 """The settings of training that inference goes by."""
@@ -42,15 +44,26 @@ def infer(vectors: WordVectors, source: Any, **settings: Any) -> Floats:
     Mikolov, 2014, section 2.2). It depends on the document, the settings and the seed alone: not on other documents,
     nor on threads. A document without known words is a row of zeros.
 
-    Raises ConfigError, also for vectors without documents, CorpusError and MissingExtraError (zst).
+    Raises ConfigError, also for vectors without documents, CorpusError, FormatError for vectors that are not finite,
+    FirthError where inference diverges, and MissingExtraError (zst). Warns where the vectors have phrases.
     """
     check_names(settings, list(declared(InferOptions)))
     options = InferOptions(**settings)
+    if not isinstance(vectors, WordVectors):
+        raise ConfigError(f"the vectors are {vectors!r:.100}: expected word vectors; firth.load(path) reads a file")
     config = trained_config(vectors)
     inference = Inference(vectors, config)
     lr = config.lr if options.lr is None else options.lr
     min_lr = min(config.min_lr, lr) if options.min_lr is None else options.min_lr
+    if min_lr > lr:
+        raise ConfigError(f"min_lr is {min_lr:g}, above lr, {lr:g}: lower min_lr too")
     named = options.tokenizer is not None
+    if vectors.config.get("phrases"):
+        warnings.warn(
+            "these vectors have phrases, and the words of new documents are not joined: join them first, as "
+            "firth.Phrases does (firth phrases)",
+            stacklevel=2,
+        )
     with Display(options.quiet) as display:
         lines = read_lines(source, _reading(options, vectors), display.reading, named)
         rows: list[Floats] = []
@@ -66,6 +79,8 @@ def infer(vectors: WordVectors, source: Any, **settings: Any) -> Floats:
                 threads=options.threads or available_threads(),
                 on_look=lambda more, done=done: display.working("inferring", done + more, None, "documents"),  # type: ignore[misc]
             )
+            if not np.isfinite(found).all():
+                raise FirthError(f"the inference diverged: use a learning rate below {lr:g} (lr)")
             found[np.diff(offsets) == 0] = 0.0
             rows.append(found)
             done += len(found)
@@ -85,7 +100,7 @@ infer.__doc__ = f"{infer.__doc__}\n{listed(InferOptions, GROUPS)}"
 def trained_config(vectors: WordVectors) -> TrainConfig:
     """The settings of training that inference goes by."""
     kept = {name: vectors.config[name] for name in TRAINED if vectors.config.get(name) is not None}
-    return TrainConfig(**kept)
+    return TrainConfig(**kept, dim=vectors.center.shape[1])
 
 
 def _reading(options: InferOptions, vectors: WordVectors) -> Reading:
@@ -108,7 +123,7 @@ def _batches(lines: Lines, vectors: WordVectors) -> Iterator[Batch]:
     for piece in lines.pieces():
         names = lines.words(np.arange(len(rows), len(lines.counts())))
         rows = np.append(rows, np.array([ids.get(name, UNKNOWN) for name in names], np.int32))
-        found = np.where(piece == LINE_END, LINE_END, rows[piece])
+        found = np.append(rows, np.int32(LINE_END))[piece]  # LINE_END, -1, takes the last
         begun.append(found[found != UNKNOWN])
         held += len(begun[-1])
         if held >= TOKENS_AT_ONCE:

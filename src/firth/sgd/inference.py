@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ from firth.errors import ConfigError
 from firth.native.arrays import aligned_copy, aligned_rows
 from firth.settings import TrainConfig
 from firth.sgd.outputs import output_rows, outputs_of
+from firth.sgd.start import check_start
 from firth.sgd.tables import Kernel
 from firth.sgd.trainer import make_tables
 from firth.vectors.container import WordVectors
@@ -25,6 +25,11 @@ DOCUMENTS_AT_ONCE = 16
 WITHOUT_THREADS = 1 << 15
 """Steps, words times epochs, that are not worth a thread's start: some ten milliseconds, in which Ctrl-C waits."""
 
+LACK = (
+    "these vectors lack the outside vectors or nodes that inference needs, as after a transform: take them as training "
+    "left them"
+)
+
 ONE_TAG = Tags(np.array([0, 1], np.int64), np.zeros(1, np.int32), 1)
 
 
@@ -34,8 +39,10 @@ class Inference:
     def __init__(self, vectors: WordVectors, config: TrainConfig) -> None:
         """Take the matrices of `vectors`, which a run with these settings has trained.
 
-        Raises ConfigError for vectors without documents, and where these have more than one tag and are concatenated.
+        Raises ConfigError for vectors without documents, or without the matrices that inference needs, and FormatError
+        for numbers that are not finite.
         """
+        check_start(vectors, config)
         learned, dim = _learned(vectors), config.dim
         tables = make_tables(vectors.words, vectors.counts, vectors.counts, config, ONE_TAG)
         alone = config.architecture == "skipgram"
@@ -54,9 +61,7 @@ class Inference:
             for view, matrix in zip(views, (vectors.outside, vectors.nodes), strict=True):
                 if view is not None:
                     if matrix is None:
-                        raise ConfigError(
-                            "these vectors lack the outside vectors that inference needs: train them again"
-                        )
+                        raise ConfigError(LACK)
                     view[:, 0] = matrix
 
     def infer(
@@ -146,12 +151,13 @@ def _learned(vectors: WordVectors) -> DocumentVectors:
 
 def _fill_concatenated(learned: DocumentVectors, views: list[Floats], padding: Floats) -> None:
     """Copy the outside vectors of concatenated windows. Raises ConfigError where documents had several tags."""
-    width = views[0].shape[1] * views[0].shape[2]
-    if learned.outside is None or learned.padding is None or learned.outside.shape != (sum(map(len, views)), width):
-        found: Any = None if learned.outside is None else learned.outside.shape
+    if learned.outside is None or learned.padding is None or len(learned.outside) != sum(map(len, views)):
+        raise ConfigError(LACK)
+    _, width, dim = views[0].shape
+    if learned.outside.shape[1] != width * dim:
         raise ConfigError(
-            f"the outside vectors of concatenated windows are of shape {found}, and one document beside a window takes "
-            f"{width} columns: only documents of one tag can be inferred"
+            f"training put {learned.outside.shape[1] // dim} vectors side by side, and one document with a window are "
+            f"{width}: only documents of one tag can be inferred"
         )
     padding[0, : learned.matrix.shape[1]] = learned.padding
     begin = 0

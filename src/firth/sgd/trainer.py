@@ -124,6 +124,8 @@ class SgdTrainer:
             raise ConfigError(
                 "words cannot be frozen beside documents, or with the sum of both losses: leave freeze out"
             )
+        if config.concatenate and tags is not None:
+            _check_tags(tags, corpus.lines)
         tables, self.tags = make_tables(self.words, corpus.frequencies, corpus.totals, config, tags), tags
         outputs, documents = output_rows(config.loss, words), 0 if tags is None else tags.documents
         _check_memory(words + bucket + documents, outputs * tables.width, words, config)
@@ -161,7 +163,7 @@ class SgdTrainer:
             self.center[here, :dim] = start.center[there]
         words_out, nodes_out = self._outputs
         if self.config.concatenate:
-            self._begin_concatenated(start)
+            self._begin_concatenated(start, here, there)
         else:
             if nodes_out is not None and start.nodes is not None and self._has_tree_of(start):
                 nodes_out[:, 0] = start.nodes
@@ -177,15 +179,26 @@ class SgdTrainer:
             if words_out is not None and start.outside is not None:
                 self.frozen[1] = mask
 
-    def _begin_concatenated(self, start: WordVectors) -> None:
-        """Copy the outside vectors of concatenated windows, where `start` has the same words and windows."""
-        learned = start.documents
-        if learned is None or learned.outside is None or learned.padding is None or start.words != self.words:
+    def _begin_concatenated(self, start: WordVectors, here: Ints, there: Ints) -> None:
+        """Copy the outside vectors of concatenated windows: of the words that `start` has, and of the same tree.
+
+        Raises ConfigError where its windows or its documents' tags are of another number.
+        """
+        learned, (words, nodes) = start.documents, self._outputs
+        if learned is None or learned.outside is None or learned.padding is None:
             return
-        views = self._outputs.given()
-        same_tree = self._outputs.nodes is None or self._has_tree_of(start)
-        if learned.outside.shape == (len(self.outside), views[0].shape[1] * views[0].shape[2]) and same_tree:
-            self._take_concatenated(learned)
+        _, width, dim = self._outputs.given()[0].shape
+        if learned.outside.shape[1] != width * dim:
+            raise ConfigError(
+                f"the vectors to start from concatenate {learned.outside.shape[1] // dim} vectors, and this run {width}: "
+                "give their window, and documents of as many tags"
+            )
+        self.padding[0, :dim] = learned.padding
+        begin = 0 if words is None else len(start)
+        if words is not None and len(learned.outside) >= begin:
+            words[here] = learned.outside[there].reshape(-1, width, dim)
+        if nodes is not None and self._has_tree_of(start) and len(learned.outside) == begin + len(nodes):
+            nodes[:] = learned.outside[begin:].reshape(nodes.shape)
 
     def _take_concatenated(self, learned: DocumentVectors) -> None:
         assert learned.outside is not None
@@ -441,6 +454,18 @@ class SgdTrainer:
                 f"training diverged in epoch {len(self.state.history) + 1}: the loss is {loss / max(pairs, 1):.4g} "
                 f"nats a pair; use a learning rate below {self.config.lr:g} (lr), or a smaller window"
             )
+
+
+def _check_tags(tags: Tags, lines: Ints | None) -> None:
+    """Raise CorpusError unless all documents have as many tags; `lines` are those that they are from."""
+    counts = np.diff(tags.begins)
+    other = np.flatnonzero(counts != counts[0])
+    if len(other):
+        first, line = (int(other[0]) if lines is None else int(lines[other[0]])), counts[other[0]]
+        raise CorpusError(
+            f"document {first} (counted from 0) has {line} tags, and the first one {counts[0]}: with concatenate, all "
+            "documents need as many"
+        )
 
 
 def _longest_row(matrix: npt.NDArray[np.float32]) -> float:

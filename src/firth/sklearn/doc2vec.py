@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from firth.run.infer import infer
+from firth.sklearn.errors import ParameterError
 from firth.sklearn.vectorizer import Vectorizer
 from firth.tokenizing import Tokenizer
 from firth.vectors.directions import Floats
@@ -83,6 +84,8 @@ class Doc2VecVectorizer(Vectorizer):
         self.verbose = verbose
 
     def _learn(self, documents: list[Any]) -> None:
+        if self.infer_epochs is not None and self.infer_epochs < 1:
+            raise ParameterError(f"infer_epochs is {self.infer_epochs!r}: expected 1 or more, or None")
         kind = {"documents_alone": self.documents_alone, "concatenate": self.concatenate}
         self.vectors_ = self._train(documents, documents=True, **kind)
 

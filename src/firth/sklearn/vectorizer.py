@@ -21,7 +21,12 @@ TRAINING = (
 )
 """The parameters of both classes that are settings of `firth.train`; None stands for its default."""
 
-ELSEWHERE = {"quiet": "verbose=True shows progress", "documents": "the class decides", "preset": "give its settings"}
+ELSEWHERE = {
+    "quiet": "verbose=True shows progress",
+    "documents": "the class decides",
+    "preset": "give its settings",
+    "phrases": "join the words of texts before, with firth.Phrases",
+}
 """Settings of `firth.train` that cannot be among `settings`, and what to do."""
 
 PARTS: dict[str, Any] = {"subwords": Subwords, "documents": DocumentVectors}

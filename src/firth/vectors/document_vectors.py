@@ -11,7 +11,7 @@ from firth.corpus.vocabulary import Vocabulary, as_word, is_whole
 from firth.errors import ConfigError, FormatError, UnknownWordError
 from firth.vectors.directions import Directions, Doubles, Floats, cosines, lengths_of, scaled
 from firth.vectors.queries import nearest
-from firth.vectors.rows import whole
+from firth.vectors.rows import readonly, whole
 
 Tag = str | int | np.integer[Any]
 """The tag of a document; for tags that are strings, an integer stands for its decimal form."""
@@ -28,7 +28,7 @@ class DocumentVectors:
     words, then the nodes of the tree, as the loss has them, for w vectors side by side, first those of the tags; and
     padding: float32 (d,), what stands in the places of a window beyond a document's ends.
 
-    Tags are found as words are, in either Unicode normalisation. Raises FormatError where the parts do not fit
+    Tags are found as words are, in either Unicode normalisation. The arrays are read-only views. Raises FormatError where the parts do not fit
     together.
     """
 
@@ -46,6 +46,10 @@ class DocumentVectors:
             )
         if self.names is not None:
             self._check_names(self.names)
+        for name in ("matrix", "outside", "padding"):
+            part = getattr(self, name)
+            if part is not None:
+                object.__setattr__(self, name, readonly(part))
         if self.outside is None and self.padding is None:
             return
         if self.outside is None or self.padding is None:
@@ -120,13 +124,26 @@ class DocumentVectors:
 
         Example: vectors.documents.nearest("doc7", k=3)
         """
-        k = whole("k", k, 1)
-        vector = scaled(self._vector(query))
+        vector = self._vector(query)
         if not vector.any():
             raise ConfigError("the query's vector is zero, which is near to nothing: ask for another document")
         itself = [] if isinstance(query, np.ndarray) else [self._row(query)]
-        rows, found = next(nearest(Directions(self.matrix, self.norms), vector[None], [itself], k))
-        return [(self._tag(row), cosine) for row, cosine in zip(rows.tolist(), found.tolist(), strict=True)]
+        return self._nearest_of(vector[None], [itself], k)[0]
+
+    def nearest_of_each(self, queries: Floats, k: int = 10) -> list[list[tuple[Any, float]]]:
+        """What `nearest` answers to each row of a matrix (q, d), at once; a row of zeros has no answers."""
+        found: list[list[tuple[Any, float]]] = [[] for _ in queries]
+        asked = np.flatnonzero(queries.any(axis=1))
+        for row, near in zip(asked.tolist(), self._nearest_of(queries[asked], [[]] * len(asked), k), strict=True):
+            found[row] = near
+        return found
+
+    def _nearest_of(self, queries: Floats, excluded: list[list[int]], k: int) -> list[list[tuple[Any, float]]]:
+        directions, k = Directions(self.matrix, self.norms), whole("k", k, 1)
+        return [
+            [(self._tag(row), cosine) for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True)]
+            for rows, cosines in nearest(directions, scaled(queries), excluded, k)
+        ]
 
     @cached_property
     def _vocabulary(self) -> Vocabulary | None:

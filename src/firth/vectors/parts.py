@@ -14,7 +14,7 @@ from firth.files.paths import AnyPath
 from firth.files.tensors import write_tensors
 from firth.vectors.directions import Doubles, Floats, lengths_of
 from firth.vectors.document_vectors import DocumentVectors
-from firth.vectors.rows import Progress, no_progress
+from firth.vectors.rows import Progress, no_progress, readonly
 from firth.vectors.storage import Parts, check_writable, pack, reproducible
 from firth.vectors.subwords import Subwords
 
@@ -65,12 +65,12 @@ class StoredVectors:
     ) -> None:
         """Keep the parts; `outside_words` None are `words`. Raises FormatError when they do not fit together."""
         self.words = words
-        self.counts = _readonly(np.asarray(counts))
-        self.center = _readonly(np.asarray(center))
-        self.outside = None if outside is None else _readonly(np.asarray(outside))
+        self.counts = readonly(np.asarray(counts))
+        self.center = readonly(np.asarray(center))
+        self.outside = None if outside is None else readonly(np.asarray(outside))
         self.outside_words = words if outside_words is None or outside_words == words else outside_words
-        self.bias = None if bias is None else _readonly(np.asarray(bias))
-        self.nodes = None if nodes is None else _readonly(np.asarray(nodes))
+        self.bias = None if bias is None else readonly(np.asarray(bias))
+        self.nodes = None if nodes is None else readonly(np.asarray(nodes))
         self.subwords = subwords
         self.documents = documents
         self.config = config
@@ -90,7 +90,7 @@ class StoredVectors:
     @cached_property
     def norms(self) -> Doubles:
         """The lengths (n,) of the center vectors; infinite or NaN for one that is not finite."""
-        return _readonly(lengths_of(self.center) if self._norms is None else self._norms)
+        return readonly(lengths_of(self.center) if self._norms is None else self._norms)
 
     def _check_words(self) -> None:
         n = len(self.words)
@@ -260,12 +260,6 @@ class StoredVectors:
         if not isinstance(words, list | tuple):
             raise ConfigError(f"the word is {words!r}: expected a string or a list of strings")
         return np.array([self._row(word) for word in words], dtype=np.float32).reshape(-1, self.center.shape[1])
-
-
-def _readonly(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def _no_string(words: list[Any]) -> Any:

@@ -76,3 +76,10 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
         upper = "or more" if high is None else f"to {high:,}"
         raise ConfigError(f"{name} is {value!r}: expected a whole number, {low} {upper}")
     return int(value)
+
+
+def readonly(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A view of an array that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -217,7 +217,9 @@ def changed_documents(documents: DocumentVectors | None, change: Change) -> Docu
     if documents is None:
         return None
     tags = range(len(documents)) if documents.names is None else documents.names
-    return DocumentVectors(changed_rows(documents.matrix, tags, change), documents.names)
+    changed = changed_rows(documents.matrix, tags, change)
+    changed[~documents.matrix.any(axis=1)] = 0.0  # nothing was learned of these
+    return DocumentVectors(changed, documents.names)
 
 
 def documents_of_words(documents: DocumentVectors | None, n: int, kept: Ids) -> DocumentVectors | None:
