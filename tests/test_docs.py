@@ -17,7 +17,7 @@ PAGES = sorted(page for folder in (".", "docs", "examples", "benchmarks") for pa
 RUN = [
     DERIVATION,
     ROOT / "docs" / "assignment.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("queries", "corpora", "formats")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("queries", "corpora", "documents", "formats")),
 ]
 
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")

@@ -103,12 +103,20 @@ SETTINGS = {
 }
 SAMPLED = {"negatives": 2, "ns_exponent": 0.5}
 SUBWORDS = {"minn": 2, "maxn": 4, "bucket": 300}
+WORDS_ALONE = {"minn": 3, "maxn": 0, "bucket": 2_000_000}
+LINES_ALONE = {"documents": False, "documents_alone": False, "concatenate": False}
+SUBWORDS |= LINES_ALONE
+DOCUMENTS = WORDS_ALONE | LINES_ALONE | {"documents": True}
+SUM, UNDIVIDED = {"cbow_sum": True, "cbow_undivided": False}, {"cbow_sum": False, "cbow_undivided": True}
+BOTH = "negative-sampling+hierarchical-softmax"
 OF_ONE_KIND = {
     ("negative-sampling", "skipgram"): SAMPLED | SUBWORDS | {"update": "per-pair"},
-    ("negative-sampling", "cbow"): SAMPLED | SUBWORDS | {"cbow_sum": True},
+    ("negative-sampling", "cbow"): SAMPLED | SUBWORDS | SUM,
     ("hierarchical-softmax", "skipgram"): SUBWORDS,
-    ("hierarchical-softmax", "cbow"): SUBWORDS | {"cbow_sum": True},
-    ("softmax", "skipgram"): {"outside_vocab": 9, "mix": 0.5, "minn": 3, "maxn": 0, "bucket": 2_000_000},
+    ("hierarchical-softmax", "cbow"): SUBWORDS | UNDIVIDED,
+    (BOTH, "skipgram"): SAMPLED | DOCUMENTS | {"documents_alone": True},
+    (BOTH, "cbow"): SAMPLED | DOCUMENTS | UNDIVIDED | {"cbow_undivided": False, "concatenate": True},
+    ("softmax", "skipgram"): {"outside_vocab": 9, "mix": 0.5} | WORDS_ALONE | LINES_ALONE,
 }
 
 
@@ -118,7 +126,8 @@ def test_every_setting_of_train_is_an_option_and_reaches_the_file(capsys, corpus
     assert set(given) == set(TrainConfig(loss=kind[0], architecture=kind[1]).as_dict())
     options = []
     for name, value in given.items():
-        options += [f"--{name.replace('_', '-')}"] + ([] if value is True else [value])
+        if value is not False:
+            options += [f"--{name.replace('_', '-')}"] + ([] if value is True else [value])
     status, _, err = call(capsys, "train", corpus, "-o", tmp_path / "v.safetensors", "--quiet", *options)
     assert (status, err) == (0, "")
     vectors = firth.load(tmp_path / "v.safetensors")
@@ -148,6 +157,7 @@ def test_every_argument_of_train_is_an_option_and_reaches_it(capsys, monkeypatch
         "resume": True,
         "tmp": "t",
         "memory": 1.5,
+        "tags": "tags.txt",
         "quiet": True,
     }
     assert set(options) == (set(declared(TrainOptions)) - set(declared(TrainConfig)) - {"on_epoch"}) | {"tmp"}

@@ -46,6 +46,7 @@ def lines(pairs):
 def test_neighbours_of_words_and_of_sums(ask, path):
     vectors = firth.load(path)
     assert ask("neighbors", "king", "-k", 3) == lines(vectors.neighbors("king", 3))
+    assert ask("neighbors", "-k", 3, "king") == lines(vectors.neighbors("king", 3))
     assert ask("neighbors", "king", "woman", "--minus", "man") == lines(
         vectors.neighbors(positive=["king", "woman"], negative=["man"])
     )
@@ -95,7 +96,7 @@ def test_documents_are_asked_for_alone_and_where_there_are_some(ask):
         "neighbors", "--document=1", status=1
     )
     assert "there is nothing to look for: give words, or --document TAG" in ask("neighbors", status=1)
-    for more, name in ((["king"], "words"), (["--sum"], "--sum"), (["--most-frequent", 3], "--most-frequent")):
+    for more, name in ((["king"], "words"), (["--sum"], "--sum"), (["--most-frequent", "3"], "--most-frequent")):
         told = ask("neighbors", "--document=1", *more, status=1)
         assert f"--document asks for documents, which have no use for {name}: leave it out" in told
 

@@ -656,3 +656,17 @@ def test_a_span_that_takes_longer_than_a_look_is_no_divergence(monkeypatch):
     monkeypatch.setattr(Worker, "train_span", slow)
     vectors = firth.train([["salt", "pepper"]] * 50, dim=4, min_count=1, subsample=0, epochs=2, threads=2, quiet=True)
     assert vectors.history[-1]["pairs"] == 100
+
+
+def test_given_matrices_are_trained_in_place():
+    config = TrainConfig(dim=8, min_count=1, threads=1, epochs=1)
+    with build_corpus(topics(), min_count=1) as corpus:
+        own, first = SgdTrainer(corpus, config), SgdTrainer(corpus, config)
+        matrices = first.center, first.outside
+        given = SgdTrainer(corpus, config, matrices=matrices)
+        assert given.center is matrices[0]
+        own.run(ignore)
+        given.run(ignore)
+    for mine, trained in zip(matrices, (own.center, own.outside), strict=True):
+        assert np.array_equal(mine, trained)
+    assert np.array_equal(given.vectors().outside, own.vectors().outside)

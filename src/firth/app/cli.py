@@ -22,6 +22,7 @@ from firth.app import (
     evaluation,
     graph,
     index,
+    inferring,
     learning,
     queries,
     sharing,
@@ -71,7 +72,19 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
     parser = argparse.ArgumentParser(prog="firth", description="Word vectors from your own data.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"firth {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    stages = (learning, queries, converting, documents, index, clusters, graph, transforming, evaluation, sharing)
+    stages = (
+        learning,
+        queries,
+        converting,
+        documents,
+        inferring,
+        index,
+        clusters,
+        graph,
+        transforming,
+        evaluation,
+        sharing,
+    )
     for stage in stages:
         stage.add_commands(commands)
     return parser, dict(commands.choices)

@@ -92,11 +92,14 @@ def _train(options: argparse.Namespace) -> int:
                 "out": str(out),
                 "words": len(vectors),
                 "dim": vectors.center.shape[1],
+                "documents": 0 if vectors.documents is None else len(vectors.documents),
                 "config": vectors.config,
                 "history": vectors.history,
             }
         )
-    Display(hasattr(options, "quiet")).say(f"wrote {out}: {len(vectors):,} words, dimension {vectors.center.shape[1]}")
+    documents = "" if vectors.documents is None else f", {len(vectors.documents):,} documents"
+    dim = vectors.center.shape[1]
+    Display(hasattr(options, "quiet")).say(f"wrote {out}: {len(vectors):,} words{documents}, dimension {dim}")
     return 0
 
 

@@ -23,9 +23,9 @@ def add_commands(commands: Commands) -> None:
     summary = "Print the nearest words of each word, or the nearest documents of a document, with their cosines."
     parser = add_query(commands, "neighbors", _neighbors, summary)
     parser.usage = "%(prog)s VECTORS (WORD [WORD ...] | --document TAG) [options]"
-    parser.add_argument(
-        "word", metavar="WORD", type=typed, nargs="*", help="words, or - to read one a line from standard input"
-    )
+    told = "words, or - to read one a line from standard input"
+    words = parser.add_argument("word", metavar="WORD", type=typed, nargs="+", default=[], help=told)
+    words.required = False  # with "*" in place of "+" they could not come after options
     parser.add_argument(
         "--document",
         metavar="TAG",

@@ -130,7 +130,7 @@ def brown_lines(folder: str) -> Iterator[tuple[str, int, list[str]]]:
 
 
 def text_lines(source: Any) -> Iterator[str]:
-    """Yield the lines of a path or an open file, from its beginning; they end with "\\n", "\\r", "\\r\\n" or the file."""
+    """Yield the lines of a path or an open file, from its beginning, which end with "\\n", "\\r" or "\\r\\n"."""
     for text in whole_lines(_texts(source), shown(source), sys.maxsize):
         lines = LINE_ENDS.split(text)
         if not lines[-1]:

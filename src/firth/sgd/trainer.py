@@ -99,13 +99,15 @@ class SgdTrainer:
         start: WordVectors | None = None,
         frozen: Collection[str] = (),
         tags: Tags | None = None,
+        matrices: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None,
     ) -> None:
         """Allocate the matrices: V uniform in ±1/(2 dim), U zero; words of `start` begin with the vectors they have.
 
         Training does not move the vectors of `frozen` words of `start`. tags: those of the corpus's sentences, where
-        documents have vectors; these begin as V does, or as `start` has them. Raises ConfigError if the machine's
-        memory is too small, `start` does not fit the settings or words cannot be frozen, VocabularyError for a tree of
-        one word.
+        documents have vectors; these begin as V does, or as `start` has them. matrices: V and U as they are to be
+        trained on, in place, in the form of `aligned_rows`; there is no `start` then. Raises ConfigError if the
+        machine's memory is too small, `start` does not fit the settings or words cannot be frozen, VocabularyError for
+        a tree of one word.
         """
         from firth.native import rng
 
@@ -124,12 +126,17 @@ class SgdTrainer:
         tables, self.tags = make_tables(self.words, corpus.frequencies, corpus.totals, config, tags), tags
         outputs, documents = output_rows(config.loss, words), 0 if tags is None else tags.documents
         _check_memory(words + bucket + documents, outputs * tables.width, words, config)
-        self.center, self.documents = aligned_rows(words + bucket, config.dim), aligned_rows(documents, config.dim)
+        self.documents = aligned_rows(documents, config.dim)
         self.padding = aligned_rows(1, config.dim)  # of windows whose vectors are concatenated
-        self.outside = aligned_rows(outputs, config.dim if tables.width == 1 else tables.width * self.center.shape[1])
+        if matrices is None:
+            stride = self.padding.shape[1]
+            self.center = aligned_rows(words + bucket, config.dim)
+            self.outside = aligned_rows(outputs, config.dim if tables.width == 1 else tables.width * stride)
+            rng.fill_uniform(self.center, config.dim, rng.stream_key(config.seed, 0, 0))
+        else:
+            self.center, self.outside = matrices
         self._outputs = outputs_of(self.outside, config.loss, tables.width, config.dim)
-        for purpose, matrix in enumerate((self.center, self.documents)):
-            rng.fill_uniform(matrix, config.dim, rng.stream_key(config.seed, 0, purpose))
+        rng.fill_uniform(self.documents, config.dim, rng.stream_key(config.seed, 0, 1))
         self._kernel = Kernel(tables)
         self._span = max(1, int(CHUNK / max(_work(self._kernel.tables, config), 1.0)))
         self.frozen: list[npt.NDArray[np.int64] | None] = [None, None]

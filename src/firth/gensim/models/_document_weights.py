@@ -55,10 +55,14 @@ class DocumentWeights:
                 )
             target[: len(rows)] = rows
 
+    def of_trainer(self, outputs: int) -> tuple[Floats, Floats]:
+        """The rows of words and this many output rows, as a trainer takes them."""
+        return self._words, self._outputs[:outputs]
+
     def give(self, trainer: Any) -> None:
         """Let a trainer, or an inference, work on these matrices in place of its own."""
-        trainer.center, trainer.documents, trainer.padding = self._words, self._documents, self._padding
-        trainer.outside = self._outputs[: len(trainer.outside)]
+        trainer.center, trainer.outside = self.of_trainer(len(trainer.outside))
+        trainer.documents, trainer.padding = self._documents, self._padding
 
 
 def _same(one: Floats, other: Floats) -> bool:

@@ -32,6 +32,7 @@ from firth.gensim.models._vocabulary import Chosen, TrimRule, choose, pruned, re
 from firth.gensim.models._weights import Floats, Weights, copy_rows, frozen_words
 from firth.native.arrays import LANES
 from firth.settings import TrainConfig
+from firth.sgd.outputs import output_rows
 from firth.sgd.trainer import SgdTrainer
 
 logger = logging.getLogger(__name__)
@@ -155,9 +156,8 @@ class Model(OldNames):
 
     def _new_trainer(self, text: Text, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
         """A trainer that works on the model's matrices."""
-        trainer = SgdTrainer(corpus, config)
-        self._matrices().give(trainer)
-        return trainer
+        outputs = output_rows(config.loss, len(corpus.vocab))
+        return SgdTrainer(corpus, config, matrices=self._matrices().of_trainer(outputs))
 
     def _output_width(self) -> int:
         """How many vectors an output row is as long as."""
@@ -345,8 +345,8 @@ class Model(OldNames):
         if before:
             self._copy_inputs(weights.inputs, len(keys), before)
             if "syn1neg" in outputs:
-                copy_rows(weights.outputs[: len(keys)], outputs["syn1neg"], "syn1neg")
-        self._use(weights, len(keys))
+                copy_rows(weights.outputs["syn1neg"], outputs["syn1neg"], "syn1neg")
+        self._use(weights)
         self._set_inputs(keys, counts, weights.inputs)
         self._pending = None
 
@@ -377,40 +377,35 @@ class Model(OldNames):
         self.prepare_weights()
 
     def _new_weights(self, words: int) -> Weights:
-        outputs = words * (bool(self.negative) + bool(self.hs))
-        return Weights(self._input_rows(words), outputs, self.vector_size, self.seed)
+        losses = {"negatives": bool(self.negative), "tree": bool(self.hs)}
+        return Weights(self._input_rows(words), words, self.vector_size, self.seed, **losses)
 
     def _copy_inputs(self, rows: Floats, words: int, before: list[Floats]) -> None:
         """Copy earlier input rows into the first of those of `words` words."""
         copy_rows(rows, before[0], "wv.vectors")
 
     def _outputs(self) -> dict[str, Floats]:
-        """The output rows by name, in order."""
-        names = ("syn1neg",) * bool(self.negative) + ("syn1",) * bool(self.hs)
-        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+        """The output rows by name."""
+        names = {"syn1neg": self.negative, "syn1": self.hs}
+        return {name: getattr(self, name) for name, used in names.items() if used and hasattr(self, name)}
 
-    def _use(self, weights: Weights, words: int) -> None:
+    def _use(self, weights: Weights) -> None:
         """Let the output rows be those of these matrices."""
-        self._weights, outputs = weights, weights.outputs
+        self._weights = weights
         for name in ("syn1neg", "syn1"):
             vars(self).pop(name, None)
-        if self.negative:
-            self.syn1neg = outputs[:words]
-        if self.hs:
-            self.syn1 = outputs[-words:]
+        vars(self).update(weights.outputs)
 
     def _matrices(self) -> Weights:
         """The matrices to train: those that the arrays of the model are views of, or copies that they then become."""
         words, inputs, outputs = len(self.wv.index_to_key), self._inputs(), self._outputs()
-        if self._weights is not None and self._weights.holds(inputs, list(outputs.values())):
+        if self._weights is not None and self._weights.holds(inputs, outputs):
             return self._weights
         weights = self._new_weights(words)
         self._copy_inputs(weights.inputs, words, inputs)
-        if "syn1neg" in outputs:
-            copy_rows(weights.outputs[:words], outputs["syn1neg"], "syn1neg")
-        if "syn1" in outputs:
-            copy_rows(weights.outputs[-words:], outputs["syn1"], "syn1")
-        self._use(weights, words)
+        for name, rows in outputs.items():
+            copy_rows(weights.outputs[name], rows, name)
+        self._use(weights)
         self._move_inputs(weights.inputs)
         return weights
 

@@ -127,10 +127,11 @@ class OldNames:
     @classmethod
     def load_word2vec_format(cls, *arguments: Any, **named: Any) -> Any:
         """The old name of `KeyedVectors.load_word2vec_format`, whose vectors these are: no model to train."""
-        from firth.gensim.models.keyedvectors import KeyedVectors
+        from firth.gensim.models import keyedvectors
 
         renamed(f"{cls.__name__}.load_word2vec_format", "KeyedVectors.load_word2vec_format")
-        return KeyedVectors.load_word2vec_format(*arguments, **named)
+        vectors: Any = keyedvectors.KeyedVectors
+        return vectors.load_word2vec_format(*arguments, **named)
 
     def delete_temporary_training_data(self, *_: Any, **__: Any) -> None:
         """Do nothing: a model keeps no such data."""

@@ -36,7 +36,7 @@ WITHOUT_MEANING = {
 
 
 def new_names(given: dict[str, Any], current: dict[str, Any]) -> None:
-    """Move the options of `given`, by names of gensim 3, to `current`, and warn of each. Raises KindError for others."""
+    """Move the options of `given`, by names of gensim 3, to `current`; warn of each. Raises KindError for others."""
     for old, value in given.items():
         if old not in OLD_NAMES:
             raise KindError(f"{old!r:.100} is no option of this model")

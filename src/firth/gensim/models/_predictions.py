@@ -25,7 +25,7 @@ def output_words(vectors: Floats, outside: Floats, rows: Sequence[int], mean: bo
     context = vectors[list(rows)].astype(np.float64)
     scores = outside @ (context.mean(axis=0) if mean else context.sum(axis=0))
     weights = np.exp(scores - scores.max())
-    return (weights / weights.sum()).astype(np.float32)
+    return np.asarray(weights / weights.sum(), np.float32)
 
 
 class TreeScores:

@@ -52,8 +52,8 @@ class Text:
     def corpus(self, keys: list[Key], counts: npt.NDArray[np.int64], lines: bool = False) -> Corpus | None:
         """The corpus of the words `keys`, whose ids are their places; None if none of them occurs.
 
-        counts: (n,) int64, those that subsampling, noise and tree go by; the text's, if all are 0. lines: with the
-        numbers of its lines. It can be made once.
+        counts: (n,) int64, those that subsampling, noise and tree go by; the text's, if all are 0. lines: whether the
+        corpus is to have the numbers of its lines, those of the sentences. It can be made once.
         """
         places = {key: place for place, key in enumerate(keys)}
         numbers = np.fromiter((places.get(key, -1) for key in self.keys), np.int32, len(self.keys))
@@ -113,7 +113,7 @@ def _paths(corpus_iterable: Any, corpus_file: Any) -> list[str] | None:
     if corpus_file is not None:
         if not isinstance(corpus_file, str | os.PathLike) or not os.path.isfile(corpus_file):
             raise KindError(f"corpus_file is {corpus_file!r:.200}: expected the path of a file, a sentence a line")
-        paths = [corpus_file]
+        paths: list[Any] = [corpus_file]
     elif type(corpus_iterable) is LineSentence and isinstance(corpus_iterable.source, str | os.PathLike):
         paths = [corpus_iterable.source]
     elif type(corpus_iterable) is PathLineSentences:

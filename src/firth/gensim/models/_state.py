@@ -20,7 +20,8 @@ PASSING = frozenset(
 PLAIN = (str, int, float, bool, type(None))
 
 ARRAY = "attribute."
-"""What the names of arrays begin with that are attributes of the user's."""
+OF_KEYS = "vecattr."
+"""What the names of arrays begin with that are attributes of the user's: of the model, and of the keys."""
 
 
 def save(model: Any, path: AnyPath) -> None:
@@ -34,12 +35,17 @@ def save(model: Any, path: AnyPath) -> None:
     for name, value in vars(model).items():
         if name in PASSING:
             continue
-        if isinstance(value, np.ndarray) and value.dtype.newbyteorder("<") in DTYPES.values():
+        if _is_tensor(value):
             tensors[ARRAY + name] = value
         elif _is_plain(value):
             attributes[name] = _plain(value)
         else:
             left_out[name] = f"a {type(value).__name__} is not saved"
+    for name, values in model.wv.expandos.items():
+        if name != "count" and _is_tensor(values):
+            tensors[OF_KEYS + name] = values
+        elif name != "count":
+            left_out[f"wv, {name}"] = "values of this type are not saved"
     without_meaning(left_out, stacklevel=callers_level() + 1)
     state = {"keys": model.wv.index_to_key, "attributes": attributes, "more": model._more_state()}
     save_state(path, model._kind, tensors, state)
@@ -50,8 +56,8 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
     kind, state, file = load_state(path)
     if kind != cls._kind:
         raise FormatError(f"{path}: a saved {kind:.100}: load it with {kind:.100}.load")
-    keys, attributes, more = (state.get(name) for name in ("keys", "attributes", "more"))
-    _check_keys(path, keys)
+    attributes, more = state.get("attributes"), state.get("more")
+    keys = _checked_keys(path, state.get("keys"))
     if not isinstance(attributes, dict) or not isinstance(more, dict):
         raise FormatError(f"{path}: the state of this {kind} has no attributes: is the file from another version?")
     arrays = {name.removeprefix(ARRAY): name for name in file if name.startswith(ARRAY)}
@@ -73,6 +79,12 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
     if len(counts) != len(keys) or (counts < 0).any():
         raise FormatError(f"{path}: {len(counts)} counts for {len(keys)} words: expected one each, none below 0")
     model._load_inputs(keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim, mmap))
+    for name in file:
+        if name.startswith(OF_KEYS):
+            values = _tensor(file, name, mmap)
+            if len(values.shape) != 1 or len(values) != len(keys):
+                raise FormatError(f"{path}: {name!r:.100} is of shape {values.shape}: expected one a word, {len(keys)}")
+            model.wv.expandos[name.removeprefix(OF_KEYS)] = values
     for name in ("syn1neg", "syn1"):
         if name in file:
             setattr(model, name, matrix(file, name, len(keys), dim, mmap, model._output_width()))
@@ -101,12 +113,13 @@ def counts_of(vectors: Any) -> npt.NDArray[np.int64]:
     return np.asarray(counts, np.int64)
 
 
-def _check_keys(path: AnyPath, keys: Any) -> None:
+def _checked_keys(path: AnyPath, keys: Any) -> list[Any]:
     kinds = set(map(type, keys)) if isinstance(keys, list) else {list}
     if not kinds <= {str} and not kinds <= {int}:
         raise FormatError(f"{path}: the words are not all strings, or all integers: expected one kind")
     if len(set(keys)) < len(keys):
         raise FormatError(f"{path}: a word comes twice: expected every word once")
+    return list(keys)
 
 
 def _tensor(file: TensorFile, name: str, mmap: str | None) -> npt.NDArray[Any]:
@@ -122,6 +135,10 @@ def _may_be(usual: Any, value: Any) -> bool:
     if isinstance(usual, int | float):
         return isinstance(value, int | float)
     return not isinstance(usual, list) or value is None or isinstance(value, list)
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.newbyteorder("<") in DTYPES.values()
 
 
 def _is_plain(value: Any) -> bool:

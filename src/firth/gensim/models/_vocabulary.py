@@ -69,7 +69,7 @@ def choose(
 
 
 def report(raw: Mapping[Key, int], chosen: Chosen, sample: float) -> dict[str, int]:
-    """What a choice leaves: numbers of words dropped and kept, and what subsampling leaves of the tokens, on average."""
+    """What a choice leaves: words dropped and kept, and what subsampling leaves of the tokens, on average."""
     total = int(chosen.counts.sum())
     kept = keep_probabilities(chosen.counts, sample)
     return {

@@ -1,6 +1,7 @@
 """The matrices of a model as training takes them, and which of their rows it leaves alone."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,46 +16,42 @@ Floats = npt.NDArray[np.float32]
 class Weights:
     """Input and output rows, each (any, dim rounded up to 16), that training changes in place.
 
-    outputs: first the words' own (negative sampling), then those of the tree's nodes and one that is not used.
+    inputs: (inputs, dim), a view. outputs: those by the names that models have for them, each (words, dim), views:
+    "syn1neg", the words' own, with negative sampling; "syn1", those of the tree's nodes and one that is not used.
     """
 
-    def __init__(self, inputs: int, outputs: int, dim: int, seed: int) -> None:
+    def __init__(self, inputs: int, words: int, dim: int, seed: int, *, negatives: bool, tree: bool) -> None:
         """Input rows uniform in ±1/(2 dim), output rows zero."""
         from firth.native import rng
 
-        self.dim = dim
-        self._inputs, self._outputs = aligned_rows(inputs, dim), aligned_rows(outputs, dim)
+        names = ("syn1neg",) * negatives + ("syn1",) * tree
+        self._inputs, self._outputs = aligned_rows(inputs, dim), aligned_rows(words * len(names), dim)
         rng.fill_uniform(self._inputs, dim, rng.stream_key(seed, 0, 0))
+        self.inputs = self._inputs[:, :dim]
+        # of two kinds the rows take turns, see `firth.sgd._both`
+        self.outputs = {name: self._outputs[place :: len(names), :dim] for place, name in enumerate(names)}
 
-    @property
-    def inputs(self) -> Floats:
-        """(inputs, dim), a view."""
-        return self._inputs[:, : self.dim]
+    def holds(self, inputs: Sequence[Floats], outputs: Mapping[str, Floats]) -> bool:
+        """Whether these input rows, one part below the other, and these output rows are the matrices themselves."""
+        ends = list(itertools.accumulate(map(len, inputs)))
+        parts = [self.inputs[end - len(part) : end] for part, end in zip(inputs, ends, strict=True)]
+        return (
+            ends[-1] == len(self.inputs)
+            and all(map(_same, inputs, parts))
+            and outputs.keys() == self.outputs.keys()
+            and all(_same(rows, self.outputs[name]) for name, rows in outputs.items())
+        )
 
-    @property
-    def outputs(self) -> Floats:
-        """(outputs, dim), a view."""
-        return self._outputs[:, : self.dim]
-
-    def holds(self, inputs: Sequence[Floats], outputs: Sequence[Floats]) -> bool:
-        """Whether these arrays, one below the other, are the matrices themselves."""
-        return _is_stack(self.inputs, inputs) and _is_stack(self.outputs, outputs)
-
-    def give(self, trainer: Any) -> None:
-        """Let a trainer work on these matrices in place of its own."""
-        trainer.center, trainer.outside = self._inputs, self._outputs[: len(trainer.outside)]
+    def of_trainer(self, outputs: int) -> tuple[Floats, Floats]:
+        """The matrices as a trainer takes them, with this many output rows."""
+        return self._inputs, self._outputs[:outputs]
 
 
-def _is_stack(matrix: Floats, parts: Sequence[Floats]) -> bool:
-    at, left = matrix.ctypes.data, len(matrix)
-    for part in parts:
-        if part.dtype != matrix.dtype or part.shape[1:] != matrix.shape[1:]:
-            return False
-        if part.ctypes.data != at or (len(part) > 1 and part.strides != matrix.strides):
-            return False
-        at += len(part) * matrix.strides[0]
-        left -= len(part)
-    return left == 0
+def _same(one: Floats, other: Floats) -> bool:
+    """Whether two matrices are the same memory."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    return not one.size or (one.ctypes.data == other.ctypes.data and one.strides == other.strides)
 
 
 def copy_rows(target: Floats, source: Any, name: str) -> None:
@@ -78,7 +75,7 @@ def frozen_words(lockf: Any, words: int) -> npt.NDArray[np.int64] | None:
     if not np.isin(factors, (0, 1)).all():
         other = factors[~np.isin(factors, (0, 1))][0]
         raise ArgumentError(
-            f"vectors_lockf holds {other!r:.40}: expected 0 (the vector stays) or 1 (it is trained); firth has no rates "
-            "between them"
+            f"vectors_lockf holds {other!r:.40}: expected 0 (the vector stays) or 1 (it is trained); firth has no "
+            "rates between them"
         )
     return None if factors.all() else np.broadcast_to(factors == 0, words).astype(np.int64)

@@ -204,10 +204,10 @@ def load_facebook_model(path: AnyPath, encoding: str = "utf-8") -> FastText:
     weights = model._new_weights(words)
     weights.inputs[:] = found.center if subwords is None else subwords.rows
     if found.outside is not None:
-        weights.outputs[:] = found.outside
+        weights.outputs["syn1neg"][:] = found.outside
     elif found.nodes is not None:
-        weights.outputs[: words - 1] = found.nodes
-    model._use(weights, words)
+        weights.outputs["syn1"][: words - 1] = found.nodes
+    model._use(weights)
     model._set_inputs(list(found.words), counts, weights.inputs)
     model.corpus_total_words = int(counts.sum())
     model.add_lifecycle_event("load_fasttext_format", msg=f"loaded {words} words from {path}")

@@ -8,7 +8,12 @@ from firth.gensim.models._model import Model
 from firth.gensim.models._vocabulary import TrimRule
 from firth.gensim.models.keyedvectors import KeyedVectors
 
+FAST_VERSION = CORPUSFILE_VERSION = 1
+"""Not below 0, which means compiled, where programs ask."""
+
 __all__ = [
+    "CORPUSFILE_VERSION",
+    "FAST_VERSION",
     "MAX_WORDS_IN_BATCH",
     "BrownCorpus",
     "KeyedVectors",
