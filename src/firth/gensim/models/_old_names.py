@@ -1,0 +1,180 @@
+"""The names that gensim 3 had: each works, with a DeprecationWarning that tells the new one."""
+
+from collections.abc import Iterator, Mapping
+from functools import total_ordering
+from typing import Any
+
+import numpy as np
+
+from firth.gensim._warnings import renamed
+from firth.gensim.models._lookup import Key, Lookup
+from firth.gensim.models._queries import Queries
+from firth.gensim.models._rows import Array
+
+
+@total_ordering
+class CompatVocab:
+    """What gensim 3 kept of a word: its count, its index, and anything else by keyword; ordered by count."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.count = 0
+        vars(self).update(kwargs)
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.count < other.count)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CompatVocab) and vars(self) == vars(other)
+
+    __hash__ = object.__hash__
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}:{value!r}' for name, value in sorted(vars(self).items()))})"
+
+    __repr__ = __str__
+
+
+class OldVocabulary(Mapping[Any, CompatVocab]):
+    """Keys and what is known of each, as `wv.vocab` had it: a view, made entry by entry when asked for."""
+
+    def __init__(self, vectors: Lookup) -> None:
+        self._vectors = vectors
+
+    def __getitem__(self, key: Key) -> CompatVocab:
+        index = self._vectors.key_to_index[key]
+        known = {
+            name: values[index].item() if isinstance(values[index], np.generic) else values[index]
+            for name, values in self._vectors.expandos.items()
+        }
+        return CompatVocab(**({"count": 0} | known | {"index": index}))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._vectors.key_to_index)
+
+    def __len__(self) -> int:
+        return len(self._vectors.key_to_index)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._vectors.key_to_index
+
+
+class OldNames(Queries):
+    """Keyed vectors by the names of gensim 3."""
+
+    @property
+    def vocab(self) -> Mapping[Any, CompatVocab]:
+        """A mapping of keys to objects with a count and an index."""
+        renamed("vocab", "key_to_index, and get_vecattr(key, 'count') for counts")
+        return OldVocabulary(self)
+
+    @vocab.setter
+    def vocab(self, entries: Mapping[Any, Any]) -> None:
+        renamed("vocab", "add_vectors(keys, vectors, extras={'count': counts})")
+        keys = sorted(entries, key=lambda key: entries[key].index)
+        self.index_to_key = keys
+        self.key_to_index = {key: index for index, key in enumerate(keys)}
+        self.expandos = {"count": np.array([getattr(entries[key], "count", 0) for key in keys], np.int64)}
+        self.next_index, self.norms = len(keys), None
+
+    @property
+    def index2word(self) -> list[Any]:
+        """The keys in the order of their rows."""
+        renamed("index2word", "index_to_key")
+        return self.index_to_key
+
+    @index2word.setter
+    def index2word(self, keys: list[Any]) -> None:
+        renamed("index2word", "index_to_key")
+        self._rename(keys)
+
+    @property
+    def index2entity(self) -> list[Any]:
+        """The keys in the order of their rows."""
+        renamed("index2entity", "index_to_key")
+        return self.index_to_key
+
+    @index2entity.setter
+    def index2entity(self, keys: list[Any]) -> None:
+        renamed("index2entity", "index_to_key")
+        self._rename(keys)
+
+    @property
+    def syn0(self) -> Array:
+        """The vectors (n, d)."""
+        renamed("syn0", "vectors")
+        return self.vectors
+
+    @syn0.setter
+    def syn0(self, vectors: Array) -> None:
+        renamed("syn0", "vectors")
+        self.vectors, self.norms = vectors, None
+
+    @property
+    def doctag_syn0(self) -> Array:
+        """The vectors (n, d) of tags."""
+        renamed("doctag_syn0", "vectors")
+        return self.vectors
+
+    @property
+    def vectors_docs(self) -> Array:
+        """The vectors (n, d) of tags."""
+        renamed("vectors_docs", "vectors")
+        return self.vectors
+
+    @property
+    def doctags(self) -> dict[Any, int]:
+        """The tags and their rows."""
+        renamed("doctags", "key_to_index")
+        return self.key_to_index
+
+    @property
+    def offset2doctag(self) -> list[Any]:
+        """The tags in the order of their rows."""
+        renamed("offset2doctag", "index_to_key")
+        return self.index_to_key
+
+    @property
+    def vectors_norm(self) -> Array:
+        """The vectors (n, d), each scaled to length 1."""
+        renamed("vectors_norm", "get_normed_vectors()")
+        return self.get_normed_vectors()
+
+    @property
+    def syn0norm(self) -> Array:
+        """The vectors (n, d), each scaled to length 1."""
+        renamed("syn0norm", "get_normed_vectors()")
+        return self.get_normed_vectors()
+
+    @property
+    def wv(self) -> "OldNames":
+        """The vectors themselves."""
+        renamed("wv of KeyedVectors", "the vectors themselves")
+        return self
+
+    def word_vec(self, word: Key, norm: bool = False, use_norm: bool = False) -> Array:
+        """The vector of a key; see `get_vector`."""
+        renamed("word_vec", "get_vector(key, norm=...)")
+        return self.get_vector(word, norm=norm or use_norm)
+
+    def words_closer_than(self, word1: Key, word2: Key) -> list[Any]:
+        """The keys that are nearer to `word1` than `word2` is; see `closer_than`."""
+        renamed("words_closer_than", "closer_than")
+        return self.closer_than(word1, word2)
+
+    def init_sims(self, replace: bool = False) -> None:
+        """Compute `norms`, or, with `replace`, scale the vectors to length 1 in place."""
+        renamed("init_sims", "unit_normalize_all()" if replace else "fill_norms()")
+        if replace:
+            self.unit_normalize_all()
+        else:
+            self.fill_norms()
+
+    def add(self, entities: Any, weights: Any, replace: bool = False) -> None:
+        """Add keys and their vectors; see `add_vectors`."""
+        renamed("add", "add_vectors")
+        self.add_vectors(entities, weights, replace=replace)
+
+    def _rename(self, keys: list[Any]) -> None:
+        self.index_to_key = list(keys)
+        self.key_to_index = {key: index for index, key in enumerate(self.index_to_key)}
+        self.norms = None
