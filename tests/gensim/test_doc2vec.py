@@ -116,6 +116,7 @@ def test_words_stay_as_they_begin_where_documents_alone_predict(dbow):
     fresh = Doc2Vec(vector_size=16, min_count=1, dm=0)
     fresh.build_vocab(documents())
     assert np.array_equal(dbow.wv.vectors, fresh.wv.vectors)
+    assert 0.9 / 16 < np.abs(fresh.wv.vectors).max() <= 1 / 16
     assert not np.array_equal(dbow.dv.vectors, fresh.dv.vectors)
 
 

@@ -23,7 +23,10 @@ class DocumentWeights:
     """
 
     def __init__(self, words: int, documents: int, width: int, dim: int, loss: str, seed: int) -> None:
-        """Rows of words and documents uniform in ±1/(2 dim), the others zero."""
+        """Rows of words and documents uniform in ±1/dim, as gensim 4 has them, the others zero.
+
+        That is twice what firth and word2vec.c begin with; concatenated vectors learn measurably sooner from there.
+        """
         from firth.native import rng
 
         self._words, self._documents, self._padding = (aligned_rows(n, dim) for n in (words, documents, 1))
@@ -31,6 +34,7 @@ class DocumentWeights:
         self._outputs = aligned_rows(rows, dim if width == 1 else width * self._words.shape[1])
         for purpose, matrix in enumerate((self._words, self._documents)):
             rng.fill_uniform(matrix, dim, rng.stream_key(seed, 0, purpose))
+            matrix *= 2.0
         self.views: dict[str, Floats] = {
             "vectors": self._words[:, :dim],
             "documents": self._documents[:, :dim],
