@@ -23,7 +23,10 @@ class DocumentWeights:
     """
 
     def __init__(self, words: int, documents: int, width: int, dim: int, loss: str, seed: int) -> None:
-        """Rows of words and documents uniform in ±1/(2 dim), the others zero."""
+        """Rows of words and documents uniform in ±1/dim, as gensim 4 has them, the others zero.
+
+        That is twice what firth and word2vec.c begin with; concatenated vectors learn measurably sooner from there.
+        """
         from firth.native import rng
 
         self._words, self._documents, self._padding = (aligned_rows(n, dim) for n in (words, documents, 1))
@@ -31,6 +34,7 @@ class DocumentWeights:
         self._outputs = aligned_rows(rows, dim if width == 1 else width * self._words.shape[1])
         for purpose, matrix in enumerate((self._words, self._documents)):
             rng.fill_uniform(matrix, dim, rng.stream_key(seed, 0, purpose))
+            matrix *= 2.0
         self.views: dict[str, Floats] = {
             "vectors": self._words[:, :dim],
             "documents": self._documents[:, :dim],
@@ -55,10 +59,14 @@ class DocumentWeights:
                 )
             target[: len(rows)] = rows
 
+    def of_trainer(self, outputs: int) -> tuple[Floats, Floats]:
+        """The rows of words and this many output rows, as a trainer takes them."""
+        return self._words, self._outputs[:outputs]
+
     def give(self, trainer: Any) -> None:
         """Let a trainer, or an inference, work on these matrices in place of its own."""
-        trainer.center, trainer.documents, trainer.padding = self._words, self._documents, self._padding
-        trainer.outside = self._outputs[: len(trainer.outside)]
+        trainer.center, trainer.outside = self.of_trainer(len(trainer.outside))
+        trainer.documents, trainer.padding = self._documents, self._padding
 
 
 def _same(one: Floats, other: Floats) -> bool:

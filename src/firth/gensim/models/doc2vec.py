@@ -30,6 +30,7 @@ from firth.gensim.models._weights import Floats
 from firth.gensim.models.keyedvectors import KeyedVectors
 from firth.settings import TrainConfig
 from firth.sgd.inference import Inference
+from firth.sgd.outputs import output_rows
 from firth.sgd.trainer import SgdTrainer
 from firth.vectors.container import WordVectors
 from firth.vectors.document_vectors import DocumentVectors
@@ -301,8 +302,9 @@ class Doc2Vec(Model):
                 UserWarning,
                 stacklevel=callers_level() + 1,
             )
-        trainer = SgdTrainer(corpus, config, tags=tags)
-        self._matrices().give(trainer)
+        weights, outputs = self._matrices(), output_rows(config.loss, len(corpus.vocab))
+        trainer = SgdTrainer(corpus, config, tags=tags, matrices=weights.of_trainer(outputs))
+        weights.give(trainer)
         return trainer
 
     def _check_tag_counts(self, counts: npt.NDArray[np.int64]) -> None:
