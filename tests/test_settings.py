@@ -173,7 +173,7 @@ def test_a_config_is_made_again_from_its_settings(kind):
         ({"concatenate": True, "architecture": "cbow"}, "concatenate is a setting of document vectors: give documents"),
         ({"documents": True, "loss": "softmax"}, "loss 'softmax' knows no documents: leave documents out"),
         ({"documents": True, "maxn": 3}, "documents and subwords (maxn) are given: expected one of them"),
-        ({"documents": True, "update": "per-pair"}, "documents need the update 'shared': leave update='per-pair'"),
+        ({"documents": True, "update": "per-pair"}, "documents need the update 'shared', not 'per-pair'"),
         ({"documents": True, "documents_alone": True, "architecture": "cbow"}, "PV-DM predicts from words too"),
         ({"documents": True, "concatenate": True}, "skip-gram has no window to concatenate: choose cbow"),
         (

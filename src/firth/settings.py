@@ -407,7 +407,7 @@ class TrainConfig(PairSettings):
             raise ConfigError("documents and subwords (maxn) are given: expected one of them")
         if self.update == "per-pair":
             raise ConfigError(
-                "documents need the update 'shared', and it is 'per-pair': give update='shared' (--update shared)"
+                "documents need the update 'shared', not 'per-pair': give update='shared' (--update shared)"
             )
         if self.architecture == CBOW and self.documents_alone:
             raise ConfigError("PV-DM predicts from words too: leave documents_alone out, or choose skipgram")

@@ -282,3 +282,24 @@ def test_inference_needs_documents():
         trainer.run(lambda progress: None)
     with pytest.raises(ConfigError, match="trained without documents"):
         Inference(trainer.vectors(), config)
+
+
+@pytest.mark.parametrize("loss", ["negative-sampling", "negative-sampling+hierarchical-softmax"])
+def test_a_run_of_concatenation_with_new_words_keeps_what_it_knows(documents, loss):
+    texts, _ = documents
+    kind = {"architecture": "cbow", "concatenate": True, "loss": loss, "epochs": 1}
+    start = trainer_of(texts, **kind).vectors()
+    more = [*texts, ["new", "words"] * 20]
+    with build_corpus(more, min_count=1) as corpus:
+        tags = numbered(np.arange(len(more)), len(more))
+        config = TrainConfig(dim=16, min_count=1, documents=True, subsample=0, **kind)
+        begun = SgdTrainer(corpus, config, start, tags=tags).vectors()
+        there = [start.ids[word] for word in begun.words if word in start]
+        here = [begun.ids[word] for word in begun.words if word in start]
+        assert begun.documents.outside[here].tobytes() == start.documents.outside[there].tobytes()
+        assert start.documents.outside[there].any()
+        assert not begun.documents.outside[[begun.ids["new"], begun.ids["words"]]].any()
+        assert begun.documents.padding.tobytes() == start.documents.padding.tobytes()
+        wider = dataclasses.replace(config, window=3)
+        with pytest.raises(ConfigError, match="put 11 vectors side by side, and this run 7"):
+            SgdTrainer(corpus, wider, start, tags=tags)

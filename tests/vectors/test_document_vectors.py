@@ -140,3 +140,24 @@ def test_outside_vectors_are_of_words_of_nodes_or_of_both(rows):
     for wrong in ((rows, 3 * D + 1), (4, 3 * D)):
         with pytest.raises(FormatError, match="expected a multiple of 5 columns, and 3 rows for words, 2 for nodes"):
             make(*wrong)
+
+
+def test_many_queries_are_answered_as_each():
+    rng = np.random.default_rng(4)
+    documents = DocumentVectors(rng.normal(size=(70, 5)).astype(np.float32), [f"d{i}" for i in range(70)])
+    queries = rng.normal(size=(60, 5)).astype(np.float32)
+    queries[7] = 0.0
+    found = documents.nearest_of_each(queries, k=3)
+    assert found[7] == []
+    assert [near for row, near in enumerate(found) if row != 7] == [
+        documents.nearest(query, k=3) for row, query in enumerate(queries) if row != 7
+    ]
+    assert documents.nearest_of_each(queries[:0]) == []
+
+
+def test_the_arrays_cannot_be_written_to():
+    matrix = np.ones((2, 3), np.float32)
+    documents = DocumentVectors(matrix, None, np.ones((4, 6), np.float32), np.ones(3, np.float32))
+    for array in (documents.matrix, documents.outside, documents.padding):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0.0

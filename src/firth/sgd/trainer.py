@@ -190,8 +190,8 @@ class SgdTrainer:
         _, width, dim = self._outputs.given()[0].shape
         if learned.outside.shape[1] != width * dim:
             raise ConfigError(
-                f"the vectors to start from concatenate {learned.outside.shape[1] // dim} vectors, and this run {width}: "
-                "give their window, and documents of as many tags"
+                f"the vectors to start from put {learned.outside.shape[1] // dim} vectors side by side, and this run "
+                f"{width}: give their window, and documents of as many tags"
             )
         self.padding[0, :dim] = learned.padding
         begin = 0 if words is None else len(start)

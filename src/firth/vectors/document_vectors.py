@@ -28,8 +28,9 @@ class DocumentVectors:
     words, then the nodes of the tree, as the loss has them, for w vectors side by side, first those of the tags; and
     padding: float32 (d,), what stands in the places of a window beyond a document's ends.
 
-    Tags are found as words are, in either Unicode normalisation. The arrays are read-only views. Raises FormatError where the parts do not fit
-    together.
+    Tags are found as words are, in either Unicode normalisation. The arrays are read-only views.
+
+    Raises FormatError where the parts do not fit together.
     """
 
     matrix: Floats

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from firth.errors import ConfigError
 from firth.vectors.directions import Directions, Doubles, Floats, Ids
