@@ -116,7 +116,8 @@ def test_the_dimension_is_that_of_the_vectors(vectors):
 
 def test_phrases_are_not_joined_which_is_warned_of(texts):
     source = [["new", "york", *text] for text in texts * 3]
-    vectors = firth.train(source, documents=True, documents_alone=True, phrases=1, phrase_threshold=0.1, **SETTINGS)
+    phrases = {"phrases": 1, "phrase_threshold": 0.1, "lr": 0.3}
+    vectors = firth.train(source, documents=True, documents_alone=True, **phrases, **SETTINGS)
     with pytest.warns(UserWarning, match="words of new documents are not joined"):
         assert not infer(vectors, [["new", "york"]]).any()
 

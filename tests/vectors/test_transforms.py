@@ -356,3 +356,11 @@ def test_transforms_that_are_no_list_are_refused():
     vectors.config["transforms"] = "centered"
     with pytest.raises(FormatError, match="the vectors' transforms are 'centered': expected a list"):
         centered(vectors)
+
+
+def test_documents_of_which_nothing_is_learned_stay_zero():
+    matrix = random(5, D, seed=3)
+    matrix[2] = 0.0
+    changed = centered(make(documents=DocumentVectors(matrix))).documents
+    assert not changed.matrix[2].any()
+    assert changed.matrix[[0, 1, 3, 4]].all()
