@@ -303,3 +303,21 @@ def test_a_run_of_concatenation_with_new_words_keeps_what_it_knows(documents, lo
         wider = dataclasses.replace(config, window=3)
         with pytest.raises(ConfigError, match="put 11 vectors side by side, and this run 7"):
             SgdTrainer(corpus, wider, start, tags=tags)
+
+
+def test_documents_begin_apart_from_each_other_and_from_those_of_training(documents):
+    """A start that all share would stay in all results, and that of document 0 would make it everyone's neighbour."""
+    texts, _ = documents
+    trainer = trainer_of(texts, documents_alone=True)
+    vectors = trainer.vectors()
+    ids = np.array([vectors.ids[word] for text in texts for word in text], np.int32)
+    offsets = np.arange(0, 40 * len(texts) + 1, 40)
+    begun = Inference(vectors, trainer.config).infer(ids, offsets, epochs=0, lr=0.1, min_lr=0.1, seed=1)
+    config = TrainConfig(dim=16, min_count=1, documents=True, subsample=0)
+    with build_corpus(texts, min_count=1) as corpus:
+        start = SgdTrainer(corpus, config, tags=numbered(np.arange(60), 60)).documents[:, :16]
+    units = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (begun, start)]
+    assert np.abs(units[0] @ units[1].T).max() < 0.95
+    assert np.abs(units[0] @ units[0].T - np.eye(60)).max() < 0.95
+    assert np.abs(begun).max() <= 0.5 / 16
+    assert np.abs(begun).max() > 0.45 / 16

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.check.exercise import Exercise, walk
+from firth.check.exercise import Exercise, draw, walk
 from firth.check.formulas import largest
 from firth.reference import Array
 from firth.settings import make_config
@@ -73,9 +73,12 @@ def _walked(document: list[int], row: Any, combine: str, vectors: WordVectors) -
         combine=combine,
         padding=learned.padding,
     )
+    own_key = int(rng.stream_key(1, 0, 2)) % 2**64
+    for word in document:
+        own_key = draw(own_key, word)
     moved = row[None].astype(np.float64)
     for passed in range(EPOCHS):
-        keys = [int(rng.stream_key(1, passed + 1, purpose)) % 2**64 for purpose in (1, 2)]
+        keys = [draw(own_key, int(rng.stream_key(1, passed + 1, purpose)) % 2**64) for purpose in (1, 2)]
         for token in range(len(document)):
             one: Exercise = dataclasses.replace(
                 exercise,

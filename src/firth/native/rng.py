@@ -93,10 +93,15 @@ def stream_key(seed, epoch, purpose):
     return np.int64(draw(draw(draw(seed, 0), epoch), purpose))
 
 
+@inlined
+def small(bits, dim):
+    """A number uniform in [-1/2, 1/2) / dim."""
+    return np.float32((np.float64(bits >> np.uint64(40)) / 16777216.0 - 0.5) / dim)
+
+
 @compiled
 def fill_uniform(matrix, dim, key):
     """Fill the first `dim` columns with draws uniform in [-1/2, 1/2) / dim, entry (i, j) from position i · dim + j."""
     for i in range(matrix.shape[0]):
         for j in range(dim):
-            unit = np.float64(draw(key, i * dim + j) >> np.uint64(40)) / 16777216.0
-            matrix[i, j] = np.float32((unit - 0.5) / dim)
+            matrix[i, j] = small(draw(key, i * dim + j), dim)

@@ -1,13 +1,15 @@
 """Vectors of new documents: the steps of training that move a document's vector alone, while V and U stay as they are.
 
-Draws and learning rates are functions of the place in a document, so its vector depends on no other document.
+Draws are functions of the words of a document and of places in it, and so is its first vector: it depends on no other
+document, and unlike documents have nothing in common.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from numba import uint64
 
-from firth.native import simd
+from firth.native import rng, simd
 from firth.native.jit import compiled, inlined
 from firth.sgd._blocks import MAX_OUTPUTS
 from firth.sgd._concatenated import join_rows, place_rows
@@ -26,6 +28,7 @@ class Schedule(NamedTuple):
     """The passes over each document."""
 
     keys: int  # address of (epochs, 2) int64: the keys of tokens and of negatives
+    first_key: int  # of the first vectors
     epochs: int
     lr: float
     min_lr: float
@@ -38,6 +41,7 @@ class Model(NamedTuple):
     mean: bool  # of COMBINED: the mean, or the sum
     divided: bool  # of a mean: whether the document takes its share of the step, or all of it
     padding: int  # of CONCATENATED: the address of a row
+    dim: int
 
 
 @inlined
@@ -76,13 +80,23 @@ def _find_hidden(model, table, window, token, left, right, document, row_bytes, 
     return weight if model.divided else 1.0
 
 
+@inlined
+def _own_key(key, stream):
+    """The key of a document, the sentence of a stream, made of its words."""
+    key = uint64(key)
+    for position in range(simd.load_int(stream.offsets, 1)):
+        key = rng.draw(key, np.int64(simd.load_int32(stream.ids, position)))
+    return key
+
+
 @compiled
 def infer(
     stream, first_document, last_document, windows, predictor, table, schedule, center, outside, model, rows, scratch
 ):
     """Move the vectors of documents first..last (last exclusive), the sentences of a stream.
 
-    rows: the address of the row of document 0, as long as those of `center`. scratch: of this thread; its loss grows.
+    rows: the address of the row of document 0, zeros as long as those of `center`. scratch: of this thread; its loss
+    grows.
     """
     kept = Kept(scratch.words, scratch.positions, scratch.left, scratch.right)
     window, row_bytes = windows.size, center.row_bytes
@@ -92,10 +106,13 @@ def infer(
         simd.store_int(scratch.ends, 0, 0)
         simd.store_int(scratch.ends, 1, length)
         own = Stream(stream.ids + 4 * begin, scratch.ends, 1)
+        own_key = _own_key(schedule.first_key, own)
+        for i in range(model.dim):
+            simd.store_float(document, i, rng.small(rng.draw(own_key, i), model.dim))
         for passed in range(schedule.epochs):
             fall = (schedule.min_lr - schedule.lr) / schedule.epochs
-            token_key = simd.load_int(schedule.keys, 2 * passed)
-            noise_key = simd.load_int(schedule.keys, 2 * passed + 1)
+            token_key = np.int64(rng.draw(own_key, simd.load_int(schedule.keys, 2 * passed)))
+            noise_key = np.int64(rng.draw(own_key, simd.load_int(schedule.keys, 2 * passed + 1)))
             epoch = Epoch(token_key, noise_key, schedule.lr + fall * passed, fall / length)
             for span in range(0, length, SPAN):
                 lowest, first, last, count = gather(own, span, min(span + SPAN, length), windows, epoch, kept)

@@ -89,17 +89,14 @@ class Inference:
         from firth.sgd._tokens import Stream
 
         kernel, count = self._kernel, len(offsets) - 1
-        first = aligned_rows(1, self._dim)
-        rng.fill_uniform(first, self._dim, rng.stream_key(seed, 0, 1))
         rows = aligned_rows(count, self._dim)
-        rows[:] = first
         keys = np.array(
             [[rng.stream_key(seed, epoch, purpose) for purpose in (1, 2)] for epoch in range(1, epochs + 1)]
         )
         (center, kept_center), (outside, kept_outside) = (thread_rows(m, 0, 1) for m in (self.center, self.outside))
-        model = Model(*self._kind(), self.padding.ctypes.data)
+        model = Model(*self._kind(), self.padding.ctypes.data, self._dim)
         stream = Stream(ids.ctypes.data, offsets.ctypes.data, count)
-        schedule = Schedule(keys.ctypes.data, epochs, lr, min_lr)
+        schedule = Schedule(keys.ctypes.data, rng.stream_key(seed, 0, 2), epochs, lr, min_lr)
         arrays = [
             scratch_arrays(
                 kernel.tables.window,

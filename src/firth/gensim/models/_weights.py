@@ -21,12 +21,13 @@ class Weights:
     """
 
     def __init__(self, inputs: int, words: int, dim: int, seed: int, *, negatives: bool, tree: bool) -> None:
-        """Input rows uniform in ±1/(2 dim), output rows zero."""
+        """Input rows uniform in ±1/dim, as gensim 4 begins and twice what word2vec.c does; output rows zero."""
         from firth.native import rng
 
         names = ("syn1neg",) * negatives + ("syn1",) * tree
         self._inputs, self._outputs = aligned_rows(inputs, dim), aligned_rows(words * len(names), dim)
         rng.fill_uniform(self._inputs, dim, rng.stream_key(seed, 0, 0))
+        self._inputs *= 2.0
         self.inputs = self._inputs[:, :dim]
         # of two kinds the rows take turns, see `firth.sgd._both`
         self.outputs = {name: self._outputs[place :: len(names), :dim] for place, name in enumerate(names)}
