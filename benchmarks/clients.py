@@ -229,7 +229,7 @@ def karateclub(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any
     clock.watch(*(getattr(module, name) for name in ("Word2Vec", "Doc2Vec") if hasattr(module, name)))
     size: Job = {"workers": 1}
     if job["data"] is None:
-        small = {"dimensions": 16, "walk_number": 5, "walk_length": 40, "epochs": 10}
+        small = {"dimensions": 16, "walk_number": 5, "walk_length": 40, "epochs": 300 if job["model"] == "ASNE" else 10}
         size |= {name: value for name, value in small.items() if name in inspect.signature(model_class).parameters}
     if job["model"] in ("Graph2Vec", "GL2Vec"):
         given, families = graphs(job["data"])
