@@ -356,7 +356,7 @@ def pyrdf2vec(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any]
     clock.watch(Model)
 
     def call() -> Any:
-        walker = RandomWalker(2, 50 if job["data"] is None else 200, with_reverse=True, n_jobs=None, random_state=SEED)
+        walker = RandomWalker(2, 10, with_reverse=True, md5_bytes=None, random_state=SEED)
         embedder = Word2Vec(epochs=10 if job["data"] else 200, workers=1, seed=SEED)
         return RDF2VecTransformer(embedder, walkers=[walker]).fit_transform(kg, list(entities))[0]
 
