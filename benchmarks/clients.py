@@ -229,7 +229,7 @@ def karateclub(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any
     clock.watch(*(getattr(module, name) for name in ("Word2Vec", "Doc2Vec") if hasattr(module, name)))
     size: Job = {"workers": 1}
     if job["data"] is None:
-        small = {"dimensions": 16, "walk_number": 5, "walk_length": 40, "epochs": 10}
+        small = {"dimensions": 16, "walk_number": 5, "walk_length": 40, "epochs": 300 if job["model"] == "ASNE" else 10}
         size |= {name: value for name, value in small.items() if name in inspect.signature(model_class).parameters}
     if job["model"] in ("Graph2Vec", "GL2Vec"):
         given, families = graphs(job["data"])
@@ -356,7 +356,7 @@ def pyrdf2vec(job: Job, clock: Clock) -> tuple[Callable[[], Any], Callable[[Any]
     clock.watch(Model)
 
     def call() -> Any:
-        walker = RandomWalker(2, 50 if job["data"] is None else 200, with_reverse=True, n_jobs=None, random_state=SEED)
+        walker = RandomWalker(2, 10, with_reverse=True, md5_bytes=None, random_state=SEED)
         embedder = Word2Vec(epochs=10 if job["data"] else 200, workers=1, seed=SEED)
         return RDF2VecTransformer(embedder, walkers=[walker]).fit_transform(kg, list(entities))[0]
 
