@@ -356,6 +356,10 @@ def test_word2vec_format_of_words_and_tags(tmp_path, dbow):
     np.testing.assert_allclose(both["fig"], dbow.wv["fig"], atol=1e-6)
     dbow.save_word2vec_format(path, doctag_vec=True, word_vec=False, prefix="", binary=True)
     assert KeyedVectors.load_word2vec_format(path, binary=True).index_to_key == [str(tag) for tag in range(40)]
+    dbow.save_word2vec_format(path, doctag_vec=True, fvocab=tmp_path / "counts")
+    told = [line.split() for line in (tmp_path / "counts").read_text("utf-8").splitlines()]
+    assert told[:8] == [[word, str(dbow.wv.get_vecattr(word, "count"))] for word in dbow.wv.index_to_key]
+    assert told[8:] == [[f"*dt_{tag}", "1"] for tag in range(40)]
     with pytest.raises(ValueError, match="doctag_vec and word_vec are False"):
         dbow.save_word2vec_format(path, word_vec=False)
 

@@ -37,8 +37,6 @@ class KeyedVectors(Evaluation, OldNames, Word2VecFiles):
     Example: wv = KeyedVectors(2); wv.add_vectors(["a", "b"], [[1, 0], [1, 1]]); wv.most_similar("a")
     """
 
-    lifecycle_events: list[dict[str, Any]] | None
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the vectors to one file, whole or not at all: save(path). It is a safetensors file, no pickle.
 
@@ -113,9 +111,8 @@ class KeyedVectors(Evaluation, OldNames, Word2VecFiles):
             "platform": platform.platform(),
             "event": event_name,
         }
-        events = getattr(self, "lifecycle_events", [])
-        if events is not None:
-            self.lifecycle_events = [*events, event]
+        if self.lifecycle_events is not None:
+            self.lifecycle_events = [*self.lifecycle_events, event]
         if log_level:
             logger.log(int(log_level), "%s lifecycle event %s", type(self).__name__, event)
 
