@@ -339,6 +339,18 @@ def test_saved_pickled_and_copied_models_are_the_same_and_train_on(mode, tmp_pat
     assert np.array_equal(one.dv.vectors, other.dv.vectors)
 
 
+def test_attributes_of_vectors_are_saved_or_told_of(tmp_path, dbow):
+    made = copy.deepcopy(dbow)
+    made.wv.note = made.dv.note = "mine"
+    made.wv.table, made.wv.opened, made.dv.opened = np.eye(2), {1}, {1}
+    made.dv.set_vecattr(0, "pair", (1, 2))
+    with pytest.warns(UserWarning, match=r"wv\.opened: .*dv\.opened: .*dv\.pair: of 0") as caught:
+        made.save(tmp_path / "model")
+    assert len(caught) == 1
+    read = Doc2Vec.load(tmp_path / "model")
+    assert (read.wv.note, read.dv.note, read.wv.table.tolist()) == ("mine", "mine", [[1, 0], [0, 1]])
+
+
 def test_files_of_other_classes_are_refused(tmp_path):
     vectors = KeyedVectors(2)
     vectors.add_vectors(["a"], [[1.0, 2.0]])

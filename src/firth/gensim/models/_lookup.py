@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,12 @@ class Lookup:
     the vectors as `fill_norms` found them, or None. vectors_lockf: what updates in training are multiplied by, (n,) or,
     where all are equal, (1,). lifecycle_events: what `add_lifecycle_event` told, or None for not to keep it.
     """
+
+    _apart: ClassVar[frozenset[str]] = frozenset(
+        {"vector_size", "index_to_key", "key_to_index", "next_index", "vectors", "expandos", "norms", "vectors_lockf"}
+        | {"mapfile_path", "_rows", "_normed"}
+    )
+    """The attributes that are saved in a way of their own, or not at all."""
 
     def __init__(self, vector_size: int, count: int = 0, dtype: Any = np.float32, mapfile_path: Any = None) -> None:
         """Make room for `count` vectors, which `add_vector` fills; their keys are None until then."""
@@ -225,7 +231,7 @@ class Lookup:
 
     @staticmethod
     def _numbers(name: str, values: Any, dtype: Any) -> Array:
-        """An array of a type of numbers. Raises ArgumentError for what are no numbers, or lists that differ in length."""
+        """Numbers as an array of a type. Raises ArgumentError for what are none, or lists that differ in length."""
         try:
             array = values if isinstance(values, np.ndarray) else np.array(list(values))
             if array.dtype.kind not in "fiubO":
