@@ -231,7 +231,8 @@ def test_rows_of_few_bits_that_change_in_place_are_noticed(dtype):
     for index in range(1, 8):
         for column in range(4):
             wv.most_similar("a")
-            wv.vectors[index, column] += 1
+            old = wv.vectors[index, column]
+            wv.vectors[index, column] = old + 1 if dtype != np.float16 else np.nextafter(old, dtype(100))
             fresh = KeyedVectors(4, dtype=dtype)
             fresh.add_vectors(list("abcdefgh"), wv.vectors.copy())
             assert wv.most_similar("a", topn=None).tolist() == fresh.most_similar("a", topn=None).tolist()

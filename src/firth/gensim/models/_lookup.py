@@ -10,7 +10,7 @@ import numpy.typing as npt
 from firth.corpus.vocabulary import Vocabulary, is_whole
 from firth.gensim._errors import ArgumentError, KindError, UnknownKeyError
 from firth.gensim.models._rows import Array, Rows
-from firth.vectors.directions import Doubles, lengths_of, scaled
+from firth.vectors.directions import Directions, Doubles, lengths_of, scaled
 from firth.vectors.rows import blocks
 
 Key = Any
@@ -74,6 +74,7 @@ class Lookup:
         self.mapfile_path = mapfile_path
         self.lifecycle_events: list[dict[str, Any]] | None = []
         self._rows = Rows()
+        self._normed: tuple[Directions, Array] | None = None
 
     def set_all(self, keys: Sequence[Any], vectors: Array, counts: npt.NDArray[np.int64]) -> None:
         """Take over the keys and vectors of a model, which may go on changing the array `vectors` in place."""
@@ -86,11 +87,11 @@ class Lookup:
         return f"{type(self).__name__}<vector_size={self.vector_size}, {len(self)} keys>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_rows"}
+        return {name: value for name, value in vars(self).items() if name not in ("_rows", "_normed")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._rows = Rows()
+        self._rows, self._normed = Rows(), None
 
     # Looking up.
 

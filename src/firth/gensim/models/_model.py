@@ -198,8 +198,9 @@ class Model(OldNames):
         file: TensorFile,
         more: dict[str, Any],
         matrix: Callable[[str, int], Floats],
+        mapped: bool,
     ) -> None:
-        """Make the vectors by word from a saved file; `matrix` reads a checked one. Raises FormatError."""
+        """Make the vectors by word from a saved file; `matrix` reads a checked one, or maps it. Raises FormatError."""
         self.wv = self._new_vectors()
         self.wv.set_all(keys, matrix("vectors", len(keys)), counts)
 

@@ -75,8 +75,11 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
     counts = file.tensor("count", "I64", 1)
     if len(counts) != len(keys) or (counts < 0).any():
         raise FormatError(f"{path}: {len(counts)} counts for {len(keys)} words: expected one each, none below 0")
-    model._load_inputs(keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim, mmap))
-    unpack_attributes(model.wv, file, state.get("attributes of wv", {}), OF_VECTORS, bool(mmap))
+    mapped = bool(mmap)
+    model._load_inputs(
+        keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim, mmap), mapped
+    )
+    unpack_attributes(model.wv, file, state.get("attributes of wv", {}), OF_VECTORS, mapped)
     for name in file:
         if name.startswith(OF_KEYS):
             values = _tensor(file, name, mmap)
