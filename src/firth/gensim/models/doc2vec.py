@@ -94,8 +94,8 @@ class Doc2Vec(Model):
     alone predict, one tag at a time. The other options are those of Word2Vec, by name.
 
     dv: the vectors by tag, `KeyedVectors`. Tags are strings or integers. Integers are rows of `dv.vectors`, and there
-    is one for each from 0 to the largest; strings follow. What `build_vocab` adds with update=True to a model that has
-    tags which are strings comes after all others, also integers. dv, dv_mapfile: no effect.
+    is one for each from 0 to the largest; strings follow. Once a model has strings, the tags that
+    `build_vocab(update=True)` adds, integers too, take the rows after the last. dv, dv_mapfile: no effect.
 
     Le and Mikolov (2014), "Distributed representations of sentences and documents".
 
