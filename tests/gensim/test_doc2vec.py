@@ -357,6 +357,31 @@ def test_saved_pickled_and_copied_models_are_the_same_and_train_on(mode, tmp_pat
     assert np.array_equal(one.dv.vectors, other.dv.vectors)
 
 
+def test_locks_of_words_are_saved(tmp_path, dbow):
+    made = copy.deepcopy(dbow)
+    made.wv.vectors_lockf = np.arange(8) % 2
+    made.save(tmp_path / "model")
+    assert Doc2Vec.load(tmp_path / "model").wv.vectors_lockf.tolist() == [0, 1] * 4
+    made.wv.vectors_lockf = np.zeros(3)
+    with pytest.warns(UserWarning, match=r"wv\.vectors_lockf"):
+        made.save(tmp_path / "model")
+    assert Doc2Vec.load(tmp_path / "model").wv.vectors_lockf.tolist() == [1]
+
+
+def test_a_saved_model_can_be_loaded_whatever_was_assigned(tmp_path, dbow):
+    made = copy.deepcopy(dbow)
+    made.wv.vectors, made.syn1neg = made.wv.vectors.astype(np.float64), made.syn1neg.astype(np.float64)
+    made.save(tmp_path / "model")
+    assert np.array_equal(Doc2Vec.load(tmp_path / "model").wv.vectors, dbow.wv.vectors)
+    made.wv.vectors = made.wv.vectors[:3]
+    with pytest.raises(ValueError, match="there are 8 keys"):
+        made.save(tmp_path / "model")
+    made.wv, made.dv.vectors = dbow.wv, dbow.dv.vectors[:3]
+    with pytest.raises(ValueError, match="there are 40 keys"):
+        made.save(tmp_path / "model")
+    assert len(Doc2Vec.load(tmp_path / "model").dv) == 40
+
+
 def test_attributes_of_vectors_are_saved_or_told_of(tmp_path, dbow):
     made = copy.deepcopy(dbow)
     made.wv.note = made.dv.note = "mine"

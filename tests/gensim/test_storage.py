@@ -47,6 +47,14 @@ def test_free_rows_and_locks_come_back(tmp_path):
     assert read.vectors_lockf.tolist() == [0, 1, 1]
 
 
+def test_vectors_that_do_not_fit_the_keys_are_not_saved(tmp_path):
+    wv = made(["a", "b"])
+    wv.vectors = np.ones((3, 3))
+    with pytest.raises(ValueError, match="there are 2 keys"):
+        wv.save(tmp_path / "v")
+    assert not (tmp_path / "v").exists()
+
+
 def test_mapped_vectors_cannot_be_written_to(tmp_path):
     made(["a", "b"]).save(tmp_path / "v")
     with pytest.raises(ValueError, match="read-only"):

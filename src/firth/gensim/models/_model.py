@@ -185,7 +185,7 @@ class Model(OldNames):
 
     def _input_tensors(self) -> dict[str, npt.NDArray[Any]]:
         """What a saved file holds of the vectors by word."""
-        return {"vectors": self.wv.vectors}
+        return {"vectors": np.asarray(self.wv.vectors, np.float32)}
 
     def _more_state(self) -> dict[str, Any]:
         """What a saved file says of the vectors by word, as plain values."""

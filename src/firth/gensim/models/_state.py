@@ -26,16 +26,25 @@ OF_KEYS = "vecattr."
 
 
 def save(model: Any, path: AnyPath) -> None:
-    """Write a model to one file, whole or not at all. Warns of attributes that such a file cannot hold."""
+    """Write a model to one file, whole or not at all. Warns of attributes that such a file cannot hold.
+
+    Raises ArgumentError where the vectors do not fit the words.
+    """
+    model.wv._check_vectors()
     tensors: dict[str, npt.NDArray[Any]] = {"count": counts_of(model.wv), **model._input_tensors()}
     for name in ("syn1neg", "syn1"):
         if hasattr(model, name):
-            tensors[name] = getattr(model, name)
+            tensors[name] = np.asarray(getattr(model, name), np.float32)
+    lockf = np.asarray(model.wv.vectors_lockf, np.float32)
     arrays, attributes, left_out = packed_attributes(model, PASSING)
     tensors |= {ARRAY + name: array for name, array in arrays.items()}
     arrays, of_vectors, of_vectors_left_out = packed_attributes(model.wv, model.wv._apart)
     tensors |= {OF_VECTORS + name: array for name, array in arrays.items()}
     left_out |= {f"wv.{name}": why for name, why in of_vectors_left_out.items()}
+    if lockf.shape not in ((1,), (len(model.wv.index_to_key),)):
+        left_out["wv.vectors_lockf"] = f"it is of shape {lockf.shape}, not one a word"
+    elif (lockf != 1).any():
+        tensors["vectors_lockf"] = lockf
     if hasattr(model, "dv"):
         left_out |= {f"dv.{name}": why for name, why in left_out_of(model.dv).items()}
     for name, values in model.wv.expandos.items():
@@ -79,6 +88,11 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
     model._load_inputs(
         keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim, mmap), mapped
     )
+    if "vectors_lockf" in file:
+        lockf = np.array(file.tensor("vectors_lockf", "F32", 1))
+        if len(lockf) not in (1, len(keys)):
+            raise FormatError(f"{path}: vectors_lockf is of shape {lockf.shape}: expected one a word, {len(keys)}")
+        model.wv.vectors_lockf = lockf
     unpack_attributes(model.wv, file, state.get("attributes of wv", {}), OF_VECTORS, mapped)
     for name in file:
         if name.startswith(OF_KEYS):

@@ -21,7 +21,11 @@ OWN = "own."
 
 
 def packed(wv: Lookup, prefix: str = "") -> tuple[dict[str, Array], dict[str, Any]]:
-    """The arrays, their names beginning with `prefix`, and the plain values that `unpack` makes the same vectors of."""
+    """The arrays, their names beginning with `prefix`, and the plain values that `unpack` makes the same vectors of.
+
+    Raises ArgumentError where the vectors do not fit the keys.
+    """
+    wv._check_vectors()
     tensors: dict[str, Array] = {
         "vectors": _stored(wv.vectors),
         "vectors_lockf": np.asarray(wv.vectors_lockf, np.float32),

@@ -496,7 +496,7 @@ class Doc2Vec(Model):
 
     def _input_tensors(self) -> dict[str, npt.NDArray[Any]]:
         padding = {"padding": self.padding} if hasattr(self, "padding") else {}
-        return {"vectors": self.wv.vectors, **padding, **packed(self.dv, "dv.")[0]}
+        return {**super()._input_tensors(), **padding, **packed(self.dv, "dv.")[0]}
 
     def _more_state(self) -> dict[str, Any]:
         return {"dv": packed(self.dv, "dv.")[1]}
