@@ -199,7 +199,7 @@ def test_a_generator_serves_once():
         ("a b", TypeError, "one string"),
         ([TaggedDocument(["a"], [0]), TaggedDocument(["a"], "tag")], TypeError, r"document 1 .*such as \['tag'\]"),
         ([TaggedDocument(["a"], 4)], TypeError, r"such as \[4\]"),
-        ([TaggedDocument(["a"], [])], TypeError, "has no tag"),
+        ([TaggedDocument(["a"], []), TaggedDocument([], ["x"])], RuntimeError, "no document that has words has a tag"),
         ([TaggedDocument(["a"], [1.5])], TypeError, r"the tag 1.5 \(float\)"),
         ([TaggedDocument(["a"], [-1])], TypeError, "the tag -1"),
         ([TaggedDocument("ab", [0])], TypeError, "letter by letter"),
@@ -235,6 +235,18 @@ def test_unknown_tags_are_not_left_out_in_silence(tag, dbow):
     made = copy.deepcopy(dbow)
     with pytest.raises(ValueError, match=rf"the tag '?{tag}'? is none of the model's.*update=True"):
         made.train([TaggedDocument(["fig"], [0]), TaggedDocument(["fig"], [tag])], total_examples=2, epochs=1)
+
+
+def test_documents_without_a_tag_are_left_out_with_a_warning():
+    docs = documents(6)
+    docs[2:2] = [TaggedDocument(["fig", "only"], [])]
+    with pytest.warns(UserWarning, match="1 of 7 documents have no tag and are left out") as caught:
+        made = model(docs, dm=0)
+    assert caught[0].filename == __file__
+    assert (len(made.dv), made.corpus_count) == (6, 7)
+    assert "only" not in made.wv
+    same = model(documents(6), dm=0)
+    np.testing.assert_array_equal(made.dv.vectors, same.dv.vectors)
 
 
 def test_concatenation_takes_as_many_tags_as_it_is_told():
@@ -302,6 +314,12 @@ def test_inference_makes_its_tables_once(dbow, monkeypatch):
         made.infer_vector(["fig"])
 
 
+def test_no_epochs_of_inference_are_the_models_own(dbow):
+    assert np.array_equal(dbow.infer_vector(["fig"], epochs=0), dbow.infer_vector(["fig"]))
+    with pytest.raises(ValueError, match="epochs is -1"):
+        dbow.infer_vector(["fig"], epochs=-1)
+
+
 @pytest.mark.parametrize("words", [[], ["unknown"]])
 def test_inference_without_a_word_warns(words, dbow):
     with pytest.warns(UserWarning, match="no word of the vocabulary"):
@@ -339,6 +357,56 @@ def test_saved_pickled_and_copied_models_are_the_same_and_train_on(mode, tmp_pat
     assert np.array_equal(one.dv.vectors, other.dv.vectors)
 
 
+def test_locks_of_words_are_saved(tmp_path, dbow):
+    made = copy.deepcopy(dbow)
+    made.wv.vectors_lockf = np.arange(8) % 2
+    made.save(tmp_path / "model")
+    assert Doc2Vec.load(tmp_path / "model").wv.vectors_lockf.tolist() == [0, 1] * 4
+    made.wv.vectors_lockf = np.zeros(3)
+    with pytest.warns(UserWarning, match=r"wv\.vectors_lockf"):
+        made.save(tmp_path / "model")
+    assert Doc2Vec.load(tmp_path / "model").wv.vectors_lockf.tolist() == [1]
+
+
+def test_a_saved_model_can_be_loaded_whatever_was_assigned(tmp_path, dbow):
+    made = copy.deepcopy(dbow)
+    made.wv.vectors, made.syn1neg = made.wv.vectors.astype(np.float64), made.syn1neg.astype(np.float64)
+    made.save(tmp_path / "model")
+    assert np.array_equal(Doc2Vec.load(tmp_path / "model").wv.vectors, dbow.wv.vectors)
+    made.wv.vectors = made.wv.vectors[:3]
+    with pytest.raises(ValueError, match="there are 8 keys"):
+        made.save(tmp_path / "model")
+    made.wv, made.dv.vectors = dbow.wv, dbow.dv.vectors[:3]
+    with pytest.raises(ValueError, match="there are 40 keys"):
+        made.save(tmp_path / "model")
+    assert len(Doc2Vec.load(tmp_path / "model").dv) == 40
+
+
+def test_attributes_of_vectors_are_saved_or_told_of(tmp_path, dbow):
+    made = copy.deepcopy(dbow)
+    made.wv.note = made.dv.note = "mine"
+    made.wv.table, made.wv.opened, made.dv.opened = np.eye(2), {1}, {1}
+    made.dv.set_vecattr(0, "pair", (1, 2))
+    with pytest.warns(UserWarning, match=r"wv\.opened: .*dv\.opened: .*dv\.pair: of 0") as caught:
+        made.save(tmp_path / "model")
+    assert len(caught) == 1
+    read = Doc2Vec.load(tmp_path / "model")
+    assert (read.wv.note, read.dv.note, read.wv.table.tolist()) == ("mine", "mine", [[1, 0], [0, 1]])
+
+
+def test_mapped_models_map_the_vectors_of_tags(tmp_path, dbow):
+    dbow.save(tmp_path / "model")
+    for vectors in (Doc2Vec.load(tmp_path / "model", mmap="r").dv, Doc2Vec.load(tmp_path / "model", mmap="r").wv):
+        with pytest.raises(ValueError, match="read-only"):
+            vectors.vectors[0] = 0
+    read = Doc2Vec.load(tmp_path / "model")
+    read.dv.vectors[0] = 0
+    mapped = Doc2Vec.load(tmp_path / "model", mmap="r")
+    assert np.array_equal(mapped.infer_vector(["fig"]), dbow.infer_vector(["fig"]))
+    mapped.train(documents(), total_examples=40, epochs=1)
+    assert (mapped.dv.vectors != dbow.dv.vectors).any()
+
+
 def test_files_of_other_classes_are_refused(tmp_path):
     vectors = KeyedVectors(2)
     vectors.add_vectors(["a"], [[1.0, 2.0]])
@@ -356,6 +424,10 @@ def test_word2vec_format_of_words_and_tags(tmp_path, dbow):
     np.testing.assert_allclose(both["fig"], dbow.wv["fig"], atol=1e-6)
     dbow.save_word2vec_format(path, doctag_vec=True, word_vec=False, prefix="", binary=True)
     assert KeyedVectors.load_word2vec_format(path, binary=True).index_to_key == [str(tag) for tag in range(40)]
+    dbow.save_word2vec_format(path, doctag_vec=True, fvocab=tmp_path / "counts")
+    told = [line.split() for line in (tmp_path / "counts").read_text("utf-8").splitlines()]
+    assert told[:8] == [[word, str(dbow.wv.get_vecattr(word, "count"))] for word in dbow.wv.index_to_key]
+    assert told[8:] == [[f"*dt_{tag}", "1"] for tag in range(40)]
     with pytest.raises(ValueError, match="doctag_vec and word_vec are False"):
         dbow.save_word2vec_format(path, word_vec=False)
 
@@ -402,7 +474,8 @@ def test_names_of_gensim_3(dbow):
     with pytest.warns(DeprecationWarning, match="use index_to_key"):
         assert dbow.dv.offset2doctag == list(range(40))
     with pytest.warns(DeprecationWarning, match="use key_to_index"):
-        assert dbow.dv.doctags[3] == 3
+        tag = dbow.dv.doctags[3]
+    assert (tag.offset, tag.doc_count, tag.word_count) == (3, 1, 30)
     with pytest.warns(DeprecationWarning, match="use epochs="):
         assert np.array_equal(dbow.infer_vector(["fig"], steps=3), dbow.infer_vector(["fig"], epochs=3))
     with (

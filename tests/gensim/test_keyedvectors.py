@@ -125,6 +125,7 @@ def test_unseen_documents_are_for_doc2vec(wv):
 
 
 def test_events_are_kept(wv):
+    assert wv.lifecycle_events == []
     wv.add_lifecycle_event("counted", words=7)
     assert [(event["event"], event["words"]) for event in wv.lifecycle_events] == [("counted", 7)]
     wv.lifecycle_events = None

@@ -198,3 +198,76 @@ def test_taking_over_shares_the_array():
     rows[0] = 5
     np.testing.assert_array_equal(wv["a"], [5, 5, 5])
     assert wv.get_vecattr("b", "count") == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "weights", "extras"),
+    [
+        ("a", ["x", "y", "z"], None),
+        ("a", [1, [2, 3], 4], None),
+        ("a", None, None),
+        ("a", 1.0, None),
+        (["a", "king"], [[1, 2, 3], [4, 5]], None),
+        (["a"], [[1, 2, 1j]], None),
+        (["a"], np.ones((1, 3)), {"count": ["many"]}),
+        (["a"], np.ones((1, 3)), {"count": [1.5]}),
+        (["a"], np.ones((1, 3)), {"age": [[1, 2]]}),
+        (["a", "king"], np.ones((2, 3)), {"age": [[1, 2], [3]]}),
+        ([["a"]], np.ones((1, 3)), None),
+        (None, np.ones((1, 3)), None),
+    ],
+)
+def test_an_error_leaves_all_as_it_was(wv, keys, weights, extras):
+    before = wv.vectors.copy()
+    with pytest.raises(FirthError) as caught:
+        wv.add_vectors(keys, weights, extras, replace=True)
+    assert isinstance(caught.value, ValueError | TypeError)
+    assert wv.index_to_key == ["king", "queen", "apple"]
+    assert len(wv.key_to_index) == 3
+    assert {name: values.tolist() for name, values in wv.expandos.items()} == {"count": [5, 9, 9]}
+    np.testing.assert_array_equal(wv.vectors, before)
+
+
+@pytest.mark.parametrize(("key", "vector"), [("a", ["x", "y", "z"]), ("a", [1, 2]), ("a", 1), (["a"], [1, 2, 3])])
+def test_a_vector_that_is_none_takes_no_room(key, vector):
+    wv = KeyedVectors(3, count=1)
+    with pytest.raises(FirthError):
+        wv.add_vector(key, vector)
+    assert (wv.index_to_key, wv.key_to_index, wv.next_index) == ([None], {}, 0)
+
+
+@pytest.mark.parametrize("vectors", [np.ones((2, 3)), np.ones((4, 3)), np.ones((3, 2)), np.ones(3), [["x"] * 3] * 3])
+def test_vectors_that_do_not_fit_the_keys(wv, vectors):
+    wv.vectors = vectors
+    for use in (lambda: wv["king"], lambda: wv[["king", "apple"]], lambda: wv.most_similar(positive=[np.ones(3)])):
+        with pytest.raises(ValueError, match="expected numbers") as caught:
+            use()
+        assert isinstance(caught.value, FirthError)
+
+
+def test_a_list_of_rows_is_taken_for_vectors(wv):
+    wv.vectors = [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
+    assert wv.most_similar("queen", topn=1)[0][0] == "apple"
+    assert wv["apple"].tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda wv: wv.__setitem__("king", [1, 2, 3]),
+        lambda wv: wv.unit_normalize_all(),
+        lambda wv: [wv.__setattr__("index_to_key", [None, "b", "c"]), wv.add_vector("new", [1, 2, 3])],
+    ],
+)
+def test_read_only_vectors_say_how_to_change_them(wv, change):
+    wv.vectors.flags.writeable = False
+    with pytest.raises(ValueError, match="load without mmap") as caught:
+        change(wv)
+    assert isinstance(caught.value, FirthError)
+    assert "new" not in wv.key_to_index
+
+
+def test_read_only_vectors_take_new_keys(wv):
+    wv.vectors.flags.writeable = False
+    wv[["king", "pear"]] = np.ones((2, 3))
+    assert wv[["king", "pear"]].tolist() == [[1, 1, 1], [1, 1, 1]]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from firth.errors import FirthError
 from firth.gensim.models.keyedvectors import KeyedVectors, Vocab
 
 
@@ -64,6 +65,85 @@ def test_vectors_made_by_the_old_names():
         wv.index2word = ["y", "x"]
     assert wv["x"].tolist() == [0, 1]
     assert wv.get_vecattr("x", "count") == 3
+
+
+def old(wv, name, *value):
+    """Get or set a name of gensim 3, with its one warning."""
+    with pytest.warns(DeprecationWarning, match="gensim 3") as caught:
+        found = setattr(wv, name, *value) if value else getattr(wv, name)
+    assert len(caught) == 1
+    return found
+
+
+def test_vectors_made_of_a_dict_of_vectors(tmp_path):
+    rows = {"z": np.ones(2), "y": np.zeros(2), "x": np.array([0.0, 2])}
+    for values in (list, np.asarray):
+        wv = KeyedVectors(vector_size=2)
+        old(wv, "vocab", {key: values(row) for key, row in rows.items()})
+        wv.vectors = np.array(list(rows.values()))
+        assert wv.index_to_key == ["z", "y", "x"]
+        wv.save_word2vec_format(tmp_path / "v.txt")
+        read = KeyedVectors.load_word2vec_format(tmp_path / "v.txt")
+        assert {key: read[key].tolist() for key in read.index_to_key} == {
+            key: row.tolist() for key, row in rows.items()
+        }
+
+
+def test_entries_of_a_vocabulary_that_cannot_be_changed(wv):
+    vocab = old(wv, "vocab")
+    with pytest.raises(TypeError, match="add_vectors") as caught:
+        vocab["c"] = Vocab(index=2, count=1)
+    assert isinstance(caught.value, FirthError)
+    with pytest.raises(FirthError, match="vectors_for_all"):
+        del vocab["a"]
+    for wrong in ({"x": Vocab(index=1)}, {"x": Vocab(index=0), "y": Vocab(index=0)}, ["x"]):
+        with pytest.raises(FirthError):
+            old(wv, "vocab", wrong)
+    assert wv.index_to_key == ["a", "b"]
+
+
+def test_fewer_words_by_the_old_names(wv):
+    kept, rows, normed = {}, [], []
+    for row, key in enumerate(old(wv, "index2entity")):
+        entry = old(wv, "vocab")[key]
+        if key != "a":
+            entry.index, kept[key] = len(kept), entry
+            rows.append(wv.vectors[row])
+            normed.append(old(wv, "vectors_norm")[row])
+    old(wv, "vocab", kept)
+    wv.vectors = np.array(rows)
+    old(wv, "index2entity", list(kept))
+    old(wv, "vectors_norm", np.array(normed))
+    old(wv, "syn0norm", None)
+    assert (wv.index_to_key, wv["b"].tolist(), wv.get_vecattr("b", "count")) == (["b"], [0, 2], 5)
+    assert old(wv, "vectors_norm").tolist() == [[0, 1]]
+    assert wv.most_similar(positive=[np.array([1.0, 1.0])])[0][0] == "b"
+
+
+def test_scaled_vectors_are_kept_until_a_row_changes(wv):
+    first = old(wv, "vectors_norm")
+    assert old(wv, "syn0norm") is first
+    wv.vectors[0] = [0, 1]
+    assert old(wv, "vectors_norm").tolist() == [[0, 1], [0, 1]]
+    wv.most_similar("a")
+    assert wv.norms.tolist() == [1, 2]
+    assert len(old(KeyedVectors(2), "vectors_norm")) == 0
+
+
+def test_names_of_tags():
+    dv = KeyedVectors(2)
+    counts = {"doc_count": np.array([1, 2]), "word_count": np.array([7, 9])}
+    dv.add_vectors([0, "b"], [[3, 4], [0, 2]], extras=counts)
+    tags = old(dv, "doctags")
+    assert (tags["b"].offset, tags["b"].doc_count, tags["b"].word_count) == (1, 2, 9)
+    assert (old(dv, "count"), old(dv, "max_rawint")) == (2, 0)
+    assert old(KeyedVectors(2), "max_rawint") == -1
+    np.testing.assert_allclose(old(dv, "doctag_syn0norm"), [[0.6, 0.8], [0, 1]], rtol=1e-6)
+    index_to_doctag = dv.index_to_doctag
+    with pytest.warns(DeprecationWarning, match="index_to_key"):
+        assert index_to_doctag(1) == "b"
+    with pytest.warns(DeprecationWarning, match="gensim 3"), pytest.raises(FirthError, match="from 0 to 1"):
+        index_to_doctag(2)
 
 
 def test_entries_are_ordered_by_count():

@@ -221,3 +221,28 @@ def test_word_movers_distance_without_its_package(wv, monkeypatch):
         wv.wmdistance(["w1"], ["w2"])
     with pytest.raises(MissingExtraError):
         wv.wmdistance(["w1"], ["w2"])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.int8, np.int64])
+def test_rows_of_few_bits_that_change_in_place_are_noticed(dtype):
+    rng = np.random.default_rng(4)
+    wv = KeyedVectors(4, dtype=dtype)
+    wv.add_vectors(list("abcdefgh"), rng.integers(-9, 10, (8, 4)))
+    for index in range(1, 8):
+        for column in range(4):
+            wv.most_similar("a")
+            old = wv.vectors[index, column]
+            wv.vectors[index, column] = old + 1 if dtype != np.float16 else np.nextafter(old, dtype(100))
+            fresh = KeyedVectors(4, dtype=dtype)
+            fresh.add_vectors(list("abcdefgh"), wv.vectors.copy())
+            assert wv.most_similar("a", topn=None).tolist() == fresh.most_similar("a", topn=None).tolist()
+
+
+def test_a_query_fills_the_lengths(wv):
+    wv.norms = None
+    key = wv.index_to_key[0]
+    wv.most_similar(key)
+    np.testing.assert_allclose(wv.norms, np.linalg.norm(wv.vectors, axis=1), rtol=1e-6)
+    wv.vectors[1] *= 2
+    wv.most_similar(key)
+    np.testing.assert_allclose(wv.norms, np.linalg.norm(wv.vectors, axis=1), rtol=1e-6)

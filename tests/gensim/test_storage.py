@@ -47,10 +47,82 @@ def test_free_rows_and_locks_come_back(tmp_path):
     assert read.vectors_lockf.tolist() == [0, 1, 1]
 
 
+def test_vectors_that_do_not_fit_the_keys_are_not_saved(tmp_path):
+    wv = made(["a", "b"])
+    wv.vectors = np.ones((3, 3))
+    with pytest.raises(ValueError, match="there are 2 keys"):
+        wv.save(tmp_path / "v")
+    assert not (tmp_path / "v").exists()
+
+
 def test_mapped_vectors_cannot_be_written_to(tmp_path):
     made(["a", "b"]).save(tmp_path / "v")
     with pytest.raises(ValueError, match="read-only"):
         KeyedVectors.load(tmp_path / "v", mmap="r").vectors[0] = 0
+
+
+class Named(KeyedVectors):
+    """Vectors with a name, which `load` does not know when it makes them."""
+
+    def __init__(self, name, vector_size):
+        super().__init__(vector_size)
+        self.name = name
+
+
+class NamedWords(FastTextKeyedVectors):
+    """The same with n-grams."""
+
+    def __init__(self, name):
+        super().__init__(3, 2, 3, 5)
+        self.name = name
+
+
+@pytest.mark.parametrize("wv", [Named("n", 3), NamedWords("n")])
+def test_attributes_of_ones_own_come_back(tmp_path, wv):
+    wv.add_vectors(["a", "b"], np.ones((2, 3)))
+    wv.note, wv.table = {"by": ["me", 1, None]}, np.arange(4).reshape(2, 2)
+    wv.add_lifecycle_event("made", words=2)
+    wv.save(tmp_path / "v")
+    read = KeyedVectors.load(tmp_path / "v")
+    assert type(read) is type(wv)
+    assert (read.name, read.note, read.lifecycle_events) == (wv.name, wv.note, wv.lifecycle_events)
+    np.testing.assert_array_equal(read.table, wv.table)
+    read.table[0] = 7
+    assert read.most_similar("a") == wv.most_similar("a")
+
+
+def test_a_subclass_reads_vectors_of_firth(tmp_path):
+    path = tmp_path / "v.safetensors"
+    WordVectors(["a"], np.array([3]), np.ones((1, 3), np.float32), None, {}, []).save(path)
+    assert Named.load(path)["a"].tolist() == [1, 1, 1]
+
+
+def test_what_a_file_cannot_hold_is_left_out_with_one_warning(tmp_path):
+    wv = made(["a", "b"])
+    wv.note, wv.opened = 1, {1, 2}
+    wv.set_vecattr("a", "set", {1, 2})
+    wv.set_vecattr("b", "pair", (1, 2))
+    wv.set_vecattr("b", "numbered", {1: 2})
+    wv.set_vecattr("b", "deep", [{"a": (1,)}])
+    wv.set_vecattr("b", "listed", [{"a": 1.5}])
+    wv.expandos["short"] = np.zeros(1)
+    with pytest.warns(UserWarning, match="opened: a set is not saved; ") as caught:
+        wv.save(tmp_path / "v")
+    assert len(caught) == 1
+    for told in ("set: of 'a' it is {1, 2}, a set", "pair: of 'b' it is (1, 2), a tuple", "numbered", "deep", "short"):
+        assert told in str(caught[0].message)
+    read = KeyedVectors.load(tmp_path / "v")
+    assert read.note == 1
+    assert not hasattr(read, "opened")
+    assert set(read.expandos) == {"count", "listed"}
+    assert read.get_vecattr("b", "listed") == [{"a": 1.5}]
+
+
+def test_strings_of_keys_come_back(tmp_path):
+    wv = made(["a", "b"])
+    wv.expandos["kind"] = np.array(["x", "yz"])
+    wv.save(tmp_path / "v")
+    assert KeyedVectors.load(tmp_path / "v").expandos["kind"].tolist() == ["x", "yz"]
 
 
 def test_options_of_pickles_are_warned_of_once(tmp_path):
@@ -128,6 +200,12 @@ def changed(path, tensors=None, kind="KeyedVectors", **state):
         {"attributes": {"x": {"dtype": "i1", "values": [1, 2**40]}}},
         {"attributes": {"x": 5}},
         {"attributes": [1]},
+        {"own": [1]},
+        {"own": {"__class__": 1}},
+        {"own": {"most_similar": 1}},
+        {"own": {"_rows": 1}},
+        {"own": {"lifecycle_events": 1}},
+        {"tensors": {"own.vectors": np.zeros(2, np.float32)}},
         {"tensors": {"vectors": np.zeros((2, 3), np.int64)}},
         {"tensors": {"vectors": np.zeros(6, np.float32)}},
         {"tensors": {"vectors_lockf": np.zeros(3, np.float32)}},

@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from firth.errors import FormatError
+from firth.errors import FirthError, FormatError
 from firth.gensim.models.keyedvectors import KeyedVectors, load_word2vec_format
 
 
@@ -30,6 +30,13 @@ def test_what_is_written_is_read(wv, tmp_path, name):
     counted = KeyedVectors.load_word2vec_format(path, fvocab=tmp_path / "vocab", binary=binary, limit=2)
     assert counted.expandos["count"].tolist() == [9, 5]
     read.vectors[0] = 0  # can be written to
+
+
+def test_counts_are_written_in_the_order_of_the_keys(wv, tmp_path):
+    wv.save_word2vec_format(tmp_path / "v.txt", fvocab=tmp_path / "vocab", sort_attr="")
+    assert (tmp_path / "vocab").read_text("utf8") == "b 2\nä 9\na 5\n"
+    with pytest.raises(FirthError, match="'age'"):
+        wv.save_word2vec_format(tmp_path / "v.txt", fvocab=tmp_path / "vocab", sort_attr="age")
 
 
 def test_headers_prefixes_and_ends_of_files(wv, tmp_path):

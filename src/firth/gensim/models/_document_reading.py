@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -56,10 +57,6 @@ class TagsRead:
                     "vectors: expected them from 0 up"
                 )
             self._rows.append(self._numbers.setdefault(known, len(self._numbers)))
-        if len(self._rows) == self._begins[-1]:
-            raise SentencesError(
-                f"document {self.documents} (counted from 0) has no tag: expected one or more, most often its number"
-            )
         self._begins.append(len(self._rows))
 
     @property
@@ -71,6 +68,11 @@ class TagsRead:
     def names(self) -> list[Tag]:
         """The distinct tags by first appearance."""
         return list(self._numbers)
+
+    @property
+    def untagged(self) -> int:
+        """How many documents have no tag."""
+        return int((np.diff(self.begins) == 0).sum())
 
     @property
     def begins(self) -> npt.NDArray[np.int64]:
@@ -148,7 +150,17 @@ def read_documents(corpus_iterable: Any, corpus_file: Any, progress_per: int) ->
     except NothingToTrainError:
         if not words.tags.documents and iter(corpus_iterable) is corpus_iterable:
             raise NothingToTrainError(USED_UP.replace("LineSentence", "TaggedLineDocument")) from None
+        if words.tags.untagged:
+            raise NothingToTrainError(f"no document that has words has a tag: expected such as {HOW_TO_TAG}") from None
         raise
+    untagged = words.tags.untagged
+    if untagged:
+        warnings.warn(
+            f"{untagged:,} of {text.sentences:,} documents have no tag and are left out: expected one or more "
+            "each, most often its number",
+            UserWarning,
+            stacklevel=callers_level(),
+        )
     return DocumentText(text, words.tags)
 
 
@@ -192,9 +204,10 @@ class _Words:
     def __iter__(self) -> Iterator[Any]:
         """Yield the words of each document."""
         for document in self._documents:
-            words, tags = self._parts(document)
+            words, given = self._parts(document)
+            tags = list(given)
             self.tags.add(tags)
-            yield words
+            yield words if tags else ()  # one document more, as errors and total_examples count
 
     def _parts(self, document: Any) -> tuple[Any, Iterable[Any]]:
         """The words and the tags of a document. Raises SentencesError where it has none."""

@@ -15,7 +15,7 @@ from firth.gensim._saved import KEY, is_pickle, load_state, save_state
 from firth.gensim._warnings import without_meaning
 from firth.gensim.models._evaluation import Evaluation
 from firth.gensim.models._old_names import OldNames
-from firth.gensim.models._storage import Array, packed, unpack, whole_of
+from firth.gensim.models._storage import Array, left_out_of, packed, unpack, whole_of
 from firth.gensim.models._word2vec_files import Word2VecFiles
 from firth.vectors.container import WordVectors, from_file
 
@@ -37,13 +37,12 @@ class KeyedVectors(Evaluation, OldNames, Word2VecFiles):
     Example: wv = KeyedVectors(2); wv.add_vectors(["a", "b"], [[1, 0], [1, 1]]); wv.most_similar("a")
     """
 
-    lifecycle_events: list[dict[str, Any]] | None
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the vectors to one file, whole or not at all: save(path). It is a safetensors file, no pickle.
 
-        gensim's other arguments are accepted and have no effect, with a warning. Raises FormatError where the file
-        cannot be written.
+        Attributes of your own are saved where they are plain values or arrays. Others are left out with a warning, and
+        so are attributes of keys that would come back as other values, such as tuples. gensim's other arguments are
+        accepted and have no effect, with a warning. Raises FormatError where the file cannot be written.
         """
         options = dict(zip(("fname_or_handle", *SAVED_WHOLE), args, strict=False)) | kwargs
         path = options.pop("fname_or_handle", options.pop("fname", None))
@@ -51,7 +50,7 @@ class KeyedVectors(Evaluation, OldNames, Word2VecFiles):
         if not isinstance(path, str | os.PathLike) or unknown:
             found = f"unknown arguments {unknown!r:.100}" if unknown else f"the path is {path!r:.100}"
             raise KindError(f"save: {found}: expected the path of a file")
-        without_meaning({name: SAVED_WHOLE[name] for name in options})
+        without_meaning({name: SAVED_WHOLE[name] for name in options} | left_out_of(self))
         save_state(path, type(self).__name__, *self._packed())
         logger.info("saved %s to %s", self, path)
 
@@ -90,7 +89,8 @@ class KeyedVectors(Evaluation, OldNames, Word2VecFiles):
 
     @classmethod
     def _from_words(cls, vectors: WordVectors, mapped: bool) -> Self:
-        made = cls(vectors.center.shape[1])
+        made = cls.__new__(cls)
+        KeyedVectors.__init__(made, vectors.center.shape[1])
         made.set_all(vectors.words, vectors.center if mapped else vectors.center.copy(), vectors.counts.copy())
         return made
 
@@ -101,7 +101,8 @@ class KeyedVectors(Evaluation, OldNames, Word2VecFiles):
     @classmethod
     def _restored(cls, file: TensorFile, state: dict[str, Any], mapped: bool = False, prefix: str = "") -> Self:
         """The vectors that `_packed` made a file of, copied, or mapped and read-only. Raises FormatError."""
-        made = cls(whole_of(file, state, "vector_size", 1))
+        made = cls.__new__(cls)  # one made from it may ask for other arguments; what it has set is in the file
+        KeyedVectors.__init__(made, whole_of(file, state, "vector_size", 1))
         unpack(made, file, state, prefix, mapped)
         return made
 
@@ -113,9 +114,8 @@ class KeyedVectors(Evaluation, OldNames, Word2VecFiles):
             "platform": platform.platform(),
             "event": event_name,
         }
-        events = getattr(self, "lifecycle_events", [])
-        if events is not None:
-            self.lifecycle_events = [*events, event]
+        if self.lifecycle_events is not None:
+            self.lifecycle_events = [*self.lifecycle_events, event]
         if log_level:
             logger.log(int(log_level), "%s lifecycle event %s", type(self).__name__, event)
 

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from firth.corpus.vocabulary import Vocabulary, is_whole
 from firth.gensim._errors import ArgumentError, KindError, UnknownKeyError
 from firth.gensim.models._rows import Array, Rows
-from firth.vectors.directions import Doubles, lengths_of, scaled
+from firth.vectors.directions import Directions, Doubles, lengths_of, scaled
 from firth.vectors.rows import blocks
 
 Key = Any
@@ -52,8 +52,14 @@ class Lookup:
     vectors: (n, vector_size), which programs may change in place; queries notice. index_to_key: the n keys;
     key_to_index: their places. expandos: an array (n,) for each attribute, such as "count". norms: the lengths (n,) of
     the vectors as `fill_norms` found them, or None. vectors_lockf: what updates in training are multiplied by, (n,) or,
-    where all are equal, (1,).
+    where all are equal, (1,). lifecycle_events: what `add_lifecycle_event` told, or None for not to keep it.
     """
+
+    _apart: ClassVar[frozenset[str]] = frozenset(
+        {"vector_size", "index_to_key", "key_to_index", "next_index", "vectors", "expandos", "norms", "vectors_lockf"}
+        | {"mapfile_path", "_rows", "_normed"}
+    )
+    """The attributes that are saved in a way of their own, or not at all."""
 
     def __init__(self, vector_size: int, count: int = 0, dtype: Any = np.float32, mapfile_path: Any = None) -> None:
         """Make room for `count` vectors, which `add_vector` fills; their keys are None until then."""
@@ -66,7 +72,9 @@ class Lookup:
         self.norms: Array | None = None
         self.vectors_lockf: npt.NDArray[np.float32] = np.ones(1, np.float32)
         self.mapfile_path = mapfile_path
+        self.lifecycle_events: list[dict[str, Any]] | None = []
         self._rows = Rows()
+        self._normed: tuple[Directions, Array] | None = None
 
     def set_all(self, keys: Sequence[Any], vectors: Array, counts: npt.NDArray[np.int64]) -> None:
         """Take over the keys and vectors of a model, which may go on changing the array `vectors` in place."""
@@ -79,11 +87,11 @@ class Lookup:
         return f"{type(self).__name__}<vector_size={self.vector_size}, {len(self)} keys>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_rows"}
+        return {name: value for name, value in vars(self).items() if name not in ("_rows", "_normed")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._rows = Rows()
+        self._rows, self._normed = Rows(), None
 
     # Looking up.
 
@@ -127,7 +135,9 @@ class Lookup:
 
     def get_vector(self, key: Key, norm: bool = False) -> Array:
         """The vector (d,) of a key, read-only; with `norm` scaled to length 1. Raises UnknownKeyError."""
-        row = self.vectors[self.get_index(key)]
+        index = self.get_index(key)
+        self._check_vectors()
+        row = self.vectors[index]
         if norm:
             return self._typed(scaled(row))
         row.flags.writeable = False
@@ -201,6 +211,36 @@ class Lookup:
     def _unknown(self, key: Key) -> UnknownKeyError:
         return MissingKeyError(key, self.index_to_key)
 
+    def _check_vectors(self) -> None:
+        """Raise ArgumentError where `vectors`, which programs may assign, are not numbers (n, vector_size)."""
+        if not isinstance(self.vectors, np.ndarray):
+            self.vectors = self._numbers("vectors", self.vectors, np.float32)
+        shape = len(self.index_to_key), self.vector_size
+        if self.vectors.shape != shape or self.vectors.dtype.kind not in "fiub":
+            raise ArgumentError(
+                f"vectors is {self.vectors.dtype} of shape {self.vectors.shape}, and there are {shape[0]} keys and "
+                f"vector_size is {shape[1]}: expected numbers of shape {shape}; set index_to_key, key_to_index and "
+                "vector_size to fit, or begin with new KeyedVectors and add_vectors()"
+            )
+
+    def _check_writable(self) -> None:
+        """Raise ArgumentError where `vectors` cannot be changed in place."""
+        if not self.vectors.flags.writeable:
+            raise ArgumentError(
+                "the vectors are read-only, as load(mmap='r') makes them: load without mmap to change them"
+            )
+
+    @staticmethod
+    def _numbers(name: str, values: Any, dtype: Any) -> Array:
+        """Numbers as an array of a type. Raises ArgumentError for what are none, or lists that differ in length."""
+        try:
+            array = values if isinstance(values, np.ndarray) else np.array(list(values))
+            if array.dtype.kind not in "fiubO":
+                raise TypeError(f"of type {array.dtype}")
+            return array.astype(dtype)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ArgumentError(f"{name}: {error!s:.150}: expected numbers in rows of one length") from None
+
     # Adding and replacing.
 
     def add_vector(self, key: Key, vector: Any) -> int:
@@ -209,13 +249,14 @@ class Lookup:
         A key that is there keeps its vector, with a warning. Adding many keys one by one copies all vectors each time:
         `add_vectors` adds them at once.
         """
+        self._check_keys([key])
         if key in self.key_to_index:
             warnings.warn(
                 f"the key {key!r:.100} is there already and keeps its vector: to replace it, write wv[key] = vector",
                 stacklevel=2,
             )
             return self.key_to_index[key]
-        row = self._checked([key], np.asarray(vector)[None])[0]
+        row = self._checked([key], self._numbers("vector", vector, self.vectors.dtype)[None])[0]
         index = self.next_index
         while index < len(self) and self.index_to_key[index] is not None:
             index += 1
@@ -227,8 +268,9 @@ class Lookup:
             )
             self._append([key], row[None])
         else:
-            self.index_to_key[index], self.key_to_index[key] = key, index
+            self._check_writable()
             self.vectors[index] = row
+            self.index_to_key[index], self.key_to_index[key] = key, index
             self.norms = None
         self.next_index = index + 1
         self.allocate_vecattrs()
@@ -242,21 +284,20 @@ class Lookup:
         keys: m of them, or one. weights: their vectors (m, d). extras: arrays (m,) of attributes by name. Raises
         ValueError, with nothing changed, where these do not fit together.
         """
-        if isinstance(keys, str | int | np.integer):
-            keys, weights = [keys], np.asarray(weights).reshape(1, -1)
-        keys = list(keys)
-        rows = self._checked(keys, weights if isinstance(weights, np.ndarray) else np.array(list(weights)))
-        extras = {name: np.asarray(values) for name, values in (extras or {}).items()}
-        for name, values in extras.items():
-            if values.shape[:1] != (len(keys),):
-                raise ArgumentError(
-                    f"extras[{name!r:.60}] is of shape {values.shape}: expected one value for each of {len(keys)} keys"
-                )
+        self._check_vectors()
+        one = isinstance(keys, ONE_KEY)
+        keys = [keys] if one else self._listed("keys", keys)
+        self._check_keys(keys)
+        rows = self._numbers("weights", weights, self.vectors.dtype)
+        rows = self._checked(keys, rows.reshape(1, -1) if one else rows)
+        values_of = {name: self._extra(name, values, len(keys)) for name, values in (extras or {}).items()}
         new = list(dict.fromkeys(key for key in keys if key not in self.key_to_index))
         added = set(new)
         last = dict(zip(keys, range(len(keys)), strict=True))
         first = dict(zip(reversed(keys), reversed(range(len(keys))), strict=True))
         chosen = last if replace else first
+        if replace and len(keys) and not new:
+            self._check_writable()
         self._append(new, rows[[chosen[key] for key in new]])
         written = [key for key in chosen if replace or key in added]
         targets = np.array([self.key_to_index[key] for key in written], np.int64)
@@ -265,8 +306,8 @@ class Lookup:
             self.vectors[targets] = rows[sources]
         self.norms = None
         self.allocate_vecattrs()
-        self.allocate_vecattrs(list(extras), [values.dtype for values in extras.values()])
-        for name, values in extras.items():
+        self.allocate_vecattrs(list(values_of), [values.dtype for values in values_of.values()])
+        for name, values in values_of.items():
             self.expandos[name][targets] = values[sources]
 
     def __setitem__(self, keys: Any, weights: Any) -> None:
@@ -280,17 +321,32 @@ class Lookup:
                 f"there are {len(keys)} keys and vectors of shape {rows.shape}: "
                 f"expected ({len(keys)}, {self.vector_size})"
             )
-        for key in keys:
-            if not isinstance(key, str | int | np.integer):
-                raise KindError(f"a key is {key!r:.100}: expected a string or an integer")
         return rows.reshape(-1, self.vector_size)
+
+    def _check_keys(self, keys: list[Any]) -> None:
+        for key in keys:
+            if not isinstance(key, ONE_KEY):
+                raise KindError(f"a key is {key!r:.100}: expected a string or an integer")
+
+    def _extra(self, name: str, values: Any, n: int) -> Array:
+        """The values (n,) of an attribute of new keys. Raises ArgumentError for another shape, KindError for a type."""
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise ArgumentError(f"extras[{name!r:.60}] has lists that differ in length: expected {n} values") from None
+        if array.shape != (n,):
+            raise ArgumentError(
+                f"extras[{name!r:.60}] is of shape {array.shape}: expected one value for each of {n} keys"
+            )
+        self._check_type(name, _held_as(array.dtype))
+        return array
 
     def _append(self, keys: list[Any], rows: Array) -> None:
         """Add new keys and their rows at the end."""
         if keys:
+            self.vectors = np.concatenate([self.vectors, rows])
             self.key_to_index.update(zip(keys, range(len(self), len(self) + len(keys)), strict=True))
             self.index_to_key.extend(keys)
-            self.vectors = np.concatenate([self.vectors, rows.astype(self.vectors.dtype)])
 
     def vectors_for_all(self, keys: Iterable[Any], allow_inference: bool = True, copy_vecattrs: bool = False) -> Any:
         """New KeyedVectors of some keys, each once, in their order; keys without a vector are left out.
@@ -348,18 +404,23 @@ class Lookup:
             attrs, types = list(self.expandos), [values.dtype for values in self.expandos.values()]
         n = len(self.index_to_key)
         for name, kind in zip(attrs, types or [], strict=True):
-            dtype = np.dtype(kind) if np.dtype(kind).kind in "biuf" else np.dtype(object)
+            dtype = _held_as(np.dtype(kind))
             held = self.expandos.get(name)
             if held is None:
                 self.expandos[name] = np.zeros(n, dtype)
                 continue
-            if not np.can_cast(dtype, held.dtype, "safe") and dtype != held.dtype:
-                raise KindError(
-                    f"the attribute {name!r:.60} is of type {held.dtype}, which cannot hold {dtype}: "
-                    "expected the type of the first value that was set"
-                )
+            self._check_type(name, dtype)
             if len(held) != n:
                 self.expandos[name] = np.concatenate([held[:n], np.zeros(max(0, n - len(held)), held.dtype)])
+
+    def _check_type(self, name: str, dtype: Any) -> None:
+        """Raise KindError where an attribute is there and cannot hold values of a type."""
+        held = self.expandos.get(name)
+        if held is not None and not np.can_cast(dtype, held.dtype, "safe") and dtype != held.dtype:
+            raise KindError(
+                f"the attribute {name!r:.60} is of type {held.dtype}, which cannot hold {dtype}: "
+                "expected the type of the first value that was set"
+            )
 
     def set_vecattr(self, key: Key, attr: str, val: Any) -> None:
         """Set an attribute of a key; the first value of an attribute decides its type. Raises TypeError for others."""
@@ -400,8 +461,14 @@ class Lookup:
 
     def unit_normalize_all(self) -> None:
         """Scale the vectors to length 1 in place; zero vectors stay zero."""
+        self._check_writable()
         _scale(self.vectors)
         self.norms = np.ones(len(self.vectors), np.float32)
+
+
+def _held_as(dtype: Any) -> Any:
+    """The type of the array of an attribute whose values are of this one."""
+    return dtype if dtype.kind in "biuf" else np.dtype(object)
 
 
 def _scale(rows: Array) -> None:

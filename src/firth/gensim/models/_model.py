@@ -185,7 +185,7 @@ class Model(OldNames):
 
     def _input_tensors(self) -> dict[str, npt.NDArray[Any]]:
         """What a saved file holds of the vectors by word."""
-        return {"vectors": self.wv.vectors}
+        return {"vectors": np.asarray(self.wv.vectors, np.float32)}
 
     def _more_state(self) -> dict[str, Any]:
         """What a saved file says of the vectors by word, as plain values."""
@@ -198,8 +198,9 @@ class Model(OldNames):
         file: TensorFile,
         more: dict[str, Any],
         matrix: Callable[[str, int], Floats],
+        mapped: bool,
     ) -> None:
-        """Make the vectors by word from a saved file; `matrix` reads a checked one. Raises FormatError."""
+        """Make the vectors by word from a saved file; `matrix` reads a checked one, or maps it. Raises FormatError."""
         self.wv = self._new_vectors()
         self.wv.set_all(keys, matrix("vectors", len(keys)), counts)
 

@@ -58,7 +58,7 @@ class OldNames:
     def syn0norm(self) -> Any:
         """The old name of `wv.get_normed_vectors()`."""
         renamed("model.syn0norm", "model.wv.get_normed_vectors()")
-        return self.wv.get_normed_vectors()
+        return self.wv._normed_vectors()
 
     @property
     def syn0_lockf(self) -> Any:

@@ -1,11 +1,13 @@
 """The names that gensim 3 had: each works, with a DeprecationWarning that tells the new one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import total_ordering
 from typing import Any
 
 import numpy as np
 
+from firth.corpus.vocabulary import is_whole
+from firth.gensim._errors import ArgumentError, KindError
 from firth.gensim._warnings import renamed
 from firth.gensim.models._lookup import Key, Lookup
 from firth.gensim.models._queries import Queries
@@ -35,10 +37,13 @@ class CompatVocab:
 
 
 class OldVocabulary(Mapping[Any, CompatVocab]):
-    """Keys and what is known of each, as `wv.vocab` had it: a view, made entry by entry when asked for."""
+    """Keys and what is known of each, as `wv.vocab` had it: a view, made entry by entry when asked for.
 
-    def __init__(self, vectors: Lookup) -> None:
-        self._vectors = vectors
+    counts: the attributes that are 0 where they are not known. place: the name of the row in an entry.
+    """
+
+    def __init__(self, vectors: Lookup, counts: Iterable[str] = ("count",), place: str = "index") -> None:
+        self._vectors, self._counts, self._place = vectors, counts, place
 
     def __getitem__(self, key: Key) -> CompatVocab:
         index = self._vectors.key_to_index[key]
@@ -46,7 +51,16 @@ class OldVocabulary(Mapping[Any, CompatVocab]):
             name: values[index].item() if isinstance(values[index], np.generic) else values[index]
             for name, values in self._vectors.expandos.items()
         }
-        return CompatVocab(**({"count": 0} | known | {"index": index}))
+        return CompatVocab(**(dict.fromkeys(self._counts, 0) | known | {self._place: index}))
+
+    def __setitem__(self, key: Key, entry: Any) -> None:
+        raise KindError(
+            f"an entry for {key!r:.60} cannot be set: add keys with add_vectors(keys, vectors, extras={{'count': "
+            "counts}), or assign a whole dict to vocab"
+        )
+
+    def __delitem__(self, key: Key) -> None:
+        raise KindError(f"the entry of {key!r:.60} cannot be deleted: take the keys to keep with vectors_for_all(keys)")
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._vectors.key_to_index)
@@ -70,10 +84,22 @@ class OldNames(Queries):
     @vocab.setter
     def vocab(self, entries: Mapping[Any, Any]) -> None:
         renamed("vocab", "add_vectors(keys, vectors, extras={'count': counts})")
-        keys = sorted(entries, key=lambda key: entries[key].index)
+        if not isinstance(entries, Mapping):
+            raise KindError(f"vocab is {entries!r:.100}: expected a dict of keys and their entries")
+        keys = list(entries)
+        places: dict[Any, Any] = {key: getattr(entries[key], "index", None) for key in keys}
+        if all(map(is_whole, places.values())):
+            keys.sort(key=lambda key: places[key])
+            wrong = next((key for row, key in enumerate(keys) if places[key] != row), None)
+            if wrong is not None:
+                raise ArgumentError(
+                    f"the entry of {wrong!r:.60} has the index {places[wrong]}: expected those from 0 to "
+                    f"{len(keys) - 1}, each once"
+                )
+        counts = (getattr(entries[key], "count", 0) for key in keys)
         self.index_to_key = keys
         self.key_to_index = {key: index for index, key in enumerate(keys)}
-        self.expandos = {"count": np.array([getattr(entries[key], "count", 0) for key in keys], np.int64)}
+        self.expandos = {"count": np.array([count if is_whole(count) else 0 for count in counts], np.int64)}
         self.next_index, self.norms = len(keys), None
 
     @property
@@ -122,10 +148,29 @@ class OldNames(Queries):
         return self.vectors
 
     @property
-    def doctags(self) -> dict[Any, int]:
-        """The tags and their rows."""
-        renamed("doctags", "key_to_index")
-        return self.key_to_index
+    def doctags(self) -> Mapping[Any, CompatVocab]:
+        """A mapping of tags to objects with offset, the row, and doc_count and word_count."""
+        renamed("doctags", "key_to_index, and get_vecattr(tag, 'doc_count') for counts")
+        return OldVocabulary(self, ("doc_count", "word_count"), "offset")
+
+    @property
+    def count(self) -> int:
+        """The number of tags."""
+        renamed("count", "len()")
+        return len(self)
+
+    @property
+    def max_rawint(self) -> int:
+        """The largest tag that is an integer, -1 without one."""
+        renamed("max_rawint", "index_to_key")
+        return max((int(key) for key in self.index_to_key if is_whole(key)), default=-1)
+
+    def index_to_doctag(self, i_index: int) -> Any:
+        """The tag of a row."""
+        renamed("index_to_doctag", "index_to_key[row]")
+        if not is_whole(i_index) or not 0 <= i_index < len(self):
+            raise ArgumentError(f"the row is {i_index!r:.60}: expected a whole number from 0 to {len(self) - 1}")
+        return self.index_to_key[i_index]
 
     @property
     def offset2doctag(self) -> list[Any]:
@@ -135,15 +180,29 @@ class OldNames(Queries):
 
     @property
     def vectors_norm(self) -> Array:
-        """The vectors (n, d), each scaled to length 1."""
+        """The vectors (n, d), each scaled to length 1, read-only; what is assigned is not used."""
         renamed("vectors_norm", "get_normed_vectors()")
-        return self.get_normed_vectors()
+        return self._normed_vectors()
+
+    @vectors_norm.setter
+    def vectors_norm(self, vectors: Any) -> None:
+        renamed("vectors_norm", "vectors alone: scaled vectors are computed from them")
 
     @property
     def syn0norm(self) -> Array:
-        """The vectors (n, d), each scaled to length 1."""
+        """The vectors (n, d), each scaled to length 1, read-only; what is assigned is not used."""
         renamed("syn0norm", "get_normed_vectors()")
-        return self.get_normed_vectors()
+        return self._normed_vectors()
+
+    @syn0norm.setter
+    def syn0norm(self, vectors: Any) -> None:
+        renamed("syn0norm", "vectors alone: scaled vectors are computed from them")
+
+    @property
+    def doctag_syn0norm(self) -> Array:
+        """The vectors (n, d) of tags, each scaled to length 1, read-only."""
+        renamed("doctag_syn0norm", "get_normed_vectors()")
+        return self._normed_vectors()
 
     @property
     def wv(self) -> "OldNames":
@@ -173,6 +232,14 @@ class OldNames(Queries):
         """Add keys and their vectors; see `add_vectors`."""
         renamed("add", "add_vectors")
         self.add_vectors(entities, weights, replace=replace)
+
+    def _normed_vectors(self) -> Array:
+        """The vectors scaled to length 1, kept until they change, as programs of gensim 3 ask for them row by row."""
+        directions, _ = self._among(slice(None))
+        if self._normed is None or self._normed[0] is not directions:
+            self._normed = directions, self.get_normed_vectors()
+            self._normed[1].flags.writeable = False
+        return self._normed[1]
 
     def _rename(self, keys: list[Any]) -> None:
         self.index_to_key = list(keys)

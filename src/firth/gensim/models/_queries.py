@@ -284,9 +284,12 @@ class Queries(Lookup):
 
     def _among(self, part: slice) -> tuple[Directions, int]:
         """Some rows as directions, and the number of the first. Warns of rows without one, when rows have changed."""
+        self._check_vectors()
         if not len(self.vectors):
             return Directions(np.zeros((0, self.vector_size), np.float32), np.zeros(0)), 0
         directions, changed = self._rows.of(self.vectors)
+        if changed or self.norms is None:
+            self.norms = directions.lengths.astype(np.float32)
         if changed:
             missing = [i for i in directions.missing.tolist() if self.index_to_key[i] is not None]
             if missing:

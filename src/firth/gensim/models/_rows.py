@@ -23,14 +23,15 @@ class Rows:
 
     def of(self, array: Array) -> tuple[Directions, bool]:
         """The rows (n, d), n at least 1, in float32 as directions, and whether they have changed since the last use."""
-        probe = np.random.default_rng(1).standard_normal((array.shape[1],)).astype(array.dtype)
+        probe = np.random.default_rng(1).standard_normal((array.shape[1],))
+        exact = array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            marks = array @ probe
+            marks = exact @ probe.astype(exact.dtype)
             if self._held is not None:
                 last, last_marks, directions = self._held
                 if last is array and np.array_equal(marks, last_marks, equal_nan=True):
                     return directions, False
-            rows = np.asarray(array, np.float32)
+            rows = np.asarray(exact, np.float32)
             directions = Directions(rows, lengths_of(rows))
         self._held = array, marks, directions
         return directions, True

@@ -10,6 +10,8 @@ from firth.files.paths import AnyPath
 from firth.files.tensors import DTYPES, TensorFile
 from firth.gensim._saved import load_state, save_state
 from firth.gensim._warnings import callers_level, without_meaning
+from firth.gensim.models._attributes import check_names, is_tensor, packed_attributes, set_plain
+from firth.gensim.models._storage import left_out_of, unpack_attributes
 
 PASSING = frozenset(
     {"wv", "dv", "hashfxn", "raw_vocab", "syn1neg", "syn1", "padding"}
@@ -17,37 +19,46 @@ PASSING = frozenset(
 )
 """The attributes that are saved in a way of their own, or not at all."""
 
-PLAIN = (str, int, float, bool, type(None))
-
 ARRAY = "attribute."
+OF_VECTORS = "wv."
 OF_KEYS = "vecattr."
-"""What the names of arrays begin with that are attributes of the user's: of the model, and of the keys."""
+"""What the names of arrays begin with that are attributes of the user's: of the model, its vectors, and the keys."""
 
 
 def save(model: Any, path: AnyPath) -> None:
-    """Write a model to one file, whole or not at all. Warns of attributes that such a file cannot hold."""
+    """Write a model to one file, whole or not at all. Warns of attributes that such a file cannot hold.
+
+    Raises ArgumentError where the vectors do not fit the words.
+    """
+    model.wv._check_vectors()
     tensors: dict[str, npt.NDArray[Any]] = {"count": counts_of(model.wv), **model._input_tensors()}
     for name in ("syn1neg", "syn1"):
         if hasattr(model, name):
-            tensors[name] = getattr(model, name)
-    attributes: dict[str, Any] = {}
-    left_out: dict[str, str] = {}
-    for name, value in vars(model).items():
-        if name in PASSING:
-            continue
-        if _is_tensor(value):
-            tensors[ARRAY + name] = value
-        elif _is_plain(value):
-            attributes[name] = _plain(value)
-        else:
-            left_out[name] = f"a {type(value).__name__} is not saved"
+            tensors[name] = np.asarray(getattr(model, name), np.float32)
+    lockf = np.asarray(model.wv.vectors_lockf, np.float32)
+    arrays, attributes, left_out = packed_attributes(model, PASSING)
+    tensors |= {ARRAY + name: array for name, array in arrays.items()}
+    arrays, of_vectors, of_vectors_left_out = packed_attributes(model.wv, model.wv._apart)
+    tensors |= {OF_VECTORS + name: array for name, array in arrays.items()}
+    left_out |= {f"wv.{name}": why for name, why in of_vectors_left_out.items()}
+    if lockf.shape not in ((1,), (len(model.wv.index_to_key),)):
+        left_out["wv.vectors_lockf"] = f"it is of shape {lockf.shape}, not one a word"
+    elif (lockf != 1).any():
+        tensors["vectors_lockf"] = lockf
+    if hasattr(model, "dv"):
+        left_out |= {f"dv.{name}": why for name, why in left_out_of(model.dv).items()}
     for name, values in model.wv.expandos.items():
-        if name != "count" and _is_tensor(values):
+        if name != "count" and is_tensor(values):
             tensors[OF_KEYS + name] = values
         elif name != "count":
             left_out[f"wv, {name}"] = "values of this type are not saved"
     without_meaning(left_out, stacklevel=callers_level() + 1)
-    state = {"keys": model.wv.index_to_key, "attributes": attributes, "more": model._more_state()}
+    state = {
+        "keys": model.wv.index_to_key,
+        "attributes": attributes,
+        "attributes of wv": of_vectors,
+        "more": model._more_state(),
+    }
     save_state(path, model._kind, tensors, state)
 
 
@@ -61,15 +72,10 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
     if not isinstance(attributes, dict) or not isinstance(more, dict):
         raise FormatError(f"{path}: the state of this {kind} has no attributes: is the file from another version?")
     arrays = {name.removeprefix(ARRAY): name for name in file if name.startswith(ARRAY)}
-    for name in (*attributes, *arrays):
-        if not name.isidentifier() or name.startswith("__") or name in PASSING or hasattr(cls, name):
-            raise FormatError(f"{path}: the attribute {name!r:.100} is none that a {kind} has: expected its own")
+    check_names(path, cls, (*attributes, *arrays), PASSING)
     model = cls.__new__(cls)
     model._set_defaults()
-    for name, value in attributes.items():
-        if not _may_be(vars(model).get(name), value):
-            raise FormatError(f"{path}: the attribute {name} is {value!r:.100}: expected another type")
-    vars(model).update(attributes)
+    set_plain(path, model, attributes)
     vars(model).update({name: _tensor(file, place, mmap) for name, place in arrays.items()})
     try:
         dim = model._settings()["dim"]
@@ -78,7 +84,16 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
     counts = file.tensor("count", "I64", 1)
     if len(counts) != len(keys) or (counts < 0).any():
         raise FormatError(f"{path}: {len(counts)} counts for {len(keys)} words: expected one each, none below 0")
-    model._load_inputs(keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim, mmap))
+    mapped = bool(mmap)
+    model._load_inputs(
+        keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim, mmap), mapped
+    )
+    if "vectors_lockf" in file:
+        lockf = np.array(file.tensor("vectors_lockf", "F32", 1))
+        if len(lockf) not in (1, len(keys)):
+            raise FormatError(f"{path}: vectors_lockf is of shape {lockf.shape}: expected one a word, {len(keys)}")
+        model.wv.vectors_lockf = lockf
+    unpack_attributes(model.wv, file, state.get("attributes of wv", {}), OF_VECTORS, mapped)
     for name in file:
         if name.startswith(OF_KEYS):
             values = _tensor(file, name, mmap)
@@ -128,31 +143,3 @@ def _tensor(file: TensorFile, name: str, mmap: str | None) -> npt.NDArray[Any]:
         raise FormatError(f"{file.path}: {name!r:.100} is of type {dtype!r:.20}: expected one of {', '.join(DTYPES)}")
     found = file.tensor(name, dtype)
     return found if mmap else np.array(found)
-
-
-def _may_be(usual: Any, value: Any) -> bool:
-    """Whether an attribute that is usually `usual` may have this value."""
-    if isinstance(usual, int | float):
-        return isinstance(value, int | float)
-    return not isinstance(usual, list) or value is None or isinstance(value, list)
-
-
-def _is_tensor(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.newbyteorder("<") in DTYPES.values()
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) for key in value) and all(map(_is_plain, value.values()))
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    return isinstance(value, PLAIN) or (isinstance(value, np.generic) and value.dtype.kind in "iufb")
-
-
-def _plain(value: Any) -> Any:
-    """The same with NumPy's numbers as Python's."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return list(map(_plain, value))
-    return value.item() if isinstance(value, np.generic) else value

@@ -9,16 +9,23 @@ import numpy.typing as npt
 
 from firth.errors import FormatError
 from firth.files.tensors import DTYPES, TensorFile
+from firth.gensim.models._attributes import check_names, comes_back, is_tensor, packed_attributes, set_plain
 from firth.gensim.models._lookup import Lookup
 
 Array = npt.NDArray[Any]
 
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 ATTRIBUTE = "attribute."
+OWN = "own."
+"""What the names of arrays begin with that are attributes of keys, and of the vectors as a whole."""
 
 
 def packed(wv: Lookup, prefix: str = "") -> tuple[dict[str, Array], dict[str, Any]]:
-    """The arrays, their names beginning with `prefix`, and the plain values that `unpack` makes the same vectors of."""
+    """The arrays, their names beginning with `prefix`, and the plain values that `unpack` makes the same vectors of.
+
+    Raises ArgumentError where the vectors do not fit the keys.
+    """
+    wv._check_vectors()
     tensors: dict[str, Array] = {
         "vectors": _stored(wv.vectors),
         "vectors_lockf": np.asarray(wv.vectors_lockf, np.float32),
@@ -31,14 +38,50 @@ def packed(wv: Lookup, prefix: str = "") -> tuple[dict[str, Array], dict[str, An
         tensors["key_offsets"] = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
     else:
         state["keys"] = [int(key) if isinstance(key, np.integer) else key for key in keys]
-    plain = {}
+    left_out, plain = left_out_of(wv), {}
     for name, values in wv.expandos.items():
-        if values.dtype.newbyteorder("<") in NAMES:
+        if name in left_out:
+            continue
+        if is_tensor(values):
             tensors[ATTRIBUTE + name] = values
         else:
-            plain[name] = {"dtype": values.dtype.str if values.dtype.kind != "O" else "O", "values": values.tolist()}
+            kind = values.dtype
+            plain[name] = {"dtype": kind.str if kind.kind in "biuf" else "O", "values": values.tolist()}
     state["attributes"] = plain
+    arrays, state["own"], _ = packed_attributes(wv, wv._apart)
+    tensors |= {OWN + name: array for name, array in arrays.items()}
     return {prefix + name: array for name, array in tensors.items()}, state
+
+
+def left_out_of(wv: Lookup) -> dict[str, str]:
+    """The attributes of the vectors and of their keys that `packed` leaves out, and why."""
+    left_out, n = packed_attributes(wv, wv._apart)[2], len(wv.index_to_key)
+    for name, values in wv.expandos.items():
+        if not isinstance(values, np.ndarray) or values.shape != (n,):
+            left_out[name] = f"not an array of one value for each of {n} keys"
+        elif not is_tensor(values):
+            pairs = zip(wv.index_to_key, values.tolist(), strict=True)
+            wrong = next(((key, value) for key, value in pairs if not comes_back(value)), None)
+            if wrong is not None:
+                key, value = wrong
+                left_out[name] = (
+                    f"of {key!r:.60} it is {value!r:.60}, a {type(value).__name__}, which a file cannot hold as it is"
+                )
+    return left_out
+
+
+def unpack_attributes(wv: Lookup, file: TensorFile, values: Any, prefix: str, mapped: bool) -> None:
+    """Set the attributes that a file has of vectors as a whole: plain values, and arrays whose names begin so.
+
+    Raises FormatError for names and types that vectors do not have.
+    """
+    places = {name.removeprefix(prefix): name for name in file if name.startswith(prefix)}
+    if not isinstance(values, dict):
+        raise FormatError(f"{file.path}: the attributes of the vectors are not as `save` writes them")
+    check_names(file.path, type(wv), (*values, *places), wv._apart)
+    set_plain(file.path, wv, values)
+    for name, place in places.items():
+        setattr(wv, name, tensor(file, place, None, mapped))
 
 
 def unpack(wv: Lookup, file: TensorFile, state: Mapping[str, Any], prefix: str = "", mapped: bool = False) -> None:
@@ -65,12 +108,13 @@ def unpack(wv: Lookup, file: TensorFile, state: Mapping[str, Any], prefix: str =
         if name.startswith(prefix + ATTRIBUTE):
             wv.expandos[name.removeprefix(prefix + ATTRIBUTE)] = tensor(file, name, 1, False)
     wv.expandos |= _plain_attributes(file, state)
+    unpack_attributes(wv, file, state.get("own", {}), prefix + OWN, mapped)
     wrong = next((name for name, values in wv.expandos.items() if values.shape != (n,)), None)
     if wrong is not None:
         raise FormatError(f"{file.path}: the attribute {wrong!r:.60} has no value for each of {n} keys")
 
 
-def tensor(file: TensorFile, name: str, dimensions: int, mapped: bool) -> Array:
+def tensor(file: TensorFile, name: str, dimensions: int | None, mapped: bool) -> Array:
     """A tensor of any type that is known, a copy or mapped. Raises FormatError where there is none."""
     dtype = file.dtype(name)
     if dtype is not None and dtype not in DTYPES:

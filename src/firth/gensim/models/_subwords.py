@@ -28,6 +28,9 @@ class FastTextKeyedVectors(KeyedVectors):
     """
 
     _takes_subwords = True
+    _apart = KeyedVectors._apart | {
+        *("min_n", "max_n", "bucket", "compatible_hash", "vectors_vocab", "vectors_ngrams", "_shared", "_buckets")
+    }
 
     def __init__(
         self, vector_size: int, min_n: int, max_n: int, bucket: int, count: int = 0, dtype: Any = np.float32
@@ -186,7 +189,8 @@ class FastTextKeyedVectors(KeyedVectors):
         subwords = vectors.subwords
         if subwords is None:
             raise FormatError(f"{vectors.path}: vectors without n-grams: load them with KeyedVectors.load")
-        made = cls(vectors.center.shape[1], subwords.minn, subwords.maxn, 0)
+        made = cls.__new__(cls)
+        FastTextKeyedVectors.__init__(made, vectors.center.shape[1], subwords.minn, subwords.maxn, 0)
         made.bucket = subwords.bucket
         made.set_all(vectors.words, vectors.center if mapped else vectors.center.copy(), vectors.counts.copy())
         made._share(subwords.rows if mapped else subwords.rows.copy())
@@ -203,7 +207,8 @@ class FastTextKeyedVectors(KeyedVectors):
             whole_of(file, state, name, low)
             for name, low in (("vector_size", 1), ("min_n", 0), ("max_n", 0), ("bucket", 0))
         )
-        made = cls(size, min_n, max_n, 0)
+        made = cls.__new__(cls)
+        FastTextKeyedVectors.__init__(made, size, min_n, max_n, 0)
         made.bucket = bucket
         unpack(made, file, state, prefix, mapped)
         rows = tensor(file, f"{prefix}subwords", 2, mapped)

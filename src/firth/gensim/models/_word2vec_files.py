@@ -96,6 +96,7 @@ class Word2VecFiles(Lookup):
                 f"{fname}: vectors of dimension {found.center.shape[1]}: expected {self.vector_size}, as those here"
             )
         rows = [self.key_to_index[word] for word in found.words]
+        self._check_writable()
         if len(self.vectors_lockf) != len(self):
             self.vectors_lockf = np.full(len(self), self.vectors_lockf[0], np.float32)
         self.vectors[rows] = found.center
@@ -116,20 +117,22 @@ class Word2VecFiles(Lookup):
     ) -> None:
         """Write the keys and vectors as word2vec does, compressed if the name ends so.
 
-        fvocab: also write the keys and their `sort_attr` to this file. binary: in word2vec's binary format. total_vec:
-        the number of vectors that the header tells, if more are appended later. write_header: False for GloVe's text.
-        prefix: written before each key. append: write to the end of a file. sort_attr: the attribute by which the keys
-        are sorted, the largest first; without it they stay in their order.
+        fvocab: also write the keys and their `sort_attr` to this file; their counts if that is "". binary: in
+        word2vec's binary format. total_vec: the number of vectors that the header tells, if more are appended later.
+        write_header: False for GloVe's text. prefix: written before each key. append: write to the end of a file.
+        sort_attr: the attribute by which the keys are sorted, the largest first; without it they stay in their order.
 
         Unless `append`, the file is written whole or not at all. Raises FormatError where it cannot be written, or
         where it cannot hold a key: one with white space in it (in text, spaces are written, with a warning).
         """
+        self._check_vectors()
         keys = [f"{prefix}{key}" for key in self.index_to_key]
         rows: Any = np.asarray(self.vectors, np.float32)
-        values = self.expandos.get(sort_attr)
+        told = sort_attr or "count"
+        values = self.expandos.get(told)
         if fvocab is not None and values is None:
-            raise ArgumentError(f"fvocab is given, but the keys have no attribute {sort_attr!r:.60} to write into it")
-        if values is not None:
+            raise ArgumentError(f"fvocab is given, but the keys have no attribute {told!r:.60} to write into it")
+        if sort_attr and values is not None:
             order = np.argsort(-values.astype(np.float64), kind="stable")
             if (order[1:] < order[:-1]).any():
                 keys, rows, values = [keys[i] for i in order.tolist()], rows[order], values[order]
@@ -145,7 +148,7 @@ class Word2VecFiles(Lookup):
         else:
             _write_with(header, vectors, path, binary, append)
         if fvocab is not None and values is not None:
-            write_vocabulary(Vocabulary(keys, _whole_counts(sort_attr, values)), fvocab)
+            write_vocabulary(Vocabulary(keys, _whole_counts(told, values)), fvocab)
         logger.info("stored %d vectors of dimension %d in %s", n, self.vector_size, fname)
 
 

@@ -93,8 +93,9 @@ class Doc2Vec(Model):
     dm_concat: predict from the vectors side by side, `dm_tag_count` of tags and 2 window of words. window=0: documents
     alone predict, one tag at a time. The other options are those of Word2Vec, by name.
 
-    dv: the vectors by tag, `KeyedVectors`. Tags are strings or integers; integers are rows of `dv.vectors`, and there
-    is one for each from 0 to the largest; strings follow. dv, dv_mapfile: no effect.
+    dv: the vectors by tag, `KeyedVectors`. Tags are strings or integers. Integers are rows of `dv.vectors`, and there
+    is one for each from 0 to the largest; strings follow. Once a model has strings, the tags that
+    `build_vocab(update=True)` adds, integers too, take the rows after the last. dv, dv_mapfile: no effect.
 
     Le and Mikolov (2014), "Distributed representations of sentences and documents".
 
@@ -294,7 +295,7 @@ class Doc2Vec(Model):
         tags = text.tags_of(corpus, self.dv)
         if self._concatenates:
             self._check_tag_counts(np.diff(tags.begins))
-        without = text.sentences - len(corpus.offsets) + 1
+        without = text.sentences - len(corpus.offsets) + 1 - (text.tags.untagged if text.tags is not None else 0)
         if without:
             warnings.warn(
                 f"{without:,} of {text.sentences:,} documents have no word of the vocabulary: the vectors of tags that "
@@ -333,7 +334,7 @@ class Doc2Vec(Model):
 
         It begins at random and moves by the steps of training, while the model stays as it is. The same words, options
         and seed give the same vector, whatever is inferred beside or before. alpha, min_alpha, epochs: those of the
-        model by default. steps: what gensim 3 called epochs.
+        model by default, epochs also for 0. steps: what gensim 3 called epochs.
 
         Words that the model lacks are left out; where none is left the vector is the one it begins with, with a
         warning. Raises KindError for a string, NotReadyError for a model without vectors.
@@ -378,7 +379,7 @@ class Doc2Vec(Model):
         lr = checked("alpha", "lr", self.alpha if alpha is None else alpha)
         least = checked("min_alpha", "min_lr", self.min_alpha if min_alpha is None else min_alpha)
         lr, least = falling(lr, least)
-        passes = checked("epochs", "epochs", self.epochs if epochs is None else epochs)
+        passes = checked("epochs", "epochs", epochs or self.epochs)
         inference, threads = self._inference_now()
         offsets = np.cumsum([0, *map(len, documents)], dtype=np.int64)
         ids = np.fromiter(itertools.chain.from_iterable(documents), np.int32, int(offsets[-1]))
@@ -495,7 +496,7 @@ class Doc2Vec(Model):
 
     def _input_tensors(self) -> dict[str, npt.NDArray[Any]]:
         padding = {"padding": self.padding} if hasattr(self, "padding") else {}
-        return {"vectors": self.wv.vectors, **padding, **packed(self.dv, "dv.")[0]}
+        return {**super()._input_tensors(), **padding, **packed(self.dv, "dv.")[0]}
 
     def _more_state(self) -> dict[str, Any]:
         return {"dv": packed(self.dv, "dv.")[1]}
@@ -507,12 +508,13 @@ class Doc2Vec(Model):
         file: TensorFile,
         more: dict[str, Any],
         matrix: Callable[[str, int], Floats],
+        mapped: bool,
     ) -> None:
-        super()._load_inputs(keys, counts, file, more, matrix)
+        super()._load_inputs(keys, counts, file, more, matrix, mapped)
         state = more.get("dv")
         if not isinstance(state, dict) or state.get("vector_size") != self.vector_size:
             raise FormatError(f"{file.path}: there are no vectors of tags that fit this model: expected some")
-        unpack(self.dv, file, state, "dv.")
+        unpack(self.dv, file, state, "dv.", mapped)
         if "padding" in file:
             self.padding = np.array(file.tensor("padding", "F32", 1))
             if self.padding.shape != (self.vector_size,):

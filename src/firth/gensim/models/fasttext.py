@@ -163,6 +163,7 @@ class FastText(Word2Vec):
         file: TensorFile,
         more: dict[str, Any],
         matrix: Callable[[str, int], Floats],
+        mapped: bool,
     ) -> None:
         parts = [matrix("vectors_vocab", len(keys)), matrix("vectors_ngrams", self._buckets())]
         self.wv = self._new_vectors()
