@@ -109,6 +109,15 @@ def test_what_firth_has_not_is_an_attribute_error_that_says_so(path):
     assert not hasattr(module, "__wrapped__")
 
 
+def test_a_module_that_is_not_there_has_no_spec():
+    code = (
+        "from importlib.util import find_spec\n"
+        "for name in ('models.word2vec', 'nosuch', 'models.ldamodel'):\n"
+        "    print(find_spec('gensim.' + name) is not None, find_spec('firth.gensim.' + name) is not None)\n"
+    )
+    assert run(ALIAS + code) == "True True\nFalse False\nFalse False\n"
+
+
 def test_other_imports_do_not_notice():
     with pytest.raises(ModuleNotFoundError, match="No module named 'nonsense_of_mine'"):
         import nonsense_of_mine  # noqa: F401

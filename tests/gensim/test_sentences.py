@@ -62,10 +62,13 @@ def test_a_source_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(TypeError, match="expected a path or an open file") as caught:
         LineSentence(["a", "b"])
     assert isinstance(caught.value, FirthError)
-    with pytest.raises(CorpusError, match="No such file"):
-        list(LineSentence(tmp_path / "none.txt"))
-    with pytest.raises(CorpusError, match="is a folder"):
-        list(LineSentence(tmp_path))
+    for reader in (LineSentence, Text8Corpus):
+        with pytest.raises(FileNotFoundError, match="no such file") as caught:
+            list(reader(tmp_path / "none.txt"))
+        assert isinstance(caught.value, CorpusError)
+        with pytest.raises(IsADirectoryError, match="is a folder") as caught:
+            list(reader(tmp_path))
+        assert isinstance(caught.value, CorpusError)
 
     class Pipe(io.StringIO):
         def seek(self, *place):

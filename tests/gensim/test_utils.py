@@ -1,5 +1,6 @@
 """Tokens, text, rules for words and corpora made of others; expected values are gensim 4.4's."""
 
+import numpy as np
 import pytest
 
 from firth.gensim import utils
@@ -114,6 +115,13 @@ def test_corpora_made_of_others():
 
 def test_lists():
     assert list(utils.grouper(range(5), 2)) == list(utils.chunkize(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert list(utils.chunkize(iter("abc"), 2, maxsize=0)) == [["a", "b"], ["c"]]
+    (chunk,) = utils.grouper([[1, 2], [3]], 2, as_numpy=True)
+    assert [(item.tolist(), item.dtype) for item in chunk] == [([1, 2], np.float32), ([3], np.float32)]
+    ((item,),) = utils.chunkize_serial([[1]], 1, True, int)
+    assert item.dtype == int
+    with pytest.raises(ValueError, match="chunksize is 0"):
+        list(utils.chunkize([1], 0))
     assert utils.flatten([[1], [2, ["ab"]]]) == [1, 2, "ab"]
 
 

@@ -14,7 +14,7 @@ from firth.errors import FirthError, FormatError
 from firth.gensim import _saved
 from firth.gensim.models import Word2Vec
 from firth.gensim.models.keyedvectors import KeyedVectors
-from firth.gensim.models.word2vec import LineSentence
+from firth.gensim.models.word2vec import LineSentence, PathLineSentences
 
 SENTENCES = [["a", "b", "c", "a"], ["b", "d", "a", "e"], [], ["f", "a", "b"]]
 LONG = [["a", "b", "c", "d"], ["b", "a", "d", "c", "e"], ["e", "f", "a"]] * 30
@@ -139,6 +139,27 @@ def test_long_sentences_are_whole():
     assert one.corpus_total_words == 25_000
 
 
+def test_lines_are_cut_where_that_was_asked(tmp_path):
+    (tmp_path / "text").write_text("w v u " * 9000, encoding="utf-8")
+
+    def sentences(length, kind=LineSentence, **options):
+        one = Word2Vec(min_count=1)
+        one.build_vocab(kind(tmp_path / "text", length, **options))
+        assert one.corpus_total_words == 27_000
+        return one.corpus_count
+
+    assert sentences(None) == sentences(10_000) == sentences(10_000, limit=1) == 1
+    assert sentences(10_000, PathLineSentences) == sentences(10_000, PathLineSentences, limit=1) == 1
+    assert sentences(5_000) == sentences(5_000, PathLineSentences) == 6
+    lines = LineSentence(tmp_path / "text")
+    Word2Vec(min_count=1).build_vocab(lines)
+    with open(tmp_path / "text", encoding="utf-8") as file:
+        one = Word2Vec(min_count=1)
+        one.build_vocab(LineSentence(file))
+    assert one.corpus_count == 1
+    assert len(list(lines)) == 3, "the object that was given stays as it was"
+
+
 def test_integers_stay_integers():
     one = model([[3, 5, np.int64(7)], np.array([5, 7, 9])] * 9)
     assert set(one.wv.index_to_key) == {3, 5, 7, 9}
@@ -179,7 +200,7 @@ def test_one_corpus_is_expected():
         Word2Vec(LONG, corpus_file="x")
     with pytest.raises(TypeError, match="there is neither"):
         Word2Vec().build_vocab()
-    with pytest.raises(TypeError, match="expected the path of a file"):
+    with pytest.raises(TypeError, match="expected the path of a text"):
         Word2Vec(corpus_file="/no/such/file")
 
 

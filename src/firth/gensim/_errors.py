@@ -44,9 +44,13 @@ class UnsupportedError(FirthError, NotImplementedError):
 
 
 class NoFileError(FormatError, FileNotFoundError):
-    """There is no such file."""
+    """There is no such file, or no folder to write it in."""
 
     __str__ = Exception.__str__
+
+
+class FolderError(FormatError, IsADirectoryError):
+    """A folder is in the place of a file."""
 
 
 class DecodingError(FormatError, ValueError):
@@ -59,6 +63,14 @@ class MissingPackageError(MissingExtraError, ImportError):
 
 class SentencesError(CorpusError, TypeError):
     """The sentences are not what a model can read."""
+
+
+class NoTextError(SentencesError, FileNotFoundError):
+    """There is no such text to read sentences from."""
+
+
+class TextFolderError(SentencesError, IsADirectoryError):
+    """A folder is in the place of a text to read sentences from."""
 
 
 class NothingToTrainError(VocabularyError, CorpusError, RuntimeError):

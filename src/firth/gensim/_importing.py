@@ -7,9 +7,10 @@ After `sys.modules["gensim"] = firth.gensim`, `import gensim.models.word2vec` gi
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from firth.gensim._errors import AbsentError, AbsentNameError
@@ -68,7 +69,9 @@ class _Alias(importlib.abc.MetaPathFinder):
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         if name.startswith("gensim.") and sys.modules.get("gensim") is sys.modules.get(PACKAGE):
-            return importlib.machinery.ModuleSpec(name, _Same())
+            if importlib.machinery.PathFinder.find_spec(f"firth.{name}", path) is not None:
+                return importlib.machinery.ModuleSpec(name, _Same())
+            _refuse(f"firth.{name}")
         return None
 
 
@@ -78,9 +81,24 @@ class _Absent(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name.startswith(f"{PACKAGE}.") and not name.rpartition(".")[2].startswith("__"):
-            raise AbsentError(absent(name))  # its `name` is None, or `from package import name` would swallow it
+        if name.startswith(f"{PACKAGE}."):
+            _refuse(name)
         return None
+
+
+def _refuse(name: str) -> None:
+    """Raise AbsentError for a module that is to be imported, and not for one that `importlib.util.find_spec` seeks."""
+    if name.rpartition(".")[2].startswith("__") or _is_sought():
+        return
+    raise AbsentError(absent(name))  # its `name` is None, or `from package import name` would swallow it
+
+
+def _is_sought() -> bool:
+    """Whether `importlib.util.find_spec` asks, to which None means that there is no such module."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") in (__name__, importlib._bootstrap.__name__):
+        frame = frame.f_back
+    return frame is not None and frame.f_code is importlib.util.find_spec.__code__
 
 
 def install() -> None:

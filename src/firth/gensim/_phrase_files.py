@@ -1,7 +1,7 @@
 """The files of phrases: their names and a number of each, and settings."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,15 +21,19 @@ def write_phrases(
 
 
 def read_phrases(
-    path: AnyPath, kind: str, dtype: str, known: Sequence[str]
-) -> tuple[list[str], list[Any], dict[str, Any]]:
-    """The names, the number of each, and the state that `write_phrases` wrote. Raises FormatError.
+    path: AnyPath, kinds: Mapping[str, tuple[str, Sequence[str]]]
+) -> tuple[str, list[str], list[Any], dict[str, Any]]:
+    """The kind, the names, the number of each, and the state that `write_phrases` wrote. Raises FormatError.
 
-    dtype: of the numbers, as safetensors names it. known: the names of the state's values, which are not checked.
+    kinds: of each that may be read, the type of its numbers, as safetensors names it, and the names of its state's
+    values, which are not checked.
     """
-    found, state, file = load_state(path)
-    if found != kind:
-        raise FormatError(f"{path}: a file of {found:.100}: load it with {found:.100}.load; expected {kind}")
+    kind, state, file = load_state(path)
+    if kind not in kinds:
+        raise FormatError(
+            f"{path}: a file of {kind:.100}: load it with {kind:.100}.load; expected {' or '.join(kinds)}"
+        )
+    dtype, known = kinds[kind]
     if set(state) != set(known):
         raise FormatError(f"{path}: the state has {sorted(state)!r:.200}: expected {', '.join(known)}")
     numbers = file.tensor("numbers", dtype, 1)
@@ -41,4 +45,4 @@ def read_phrases(
         raise FormatError(f"{path}: the names are no list of {len(numbers):,} texts: is the file damaged?")
     if not (np.isfinite(numbers).all() if dtype == "F64" else (numbers > 0).all()):
         raise FormatError(f"{path}: a count below 1 or a score that is no number: is the file damaged?")
-    return names, numbers.tolist(), state
+    return kind, names, numbers.tolist(), state

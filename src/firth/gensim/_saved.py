@@ -8,8 +8,9 @@ from typing import Any
 import numpy.typing as npt
 
 from firth.errors import FormatError
-from firth.files.paths import AnyPath, as_path
+from firth.files.paths import AnyPath
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
+from firth.gensim._paths import readable, writable
 
 KEY = "firth.gensim"
 VERSION = 1
@@ -24,18 +25,21 @@ HOW_TO_CONVERT = (
 def save_state(path: AnyPath, kind: str, tensors: Mapping[str, npt.NDArray[Any]], state: Mapping[str, Any]) -> None:
     """Write a file of arrays and a state of plain JSON values; `kind` names the class that it is of.
 
-    Raises FormatError where it cannot be written, or the state is not plain.
+    Raises FormatError where it cannot be written, or the state is not plain; NoFileError without a folder for it.
     """
     try:
         text = json.dumps({"version": VERSION, "kind": kind, "state": state}, sort_keys=True)
     except (TypeError, ValueError) as error:
         raise FormatError(f"{path}: the state of this {kind} cannot be saved: {error}") from None
-    write_tensors(path, tensors, {KEY: text})
+    write_tensors(writable(path), tensors, {KEY: text})
 
 
 def load_state(path: AnyPath) -> tuple[str, dict[str, Any], TensorFile]:
-    """The kind, the state and the open file of arrays that `save_state` wrote. Raises FormatError for other files."""
-    path = as_path(path)
+    """The kind, the state and the open file of arrays that `save_state` wrote.
+
+    Raises NoFileError where nothing is there, FormatError for other files.
+    """
+    path = readable(path, "a file that `save` wrote")
     if is_pickle(path):
         raise FormatError(f"{path}: a pickle, as gensim saves, which firth never loads: {HOW_TO_CONVERT}")
     file = read_tensors(path)

@@ -13,6 +13,7 @@ from firth.corpus.text_lines import whole_lines
 from firth.errors import CorpusError
 from firth.files.paths import AnyPath
 from firth.gensim._errors import ArgumentError, KindError
+from firth.gensim._paths import check_text
 
 LINE_ENDS = re.compile("\r\n|\n|\r")
 
@@ -25,10 +26,12 @@ class LineSentence:
 
     source: a path, or an open file whose `seek(0)` works, of text or bytes. gzip, bzip2, xz and zstd are known by their
     content. A line of more than `max_sentence_length` words becomes several sentences, as in gensim, so that windows do
-    not cross these cuts; None keeps every line whole. limit: how many lines to read; None reads all. Blank lines give
-    no sentence.
+    not cross these cuts; None keeps every line whole. A model keeps them whole for the default of 10,000 as well: only
+    another number cuts what it learns from. limit: how many lines to read; None reads all. Blank lines give no
+    sentence.
 
-    Bytes that are no UTF-8 are replaced, with a warning. Raises CorpusError while it reads where that cannot be done.
+    Bytes that are no UTF-8 are replaced, with a warning. Raises CorpusError while it reads where that cannot be done:
+    NoTextError (also a FileNotFoundError) where there is no such file.
     """
 
     def __init__(self, source: Any, max_sentence_length: int | None = MAX_WORDS_IN_BATCH, limit: int | None = None):
@@ -158,6 +161,7 @@ def _texts(source: Any) -> Iterator[str]:
         _rewind(source)
     else:
         source = os.path.abspath(os.fsdecode(os.fspath(source)))
+        check_text(source)
     reader = TextReader([source])
     yield from reader.texts(source)
     reader.warn(stacklevel=2)

@@ -6,8 +6,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any, NoReturn
 
-from firth.files.paths import AnyPath, check_folder, replacing
-from firth.gensim._errors import KindError
+import numpy as np
+import numpy.typing as npt
+
+from firth.files.paths import AnyPath, replacing
+from firth.gensim._errors import ArgumentError, KindError
+from firth.gensim._paths import writable
 
 RULE_DEFAULT = 0
 RULE_DISCARD = 1
@@ -103,7 +107,7 @@ def save_as_line_sentence(corpus: Iterable[Iterable[str]], filename: AnyPath) ->
 
     The file is written whole or not at all. Raises FormatError.
     """
-    with replacing(check_folder(filename)) as file:
+    with replacing(writable(filename)) as file:
         for sentence in corpus:
             if isinstance(sentence, str | bytes):
                 raise KindError(
@@ -174,14 +178,23 @@ class ClippedCorpus:
         return whole if self.max_docs is None else min(whole, self.max_docs)
 
 
-def grouper(iterable: Iterable[Any], chunksize: int) -> Iterator[list[Any]]:
-    """Yield lists of `chunksize` items, the last one of fewer."""
+def grouper(
+    iterable: Iterable[Any], chunksize: int, as_numpy: bool = False, dtype: npt.DTypeLike = np.float32
+) -> Iterator[list[Any]]:
+    """Yield lists of `chunksize` items, the last one of fewer; with as_numpy each item as an array of `dtype`."""
+    if not chunksize >= 1:
+        raise ArgumentError(f"chunksize is {chunksize!r:.100}: expected 1 or more")
     items = iter(iterable)
     while chunk := list(itertools.islice(items, int(chunksize))):
-        yield chunk
+        yield [np.array(item, dtype) for item in chunk] if as_numpy else chunk
 
 
-chunkize_serial = chunkize = grouper
+chunkize_serial = grouper
+
+
+def chunkize(corpus: Iterable[Any], chunksize: int, maxsize: int = 0, as_numpy: bool = False) -> Iterator[list[Any]]:
+    """As `grouper`; maxsize has no effect: no chunk is made ahead of time in another process."""
+    return grouper(corpus, chunksize, as_numpy)
 
 
 def flatten(nested_list: Iterable[Any]) -> list[Any]:

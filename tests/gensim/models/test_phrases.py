@@ -43,6 +43,14 @@ def test_words_and_pairs_are_counted():
     assert phrases.export_phrases() == {}
 
 
+def test_the_counts_are_a_plain_dict():
+    phrases = Phrases(SENTENCES, max_vocab_size=1e6)
+    assert type(phrases.vocab) is dict
+    with pytest.raises(KeyError):
+        phrases.vocab["zzz"]
+    assert type(phrases.max_vocab_size) is int
+
+
 def test_phrases_and_scores_are_gensims():
     phrases = Phrases(SENTENCES, min_count=1, threshold=0.1)
     found = {"new_york": 13.5, "bank_of": 1.5, "of_america": 2.25, "a_b": 4.5}
@@ -140,6 +148,9 @@ def test_what_is_no_sentence_of_words_is_refused(bad):
         ({"scoring": lambda a, b: 1}, ValueError),
         ({"delimiter": ""}, ValueError),
         ({"max_vocab_size": 0}, ValueError),
+        ({"max_vocab_size": 2.5}, ValueError),
+        ({"max_vocab_size": math.inf}, ValueError),
+        ({"max_vocab_size": None}, TypeError),
         ({"connector_words": "of"}, TypeError),
         ({"connector_words": [1]}, TypeError),
     ],
@@ -201,10 +212,25 @@ def test_phrases_are_saved_and_loaded(tmp_path):
     frozen = phrases.freeze()
     frozen.save(tmp_path / "frozen")
     assert vars(Phraser.load(tmp_path / "frozen")) == vars(frozen)
-    with pytest.raises(FormatError, match=r"load it with FrozenPhrases\.load"):
-        Phrases.load(tmp_path / "frozen")
     with pytest.warns(UserWarning, match="pickle_protocol"):
         frozen.save(tmp_path / "frozen", pickle_protocol=2)
+
+
+def test_loading_gives_the_class_that_was_saved(tmp_path):
+    class Mine(Phrases):
+        pass
+
+    phrases = Phrases(SENTENCES, min_count=1, threshold=0.1)
+    phrases.save(tmp_path / "phrases")
+    phrases.freeze().save(tmp_path / "frozen")
+    for asked in (Phrases, Phraser):
+        assert type(asked.load(tmp_path / "frozen")) is FrozenPhrases
+        assert type(asked.load(tmp_path / "phrases")) is Phrases
+    assert type(Mine.load(tmp_path / "phrases")) is Mine
+    assert type(Mine.load(tmp_path / "frozen")) is FrozenPhrases
+    save_state(tmp_path / "other", "Word2Vec", {}, {})
+    with pytest.raises(FormatError, match=r"load it with Word2Vec\.load"):
+        Phrases.load(tmp_path / "other")
 
 
 def test_a_function_of_ones_own_is_not_saved(tmp_path):

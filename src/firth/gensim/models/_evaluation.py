@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from firth.evaluate.reading import LARGEST
-from firth.files.paths import AnyPath, as_path, reading
-from firth.gensim._errors import ArgumentError, DecodingError, NoFileError
+from firth.files.paths import AnyPath, reading
+from firth.gensim._errors import ArgumentError, DecodingError
+from firth.gensim._paths import readable
 from firth.gensim._warnings import renamed
 from firth.gensim.models._queries import Queries, best_products
 from firth.gensim.models._significance import Correlation, correlations
@@ -223,9 +224,7 @@ def _read_analogies(path: AnyPath, case_insensitive: bool) -> tuple[list[tuple[s
 
 def _lines(path: AnyPath, encoding: str) -> Iterator[tuple[int, str]]:
     """The lines of a text file without their ends, numbered from 1."""
-    path = as_path(path)
-    if not path.exists():
-        raise NoFileError(f"{path}: there is no such file")
+    path = readable(path, "lines of words")
     with reading(path, "words") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:

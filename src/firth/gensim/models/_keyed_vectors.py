@@ -8,9 +8,10 @@ import sys
 from typing import Any, Self
 
 from firth.errors import FormatError
-from firth.files.paths import AnyPath, as_path
+from firth.files.paths import AnyPath
 from firth.files.tensors import TensorFile, read_tensors
-from firth.gensim._errors import KindError, NoFileError, UnsupportedError
+from firth.gensim._errors import KindError, UnsupportedError
+from firth.gensim._paths import readable
 from firth.gensim._saved import KEY, is_pickle, load_state, save_state
 from firth.gensim._warnings import without_meaning
 from firth.gensim.models._evaluation import Evaluation
@@ -62,9 +63,7 @@ class KeyedVectors(Evaluation, OldNames, Word2VecFiles):
         FileNotFoundError, and FormatError for other files: gensim's own are pickles, and the message tells the way to
         convert them.
         """
-        path, mapped = as_path(fname), mmap is not None and mmap.startswith("r")
-        if not path.exists():
-            raise NoFileError(f"{path}: there is no such file: expected one that `save` wrote")
+        path, mapped = readable(fname, "a file that `save` wrote"), mmap is not None and mmap.startswith("r")
         if not is_pickle(path):
             file = read_tensors(path)
             if KEY not in file.metadata and "firth" in file.metadata:

@@ -4,6 +4,7 @@ import logging
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from firth.corpus.vocabulary import LINE_END, Vocabulary, is_whole
 from firth.errors import CorpusError
 from firth.files.folders import TemporaryFolder
 from firth.gensim._errors import KindError, NothingToTrainError, SentencesError
+from firth.gensim._paths import check_text
 from firth.gensim._sentences import MAX_WORDS_IN_BATCH, LineSentence, PathLineSentences
 from firth.gensim._warnings import callers_level
 from firth.settings import AS_IS
@@ -74,8 +76,8 @@ class Text:
 def read_text(corpus_iterable: Any, corpus_file: Any, progress_per: int) -> Text:
     """The text of an iterable of lists of tokens or of a file, one of which is None.
 
-    Raises KindError unless one is given, SentencesError for what is no such iterable and for files that cannot be read,
-    NothingToTrainError where there is no token. Logs every `progress_per` sentences.
+    Raises KindError unless one is given, SentencesError for what is no such iterable and for files that cannot be read
+    (NoTextError where there is none), NothingToTrainError where there is no token. Logs every `progress_per` sentences.
     """
     if (corpus_iterable is None) == (corpus_file is None):
         both = "both are given" if corpus_file is not None else "there is neither"
@@ -87,6 +89,9 @@ def read_text(corpus_iterable: Any, corpus_file: Any, progress_per: int) -> Text
             return _read_files(paths, folder, blank=corpus_iterable is None)
         if corpus_file is not None:
             corpus_iterable = LineSentence(corpus_file, None)
+        elif _cuts_by_default(corpus_iterable):
+            corpus_iterable = copy(corpus_iterable)
+            corpus_iterable.max_sentence_length = None
         return _read_lists(corpus_iterable, folder, progress_per)
     except BaseException:
         folder.remove()
@@ -111,7 +116,7 @@ def check_sentences(sentences: Any) -> None:
 def _paths(corpus_iterable: Any, corpus_file: Any) -> list[str] | None:
     """The files that the compiled reader reads; None where sentences have to be asked for one by one."""
     if corpus_file is not None:
-        if not isinstance(corpus_file, str | os.PathLike) or not os.path.isfile(corpus_file):
+        if not isinstance(corpus_file, str | os.PathLike):
             raise KindError(f"corpus_file is {corpus_file!r:.200}: expected the path of a file, a sentence a line")
         paths: list[Any] = [corpus_file]
     elif type(corpus_iterable) is LineSentence and isinstance(corpus_iterable.source, str | os.PathLike):
@@ -121,10 +126,18 @@ def _paths(corpus_iterable: Any, corpus_file: Any) -> list[str] | None:
     else:
         return None
     whole = corpus_file is not None or (
-        corpus_iterable.limit is None and corpus_iterable.max_sentence_length in (None, MAX_WORDS_IN_BATCH)
+        corpus_iterable.limit is None
+        and (corpus_iterable.max_sentence_length is None or _cuts_by_default(corpus_iterable))
     )
     names = [os.path.abspath(os.fsdecode(os.fspath(path))) for path in paths]
+    for name in names:
+        check_text(name)
     return names if whole and names and not any(map(table_kind, names)) else None
+
+
+def _cuts_by_default(sentences: Any) -> bool:
+    """Whether these are lines that nobody asked to cut: a model keeps them whole."""
+    return type(sentences) in (LineSentence, PathLineSentences) and sentences.max_sentence_length == MAX_WORDS_IN_BATCH
 
 
 def _read_files(paths: list[str], folder: TemporaryFolder, blank: bool) -> Text:

@@ -16,12 +16,13 @@ import numpy as np
 from firth.corpus.vocabulary import Vocabulary, is_whole
 from firth.errors import FormatError
 from firth.files.compressed import ENDINGS, compressing
-from firth.files.paths import AnyPath, as_path, check_folder, reading, refused, replacing
+from firth.files.paths import AnyPath, reading, refused, replacing
 from firth.formats import word2vec_binary, word2vec_text
 from firth.formats.detect import format_of
 from firth.formats.request import Request, shown
 from firth.formats.vocabulary import write_vocabulary
-from firth.gensim._errors import ArgumentError, DecodingError, NoFileError
+from firth.gensim._errors import ArgumentError, DecodingError
+from firth.gensim._paths import readable, writable
 from firth.gensim._saved import HOW_TO_CONVERT, is_pickle
 from firth.gensim.models._lookup import Lookup
 from firth.vectors.container import WordVectors
@@ -136,7 +137,7 @@ class Word2VecFiles(Lookup):
             order = np.argsort(-values.astype(np.float64), kind="stable")
             if (order[1:] < order[:-1]).any():
                 keys, rows, values = [keys[i] for i in order.tolist()], rows[order], values[order]
-        path = check_folder(fname)
+        path = writable(fname)
         _check_keys(path, keys, binary)
         n, vectors = len(keys), WordVectors(keys, np.zeros(len(keys), np.int64), rows, None, {}, [])
         header = b"%d %d\n" % (n if total_vec is None else total_vec, self.vector_size) if write_header else b""
@@ -154,9 +155,7 @@ class Word2VecFiles(Lookup):
 
 def _read(fname: AnyPath, binary: bool, request: Request) -> WordVectors:
     """The vectors of a file in the format that was named. Raises FormatError for a file that has another."""
-    path = as_path(fname)
-    if not path.exists():
-        raise NoFileError(f"{path}: there is no such file: expected vectors of word2vec's")
+    path = readable(fname, "vectors of word2vec's")
     if is_pickle(path):
         raise FormatError(f"{path}: a pickle, as gensim saves, which firth never loads: {HOW_TO_CONVERT}")
     try:
@@ -198,8 +197,7 @@ def _decoder(fname: AnyPath, encoding: str, errors: str) -> Callable[[bytes], st
 def _counts(fvocab: AnyPath, words: list[str], encoding: str, errors: str) -> Any:
     """The counts (n,) of words in a file of lines "word count"; 0 for those that it does not have, with a warning."""
     counts: dict[str, int] = {}
-    if not as_path(fvocab).exists():
-        raise NoFileError(f"{fvocab}: there is no such file: expected lines of a word and its count")
+    readable(fvocab, "lines of a word and its count")
     decode = _decoder(fvocab, encoding, errors) or (lambda raw: raw.decode(errors="backslashreplace"))
     with reading(fvocab, "words and counts") as file:
         for number, line in enumerate(file, 1):

@@ -8,10 +8,11 @@ import numpy.typing as npt
 
 from firth.declaring import SKIPGRAM
 from firth.errors import FormatError
-from firth.files.paths import AnyPath, as_path, check_folder
+from firth.files.paths import AnyPath
 from firth.files.tensors import TensorFile
 from firth.formats.loading import load_as
 from firth.gensim._errors import ArgumentError, NotReadyError
+from firth.gensim._paths import readable, writable
 from firth.gensim._warnings import callers_level, renamed, without_meaning
 from firth.gensim.models import _state
 from firth.gensim.models._options import checked
@@ -258,12 +259,12 @@ def save_facebook_model(
         nodes=np.ascontiguousarray(model.syn1[:-1]) if model.hs and not model.negative else None,
         subwords=subwords,
     )
-    write(vectors, check_folder(path))
+    write(vectors, writable(path))
 
 
 def _read(path: AnyPath, encoding: str) -> WordVectors:
     _refuse_encoding(encoding)
-    found = load_as(as_path(path))
+    found = load_as(readable(path, "a .bin model of fastText's"))
     if found.format.name != "fasttext":
         raise FormatError(f"{path}: {found.format.name}: expected a .bin model of fastText's")
     return found.vectors

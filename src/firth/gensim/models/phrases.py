@@ -5,7 +5,6 @@ import logging
 import math
 import sys
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from inspect import signature
 from pathlib import Path
@@ -73,6 +72,8 @@ def _lost(**counts: float) -> float:
 
 
 _SCORERS: dict[str, Scorer] = {"default": original_scorer, "npmi": npmi_scorer}
+_KNOWN = tuple(_SCORERS.values())
+_STRINGS = {str}
 _SETTINGS = ("min_count", "threshold", "delimiter", "scoring", "connector_words")
 _READ = "corpus_word_count"
 
@@ -197,7 +198,7 @@ class Phrases(_Joining):
         sentences: Iterable[Iterable[str]] | None = None,
         min_count: float = 5,
         threshold: float = 10.0,
-        max_vocab_size: int = 40000000,
+        max_vocab_size: float = 40000000,
         delimiter: str | bytes = "_",
         progress_per: int = 10000,
         scoring: str | Scorer = "default",
@@ -221,11 +222,11 @@ class Phrases(_Joining):
             raise ArgumentError(f"threshold is {threshold!r:.100}: expected more than 0 for the default scoring")
         if self.scoring is npmi_scorer and not -1 <= self.threshold <= 1:
             raise ArgumentError(f"threshold is {threshold!r:.100}: expected -1 to 1 for the scoring 'npmi'")
-        if type(max_vocab_size) is not int or max_vocab_size < 1:
+        if _number("max_vocab_size", max_vocab_size) != int(max_vocab_size) or max_vocab_size < 1:
             raise ArgumentError(f"max_vocab_size is {max_vocab_size!r:.100}: expected a whole number, 1 or more")
         self.connector_words = _words(connector_words)
-        self.delimiter, self.max_vocab_size, self.progress_per = delimiter, max_vocab_size, progress_per
-        self.vocab: Counter[str] = Counter()
+        self.delimiter, self.max_vocab_size, self.progress_per = delimiter, int(max_vocab_size), progress_per
+        self.vocab: dict[str, int] = {}
         self.corpus_word_count = 0
         if sentences is not None:
             self.add_vocab(sentences)
@@ -245,8 +246,8 @@ class Phrases(_Joining):
                     "sentence #%i: %i words, %i in the vocabulary", number, self.corpus_word_count, len(self.vocab)
                 )
             words = list(sentence)
-            fault = next((word for word in words if not isinstance(word, str)), None)
-            if fault is not None:
+            if not _STRINGS.issuperset(map(type, words)) and not all(isinstance(word, str) for word in words):
+                fault = next(word for word in words if not isinstance(word, str))
                 kind = type(fault).__name__
                 raise KindError(
                     f"sentence {number} (counted from 0) has {fault!r:.100} ({kind}): expected words, as str"
@@ -267,38 +268,34 @@ class Phrases(_Joining):
             )
 
     def _count(self, words: list[str]) -> None:
-        join = self.delimiter.join
-        if not self.connector_words:
-            self.vocab.update(words)
-            self.vocab.update(map(join, itertools.pairwise(words)))
-            return
-        candidate: list[str] = []  # a word and the connectors behind it
+        vocab, find, between, connectors = self.vocab, self.vocab.get, self.delimiter, self.connector_words
+        candidate: str | None = None  # a word and the connectors behind it
         for word in words:
-            if word not in self.connector_words:
-                self.vocab[word] += 1
-                if candidate:
-                    self.vocab[join((*candidate, word))] += 1
-                candidate = [word]
-            elif candidate:
-                candidate.append(word)
+            if word not in connectors:
+                vocab[word] = find(word, 0) + 1
+                if candidate is not None:
+                    name = f"{candidate}{between}{word}"
+                    vocab[name] = find(name, 0) + 1
+                candidate = word
+            elif candidate is not None:
+                candidate = f"{candidate}{between}{word}"
 
     def score_candidate(self, word_a: str, word_b: str, in_between: Sequence[str]) -> tuple[str | None, float | None]:
         """The phrase of two words with connector words between them, and its score; (None, None) if it is none."""
         phrase = self.delimiter.join((word_a, *in_between, word_b))
-        score = self._score(word_a, word_b, phrase)
+        count = self.vocab.get(phrase)
+        if count is None or not self._may_be_phrase(count):
+            return None, None
+        score = self._score(word_a, word_b, count)
         return (phrase, score) if score is not None and score > self.threshold else (None, None)
 
     def _may_be_phrase(self, count: int) -> bool:
         """Whether a candidate of this count may have a score above the threshold; most have not, as they are rare."""
-        return count >= self.min_count or self.threshold < 0 or self.scoring not in _SCORERS.values()
+        return count >= self.min_count or self.threshold < 0 or self.scoring not in _KNOWN
 
-    def _score(self, word_a: str, word_b: str, phrase: str) -> float | None:
-        """The score of a candidate, or None for no phrase, as where it or a word of it was not counted."""
-        find = self.vocab.get
-        count = find(phrase, 0)
-        if not count or not self._may_be_phrase(count):
-            return None
-        count_a, count_b = find(word_a), find(word_b)
+    def _score(self, word_a: str, word_b: str, count: int) -> float | None:
+        """The score of a candidate of this count, or None for no phrase, as where a word of it was not counted."""
+        count_a, count_b = self.vocab.get(word_a), self.vocab.get(word_b)
         if not (count_a and count_b):
             return None
         return self.scoring(
@@ -320,7 +317,7 @@ class Phrases(_Joining):
             if not self._may_be_phrase(count):
                 continue
             parts = name.split(self.delimiter)
-            scores = (self._score(first, last, name) for first, last in self._candidates(parts))
+            scores = (self._score(first, last, count) for first, last in self._candidates(parts))
             best = max((score for score in scores if score is not None), default=-math.inf)
             if best > self.threshold:
                 found[name] = best
@@ -359,14 +356,17 @@ class Phrases(_Joining):
         write_phrases(fname, "Phrases", self.vocab, counts, self._settings() | state)
 
     @classmethod
-    def load(cls, fname: AnyPath, mmap: Any = None) -> Self:
-        """The phrases that `save` wrote; mmap has no effect. Raises FormatError for other files."""
-        names, counts, state = read_phrases(fname, "Phrases", "I64", (*_SETTINGS, "max_vocab_size", _READ))
+    def load(cls, fname: AnyPath, mmap: Any = None) -> Any:
+        """The phrases that `save` wrote, frozen or not; mmap has no effect. Raises FormatError for other files."""
+        return _load(cls, fname)
+
+    @classmethod
+    def _restored(cls, fname: AnyPath, names: list[str], counts: list[int], state: dict[str, Any]) -> Self:
         with naming(Path(fname)):
             words = whole(_READ, state.pop(_READ), 0)
             phrases = cls(**state)
         phrases.corpus_word_count = words
-        phrases.vocab = Counter(dict(zip(names, counts, strict=True)))
+        phrases.vocab = dict(zip(names, counts, strict=True))
         return phrases
 
 
@@ -410,9 +410,12 @@ class FrozenPhrases(_Joining):
         write_phrases(fname, "FrozenPhrases", self.phrasegrams, scores, self._settings())
 
     @classmethod
-    def load(cls, fname: AnyPath, mmap: Any = None) -> Self:
-        """The phrases that `save` wrote; mmap has no effect. Raises FormatError for other files."""
-        names, scores, state = read_phrases(fname, "FrozenPhrases", "F64", _SETTINGS)
+    def load(cls, fname: AnyPath, mmap: Any = None) -> Any:
+        """The phrases that `save` wrote, frozen or not; mmap has no effect. Raises FormatError for other files."""
+        return _load(cls, fname)
+
+    @classmethod
+    def _restored(cls, fname: AnyPath, names: list[str], scores: list[float], state: dict[str, Any]) -> Self:
         with naming(Path(fname)):
             phrases = cls(Phrases(**state | {"scoring": state["scoring"] or _lost}))
         phrases.phrasegrams = dict(zip(names, scores, strict=True))
@@ -420,6 +423,15 @@ class FrozenPhrases(_Joining):
 
 
 Phraser = FrozenPhrases
+
+_FILES = {"Phrases": ("I64", (*_SETTINGS, "max_vocab_size", _READ)), "FrozenPhrases": ("F64", _SETTINGS)}
+
+
+def _load(asked: type[_Joining], fname: AnyPath) -> Phrases | FrozenPhrases:
+    """The phrases of a file: of the class that was asked, or else of the one that was saved."""
+    kind, names, numbers, state = read_phrases(fname, _FILES)
+    saved: type[Phrases | FrozenPhrases] = Phrases if kind == "Phrases" else FrozenPhrases
+    return (asked if issubclass(asked, saved) else saved)._restored(fname, names, numbers, state)
 
 
 def _is_single(sentence: Any) -> tuple[bool, Iterable[Any]]:

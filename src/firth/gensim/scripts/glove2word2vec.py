@@ -2,6 +2,7 @@
 
 from firth.files.paths import AnyPath
 from firth.formats.convert import convert
+from firth.gensim._paths import readable, writable
 
 
 def glove2word2vec(glove_input_file: AnyPath, word2vec_output_file: AnyPath) -> tuple[int, int]:
@@ -9,5 +10,7 @@ def glove2word2vec(glove_input_file: AnyPath, word2vec_output_file: AnyPath) -> 
 
     `KeyedVectors.load_word2vec_format(path, no_header=True)` reads the GloVe file itself. Raises FormatError.
     """
-    done = convert(glove_input_file, word2vec_output_file, "word2vec-text", vocab=None)
+    done = convert(
+        readable(glove_input_file, "vectors of GloVe's"), writable(word2vec_output_file), "word2vec-text", vocab=None
+    )
     return done.words, done.dim
