@@ -86,7 +86,7 @@ def test_no_ngrams():
     one = model(max_n=0)
     assert one.wv.vectors_ngrams.shape == (0, 4)
     assert np.array_equal(one.wv.vectors, one.wv.vectors_vocab)
-    assert one._run_config().maxn == 0
+    assert one._firth_run_config().maxn == 0
 
 
 def test_options_are_checked():

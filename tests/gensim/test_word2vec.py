@@ -77,7 +77,7 @@ def test_a_corpus_in_the_constructor_builds_and_trains():
 
 def test_settings_mean_what_they_mean_in_gensim():
     def config(**options):
-        return Word2Vec(**(SMALL | options))._run_config()
+        return Word2Vec(**(SMALL | options))._firth_run_config()
 
     cbow = config()
     assert (cbow.architecture, cbow.loss, cbow.cbow_undivided, cbow.cbow_sum) == (
@@ -336,9 +336,9 @@ class TestTraining:
 
     def test_each_call_draws_anew(self):
         one = built()
-        first = one._run_config().seed
+        first = one._firth_run_config().seed
         one.train(LONG, epochs=1)
-        assert (first, one._run_config().seed != first) == (1, True)
+        assert (first, one._firth_run_config().seed != first) == (1, True)
 
     def test_totals_may_be_left_out_and_are_compared(self, caplog):
         one = built()

@@ -53,7 +53,7 @@ class Model(OldNames):
     the vocabulary was built from.
     """
 
-    _kind = ""
+    _firth_kind = ""
     wv: Any
     syn1neg: Floats
     syn1: Floats
@@ -76,18 +76,18 @@ class Model(OldNames):
     shrink_windows: bool
     compute_loss: bool
 
-    def _set_defaults(self) -> None:
+    def _firth_set_defaults(self) -> None:
         """Set what no option sets."""
         self.corpus_count = self.corpus_total_words = self.train_count = 0
         self.total_train_time = self.running_training_loss = 0.0
         self.raw_vocab: dict[Key, int] = {}
         self.lifecycle_events: list[dict[str, Any]] | None = []
-        self._weights: Weights | None = None
-        self._text: Text | None = None
-        self._keeps_text = False
-        self._pending: Chosen | None = None
+        self._firth_weights: Weights | None = None
+        self._firth_text: Text | None = None
+        self._firth_keeps_text = False
+        self._firth_pending: Chosen | None = None
 
-    def _begin(
+    def _firth_begin(
         self,
         sentences: Any,
         corpus_file: Any,
@@ -100,14 +100,14 @@ class Model(OldNames):
         check_hooks(type(self))
         new_names(old_names, options)
         warn_without_meaning(options)
-        self._set_defaults()
+        self._firth_set_defaults()
         vars(self).update(options)
         self.layer1_size, self.min_alpha_yet_reached = self.vector_size, float(self.alpha)
-        self._check_options()
+        self._firth_check_options()
         self.effective_min_count = self.min_count
-        self.wv = self._new_vectors()
+        self.wv = self._firth_new_vectors()
         if sentences is not None or corpus_file is not None:
-            self._keeps_text = True  # so that what can be read once only is read once
+            self._firth_keeps_text = True  # so that what can be read once only is read once
             try:
                 self.build_vocab(corpus_iterable=sentences, corpus_file=corpus_file, trim_rule=trim_rule)
                 self.train(
@@ -122,15 +122,15 @@ class Model(OldNames):
                     callbacks=callbacks,
                 )
             finally:
-                self._keeps_text = False
-                self._drop_text()
+                self._firth_keeps_text = False
+                self._firth_drop_text()
         elif trim_rule is not None:
             logger.warning("trim_rule is used while a vocabulary is built, and not kept: give it to build_vocab()")
         self.add_lifecycle_event("created", params=str(self))
 
-    def _check_options(self) -> None:
+    def _firth_check_options(self) -> None:
         """Raise ArgumentError for options out of range."""
-        self._settings()
+        self._firth_settings()
         for name, least in (("min_count", 0), ("max_final_vocab", 1), ("max_vocab_size", 1)):
             value = getattr(self, name)
             if (value is None and least) or (is_whole(value) and value >= least):
@@ -139,59 +139,59 @@ class Model(OldNames):
 
     # What kinds of models differ in
 
-    def _new_vectors(self) -> Any:
+    def _firth_new_vectors(self) -> Any:
         """Empty vectors."""
         raise NotImplementedError
 
-    def _settings(self) -> dict[str, Any]:
+    def _firth_settings(self) -> dict[str, Any]:
         """The settings of firth's that the options mean. Raises ArgumentError."""
         return settings_of(self)
 
-    def _read(self, corpus_iterable: Any, corpus_file: Any, progress_per: int) -> Text:
+    def _firth_read(self, corpus_iterable: Any, corpus_file: Any, progress_per: int) -> Text:
         """The text of a corpus."""
         return read_text(corpus_iterable, corpus_file, progress_per)
 
-    def _take_counts(self, text: Text) -> None:
+    def _firth_take_counts(self, text: Text) -> None:
         """Take what a text says beside its words, when the vocabulary is built."""
 
-    def _new_trainer(self, text: Text, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
+    def _firth_new_trainer(self, text: Text, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
         """A trainer that works on the model's matrices."""
         outputs = output_rows(config.loss, len(corpus.vocab))
-        return SgdTrainer(corpus, config, matrices=self._matrices().of_trainer(outputs))
+        return SgdTrainer(corpus, config, matrices=self._firth_matrices().of_trainer(outputs))
 
-    def _output_width(self) -> int:
+    def _firth_output_width(self) -> int:
         """How many vectors an output row is as long as."""
         return 1
 
-    def _input_rows(self, words: int) -> int:
+    def _firth_input_rows(self, words: int) -> int:
         """How many input rows so many words need."""
         return words
 
-    def _inputs(self) -> list[Floats]:
+    def _firth_inputs(self) -> list[Floats]:
         """The input rows, in order."""
         return [self.wv.vectors]
 
-    def _set_inputs(self, keys: Sequence[Key], counts: Counts, rows: Floats) -> None:
+    def _firth_set_inputs(self, keys: Sequence[Key], counts: Counts, rows: Floats) -> None:
         """Let the vectors by word be those of these keys and input rows, without a copy."""
         self.wv.set_all(keys, rows, counts)
 
-    def _move_inputs(self, rows: Floats) -> None:
+    def _firth_move_inputs(self, rows: Floats) -> None:
         """Let the vectors by word use these input rows, which are copies of theirs."""
         self.wv.vectors = rows
 
-    def _refresh(self) -> None:
+    def _firth_refresh(self) -> None:
         """Forget or compute anew what depends on the input rows, after training has changed them."""
         self.wv.norms = None
 
-    def _input_tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def _firth_input_tensors(self) -> dict[str, npt.NDArray[Any]]:
         """What a saved file holds of the vectors by word."""
         return {"vectors": self.wv.vectors}
 
-    def _more_state(self) -> dict[str, Any]:
+    def _firth_more_state(self) -> dict[str, Any]:
         """What a saved file says of the vectors by word, as plain values."""
         return {}
 
-    def _load_inputs(
+    def _firth_load_inputs(
         self,
         keys: list[Key],
         counts: Counts,
@@ -200,7 +200,7 @@ class Model(OldNames):
         matrix: Callable[[str, int], Floats],
     ) -> None:
         """Make the vectors by word from a saved file; `matrix` reads a checked one. Raises FormatError."""
-        self.wv = self._new_vectors()
+        self.wv = self._firth_new_vectors()
         self.wv.set_all(keys, matrix("vectors", len(keys)), counts)
 
     # The vocabulary
@@ -268,13 +268,13 @@ class Model(OldNames):
         trim_rule: TrimRule | None = None,
     ) -> tuple[int, int]:
         """Count the words of a corpus into `raw_vocab`, by first appearance; return how many words and sentences."""
-        self._drop_text()
-        text = self._read(corpus_iterable, corpus_file, progress_per)
+        self._firth_drop_text()
+        text = self._firth_read(corpus_iterable, corpus_file, progress_per)
         counted = dict(zip(text.keys, text.counts.tolist(), strict=True))
         self.raw_vocab = pruned(counted, self.max_vocab_size, trim_rule)
-        self._take_counts(text)
-        if self._keeps_text:
-            self._text = text
+        self._firth_take_counts(text)
+        if self._firth_keeps_text:
+            self._firth_text = text
         else:
             text.close()
         logger.info(
@@ -309,17 +309,17 @@ class Model(OldNames):
             logger.info(msg)
             return told
         if update:
-            chosen = self._joined(chosen)
+            chosen = self._firth_joined(chosen)
         elif not chosen.keys:
             raise NothingToTrainError(_nothing_left(self.raw_vocab, chosen.min_count))
         self.min_count, self.sample, self.effective_min_count = least, share, chosen.min_count
-        self._pending = chosen
+        self._firth_pending = chosen
         if not keep_raw_vocab:
             self.raw_vocab = {}
         self.add_lifecycle_event("prepare_vocab", msg=msg)
         return told
 
-    def _joined(self, new: Chosen) -> Chosen:
+    def _firth_joined(self, new: Chosen) -> Chosen:
         """The words of the model, with what a new count adds, and then the new words."""
         counts = dict(zip(self.wv.index_to_key, _state.counts_of(self.wv).tolist(), strict=True))
         for key in counts:
@@ -337,23 +337,23 @@ class Model(OldNames):
 
         The nodes of the tree begin anew, as the tree is another one.
         """
-        if self._pending is None:
+        if self._firth_pending is None:
             raise NotReadyError("no words are chosen: call build_vocab() first")
-        keys, counts, _ = self._pending
-        before, outputs = (self._inputs(), self._outputs()) if update else ([], {})
-        weights = self._new_weights(len(keys))
+        keys, counts, _ = self._firth_pending
+        before, outputs = (self._firth_inputs(), self._firth_outputs()) if update else ([], {})
+        weights = self._firth_new_weights(len(keys))
         if before:
-            self._copy_inputs(weights.inputs, len(keys), before)
+            self._firth_copy_inputs(weights.inputs, len(keys), before)
             if "syn1neg" in outputs:
                 copy_rows(weights.outputs["syn1neg"], outputs["syn1neg"], "syn1neg")
-        self._use(weights)
-        self._set_inputs(keys, counts, weights.inputs)
-        self._pending = None
+        self._firth_use(weights)
+        self._firth_set_inputs(keys, counts, weights.inputs)
+        self._firth_pending = None
 
     def init_weights(self) -> None:
         """Begin the vectors of all words anew."""
         keys, counts = self.wv.index_to_key, _state.counts_of(self.wv)
-        self._pending = Chosen(list(keys), counts, self.effective_min_count)
+        self._firth_pending = Chosen(list(keys), counts, self.effective_min_count)
         self.prepare_weights()
 
     def update_weights(self) -> None:
@@ -373,40 +373,40 @@ class Model(OldNames):
             raise NotReadyError("the other model has no vocabulary: call its build_vocab() first")
         self.corpus_count, self.corpus_total_words = other_model.corpus_count, other_model.corpus_total_words
         self.raw_vocab = other_model.raw_vocab
-        self._pending = Chosen(list(keys), _state.counts_of(other_model.wv).copy(), self.effective_min_count)
+        self._firth_pending = Chosen(list(keys), _state.counts_of(other_model.wv).copy(), self.effective_min_count)
         self.prepare_weights()
 
-    def _new_weights(self, words: int) -> Weights:
+    def _firth_new_weights(self, words: int) -> Weights:
         losses = {"negatives": bool(self.negative), "tree": bool(self.hs)}
-        return Weights(self._input_rows(words), words, self.vector_size, self.seed, **losses)
+        return Weights(self._firth_input_rows(words), words, self.vector_size, self.seed, **losses)
 
-    def _copy_inputs(self, rows: Floats, words: int, before: list[Floats]) -> None:
+    def _firth_copy_inputs(self, rows: Floats, words: int, before: list[Floats]) -> None:
         """Copy earlier input rows into the first of those of `words` words."""
         copy_rows(rows, before[0], "wv.vectors")
 
-    def _outputs(self) -> dict[str, Floats]:
+    def _firth_outputs(self) -> dict[str, Floats]:
         """The output rows by name."""
         names = {"syn1neg": self.negative, "syn1": self.hs}
         return {name: getattr(self, name) for name, used in names.items() if used and hasattr(self, name)}
 
-    def _use(self, weights: Weights) -> None:
+    def _firth_use(self, weights: Weights) -> None:
         """Let the output rows be those of these matrices."""
-        self._weights = weights
+        self._firth_weights = weights
         for name in ("syn1neg", "syn1"):
             vars(self).pop(name, None)
         vars(self).update(weights.outputs)
 
-    def _matrices(self) -> Weights:
+    def _firth_matrices(self) -> Weights:
         """The matrices to train: those that the arrays of the model are views of, or copies that they then become."""
-        words, inputs, outputs = len(self.wv.index_to_key), self._inputs(), self._outputs()
-        if self._weights is not None and self._weights.holds(inputs, outputs):
-            return self._weights
-        weights = self._new_weights(words)
-        self._copy_inputs(weights.inputs, words, inputs)
+        words, inputs, outputs = len(self.wv.index_to_key), self._firth_inputs(), self._firth_outputs()
+        if self._firth_weights is not None and self._firth_weights.holds(inputs, outputs):
+            return self._firth_weights
+        weights = self._firth_new_weights(words)
+        self._firth_copy_inputs(weights.inputs, words, inputs)
         for name, rows in outputs.items():
             copy_rows(weights.outputs[name], rows, name)
-        self._use(weights)
-        self._move_inputs(weights.inputs)
+        self._firth_use(weights)
+        self._firth_move_inputs(weights.inputs)
         return weights
 
     # Training
@@ -453,13 +453,13 @@ class Model(OldNames):
         self.alpha = self.alpha if start_alpha is None else start_alpha
         self.min_alpha = self.min_alpha if end_alpha is None else end_alpha
         self.compute_loss, self.running_training_loss = bool(compute_loss), 0.0
-        config = self._run_config()
-        text = self._take_text() or self._read(corpus_iterable, corpus_file, 10000)
+        config = self._firth_run_config()
+        text = self._firth_take_text() or self._firth_read(corpus_iterable, corpus_file, 10000)
         started = time.monotonic()
         try:
             _compare(total_examples, text.sentences, "sentences", "total_examples")
             _compare(total_words, text.tokens, "words", "total_words")
-            trained = self._train_on(text, config, callbacks, report_delay)
+            trained = self._firth_train_on(text, config, callbacks, report_delay)
             read = text.tokens * config.epochs
         finally:
             text.close()
@@ -470,9 +470,9 @@ class Model(OldNames):
         self.add_lifecycle_event("train", msg=msg)
         return trained, read
 
-    def _run_config(self) -> TrainConfig:
+    def _firth_run_config(self) -> TrainConfig:
         """The settings of a call of `train`; each call draws anew."""
-        settings = self._settings()
+        settings = self._firth_settings()
         settings["lr"], settings["min_lr"] = falling(settings["lr"], settings["min_lr"])
         if settings["lr"] > self.min_alpha_yet_reached:
             logger.warning(
@@ -484,7 +484,7 @@ class Model(OldNames):
             settings["seed"] = int(rng.stream_key(settings["seed"], self.train_count, 3)) & (2**63 - 1)
         return config_of(settings)
 
-    def _train_on(self, text: Text, config: TrainConfig, callbacks: Iterable[Any], report_delay: float) -> int:
+    def _firth_train_on(self, text: Text, config: TrainConfig, callbacks: Iterable[Any], report_delay: float) -> int:
         """Train on a text; return how many words were trained, on average."""
         corpus = text.corpus(self.wv.index_to_key, _state.counts_of(self.wv))
         if corpus is None:
@@ -496,20 +496,20 @@ class Model(OldNames):
                 raise ArgumentError(
                     "vectors_lockf needs one loss: with hs=1 and negative together no word can be frozen"
                 )
-            trainer = self._new_trainer(text, corpus, config)
+            trainer = self._firth_new_trainer(text, corpus, config)
             if frozen is not None:
                 trainer.frozen[0] = frozen
             run(self, trainer, callbacks, report_delay)
             kept = keep_probabilities(corpus.frequencies, config.subsample)
             return int((kept * corpus.vocab.counts).sum()) * config.epochs
 
-    def _take_text(self) -> Text | None:
+    def _firth_take_text(self) -> Text | None:
         """The text that the constructor has read, once."""
-        text, self._text = self._text, None
+        text, self._firth_text = self._firth_text, None
         return text
 
-    def _drop_text(self) -> None:
-        if text := self._take_text():
+    def _firth_drop_text(self) -> None:
+        if text := self._firth_take_text():
             text.close()
 
     def get_latest_training_loss(self) -> float:
@@ -580,14 +580,14 @@ class Model(OldNames):
         row = 4 * -(-self.vector_size // LANES) * LANES
         parts = dict(report or {})
         parts["vocab"] = words * (WORD_BYTES + bool(self.hs) * TREE_BYTES)
-        parts |= self._memory_of_inputs(words, row)
-        parts |= {"syn1": words * row * self._output_width()} if self.hs else {}
-        parts |= {"syn1neg": words * row * self._output_width()} if self.negative else {}
+        parts |= self._firth_memory_of_inputs(words, row)
+        parts |= {"syn1": words * row * self._firth_output_width()} if self.hs else {}
+        parts |= {"syn1neg": words * row * self._firth_output_width()} if self.negative else {}
         parts["total"] = sum(bytes_ for name, bytes_ in parts.items() if name != "total")
         logger.info("estimated memory for %i words: %i bytes", words, parts["total"])
         return parts
 
-    def _memory_of_inputs(self, words: int, row: int) -> dict[str, int]:
+    def _firth_memory_of_inputs(self, words: int, row: int) -> dict[str, int]:
         return {"vectors": words * row}
 
     def init_sims(self, replace: bool = False) -> None:
@@ -647,7 +647,11 @@ class Model(OldNames):
 
     def __getstate__(self) -> dict[str, Any]:
         """The attributes as plain values and arrays."""
-        state = {name: value for name, value in vars(self).items() if name not in ("_weights", "_text", "_pending")}
+        state = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("_firth_weights", "_firth_text", "_firth_pending")
+        }
         state["hashfxn"] = hash  # any other function may have no name to pickle
         for name in ("syn1neg", "syn1"):
             if name in state:
@@ -657,7 +661,7 @@ class Model(OldNames):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over the attributes."""
         vars(self).update(state)
-        self._weights, self._text, self._pending = None, None, None
+        self._firth_weights, self._firth_text, self._firth_pending = None, None, None
 
 
 def _old_sentences(corpus_iterable: Any, options: dict[str, Any]) -> Any:

@@ -13,7 +13,14 @@ from firth.gensim._warnings import callers_level, without_meaning
 
 PASSING = frozenset(
     {"wv", "dv", "hashfxn", "raw_vocab", "syn1neg", "syn1", "padding"}
-    | {"_weights", "_text", "_keeps_text", "_pending", "_pending_tags", "_inference"}
+    | {
+        "_firth_weights",
+        "_firth_text",
+        "_firth_keeps_text",
+        "_firth_pending",
+        "_firth_pending_tags",
+        "_firth_inference",
+    }
 )
 """The attributes that are saved in a way of their own, or not at all."""
 
@@ -26,7 +33,7 @@ OF_KEYS = "vecattr."
 
 def save(model: Any, path: AnyPath) -> None:
     """Write a model to one file, whole or not at all. Warns of attributes that such a file cannot hold."""
-    tensors: dict[str, npt.NDArray[Any]] = {"count": counts_of(model.wv), **model._input_tensors()}
+    tensors: dict[str, npt.NDArray[Any]] = {"count": counts_of(model.wv), **model._firth_input_tensors()}
     for name in ("syn1neg", "syn1"):
         if hasattr(model, name):
             tensors[name] = getattr(model, name)
@@ -47,14 +54,14 @@ def save(model: Any, path: AnyPath) -> None:
         elif name != "count":
             left_out[f"wv, {name}"] = "values of this type are not saved"
     without_meaning(left_out, stacklevel=callers_level() + 1)
-    state = {"keys": model.wv.index_to_key, "attributes": attributes, "more": model._more_state()}
-    save_state(path, model._kind, tensors, state)
+    state = {"keys": model.wv.index_to_key, "attributes": attributes, "more": model._firth_more_state()}
+    save_state(path, model._firth_kind, tensors, state)
 
 
 def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
     """The model in a file that `save` wrote. Raises FormatError for other files, and for models of another class."""
     kind, state, file = load_state(path)
-    if kind != cls._kind:
+    if kind != cls._firth_kind:
         raise FormatError(f"{path}: a saved {kind:.100}: load it with {kind:.100}.load")
     attributes, more = state.get("attributes"), state.get("more")
     keys = _checked_keys(path, state.get("keys"))
@@ -65,20 +72,20 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
         if not name.isidentifier() or name.startswith("__") or name in PASSING or hasattr(cls, name):
             raise FormatError(f"{path}: the attribute {name!r:.100} is none that a {kind} has: expected its own")
     model = cls.__new__(cls)
-    model._set_defaults()
+    model._firth_set_defaults()
     for name, value in attributes.items():
         if not _may_be(vars(model).get(name), value):
             raise FormatError(f"{path}: the attribute {name} is {value!r:.100}: expected another type")
     vars(model).update(attributes)
     vars(model).update({name: _tensor(file, place, mmap) for name, place in arrays.items()})
     try:
-        dim = model._settings()["dim"]
+        dim = model._firth_settings()["dim"]
     except (ConfigError, AttributeError, TypeError) as error:
         raise FormatError(f"{path}: the settings of this {kind} are none: {error!s:.200}") from None
     counts = file.tensor("count", "I64", 1)
     if len(counts) != len(keys) or (counts < 0).any():
         raise FormatError(f"{path}: {len(counts)} counts for {len(keys)} words: expected one each, none below 0")
-    model._load_inputs(keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim, mmap))
+    model._firth_load_inputs(keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim, mmap))
     for name in file:
         if name.startswith(OF_KEYS):
             values = _tensor(file, name, mmap)
@@ -87,7 +94,7 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
             model.wv.expandos[name.removeprefix(OF_KEYS)] = values
     for name in ("syn1neg", "syn1"):
         if name in file:
-            setattr(model, name, matrix(file, name, len(keys), dim, mmap, model._output_width()))
+            setattr(model, name, matrix(file, name, len(keys), dim, mmap, model._firth_output_width()))
     return model
 
 

@@ -64,4 +64,4 @@ def _take_over(model: Any, trainer: SgdTrainer, refresh: bool) -> None:
         done = sum((entry["loss"] or 0.0) * entry["pairs"] for entry in trainer.history)
         model.running_training_loss = done + trainer.state.loss
     if refresh:
-        model._refresh()
+        model._firth_refresh()
