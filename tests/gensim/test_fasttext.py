@@ -140,3 +140,19 @@ def test_other_files_are_no_models_of_fasttext(tmp_path):
         load_facebook_model(path, encoding="latin1")
     with pytest.raises(RuntimeError, match="no words"):
         save_facebook_model(FastText(**SMALL), tmp_path / "x.bin")
+
+
+def test_attributes_of_keys_and_views_stay(tmp_path):
+    one = model()
+    one.wv.set_vecattr("day", "mine", 7)
+    one.save(tmp_path / "model")
+    for other in (FastText.load(tmp_path / "model"), pickle.loads(pickle.dumps(one))):
+        held = other.wv.vectors, other.wv.vectors_vocab, other.wv.vectors_ngrams, other.syn1neg
+        before = [array.copy() for array in held]
+        other.train(LONG, epochs=1)
+        other.wv.vectors_vocab = other.wv.vectors_vocab.copy()
+        other.train(LONG, epochs=1)
+        assert other.wv.get_vecattr("day", "mine") == 7
+        assert not any(map(np.array_equal, held, before))
+    one.build_vocab([["week"]], update=True)
+    assert (one.wv.get_vecattr("day", "mine"), one.wv.get_vecattr("week", "mine")) == (7, 0)

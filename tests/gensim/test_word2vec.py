@@ -52,6 +52,14 @@ class Once:
         return self.left.pop(0)
 
 
+class Callback:
+    """Calls the functions that it is given."""
+
+    def __init__(self, **functions):
+        for name in ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end"):
+            setattr(self, name, functions.get(name, lambda one: None))
+
+
 def test_the_constructor_has_gensims_order_and_defaults():
     parameters = list(inspect.signature(Word2Vec).parameters.values())[:-1]
     assert [(one.name, one.default) for one in parameters] == [
@@ -242,6 +250,15 @@ class TestVocabulary:
         one.train([["z", "q", "a"]] * 20, epochs=3)
         assert one.syn1neg[6:].any(axis=1).all()
 
+    def test_update_keeps_the_attributes_of_keys(self):
+        one = built()
+        one.wv.set_vecattr("b", "mine", 7)
+        one.build_vocab([["z"]], update=True)
+        assert [one.wv.get_vecattr(key, "mine") for key in "abz"] == [0, 7, 0]
+        assert one.wv.get_vecattr("z", "count") == 1
+        one.build_vocab(LONG)
+        assert list(one.wv.expandos) == ["count"]
+
     def test_update_needs_a_vocabulary(self):
         with pytest.raises(RuntimeError, match="no vocabulary to update"):
             Word2Vec(**SMALL).build_vocab(LONG, update=True)
@@ -406,6 +423,22 @@ class TestTraining:
         one.train(LONG, epochs=1)
         assert np.array_equal(one.wv.vectors, before)
 
+    @pytest.mark.parametrize("sg", [0, 1])
+    def test_frozen_words_stay_with_both_losses(self, sg):
+        one, free = built(hs=1, sg=sg), built(hs=1, sg=sg)
+        before = one.wv.vectors.copy()
+        one.wv.vectors_lockf = np.array([0, 1, 1, 1, 0, 1], np.float32)
+        one.train(LONG, epochs=2)
+        assert (one.wv.vectors == before).all(axis=1).tolist() == [True, False, False, False, True, False]
+        assert one.syn1[:5].any(axis=1).all()
+        assert one.syn1neg.any(axis=1).all()
+        again = built(hs=1, sg=sg)
+        again.wv.vectors_lockf = np.array([1, 1, 1, 1, 1, 0])  # of a word that the text below lacks
+        for side in (again, free):
+            side.train([["a", "b", "c", "d", "e"]] * 20, epochs=2)
+        assert again.wv.vectors == pytest.approx(free.wv.vectors, abs=1e-6)
+        assert again.syn1 == pytest.approx(free.syn1, abs=1e-6)
+
     @pytest.mark.parametrize(
         ("lockf", "message"), [([0.5] * 6, "vectors_lockf holds .*0.5"), ([1, 1], "has 2 numbers")]
     )
@@ -440,6 +473,67 @@ class TestTraining:
         assert not np.array_equal(early, late)
         assert np.array_equal(Word2Vec.load(tmp_path / "3").wv.vectors, early)
         assert np.array_equal(one.wv.vectors, late)
+
+    @pytest.mark.parametrize("when", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
+    @pytest.mark.parametrize("whole", [False, True])
+    def test_vectors_that_a_callback_assigns_are_trained(self, when, whole):
+        def assign(one):
+            if whole:
+                one.wv = copy.deepcopy(one.wv)
+            one.wv.vectors = np.full((6, 4), 5.0, np.float32)
+            one.syn1neg = one.syn1neg.copy()
+
+        one = built()
+        one.train(LONG, epochs=2, callbacks=[Callback(**{when: assign})])
+        assert (np.abs(one.wv.vectors - 5.0) < 1.0).all()
+        assert (one.wv.vectors != 5.0).any() == (when != "on_epoch_end")
+        view, before = one.wv.vectors, one.wv.vectors.copy()
+        one.train(LONG, epochs=1)
+        assert one.wv.vectors is view
+        assert not np.array_equal(view, before)
+
+    def test_a_callback_may_lock_vectors_but_not_change_the_words(self):
+        def lock(one):
+            one.wv.vectors_lockf = np.array([0, 1, 1, 1, 1, 1])
+
+        one = built()
+        before = one.wv.vectors.copy()
+        one.train(LONG, epochs=1, callbacks=[Callback(on_epoch_begin=lock)])
+        assert (one.wv.vectors == before).all(axis=1).tolist() == [True] + 5 * [False]
+        added = Callback(on_epoch_begin=lambda one: one.build_vocab([["new"]], update=True))
+        with pytest.raises(RuntimeError, match="a callback has changed the keys, from 6 to 7") as caught:
+            one.train(LONG, epochs=1, callbacks=[added])
+        assert isinstance(caught.value, FirthError)
+
+    def test_a_callback_may_set_the_loss_back(self):
+        losses = []
+
+        def take(one):
+            losses.append(one.get_latest_training_loss())
+            one.running_training_loss = 0.0
+
+        one, other = built(), built()
+        one.train(LONG, epochs=3, compute_loss=True, callbacks=[Callback(on_epoch_end=take)])
+        assert len(losses) == 3
+        other.train(LONG, epochs=3, compute_loss=True)
+        assert sum(losses) == pytest.approx(other.get_latest_training_loss())
+        assert max(losses) < 1.5 * min(losses)
+        assert one.get_latest_training_loss() == 0.0
+
+    def test_a_callback_may_set_the_learning_rate(self):
+        def lower(one):
+            one.alpha = one.min_alpha = 0.0
+
+        seen = []
+        end = Callback(on_epoch_end=lambda one: (seen.append(one.wv.vectors.copy()), lower(one)))
+        built().train(LONG, epochs=3, callbacks=[end])
+        assert np.array_equal(seen[0], seen[2])
+
+        def negative(one):
+            one.alpha = -0.1
+
+        with pytest.raises(ValueError, match=r"alpha is -0.1"):
+            built().train(LONG, epochs=2, callbacks=[Callback(on_epoch_end=negative)])
 
     def test_a_callback_may_end_training(self):
         class Enough(Exception):
@@ -583,6 +677,33 @@ class TestFilesAndProcesses:
             assert not np.shares_memory(other.wv.vectors, one.wv.vectors)
             other.train(LONG, epochs=1)
             assert other.wv.vectors.any()
+
+    def test_training_changes_the_arrays_that_a_model_begins_with(self, tmp_path):
+        one = model(hs=1)
+        one.save(tmp_path / "model")
+        for other in (Word2Vec.load(tmp_path / "model"), pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):
+            held = other.wv.vectors, other.syn1neg, other.syn1
+            before = [array.copy() for array in held]
+            other.train(LONG, epochs=1)
+            assert all(new is old for new, old in zip((other.wv.vectors, other.syn1neg, other.syn1), held, strict=True))
+            assert not any(map(np.array_equal, held, before))
+        assert not Word2Vec.load(tmp_path / "model", mmap="r").wv.vectors.flags.writeable
+
+    def test_a_model_without_output_vectors_stays_one(self, tmp_path):
+        one = model()
+        del one.syn1neg
+        one.save(tmp_path / "model")
+        other = Word2Vec.load(tmp_path / "model")
+        assert not hasattr(other, "syn1neg")
+        other.train(LONG, epochs=1)
+        assert other.syn1neg.any()
+
+    def test_a_shallow_copy_shares_the_vectors(self):
+        one = model()
+        view, other = one.wv.vectors, copy.copy(one)
+        other.train(LONG, epochs=1)
+        assert one.wv.vectors is view is other.wv.vectors
+        assert one.syn1neg is other.syn1neg
 
     def test_other_files_are_refused(self, tmp_path):
         one, path = model(), tmp_path / "model"

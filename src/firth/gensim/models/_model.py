@@ -16,7 +16,6 @@ import numpy.typing as npt
 from firth.corpus.encode import Corpus
 from firth.corpus.subsampling import keep_probabilities
 from firth.corpus.vocabulary import is_whole, nothing_left
-from firth.declaring import BOTH
 from firth.files.paths import AnyPath
 from firth.files.tensors import TensorFile
 from firth.gensim._errors import ArgumentError, KindError, NothingToTrainError, NotReadyError
@@ -159,6 +158,10 @@ class Model(OldNames):
         outputs = output_rows(config.loss, len(corpus.vocab))
         return SgdTrainer(corpus, config, matrices=self._firth_matrices().of_trainer(outputs))
 
+    def _firth_frozen(self) -> Counts | None:
+        """Which words' vectors training leaves alone, (n,), 1 for such a word; None if none. Raises ArgumentError."""
+        return frozen_words(self.wv.vectors_lockf, len(self.wv.index_to_key))
+
     def _firth_output_width(self) -> int:
         """How many vectors an output row is as long as."""
         return 1
@@ -174,6 +177,15 @@ class Model(OldNames):
     def _firth_set_inputs(self, keys: Sequence[Key], counts: Counts, rows: Floats) -> None:
         """Let the vectors by word be those of these keys and input rows, without a copy."""
         self.wv.set_all(keys, rows, counts)
+
+    def _firth_settle(self) -> None:
+        """Let the arrays be views of matrices to train now, so that what holds one sees training change it."""
+        if not len(self.wv.index_to_key):
+            return
+        there = self._firth_outputs()
+        self._firth_matrices()
+        for name in self._firth_outputs().keys() - there:
+            delattr(self, name)
 
     def _firth_move_inputs(self, rows: Floats) -> None:
         """Let the vectors by word use these input rows, which are copies of theirs."""
@@ -341,6 +353,7 @@ class Model(OldNames):
             raise NotReadyError("no words are chosen: call build_vocab() first")
         keys, counts, _ = self._firth_pending
         before, outputs = (self._firth_inputs(), self._firth_outputs()) if update else ([], {})
+        others = self.wv.expandos if update else {}
         weights = self._firth_new_weights(len(keys))
         if before:
             self._firth_copy_inputs(weights.inputs, len(keys), before)
@@ -348,6 +361,7 @@ class Model(OldNames):
                 copy_rows(weights.outputs["syn1neg"], outputs["syn1neg"], "syn1neg")
         self._firth_use(weights)
         self._firth_set_inputs(keys, counts, weights.inputs)
+        _state.keep_attributes(self.wv, others)
         self._firth_pending = None
 
     def init_weights(self) -> None:
@@ -396,12 +410,18 @@ class Model(OldNames):
             vars(self).pop(name, None)
         vars(self).update(weights.outputs)
 
-    def _firth_matrices(self) -> Weights:
-        """The matrices to train: those that the arrays of the model are views of, or copies that they then become."""
+    def _firth_matrices(self, weights: Any = None) -> Any:
+        """The matrices to train, which the arrays of the model then are views of.
+
+        They are `weights`, or those that the model has; where the arrays are others, these are copied, into new
+        matrices if `weights` are not given.
+        """
         words, inputs, outputs = len(self.wv.index_to_key), self._firth_inputs(), self._firth_outputs()
-        if self._firth_weights is not None and self._firth_weights.holds(inputs, outputs):
-            return self._firth_weights
-        weights = self._firth_new_weights(words)
+        held = weights or self._firth_weights
+        if held is not None and held.holds(inputs, outputs):
+            self._firth_weights = held
+            return held
+        weights = weights or self._firth_new_weights(words)
         self._firth_copy_inputs(weights.inputs, words, inputs)
         for name, rows in outputs.items():
             copy_rows(weights.outputs[name], rows, name)
@@ -491,14 +511,9 @@ class Model(OldNames):
             _warn_of_nothing(text.tokens)
             return 0
         with corpus:
-            frozen = frozen_words(getattr(self.wv, "vectors_lockf", None), len(corpus.vocab))
-            if frozen is not None and config.loss == BOTH:
-                raise ArgumentError(
-                    "vectors_lockf needs one loss: with hs=1 and negative together no word can be frozen"
-                )
+            frozen = self._firth_frozen()
             trainer = self._firth_new_trainer(text, corpus, config)
-            if frozen is not None:
-                trainer.frozen[0] = frozen
+            trainer.frozen[0] = frozen
             run(self, trainer, callbacks, report_delay)
             kept = keep_probabilities(corpus.frequencies, config.subsample)
             return int((kept * corpus.vocab.counts).sum()) * config.epochs
@@ -662,6 +677,13 @@ class Model(OldNames):
         """Take over the attributes."""
         vars(self).update(state)
         self._firth_weights, self._firth_text, self._firth_pending = None, None, None
+        self._firth_settle()
+
+    def __copy__(self) -> Self:
+        """A model of the same vectors: training one changes those of both."""
+        model = object.__new__(type(self))
+        vars(model).update(vars(self))
+        return model
 
 
 def _old_sentences(corpus_iterable: Any, options: dict[str, Any]) -> Any:

@@ -85,7 +85,7 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
     counts = file.tensor("count", "I64", 1)
     if len(counts) != len(keys) or (counts < 0).any():
         raise FormatError(f"{path}: {len(counts)} counts for {len(keys)} words: expected one each, none below 0")
-    model._firth_load_inputs(keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim, mmap))
+    model._firth_load_inputs(keys, np.array(counts), file, more, lambda name, rows: matrix(file, name, rows, dim))
     for name in file:
         if name.startswith(OF_KEYS):
             values = _tensor(file, name, mmap)
@@ -94,14 +94,16 @@ def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
             model.wv.expandos[name.removeprefix(OF_KEYS)] = values
     for name in ("syn1neg", "syn1"):
         if name in file:
-            setattr(model, name, matrix(file, name, len(keys), dim, mmap, model._firth_output_width()))
+            setattr(model, name, matrix(file, name, len(keys), dim, model._firth_output_width()))
+    if mmap:
+        model._firth_refresh()
+    else:
+        model._firth_settle()
     return model
 
 
-def matrix(
-    file: TensorFile, name: str, rows: int, dim: int, mmap: str | None, width: int = 1
-) -> npt.NDArray[np.float32]:
-    """A matrix of a file, mapped or in memory.
+def matrix(file: TensorFile, name: str, rows: int, dim: int, width: int = 1) -> npt.NDArray[np.float32]:
+    """A matrix of a file, mapped.
 
     Raises FormatError for another shape than (rows, dim), or (rows, width, dim) where `width` vectors are a row.
     """
@@ -109,7 +111,13 @@ def matrix(
     found = file.tensor(name, "F32", len(expected))
     if found.shape != expected:
         raise FormatError(f"{file.path}: {name} is of shape {found.shape}: expected {expected}")
-    return found if mmap else np.array(found)
+    return found
+
+
+def keep_attributes(vectors: Any, others: dict[str, npt.NDArray[Any]]) -> None:
+    """Give keys the attributes that the first of them had, but for those that they have already; 0 for the others."""
+    vectors.expandos = {**others, **vectors.expandos}
+    vectors.allocate_vecattrs()
 
 
 def counts_of(vectors: Any) -> npt.NDArray[np.int64]:

@@ -228,6 +228,7 @@ class Doc2Vec(Model):
             raise NotReadyError("no words are chosen: call build_vocab() first")
         keys, counts, _ = self._firth_pending
         tags, tag_counts = self._firth_joined_tags(update)
+        of_words, of_tags = self.wv.expandos, self.dv.expandos
         before = self._firth_arrays() if update else {}
         before.pop("syn1", None)  # the tree is another one
         weights = self._firth_new_document_weights(len(keys), len(tags))
@@ -235,6 +236,9 @@ class Doc2Vec(Model):
         self.wv.set_all(keys, weights.views["vectors"], counts)
         self.dv.set_all(tags, weights.views["documents"], np.zeros(0, np.int64))
         self.dv.expandos = tag_counts
+        if update:
+            _state.keep_attributes(self.wv, of_words)
+            _state.keep_attributes(self.dv, of_tags)
         self._firth_take(weights)
         self._firth_pending = self._firth_pending_tags = None
 
@@ -277,20 +281,18 @@ class Doc2Vec(Model):
                 setattr(self, name, views[name])
         self.wv.vectors, self.dv.vectors = views["vectors"], views["documents"]
 
-    def _firth_matrices(self) -> Any:
-        arrays = self._firth_arrays()
-        if self._firth_weights is None or not self._firth_weights.holds(arrays):
-            weights = self._firth_new_document_weights(len(self.wv.index_to_key), len(self.dv.index_to_key))
-            weights.copy(arrays)
-            self._firth_take(weights)
-        return self._firth_weights
+    def _firth_matrices(self, weights: Any = None) -> Any:
+        arrays, held = self._firth_arrays(), weights or self._firth_weights
+        if held is None or not held.holds(arrays):
+            words, tags = len(self.wv.index_to_key), len(self.dv.index_to_key)
+            held = weights or self._firth_new_document_weights(words, tags)
+            held.copy(arrays)
+            self._firth_take(held)
+        self._firth_weights = held
+        return held
 
     def _firth_new_trainer(self, text: Text, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
         assert isinstance(text, DocumentText)
-        if not np.all(np.equal(self.dv.vectors_lockf, 1)):
-            raise ArgumentError("dv.vectors_lockf is not 1 for all: the vectors of tags cannot be frozen")
-        if self._firth_concatenates and not np.all(np.equal(self.wv.vectors_lockf, 1)):
-            raise ArgumentError("wv.vectors_lockf is not 1 for all: with dm_concat=1 no vector can be frozen")
         tags = text.tags_of(corpus, self.dv)
         if self._firth_concatenates:
             self._firth_check_tag_counts(np.diff(tags.begins))
@@ -306,6 +308,13 @@ class Doc2Vec(Model):
         trainer = SgdTrainer(corpus, config, tags=tags, matrices=weights.of_trainer(outputs))
         weights.give(trainer)
         return trainer
+
+    def _firth_frozen(self) -> npt.NDArray[np.int64] | None:
+        if not np.all(np.equal(self.dv.vectors_lockf, 1)):
+            raise ArgumentError("dv.vectors_lockf is not 1 for all: the vectors of tags cannot be frozen")
+        if self._firth_concatenates and not np.all(np.equal(self.wv.vectors_lockf, 1)):
+            raise ArgumentError("wv.vectors_lockf is not 1 for all: with dm_concat=1 no vector can be frozen")
+        return super()._firth_frozen()
 
     def _firth_check_tag_counts(self, counts: npt.NDArray[np.int64]) -> None:
         wrong = counts != self.dm_tag_count
@@ -514,7 +523,7 @@ class Doc2Vec(Model):
         state = more.get("dv")
         if not isinstance(state, dict) or state.get("vector_size") != self.vector_size:
             raise FormatError(f"{file.path}: there are no vectors of tags that fit this model: expected some")
-        unpack(self.dv, file, state, "dv.")
+        unpack(self.dv, file, state, "dv.", mapped=True)
         if "padding" in file:
             self.padding = np.array(file.tensor("padding", "F32", 1))
             if self.padding.shape != (self.vector_size,):

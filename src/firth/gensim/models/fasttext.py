@@ -137,7 +137,8 @@ class FastText(Word2Vec):
         self.wv.set_all_subwords(keys, rows, counts)
 
     def _firth_move_inputs(self, rows: Floats) -> None:
-        self.wv.set_all_subwords(list(self.wv.index_to_key), rows, _state.counts_of(self.wv))
+        self.wv.share(rows)
+        self.wv.adjust_vectors()
 
     def _firth_copy_inputs(self, rows: Floats, words: int, before: list[Floats]) -> None:
         copy_rows(rows[:words], before[0], "wv.vectors_vocab")
@@ -147,11 +148,10 @@ class FastText(Word2Vec):
         self.wv.adjust_vectors()
         self.wv.norms = None
 
-    def _firth_train_on(self, *arguments: Any) -> int:
+    def _firth_frozen(self) -> None:
         for name in LOCKS:
             if not np.all(np.asarray(getattr(self.wv, name, 1)) == 1):
                 raise ArgumentError(f"wv.{name} is not 1 everywhere: vectors that are made of n-grams cannot be frozen")
-        return super()._firth_train_on(*arguments)
 
     def _firth_input_tensors(self) -> dict[str, npt.NDArray[Any]]:
         return {"vectors_vocab": self.wv.vectors_vocab, "vectors_ngrams": self.wv.vectors_ngrams}
@@ -164,9 +164,10 @@ class FastText(Word2Vec):
         more: dict[str, Any],
         matrix: Callable[[str, int], Floats],
     ) -> None:
-        parts = [matrix("vectors_vocab", len(keys)), matrix("vectors_ngrams", self._firth_buckets())]
         self.wv = self._firth_new_vectors()
-        self.wv.set_all_subwords(keys, np.concatenate(parts), counts)
+        self.wv.set_all(keys, np.empty((len(keys), self.vector_size), np.float32), counts)
+        self.wv.vectors_vocab = matrix("vectors_vocab", len(keys))
+        self.wv.vectors_ngrams = matrix("vectors_ngrams", self._firth_buckets())
 
     def _firth_memory_of_inputs(self, words: int, row: int) -> dict[str, int]:
         ngrams = {"syn0_ngrams": self._firth_buckets() * row, "buckets_word": words * NGRAMS_OF_WORD * NGRAM_BYTES}
