@@ -136,7 +136,7 @@ def test_files_are_read_like_lists_of_their_lines(tmp_path, read):
     path.write_text("\n\n".join(" ".join(sentence) for sentence in LONG) + "\n", encoding="utf-8")
     one = Word2Vec(**(SMALL | read(str(path))))
     assert np.array_equal(one.wv.vectors, model().wv.vectors)
-    assert one.corpus_count == (179 if "corpus_file" in read(path) else 90)
+    assert one.corpus_count == 90
 
 
 def test_long_sentences_are_whole():
@@ -201,9 +201,11 @@ def test_one_corpus_is_expected():
         ({"alpha": -0.1}, "alpha is -0.1"),
         ({"epochs": 0}, "epochs is 0"),
         ({"window": 0}, "window is 0"),
-        ({"sample": -1}, "sample is -1"),
+        ({"sample": "x"}, "sample is 'x'"),
+        ({"window": 2.5}, "window is 2.5"),
+        ({"negative": -1}, "hs is 0 and negative is 0"),
         ({"seed": -1}, "seed is -1"),
-        ({"min_count": -1}, "min_count is -1"),
+        ({"min_count": "x"}, "min_count is 'x'"),
         ({"max_final_vocab": 0}, "max_final_vocab is 0"),
         ({"negative": 2000}, "negative is 2000"),
     ],
@@ -212,6 +214,19 @@ def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message) as caught:
         Word2Vec(**(SMALL | options))
     assert isinstance(caught.value, FirthError)
+
+
+def test_values_that_gensim_takes():
+    one = model(window=2.0, workers=1.0, negative=np.float64(3), min_count=1.0, epochs=2.0, max_vocab_size=0)
+    same = model(window=2, negative=3, epochs=2)
+    assert np.array_equal(one.wv.vectors, same.wv.vectors)
+    assert (one.window, type(one.window), one.max_vocab_size) == (2, int, None)
+    assert model(sample=None).sample == model(sample=-1).sample == 0
+    one = model(negative=-1, hs=1, min_count=-1)
+    assert (one.negative, one.min_count, hasattr(one, "syn1neg")) == (0, 0, False)
+    seeds = {Word2Vec(seed=None).seed for _ in range(3)}
+    assert len(seeds) > 1
+    assert set(map(type, seeds)) == {int}
 
 
 def test_options_without_meaning_are_told_of_once():
@@ -265,7 +280,7 @@ class TestVocabulary:
 
     def test_counts_can_be_given(self):
         one = Word2Vec(**(SMALL | {"min_count": 2}))
-        one.build_vocab_from_freq({"y": 3, "x": 5, "z": 1}, corpus_count=7)
+        one.build_vocab_from_freq({"y": 3.0, "x": 5, "z": 1}, corpus_count=7)
         assert (one.wv.index_to_key, one.corpus_count) == (["x", "y"], 7)
         one.build_vocab_from_freq({"w": 5, "x": 3}, update=True)
         assert counts(one) == {"x": 8, "y": 3, "w": 5}
@@ -299,6 +314,8 @@ class TestVocabulary:
         one = Word2Vec(**(SMALL | {"min_count": 2}))
         one.build_vocab(SENTENCES, trim_rule=rule)
         assert one.wv.index_to_key == ["b", "f"]
+        one.build_vocab(SENTENCES, trim_rule=lambda word, *_: {"f": 2}.get(word))
+        assert one.wv.index_to_key == ["a", "b", "f"]
         with pytest.raises(RuntimeError, match="trim_rule discards all"):
             one.build_vocab(SENTENCES, trim_rule=lambda *_: 1)
         with pytest.raises(ValueError, match="trim_rule returned 'x'"):
@@ -591,7 +608,8 @@ class TestQuestions:
             found = one.predict_output_word(["a", "zz", "b", "a"], topn=3)
             assert [word for word, _ in found] == [one.wv.index_to_key[i] for i in best]
             assert [share for _, share in found] == pytest.approx(shares[best], rel=1e-5)
-        assert one.predict_output_word(["zz"]) is None
+        assert one.predict_output_word([0, 1]) == one.predict_output_word(one.wv.index_to_key[:2])
+        assert one.predict_output_word(["zz", 6]) is None
         with pytest.raises(RuntimeError, match="negative sampling"):
             Word2Vec(hs=1, negative=0).predict_output_word(["a"])
         with pytest.raises(RuntimeError, match="nothing to predict from"):
@@ -660,14 +678,16 @@ class TestFilesAndProcesses:
 
     def test_integers_and_attributes_of_ones_own_are_saved(self, tmp_path):
         one = model([[1, 2, 3]] * 9)
-        one.mine, one.array, one.code = {"a": [1, None]}, np.arange(3), print
+        one.mine, one.array, one.code, one.number = {"a": (1, None)}, np.arange(3), print, np.array(5)
         one.wv.expandos["of_keys"] = np.array([7, 8, 9])
-        with pytest.warns(UserWarning, match="code: a builtin_function_or_method is not saved"):
+        with pytest.warns(UserWarning, match="attributes that are not saved: code: a builtin_function_or") as caught:
             one.save(tmp_path / "model")
+        assert caught[0].filename == __file__
         other = Word2Vec.load(tmp_path / "model", mmap="r")
         assert other.wv.expandos["of_keys"].tolist() == [7, 8, 9]
         assert sorted(other.wv.index_to_key) == [1, 2, 3]
-        assert (other.mine, other.array.tolist()) == ({"a": [1, None]}, [0, 1, 2])
+        assert (other.mine, other.array.tolist(), other.number) == ({"a": [1, None]}, [0, 1, 2], 5)
+        assert other.hashfxn is hash
         other.train([[1, 2, 3]] * 9, epochs=1)
 
     def test_pickles_and_copies_are_models(self):
@@ -688,6 +708,33 @@ class TestFilesAndProcesses:
             assert all(new is old for new, old in zip((other.wv.vectors, other.syn1neg, other.syn1), held, strict=True))
             assert not any(map(np.array_equal, held, before))
         assert not Word2Vec.load(tmp_path / "model", mmap="r").wv.vectors.flags.writeable
+
+    def test_a_subclass_has_attributes_of_its_own(self, tmp_path):
+        class Sub(Word2Vec):
+            flag, syn9 = 1, None
+
+            def __init__(self, *arguments, **options):
+                self.syn0, self.vocab, self._read, self._weights = {}, {}, 1, 2
+                super().__init__(*arguments, **options)
+                self.flag, self.size, self.vocabulary = 2, 3, 4
+
+            def _settings(self):
+                raise AssertionError
+
+        one = Sub(LONG, **SMALL)
+        vars(one)["my attr"] = vars(one)["__x"] = vars(one)["train"] = 1
+        with pytest.warns(UserWarning, match="attributes that are not saved") as caught:
+            one.save(tmp_path / "model")
+        assert all(name in str(caught[0].message) for name in ("my attr", "__x", "train", "syn0"))
+        other = Sub.load(tmp_path / "model")
+        assert (other.flag, other.size, other.vocabulary, other.vocab, other._read) == (2, 3, 4, {}, 1)
+        assert one.syn0 == {}
+
+    def test_the_raw_vocabulary_is_saved_where_it_is_kept(self, tmp_path):
+        one = Word2Vec(**SMALL)
+        one.build_vocab([[1, 2, 2]], keep_raw_vocab=True)
+        one.save(tmp_path / "model")
+        assert Word2Vec.load(tmp_path / "model").raw_vocab == {1: 1, 2: 2}
 
     def test_a_model_without_output_vectors_stays_one(self, tmp_path):
         one = model()
@@ -721,7 +768,7 @@ class TestFilesAndProcesses:
             with pytest.raises(FormatError, match=match):
                 Word2Vec.load(path)
 
-        refused("load it with FastText.load", kind="FastText")
+        refused("load it with Doc2Vec.load", kind="Doc2Vec")
         refused("a word comes twice", keys=["a"] * 6)
         refused("not all strings", keys=["a", "b", "c", "d", "e", 5])
         refused("not all strings", keys=None)
@@ -732,6 +779,16 @@ class TestFilesAndProcesses:
         refused("settings of this Word2Vec", attributes=state["attributes"] | {"vector_size": -1})
         refused("settings of this Word2Vec", attributes={})
         refused("expected another type", attributes=state["attributes"] | {"train_count": "x"})
+        for name in ("min_count", "sg", "shrink_windows", "window", "ns_exponent", "min_alpha_yet_reached"):
+            refused(name, attributes=state["attributes"] | {name: "x"})
+            refused(name, attributes=state["attributes"] | {name: [1]})
+            refused(name, attributes={other: value for other, value in state["attributes"].items() if other != name})
+        for name in ("min_count", "window", "alpha"):
+            refused(name, attributes=state["attributes"] | {name: None})
+        for wrong in ([["a", "x"]], [["a", -1]], [[[], 1]], 5, [1]):
+            refused("raw_vocab", raw_vocab=wrong)
+        for name in ("__x", "my attr", "_firth_weights", "_firth_begin", "wv", "iter"):
+            refused("the attribute", attributes=state["attributes"] | {name: 1})
         refused("syn1neg is of shape", more={"syn1neg": np.zeros((5, 4), np.float32)})
         refused("vectors is of shape", more={"vectors": np.zeros((6, 3), np.float32)})
         refused("expected one a word", more={"vecattr.x": np.zeros(5)})
@@ -796,6 +853,12 @@ class TestOldNames:
         assert one.epochs == 7
         with pytest.warns(DeprecationWarning, match="use model.wv.vectors"):
             assert one.syn0 is one.wv.vectors
+        with pytest.warns(DeprecationWarning, match="use model.wv.vectors") as caught:
+            one.syn0 = one.wv.vectors + 1
+        assert (len(caught), caught[0].filename) == (1, __file__)
+        with pytest.warns(DeprecationWarning, match="use model.wv.vectors_lockf|use the model itself"):
+            one.trainables.vectors_lockf = np.zeros(6)
+        assert not one.wv.vectors_lockf.any()
         with warnings.catch_warnings(), pytest.raises(TypeError, match="not iterable"):
             iter(one)
 
@@ -812,3 +875,9 @@ class TestOldNames:
         with pytest.warns(DeprecationWarning, match="use model.wv.key_to_index") as caught:
             assert one.vocab["b"].count == 60
         assert len(caught) == 1
+
+    def test_of_accuracy(self, tmp_path):
+        (tmp_path / "questions").write_text(": one\na b c d\n", encoding="utf-8")
+        with pytest.warns(DeprecationWarning, match="use model.wv.evaluate_word_analogies") as caught:
+            sections = model().accuracy(tmp_path / "questions")
+        assert (len(caught), sections[0]["section"]) == (1, "one")

@@ -23,7 +23,15 @@ from firth.gensim._warnings import callers_level, renamed, without_meaning
 from firth.gensim.models import _state
 from firth.gensim.models._hooks import check_hooks
 from firth.gensim.models._old_model_names import OldNames
-from firth.gensim.models._options import config_of, falling, new_names, settings_of, warn_without_meaning
+from firth.gensim.models._options import (
+    config_of,
+    falling,
+    new_names,
+    settings_of,
+    usual_values,
+    warn_without_meaning,
+    whole,
+)
 from firth.gensim.models._predictions import TreeScores, output_words
 from firth.gensim.models._reading import Key, Text, read_text
 from firth.gensim.models._training import run
@@ -80,6 +88,7 @@ class Model(OldNames):
         self.corpus_count = self.corpus_total_words = self.train_count = 0
         self.total_train_time = self.running_training_loss = 0.0
         self.raw_vocab: dict[Key, int] = {}
+        self.hashfxn: Callable[..., Any] = hash
         self.lifecycle_events: list[dict[str, Any]] | None = []
         self._firth_weights: Weights | None = None
         self._firth_text: Text | None = None
@@ -99,6 +108,7 @@ class Model(OldNames):
         check_hooks(type(self))
         new_names(old_names, options)
         warn_without_meaning(options)
+        usual_values(options)
         self._firth_set_defaults()
         vars(self).update(options)
         self.layer1_size, self.min_alpha_yet_reached = self.vector_size, float(self.alpha)
@@ -309,7 +319,7 @@ class Model(OldNames):
         min_count, sample: in place of the model's, which take these values. dry_run: change nothing.
         Raises NothingToTrainError if no word stays.
         """
-        least = self.min_count if min_count is None else min_count
+        least = self.min_count if min_count is None else whole(min_count)
         share = self.sample if sample is None else sample
         chosen = choose(self.raw_vocab, least, self.max_final_vocab, trim_rule, bool(self.sorted_vocab))
         told = report(self.raw_vocab, chosen, share)
@@ -495,9 +505,7 @@ class Model(OldNames):
         settings = self._firth_settings()
         settings["lr"], settings["min_lr"] = falling(settings["lr"], settings["min_lr"])
         if settings["lr"] > self.min_alpha_yet_reached:
-            logger.warning(
-                "alpha is higher than in earlier training: %g after %g", self.alpha, self.min_alpha_yet_reached
-            )
+            logger.info("alpha is higher than in earlier training: %g after %g", self.alpha, self.min_alpha_yet_reached)
         if self.train_count:
             from firth.native import rng
 
@@ -541,14 +549,14 @@ class Model(OldNames):
         """The `topn` most probable words in a context, [(word, probability), ...]; None if it has no known word.
 
         The softmax over all output vectors of the mean (with cbow_mean=0 the sum) of the context's vectors: the words
-        of the window all count the same, also with skip-gram. Raises NotReadyError without negative sampling.
+        of the window all count the same, also with skip-gram. Integers that are no words are indices. Raises
+        NotReadyError without negative sampling.
         """
         if not self.negative:
             raise NotReadyError("predicted words need negative sampling: expected a model with negative above 0")
         if not hasattr(self, "syn1neg") or not len(self.wv.index_to_key):
             raise NotReadyError("there is nothing to predict from: call build_vocab() and train() first")
-        ids = self.wv.key_to_index
-        rows = [ids[word] for word in context_words_list if word in ids]
+        rows = [self.wv.get_index(word) for word in context_words_list if self.wv.has_index_for(word)]
         if not rows:
             logger.warning("none of the words of the context is in the vocabulary")
             return None
@@ -644,15 +652,16 @@ class Model(OldNames):
     ) -> None:
         """Write the model to one file, in firth's format: no pickle. `load` reads it.
 
-        The other parameters are of gensim's files, which are several pickles, and have no effect. Raises FormatError
-        where the file cannot be written.
+        Attributes of your own are saved if they are numbers, text, arrays, or lists and dicts of such; tuples come back
+        as lists. A warning names the others. The other parameters are of gensim's files, which are several pickles, and
+        have no effect. Raises FormatError where the file cannot be written.
         """
         self.add_lifecycle_event("saving", fname=str(fname))
         _state.save(self, fname)
 
     @classmethod
     def load(cls, fname: AnyPath, mmap: str | None = None, rethrow: bool = False) -> Self:
-        """The model that `save` wrote. mmap: leave the matrices on disk until they are used, read-only.
+        """The model that `save` wrote, of this class or one made of it. mmap: leave the matrices on disk, read-only.
 
         Raises FormatError for other files; for a pickle of gensim's it says how to convert it.
         """
@@ -702,7 +711,7 @@ def _counted(word_freq: Any) -> dict[Key, int]:
     if not all(isinstance(key, str) for key in word_freq) and not all(map(is_whole, word_freq)):
         raise KindError("the words of word_freq are not all strings, or all integers: expected one kind")
     for key, count in word_freq.items():
-        if not is_whole(count) or count < 0:
+        if not is_whole(whole(count)) or count < 0:
             raise ArgumentError(f"the count of {key!r:.100} is {count!r:.100}: expected a whole number from 0 up")
     return {key if isinstance(key, str) else int(key): int(count) for key, count in word_freq.items()}
 

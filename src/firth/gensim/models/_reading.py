@@ -71,9 +71,10 @@ class Text:
         self._folder.remove()
 
 
-def read_text(corpus_iterable: Any, corpus_file: Any, progress_per: int) -> Text:
+def read_text(corpus_iterable: Any, corpus_file: Any, progress_per: int, blank: bool = False) -> Text:
     """The text of an iterable of lists of tokens or of a file, one of which is None.
 
+    blank: whether the blank lines of a file count among the sentences.
     Raises KindError unless one is given, SentencesError for what is no such iterable and for files that cannot be read,
     NothingToTrainError where there is no token. Logs every `progress_per` sentences.
     """
@@ -84,7 +85,7 @@ def read_text(corpus_iterable: Any, corpus_file: Any, progress_per: int) -> Text
     try:
         paths = _paths(corpus_iterable, corpus_file)
         if paths is not None:
-            return _read_files(paths, folder, blank=corpus_iterable is None)
+            return _read_files(paths, folder, blank)
         if corpus_file is not None:
             corpus_iterable = LineSentence(corpus_file, None)
         return _read_lists(corpus_iterable, folder, progress_per)

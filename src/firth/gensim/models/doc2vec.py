@@ -22,6 +22,7 @@ from firth.gensim.models import _state
 from firth.gensim.models._document_reading import KEY_BYTES, DocumentText, Tag, TagCounts, keys_of, read_documents
 from firth.gensim.models._document_weights import DocumentWeights
 from firth.gensim.models._model import Model
+from firth.gensim.models._old_model_names import OldName
 from firth.gensim.models._options import checked, config_of, falling, settings_of
 from firth.gensim.models._reading import Key, Text
 from firth.gensim.models._storage import packed, unpack
@@ -167,11 +168,7 @@ class Doc2Vec(Model):
         """Whether it is PV-DBOW."""
         return bool(self.sg)
 
-    @property
-    def docvecs(self) -> Any:
-        """The name that gensim 3 had for `dv`."""
-        renamed("model.docvecs", "model.dv")
-        return self.dv
+    docvecs = OldName("model.dv", lambda model: model.dv)
 
     # What the models of documents have of their own
 

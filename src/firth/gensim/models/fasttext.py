@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from firth.corpus.vocabulary import is_whole
 from firth.declaring import SKIPGRAM
 from firth.errors import FormatError
 from firth.files.paths import AnyPath, as_path, check_folder
@@ -37,10 +38,10 @@ LOCKS = ("vectors_lockf", "vectors_vocab_lockf", "vectors_ngrams_lockf")
 class FastText(Word2Vec):
     """Word vectors that are means of the vectors of character n-grams: also words never seen have some.
 
-    min_n, max_n: the fewest and the most characters of an n-gram; with max_n below min_n there are none. bucket: how
-    many vectors the n-grams share. `wv` has the words' own rows in `vectors_vocab` and those of the n-grams in
-    `vectors_ngrams`; `wv.vectors` are the means, computed anew at the end of `train` and before each callback. All else
-    is as in `Word2Vec`; word_ngrams has no effect, as in gensim.
+    min_n, max_n: the fewest and the most characters of an n-gram, from 1; with max_n below min_n, or bucket=0, there
+    are none. bucket: how many vectors the n-grams share. `wv` has the words' own rows in `vectors_vocab` and those of
+    the n-grams in `vectors_ngrams`; `wv.vectors` are the means, computed anew at the end of `train` and before each
+    callback. All else is as in `Word2Vec`; word_ngrams has no effect, as in gensim.
     """
 
     _firth_kind = "FastText"
@@ -100,7 +101,7 @@ class FastText(Word2Vec):
             "hashfxn": hashfxn,
             "epochs": epochs,
             "null_word": null_word,
-            "min_n": min_n,
+            "min_n": 1 if min_n == 0 and max_n else min_n,
             "max_n": max_n,
             "sorted_vocab": sorted_vocab,
             "bucket": bucket,
@@ -119,8 +120,15 @@ class FastText(Word2Vec):
         """How many rows the n-grams have."""
         return self.bucket if self._firth_has_ngrams() else 0
 
+    def _firth_check_options(self) -> None:
+        for name in ("min_n", "max_n", "bucket"):
+            value = getattr(self, name)
+            if not is_whole(value) or value < 0:
+                raise ArgumentError(f"{name} is {value!r:.100}: expected a whole number, 0 or more")
+        super()._firth_check_options()
+
     def _firth_has_ngrams(self) -> bool:
-        return self.max_n >= max(self.min_n, 1)
+        return self.bucket > 0 and self.max_n >= max(self.min_n, 1)
 
     def _firth_settings(self) -> dict[str, Any]:
         settings = super()._firth_settings()
