@@ -3,6 +3,8 @@
 import inspect
 import itertools
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -165,3 +167,10 @@ def test_attributes_of_keys_and_views_stay(tmp_path):
         assert not any(map(np.array_equal, held, before))
     one.build_vocab([["week"]], update=True)
     assert (one.wv.get_vecattr("day", "mine"), one.wv.get_vecattr("week", "mine")) == (7, 0)
+
+
+def test_word2vec_loads_it_where_nothing_has_imported_fasttext(tmp_path):
+    model().save(tmp_path / "model")
+    code = "import sys; from firth.gensim.models.word2vec import Word2Vec; print(Word2Vec.load(sys.argv[1]))"
+    command = [sys.executable, "-c", code, str(tmp_path / "model")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("FastText<")

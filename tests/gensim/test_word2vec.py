@@ -163,6 +163,12 @@ def test_integers_stay_integers():
         ({"a": 1}, TypeError, r"\(dict\)"),
         ([["a"], 5], TypeError, "sentence 1 .* is 5"),
         ([["a", None]], TypeError, "token 1 of sentence 0"),
+        (
+            [[(0, 1), (0, 2)]],
+            TypeError,
+            r"token 0 .* is \(0, 1\) \(tuple\).*such as the nodes of a graph, give str\(\)",
+        ),
+        ([["a"], [5], [6]], TypeError, r"mix strings and integers.*give str\(\) of each"),
         ([["a", 5]], TypeError, "mix strings and integers|token 1"),
         ([["a"], [5]], TypeError, "mix strings and integers"),
         ([], RuntimeError, "the corpus is empty: there is no word in its 0 sentences"),
@@ -389,6 +395,13 @@ class TestTraining:
         trained, read = built(sample=1e-2).train(LONG, epochs=2)
         assert read == 720
         assert 100 < trained < 600
+
+    def test_a_rate_that_rises_again_is_logged(self, caplog):
+        one = model()
+        with caplog.at_level(logging.INFO, "firth.gensim"):
+            one.train(LONG, epochs=1)
+        found = [record for record in caplog.records if "alpha is higher than in earlier" in record.message]
+        assert [record.levelname for record in found] == ["INFO"]
 
     def test_learning_rates_stay_with_the_model(self):
         one = built()

@@ -32,6 +32,8 @@ NUMBERS_AT_ONCE = 1 << 22
 
 STRINGS = {str}
 
+STRINGS_INSTEAD = "; for other words, such as the nodes of a graph, give str() of each"
+
 USED_UP = (
     "the sentences are used up: an iterator gives them once, and something has read them before. Give a list, or an "
     "object whose __iter__ begins anew each time, such as LineSentence(path)"
@@ -164,7 +166,8 @@ def _read_lists(sentences: Any, folder: TemporaryFolder, progress_per: int) -> T
     except CorpusError as error:
         if not lists.tokens:
             raise NothingToTrainError(_nothing(sentences, lists.sentences)) from None
-        raise SentencesError(str(error)) from None
+        told = str(error)
+        raise SentencesError(told + STRINGS_INSTEAD * told.endswith("expected a str or an integer")) from None
     lists.warn()
     words = encoded.words_of(np.arange(len(encoded.counts)))
     keys: list[Key] = list(map(int, words)) if lists.whole else list(words)
@@ -200,7 +203,7 @@ class _Lists:
             self.tokens += len(tokens)
             yield tokens
         if self.whole and any(issubclass(kind, str) for kind in self._kinds):
-            raise SentencesError("the sentences mix strings and integers: expected words of one kind")
+            raise SentencesError(f"the sentences mix strings and integers: expected words of one kind{STRINGS_INSTEAD}")
 
     @property
     def whole(self) -> bool:
