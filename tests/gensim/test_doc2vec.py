@@ -508,3 +508,34 @@ def test_a_predicted_word_needs_no_concatenation(dbow):
     assert len(dbow.predict_output_word(["fig"], topn=3)) == 3
     with pytest.raises(NotImplementedError):
         Doc2Vec(dm_concat=1).predict_output_word(["fig"])
+
+
+def test_what_callbacks_assign_is_trained():
+    class Assign:
+        def on_train_begin(self, one): ...
+        def on_train_end(self, one): ...
+        def on_epoch_end(self, one): ...
+        def on_epoch_begin(self, one):
+            one.dv.vectors = np.full((40, 16), 5.0, np.float32)
+
+    made = model(epochs=1)
+    made.train(documents(), epochs=1, callbacks=[Assign()])
+    assert (np.abs(made.dv.vectors - 5.0) < 2.0).all()
+    assert (made.dv.vectors != 5.0).any()
+
+
+def test_attributes_of_keys_and_views_stay(tmp_path):
+    made = model(epochs=1)
+    made.wv.set_vecattr("apple", "mine", 7)
+    made.dv.set_vecattr(3, "mine", 8)
+    made.save(tmp_path / "model")
+    for other in (Doc2Vec.load(tmp_path / "model"), pickle.loads(pickle.dumps(made))):
+        held = other.wv.vectors, other.dv.vectors, other.syn1neg
+        before = [array.copy() for array in held]
+        other.train(documents(), epochs=1)
+        assert not any(map(np.array_equal, held, before))
+        assert (other.wv.get_vecattr("apple", "mine"), other.dv.get_vecattr(3, "mine")) == (7, 8)
+    made.build_vocab([TaggedDocument(["new"], [40])], update=True)
+    assert [made.wv.get_vecattr(key, "mine") for key in ("apple", "new")] == [7, 0]
+    assert [made.dv.get_vecattr(key, "mine") for key in (3, 40)] == [8, 0]
+    assert made.dv.get_vecattr(40, "doc_count") == 1

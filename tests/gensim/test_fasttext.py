@@ -3,13 +3,15 @@
 import inspect
 import itertools
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import firth
 from firth.errors import FirthError, FormatError
-from firth.gensim.models import FastText, Word2Vec
+from firth.gensim.models import Doc2Vec, FastText, Word2Vec
 from firth.gensim.models.fasttext import load_facebook_model, load_facebook_vectors, save_facebook_model
 from firth.vectors.subwords import ngram_rows
 
@@ -82,16 +84,24 @@ def test_update_keeps_rows():
     assert not np.array_equal(one.wv.vectors_ngrams, ngrams)
 
 
-def test_no_ngrams():
-    one = model(max_n=0)
+def test_ngrams_of_0_characters_are_those_of_1():
+    one, same = model(min_n=0, max_n=2), model(min_n=1, max_n=2)
+    assert (one.min_n, one.wv.min_n, len(one.wv.buckets_word[0])) == (1, 1, len(same.wv.buckets_word[0]))
+    assert np.array_equal(one.wv.vectors, same.wv.vectors)
+
+
+@pytest.mark.parametrize("options", [{"max_n": 0}, {"bucket": 0}, {"min_n": 0, "max_n": 0}, {"min_n": 7}])
+def test_no_ngrams(options):
+    one = model(**options)
     assert one.wv.vectors_ngrams.shape == (0, 4)
     assert np.array_equal(one.wv.vectors, one.wv.vectors_vocab)
-    assert one._run_config().maxn == 0
+    assert one._firth_run_config().maxn == 0
 
 
 def test_options_are_checked():
-    with pytest.raises(ValueError, match="bucket is 0"):
-        FastText(bucket=0)
+    for options in ({"bucket": -1}, {"min_n": "x"}, {"max_n": None}):
+        with pytest.raises(ValueError, match=f"{next(iter(options))} is "):
+            FastText(**options)
     with pytest.raises(ValueError, match="max_n is 100"):
         FastText(max_n=100)
     with pytest.warns(UserWarning, match="word_ngrams"):
@@ -111,8 +121,9 @@ def test_saved_and_pickled_models_train_on(tmp_path):
         assert (other.wv.min_n, other.wv.max_n, other.wv.bucket) == (3, 6, 50)
         other.train(LONG, epochs=1)
         assert np.array_equal(other.wv.vectors, one.wv.vectors)
+    assert type(Word2Vec.load(tmp_path / "model")) is FastText
     with pytest.raises(FormatError, match=r"a saved FastText: load it with FastText.load"):
-        Word2Vec.load(tmp_path / "model")
+        Doc2Vec.load(tmp_path / "model")
 
 
 @pytest.mark.parametrize("options", [{}, {"hs": 1, "negative": 0, "sg": 1}, {"max_n": 0}])
@@ -140,3 +151,26 @@ def test_other_files_are_no_models_of_fasttext(tmp_path):
         load_facebook_model(path, encoding="latin1")
     with pytest.raises(RuntimeError, match="no words"):
         save_facebook_model(FastText(**SMALL), tmp_path / "x.bin")
+
+
+def test_attributes_of_keys_and_views_stay(tmp_path):
+    one = model()
+    one.wv.set_vecattr("day", "mine", 7)
+    one.save(tmp_path / "model")
+    for other in (FastText.load(tmp_path / "model"), pickle.loads(pickle.dumps(one))):
+        held = other.wv.vectors, other.wv.vectors_vocab, other.wv.vectors_ngrams, other.syn1neg
+        before = [array.copy() for array in held]
+        other.train(LONG, epochs=1)
+        other.wv.vectors_vocab = other.wv.vectors_vocab.copy()
+        other.train(LONG, epochs=1)
+        assert other.wv.get_vecattr("day", "mine") == 7
+        assert not any(map(np.array_equal, held, before))
+    one.build_vocab([["week"]], update=True)
+    assert (one.wv.get_vecattr("day", "mine"), one.wv.get_vecattr("week", "mine")) == (7, 0)
+
+
+def test_word2vec_loads_it_where_nothing_has_imported_fasttext(tmp_path):
+    model().save(tmp_path / "model")
+    code = "import sys; from firth.gensim.models.word2vec import Word2Vec; print(Word2Vec.load(sys.argv[1]))"
+    command = [sys.executable, "-c", code, str(tmp_path / "model")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("FastText<")

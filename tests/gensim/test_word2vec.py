@@ -52,6 +52,14 @@ class Once:
         return self.left.pop(0)
 
 
+class Callback:
+    """Calls the functions that it is given."""
+
+    def __init__(self, **functions):
+        for name in ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end"):
+            setattr(self, name, functions.get(name, lambda one: None))
+
+
 def test_the_constructor_has_gensims_order_and_defaults():
     parameters = list(inspect.signature(Word2Vec).parameters.values())[:-1]
     assert [(one.name, one.default) for one in parameters] == [
@@ -77,7 +85,7 @@ def test_a_corpus_in_the_constructor_builds_and_trains():
 
 def test_settings_mean_what_they_mean_in_gensim():
     def config(**options):
-        return Word2Vec(**(SMALL | options))._run_config()
+        return Word2Vec(**(SMALL | options))._firth_run_config()
 
     cbow = config()
     assert (cbow.architecture, cbow.loss, cbow.cbow_undivided, cbow.cbow_sum) == (
@@ -128,7 +136,7 @@ def test_files_are_read_like_lists_of_their_lines(tmp_path, read):
     path.write_text("\n\n".join(" ".join(sentence) for sentence in LONG) + "\n", encoding="utf-8")
     one = Word2Vec(**(SMALL | read(str(path))))
     assert np.array_equal(one.wv.vectors, model().wv.vectors)
-    assert one.corpus_count == (179 if "corpus_file" in read(path) else 90)
+    assert one.corpus_count == 90
 
 
 def test_long_sentences_are_whole():
@@ -176,6 +184,12 @@ def test_integers_stay_integers():
         ({"a": 1}, TypeError, r"\(dict\)"),
         ([["a"], 5], TypeError, "sentence 1 .* is 5"),
         ([["a", None]], TypeError, "token 1 of sentence 0"),
+        (
+            [[(0, 1), (0, 2)]],
+            TypeError,
+            r"token 0 .* is \(0, 1\) \(tuple\).*such as the nodes of a graph, give str\(\)",
+        ),
+        ([["a"], [5], [6]], TypeError, r"mix strings and integers.*give str\(\) of each"),
         ([["a", 5]], TypeError, "mix strings and integers|token 1"),
         ([["a"], [5]], TypeError, "mix strings and integers"),
         ([], RuntimeError, "the corpus is empty: there is no word in its 0 sentences"),
@@ -214,9 +228,11 @@ def test_one_corpus_is_expected():
         ({"alpha": -0.1}, "alpha is -0.1"),
         ({"epochs": 0}, "epochs is 0"),
         ({"window": 0}, "window is 0"),
-        ({"sample": -1}, "sample is -1"),
+        ({"sample": "x"}, "sample is 'x'"),
+        ({"window": 2.5}, "window is 2.5"),
+        ({"negative": -1}, "hs is 0 and negative is 0"),
         ({"seed": -1}, "seed is -1"),
-        ({"min_count": -1}, "min_count is -1"),
+        ({"min_count": "x"}, "min_count is 'x'"),
         ({"max_final_vocab": 0}, "max_final_vocab is 0"),
         ({"negative": 2000}, "negative is 2000"),
     ],
@@ -225,6 +241,19 @@ def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message) as caught:
         Word2Vec(**(SMALL | options))
     assert isinstance(caught.value, FirthError)
+
+
+def test_values_that_gensim_takes():
+    one = model(window=2.0, workers=1.0, negative=np.float64(3), min_count=1.0, epochs=2.0, max_vocab_size=0)
+    same = model(window=2, negative=3, epochs=2)
+    assert np.array_equal(one.wv.vectors, same.wv.vectors)
+    assert (one.window, type(one.window), one.max_vocab_size) == (2, int, None)
+    assert model(sample=None).sample == model(sample=-1).sample == 0
+    one = model(negative=-1, hs=1, min_count=-1)
+    assert (one.negative, one.min_count, hasattr(one, "syn1neg")) == (0, 0, False)
+    seeds = {Word2Vec(seed=None).seed for _ in range(3)}
+    assert len(seeds) > 1
+    assert set(map(type, seeds)) == {int}
 
 
 def test_options_without_meaning_are_told_of_once():
@@ -263,13 +292,22 @@ class TestVocabulary:
         one.train([["z", "q", "a"]] * 20, epochs=3)
         assert one.syn1neg[6:].any(axis=1).all()
 
+    def test_update_keeps_the_attributes_of_keys(self):
+        one = built()
+        one.wv.set_vecattr("b", "mine", 7)
+        one.build_vocab([["z"]], update=True)
+        assert [one.wv.get_vecattr(key, "mine") for key in "abz"] == [0, 7, 0]
+        assert one.wv.get_vecattr("z", "count") == 1
+        one.build_vocab(LONG)
+        assert list(one.wv.expandos) == ["count"]
+
     def test_update_needs_a_vocabulary(self):
         with pytest.raises(RuntimeError, match="no vocabulary to update"):
             Word2Vec(**SMALL).build_vocab(LONG, update=True)
 
     def test_counts_can_be_given(self):
         one = Word2Vec(**(SMALL | {"min_count": 2}))
-        one.build_vocab_from_freq({"y": 3, "x": 5, "z": 1}, corpus_count=7)
+        one.build_vocab_from_freq({"y": 3.0, "x": 5, "z": 1}, corpus_count=7)
         assert (one.wv.index_to_key, one.corpus_count) == (["x", "y"], 7)
         one.build_vocab_from_freq({"w": 5, "x": 3}, update=True)
         assert counts(one) == {"x": 8, "y": 3, "w": 5}
@@ -303,6 +341,8 @@ class TestVocabulary:
         one = Word2Vec(**(SMALL | {"min_count": 2}))
         one.build_vocab(SENTENCES, trim_rule=rule)
         assert one.wv.index_to_key == ["b", "f"]
+        one.build_vocab(SENTENCES, trim_rule=lambda word, *_: {"f": 2}.get(word))
+        assert one.wv.index_to_key == ["a", "b", "f"]
         with pytest.raises(RuntimeError, match="trim_rule discards all"):
             one.build_vocab(SENTENCES, trim_rule=lambda *_: 1)
         with pytest.raises(ValueError, match="trim_rule returned 'x'"):
@@ -357,9 +397,9 @@ class TestTraining:
 
     def test_each_call_draws_anew(self):
         one = built()
-        first = one._run_config().seed
+        first = one._firth_run_config().seed
         one.train(LONG, epochs=1)
-        assert (first, one._run_config().seed != first) == (1, True)
+        assert (first, one._firth_run_config().seed != first) == (1, True)
 
     def test_totals_may_be_left_out_and_are_compared(self, caplog):
         one = built()
@@ -376,6 +416,13 @@ class TestTraining:
         trained, read = built(sample=1e-2).train(LONG, epochs=2)
         assert read == 720
         assert 100 < trained < 600
+
+    def test_a_rate_that_rises_again_is_logged(self, caplog):
+        one = model()
+        with caplog.at_level(logging.INFO, "firth.gensim"):
+            one.train(LONG, epochs=1)
+        found = [record for record in caplog.records if "alpha is higher than in earlier" in record.message]
+        assert [record.levelname for record in found] == ["INFO"]
 
     def test_learning_rates_stay_with_the_model(self):
         one = built()
@@ -427,6 +474,22 @@ class TestTraining:
         one.train(LONG, epochs=1)
         assert np.array_equal(one.wv.vectors, before)
 
+    @pytest.mark.parametrize("sg", [0, 1])
+    def test_frozen_words_stay_with_both_losses(self, sg):
+        one, free = built(hs=1, sg=sg), built(hs=1, sg=sg)
+        before = one.wv.vectors.copy()
+        one.wv.vectors_lockf = np.array([0, 1, 1, 1, 0, 1], np.float32)
+        one.train(LONG, epochs=2)
+        assert (one.wv.vectors == before).all(axis=1).tolist() == [True, False, False, False, True, False]
+        assert one.syn1[:5].any(axis=1).all()
+        assert one.syn1neg.any(axis=1).all()
+        again = built(hs=1, sg=sg)
+        again.wv.vectors_lockf = np.array([1, 1, 1, 1, 1, 0])  # of a word that the text below lacks
+        for side in (again, free):
+            side.train([["a", "b", "c", "d", "e"]] * 20, epochs=2)
+        assert again.wv.vectors == pytest.approx(free.wv.vectors, abs=1e-6)
+        assert again.syn1 == pytest.approx(free.syn1, abs=1e-6)
+
     @pytest.mark.parametrize(
         ("lockf", "message"), [([0.5] * 6, "vectors_lockf holds .*0.5"), ([1, 1], "has 2 numbers")]
     )
@@ -461,6 +524,67 @@ class TestTraining:
         assert not np.array_equal(early, late)
         assert np.array_equal(Word2Vec.load(tmp_path / "3").wv.vectors, early)
         assert np.array_equal(one.wv.vectors, late)
+
+    @pytest.mark.parametrize("when", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
+    @pytest.mark.parametrize("whole", [False, True])
+    def test_vectors_that_a_callback_assigns_are_trained(self, when, whole):
+        def assign(one):
+            if whole:
+                one.wv = copy.deepcopy(one.wv)
+            one.wv.vectors = np.full((6, 4), 5.0, np.float32)
+            one.syn1neg = one.syn1neg.copy()
+
+        one = built()
+        one.train(LONG, epochs=2, callbacks=[Callback(**{when: assign})])
+        assert (np.abs(one.wv.vectors - 5.0) < 1.0).all()
+        assert (one.wv.vectors != 5.0).any() == (when != "on_epoch_end")
+        view, before = one.wv.vectors, one.wv.vectors.copy()
+        one.train(LONG, epochs=1)
+        assert one.wv.vectors is view
+        assert not np.array_equal(view, before)
+
+    def test_a_callback_may_lock_vectors_but_not_change_the_words(self):
+        def lock(one):
+            one.wv.vectors_lockf = np.array([0, 1, 1, 1, 1, 1])
+
+        one = built()
+        before = one.wv.vectors.copy()
+        one.train(LONG, epochs=1, callbacks=[Callback(on_epoch_begin=lock)])
+        assert (one.wv.vectors == before).all(axis=1).tolist() == [True] + 5 * [False]
+        added = Callback(on_epoch_begin=lambda one: one.build_vocab([["new"]], update=True))
+        with pytest.raises(RuntimeError, match="a callback has changed the keys, from 6 to 7") as caught:
+            one.train(LONG, epochs=1, callbacks=[added])
+        assert isinstance(caught.value, FirthError)
+
+    def test_a_callback_may_set_the_loss_back(self):
+        losses = []
+
+        def take(one):
+            losses.append(one.get_latest_training_loss())
+            one.running_training_loss = 0.0
+
+        one, other = built(), built()
+        one.train(LONG, epochs=3, compute_loss=True, callbacks=[Callback(on_epoch_end=take)])
+        assert len(losses) == 3
+        other.train(LONG, epochs=3, compute_loss=True)
+        assert sum(losses) == pytest.approx(other.get_latest_training_loss())
+        assert max(losses) < 1.5 * min(losses)
+        assert one.get_latest_training_loss() == 0.0
+
+    def test_a_callback_may_set_the_learning_rate(self):
+        def lower(one):
+            one.alpha = one.min_alpha = 0.0
+
+        seen = []
+        end = Callback(on_epoch_end=lambda one: (seen.append(one.wv.vectors.copy()), lower(one)))
+        built().train(LONG, epochs=3, callbacks=[end])
+        assert np.array_equal(seen[0], seen[2])
+
+        def negative(one):
+            one.alpha = -0.1
+
+        with pytest.raises(ValueError, match=r"alpha is -0.1"):
+            built().train(LONG, epochs=2, callbacks=[Callback(on_epoch_end=negative)])
 
     def test_a_callback_may_end_training(self):
         class Enough(Exception):
@@ -518,7 +642,8 @@ class TestQuestions:
             found = one.predict_output_word(["a", "zz", "b", "a"], topn=3)
             assert [word for word, _ in found] == [one.wv.index_to_key[i] for i in best]
             assert [share for _, share in found] == pytest.approx(shares[best], rel=1e-5)
-        assert one.predict_output_word(["zz"]) is None
+        assert one.predict_output_word([0, 1]) == one.predict_output_word(one.wv.index_to_key[:2])
+        assert one.predict_output_word(["zz", 6]) is None
         with pytest.raises(RuntimeError, match="negative sampling"):
             Word2Vec(hs=1, negative=0).predict_output_word(["a"])
         with pytest.raises(RuntimeError, match="nothing to predict from"):
@@ -587,14 +712,16 @@ class TestFilesAndProcesses:
 
     def test_integers_and_attributes_of_ones_own_are_saved(self, tmp_path):
         one = model([[1, 2, 3]] * 9)
-        one.mine, one.array, one.code = {"a": [1, None]}, np.arange(3), print
+        one.mine, one.array, one.code, one.number = {"a": (1, None)}, np.arange(3), print, np.array(5)
         one.wv.expandos["of_keys"] = np.array([7, 8, 9])
-        with pytest.warns(UserWarning, match="code: a builtin_function_or_method is not saved"):
+        with pytest.warns(UserWarning, match="attributes that are not saved: code: a builtin_function_or") as caught:
             one.save(tmp_path / "model")
+        assert caught[0].filename == __file__
         other = Word2Vec.load(tmp_path / "model", mmap="r")
         assert other.wv.expandos["of_keys"].tolist() == [7, 8, 9]
         assert sorted(other.wv.index_to_key) == [1, 2, 3]
-        assert (other.mine, other.array.tolist()) == ({"a": [1, None]}, [0, 1, 2])
+        assert (other.mine, other.array.tolist(), other.number) == ({"a": [1, None]}, [0, 1, 2], 5)
+        assert other.hashfxn is hash
         other.train([[1, 2, 3]] * 9, epochs=1)
 
     def test_pickles_and_copies_are_models(self):
@@ -604,6 +731,60 @@ class TestFilesAndProcesses:
             assert not np.shares_memory(other.wv.vectors, one.wv.vectors)
             other.train(LONG, epochs=1)
             assert other.wv.vectors.any()
+
+    def test_training_changes_the_arrays_that_a_model_begins_with(self, tmp_path):
+        one = model(hs=1)
+        one.save(tmp_path / "model")
+        for other in (Word2Vec.load(tmp_path / "model"), pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):
+            held = other.wv.vectors, other.syn1neg, other.syn1
+            before = [array.copy() for array in held]
+            other.train(LONG, epochs=1)
+            assert all(new is old for new, old in zip((other.wv.vectors, other.syn1neg, other.syn1), held, strict=True))
+            assert not any(map(np.array_equal, held, before))
+        assert not Word2Vec.load(tmp_path / "model", mmap="r").wv.vectors.flags.writeable
+
+    def test_a_subclass_has_attributes_of_its_own(self, tmp_path):
+        class Sub(Word2Vec):
+            flag, syn9 = 1, None
+
+            def __init__(self, *arguments, **options):
+                self.syn0, self.vocab, self._read, self._weights = {}, {}, 1, 2
+                super().__init__(*arguments, **options)
+                self.flag, self.size, self.vocabulary = 2, 3, 4
+
+            def _settings(self):
+                raise AssertionError
+
+        one = Sub(LONG, **SMALL)
+        vars(one)["my attr"] = vars(one)["__x"] = vars(one)["train"] = 1
+        with pytest.warns(UserWarning, match="attributes that are not saved") as caught:
+            one.save(tmp_path / "model")
+        assert all(name in str(caught[0].message) for name in ("my attr", "__x", "train", "syn0"))
+        other = Sub.load(tmp_path / "model")
+        assert (other.flag, other.size, other.vocabulary, other.vocab, other._read) == (2, 3, 4, {}, 1)
+        assert one.syn0 == {}
+
+    def test_the_raw_vocabulary_is_saved_where_it_is_kept(self, tmp_path):
+        one = Word2Vec(**SMALL)
+        one.build_vocab([[1, 2, 2]], keep_raw_vocab=True)
+        one.save(tmp_path / "model")
+        assert Word2Vec.load(tmp_path / "model").raw_vocab == {1: 1, 2: 2}
+
+    def test_a_model_without_output_vectors_stays_one(self, tmp_path):
+        one = model()
+        del one.syn1neg
+        one.save(tmp_path / "model")
+        other = Word2Vec.load(tmp_path / "model")
+        assert not hasattr(other, "syn1neg")
+        other.train(LONG, epochs=1)
+        assert other.syn1neg.any()
+
+    def test_a_shallow_copy_shares_the_vectors(self):
+        one = model()
+        view, other = one.wv.vectors, copy.copy(one)
+        other.train(LONG, epochs=1)
+        assert one.wv.vectors is view is other.wv.vectors
+        assert one.syn1neg is other.syn1neg
 
     def test_other_files_are_refused(self, tmp_path):
         one, path = model(), tmp_path / "model"
@@ -621,7 +802,7 @@ class TestFilesAndProcesses:
             with pytest.raises(FormatError, match=match):
                 Word2Vec.load(path)
 
-        refused("load it with FastText.load", kind="FastText")
+        refused("load it with Doc2Vec.load", kind="Doc2Vec")
         refused("a word comes twice", keys=["a"] * 6)
         refused("not all strings", keys=["a", "b", "c", "d", "e", 5])
         refused("not all strings", keys=None)
@@ -632,6 +813,16 @@ class TestFilesAndProcesses:
         refused("settings of this Word2Vec", attributes=state["attributes"] | {"vector_size": -1})
         refused("settings of this Word2Vec", attributes={})
         refused("expected another type", attributes=state["attributes"] | {"train_count": "x"})
+        for name in ("min_count", "sg", "shrink_windows", "window", "ns_exponent", "min_alpha_yet_reached"):
+            refused(name, attributes=state["attributes"] | {name: "x"})
+            refused(name, attributes=state["attributes"] | {name: [1]})
+            refused(name, attributes={other: value for other, value in state["attributes"].items() if other != name})
+        for name in ("min_count", "window", "alpha"):
+            refused(name, attributes=state["attributes"] | {name: None})
+        for wrong in ([["a", "x"]], [["a", -1]], [[[], 1]], 5, [1]):
+            refused("raw_vocab", raw_vocab=wrong)
+        for name in ("__x", "my attr", "_firth_weights", "_firth_begin", "wv", "iter"):
+            refused("the attribute", attributes=state["attributes"] | {name: 1})
         refused("syn1neg is of shape", more={"syn1neg": np.zeros((5, 4), np.float32)})
         refused("vectors is of shape", more={"vectors": np.zeros((6, 3), np.float32)})
         refused("expected one a word", more={"vecattr.x": np.zeros(5)})
@@ -696,6 +887,12 @@ class TestOldNames:
         assert one.epochs == 7
         with pytest.warns(DeprecationWarning, match="use model.wv.vectors"):
             assert one.syn0 is one.wv.vectors
+        with pytest.warns(DeprecationWarning, match="use model.wv.vectors") as caught:
+            one.syn0 = one.wv.vectors + 1
+        assert (len(caught), caught[0].filename) == (1, __file__)
+        with pytest.warns(DeprecationWarning, match="use model.wv.vectors_lockf|use the model itself"):
+            one.trainables.vectors_lockf = np.zeros(6)
+        assert not one.wv.vectors_lockf.any()
         with warnings.catch_warnings(), pytest.raises(TypeError, match="not iterable"):
             iter(one)
 
@@ -712,3 +909,9 @@ class TestOldNames:
         with pytest.warns(DeprecationWarning, match="use model.wv.key_to_index") as caught:
             assert one.vocab["b"].count == 60
         assert len(caught) == 1
+
+    def test_of_accuracy(self, tmp_path):
+        (tmp_path / "questions").write_text(": one\na b c d\n", encoding="utf-8")
+        with pytest.warns(DeprecationWarning, match="use model.wv.evaluate_word_analogies") as caught:
+            sections = model().accuracy(tmp_path / "questions")
+        assert (len(caught), sections[0]["section"]) == (1, "one")

@@ -21,7 +21,7 @@ RULE_KEEP = 2
 PAT_ALPHABETIC = re.compile(r"[^\W\d]+")
 """Letters and underscores, no digits."""
 
-TrimRule = Callable[[str, int, int], int | None]
+TrimRule = Callable[[Any, int, int], int | None]
 
 
 def any2unicode(text: str | bytes, encoding: str = "utf8", errors: str = "strict") -> str:
@@ -82,10 +82,20 @@ def simple_preprocess(doc: str | bytes, deacc: bool = False, min_len: int = 2, m
     ]
 
 
-def keep_vocab_item(word: str, count: int, min_count: int, trim_rule: TrimRule | None = None) -> bool:
-    """Whether a word stays: as `trim_rule` has it, and where that has no opinion if its count is min_count or more."""
-    rule = RULE_DEFAULT if trim_rule is None else trim_rule(word, count, min_count)
-    return rule == RULE_KEEP or (rule != RULE_DISCARD and count >= min_count)
+def keep_vocab_item(word: Any, count: int, min_count: int, trim_rule: TrimRule | None = None) -> bool:
+    """Whether a word stays: as `trim_rule` has it, and where that has no opinion if its count is min_count or more.
+
+    Raises ArgumentError for a rule that returns anything but the three answers and None, which is no opinion.
+    """
+    rule = None if trim_rule is None else trim_rule(word, count, min_count)
+    if rule is None or rule == RULE_DEFAULT:
+        return count >= min_count
+    if rule not in (RULE_DISCARD, RULE_KEEP):
+        raise ArgumentError(
+            f"trim_rule returned {rule!r:.100} for {word!r:.100}: expected utils.RULE_DEFAULT (0), RULE_DISCARD (1) or "
+            "RULE_KEEP (2)"
+        )
+    return rule == RULE_KEEP
 
 
 def prune_vocab(vocab: MutableMapping[str, int], min_reduce: int, trim_rule: TrimRule | None = None) -> int:

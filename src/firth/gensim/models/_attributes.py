@@ -1,5 +1,6 @@
 """Attributes that programs set on models and vectors: those that files can hold, packed and, at load, checked."""
 
+import inspect
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -23,7 +24,9 @@ def packed_attributes(thing: Any, apart: Collection[str]) -> tuple[dict[str, Arr
     for name, value in vars(thing).items():
         if name in apart:
             continue
-        if is_tensor(value):
+        if not _may_be_named(type(thing), name):
+            left_out[name] = "no name of an attribute, or one of the class"
+        elif is_tensor(value):
             arrays[name] = value
         elif _is_plain(value):
             values[name] = _plain(value)
@@ -35,7 +38,7 @@ def packed_attributes(thing: Any, apart: Collection[str]) -> tuple[dict[str, Arr
 def check_names(path: AnyPath, kind: type, names: Iterable[str], apart: Collection[str]) -> None:
     """Raise FormatError for a name that no attribute of a saved object of this class has."""
     for name in names:
-        if not name.isidentifier() or name.startswith("__") or name in apart or hasattr(kind, name):
+        if name in apart or not _may_be_named(kind, name):
             raise FormatError(
                 f"{path}: the attribute {name!r:.100} is none that a {kind.__name__:.100} has: expected its own"
             )
@@ -49,9 +52,17 @@ def set_plain(path: AnyPath, thing: Any, attributes: Mapping[str, Any]) -> None:
     vars(thing).update(attributes)
 
 
+def _may_be_named(cls: type, name: str) -> bool:
+    """Whether an object of a class may have an attribute of its own of this name, which is not what the class does."""
+    if not name.isidentifier() or name.startswith("__"):
+        return False
+    found = inspect.getattr_static(cls, name, None)
+    return not (callable(found) or isinstance(found, classmethod | staticmethod) or hasattr(type(found), "__set__"))
+
+
 def is_tensor(value: Any) -> bool:
     """Whether it is an array of a type that files hold."""
-    return isinstance(value, np.ndarray) and value.dtype.newbyteorder("<") in DTYPES.values()
+    return isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.newbyteorder("<") in DTYPES.values()
 
 
 def comes_back(value: Any) -> bool:
@@ -73,7 +84,8 @@ def _is_plain(value: Any) -> bool:
         return all(isinstance(key, str) for key in value) and all(map(_is_plain, value.values()))
     if isinstance(value, list | tuple):
         return all(map(_is_plain, value))
-    return isinstance(value, PLAIN) or (isinstance(value, np.generic) and value.dtype.kind in "iufb")
+    scalar = isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim)
+    return isinstance(value, PLAIN) or (scalar and value.dtype.kind in "iufb")
 
 
 def _plain(value: Any) -> Any:
@@ -82,4 +94,4 @@ def _plain(value: Any) -> Any:
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return list(map(_plain, value))
-    return value.item() if isinstance(value, np.generic) else value
+    return value.item() if isinstance(value, np.generic | np.ndarray) else value

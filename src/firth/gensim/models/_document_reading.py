@@ -142,7 +142,7 @@ def read_documents(corpus_iterable: Any, corpus_file: Any, progress_per: int) ->
         if isinstance(source, str | os.PathLike) and os.path.isfile(source) and not table_kind(os.fsdecode(source)):
             corpus_iterable, corpus_file = None, source
     if corpus_iterable is None or corpus_file is not None:
-        return DocumentText(read_text(corpus_iterable, corpus_file, progress_per), None)
+        return DocumentText(read_text(corpus_iterable, corpus_file, progress_per, blank=True), None)
     check_sentences(corpus_iterable)
     words = _Words(corpus_iterable)
     try:

@@ -16,7 +16,6 @@ import numpy.typing as npt
 from firth.corpus.encode import Corpus
 from firth.corpus.subsampling import keep_probabilities
 from firth.corpus.vocabulary import is_whole, nothing_left
-from firth.declaring import BOTH
 from firth.files.paths import AnyPath
 from firth.files.tensors import TensorFile
 from firth.gensim._errors import ArgumentError, KindError, NothingToTrainError, NotReadyError
@@ -24,7 +23,15 @@ from firth.gensim._warnings import callers_level, renamed, without_meaning
 from firth.gensim.models import _state
 from firth.gensim.models._hooks import check_hooks
 from firth.gensim.models._old_model_names import OldNames
-from firth.gensim.models._options import config_of, falling, new_names, settings_of, warn_without_meaning
+from firth.gensim.models._options import (
+    config_of,
+    falling,
+    new_names,
+    settings_of,
+    usual_values,
+    warn_without_meaning,
+    whole,
+)
 from firth.gensim.models._predictions import TreeScores, output_words
 from firth.gensim.models._reading import Key, Text, read_text
 from firth.gensim.models._training import run
@@ -53,7 +60,7 @@ class Model(OldNames):
     the vocabulary was built from.
     """
 
-    _kind = ""
+    _firth_kind = ""
     wv: Any
     syn1neg: Floats
     syn1: Floats
@@ -76,18 +83,19 @@ class Model(OldNames):
     shrink_windows: bool
     compute_loss: bool
 
-    def _set_defaults(self) -> None:
+    def _firth_set_defaults(self) -> None:
         """Set what no option sets."""
         self.corpus_count = self.corpus_total_words = self.train_count = 0
         self.total_train_time = self.running_training_loss = 0.0
         self.raw_vocab: dict[Key, int] = {}
+        self.hashfxn: Callable[..., Any] = hash
         self.lifecycle_events: list[dict[str, Any]] | None = []
-        self._weights: Weights | None = None
-        self._text: Text | None = None
-        self._keeps_text = False
-        self._pending: Chosen | None = None
+        self._firth_weights: Weights | None = None
+        self._firth_text: Text | None = None
+        self._firth_keeps_text = False
+        self._firth_pending: Chosen | None = None
 
-    def _begin(
+    def _firth_begin(
         self,
         sentences: Any,
         corpus_file: Any,
@@ -100,14 +108,15 @@ class Model(OldNames):
         check_hooks(type(self))
         new_names(old_names, options)
         warn_without_meaning(options)
-        self._set_defaults()
+        usual_values(options)
+        self._firth_set_defaults()
         vars(self).update(options)
         self.layer1_size, self.min_alpha_yet_reached = self.vector_size, float(self.alpha)
-        self._check_options()
+        self._firth_check_options()
         self.effective_min_count = self.min_count
-        self.wv = self._new_vectors()
+        self.wv = self._firth_new_vectors()
         if sentences is not None or corpus_file is not None:
-            self._keeps_text = True  # so that what can be read once only is read once
+            self._firth_keeps_text = True  # so that what can be read once only is read once
             try:
                 self.build_vocab(corpus_iterable=sentences, corpus_file=corpus_file, trim_rule=trim_rule)
                 self.train(
@@ -122,15 +131,15 @@ class Model(OldNames):
                     callbacks=callbacks,
                 )
             finally:
-                self._keeps_text = False
-                self._drop_text()
+                self._firth_keeps_text = False
+                self._firth_drop_text()
         elif trim_rule is not None:
             logger.warning("trim_rule is used while a vocabulary is built, and not kept: give it to build_vocab()")
         self.add_lifecycle_event("created", params=str(self))
 
-    def _check_options(self) -> None:
+    def _firth_check_options(self) -> None:
         """Raise ArgumentError for options out of range."""
-        self._settings()
+        self._firth_settings()
         for name, least in (("min_count", 0), ("max_final_vocab", 1), ("max_vocab_size", 1)):
             value = getattr(self, name)
             if (value is None and least) or (is_whole(value) and value >= least):
@@ -139,69 +148,81 @@ class Model(OldNames):
 
     # What kinds of models differ in
 
-    def _new_vectors(self) -> Any:
+    def _firth_new_vectors(self) -> Any:
         """Empty vectors."""
         raise NotImplementedError
 
-    def _settings(self) -> dict[str, Any]:
+    def _firth_settings(self) -> dict[str, Any]:
         """The settings of firth's that the options mean. Raises ArgumentError."""
         return settings_of(self)
 
-    def _read(self, corpus_iterable: Any, corpus_file: Any, progress_per: int) -> Text:
+    def _firth_read(self, corpus_iterable: Any, corpus_file: Any, progress_per: int) -> Text:
         """The text of a corpus."""
         return read_text(corpus_iterable, corpus_file, progress_per)
 
-    def _take_counts(self, text: Text) -> None:
+    def _firth_take_counts(self, text: Text) -> None:
         """Take what a text says beside its words, when the vocabulary is built."""
 
-    def _new_trainer(self, text: Text, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
+    def _firth_new_trainer(self, text: Text, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
         """A trainer that works on the model's matrices."""
         outputs = output_rows(config.loss, len(corpus.vocab))
-        return SgdTrainer(corpus, config, matrices=self._matrices().of_trainer(outputs))
+        return SgdTrainer(corpus, config, matrices=self._firth_matrices().of_trainer(outputs))
 
-    def _output_width(self) -> int:
+    def _firth_frozen(self) -> Counts | None:
+        """Which words' vectors training leaves alone, (n,), 1 for such a word; None if none. Raises ArgumentError."""
+        return frozen_words(self.wv.vectors_lockf, len(self.wv.index_to_key))
+
+    def _firth_output_width(self) -> int:
         """How many vectors an output row is as long as."""
         return 1
 
-    def _input_rows(self, words: int) -> int:
+    def _firth_input_rows(self, words: int) -> int:
         """How many input rows so many words need."""
         return words
 
-    def _inputs(self) -> list[Floats]:
+    def _firth_inputs(self) -> list[Floats]:
         """The input rows, in order."""
         return [self.wv.vectors]
 
-    def _set_inputs(self, keys: Sequence[Key], counts: Counts, rows: Floats) -> None:
+    def _firth_set_inputs(self, keys: Sequence[Key], counts: Counts, rows: Floats) -> None:
         """Let the vectors by word be those of these keys and input rows, without a copy."""
         self.wv.set_all(keys, rows, counts)
 
-    def _move_inputs(self, rows: Floats) -> None:
+    def _firth_settle(self) -> None:
+        """Let the arrays be views of matrices to train now, so that what holds one sees training change it."""
+        if not len(self.wv.index_to_key):
+            return
+        there = self._firth_outputs()
+        self._firth_matrices()
+        for name in self._firth_outputs().keys() - there:
+            delattr(self, name)
+
+    def _firth_move_inputs(self, rows: Floats) -> None:
         """Let the vectors by word use these input rows, which are copies of theirs."""
         self.wv.vectors = rows
 
-    def _refresh(self) -> None:
+    def _firth_refresh(self) -> None:
         """Forget or compute anew what depends on the input rows, after training has changed them."""
         self.wv.norms = None
 
-    def _input_tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def _firth_input_tensors(self) -> dict[str, npt.NDArray[Any]]:
         """What a saved file holds of the vectors by word."""
         return {"vectors": np.asarray(self.wv.vectors, np.float32)}
 
-    def _more_state(self) -> dict[str, Any]:
+    def _firth_more_state(self) -> dict[str, Any]:
         """What a saved file says of the vectors by word, as plain values."""
         return {}
 
-    def _load_inputs(
+    def _firth_load_inputs(
         self,
         keys: list[Key],
         counts: Counts,
         file: TensorFile,
         more: dict[str, Any],
         matrix: Callable[[str, int], Floats],
-        mapped: bool,
     ) -> None:
-        """Make the vectors by word from a saved file; `matrix` reads a checked one, or maps it. Raises FormatError."""
-        self.wv = self._new_vectors()
+        """Make the vectors by word from a saved file; `matrix` reads a checked one. Raises FormatError."""
+        self.wv = self._firth_new_vectors()
         self.wv.set_all(keys, matrix("vectors", len(keys)), counts)
 
     # The vocabulary
@@ -269,13 +290,13 @@ class Model(OldNames):
         trim_rule: TrimRule | None = None,
     ) -> tuple[int, int]:
         """Count the words of a corpus into `raw_vocab`, by first appearance; return how many words and sentences."""
-        self._drop_text()
-        text = self._read(corpus_iterable, corpus_file, progress_per)
+        self._firth_drop_text()
+        text = self._firth_read(corpus_iterable, corpus_file, progress_per)
         counted = dict(zip(text.keys, text.counts.tolist(), strict=True))
         self.raw_vocab = pruned(counted, self.max_vocab_size, trim_rule)
-        self._take_counts(text)
-        if self._keeps_text:
-            self._text = text
+        self._firth_take_counts(text)
+        if self._firth_keeps_text:
+            self._firth_text = text
         else:
             text.close()
         logger.info(
@@ -298,7 +319,7 @@ class Model(OldNames):
         min_count, sample: in place of the model's, which take these values. dry_run: change nothing.
         Raises NothingToTrainError if no word stays.
         """
-        least = self.min_count if min_count is None else min_count
+        least = self.min_count if min_count is None else whole(min_count)
         share = self.sample if sample is None else sample
         chosen = choose(self.raw_vocab, least, self.max_final_vocab, trim_rule, bool(self.sorted_vocab))
         told = report(self.raw_vocab, chosen, share)
@@ -310,17 +331,17 @@ class Model(OldNames):
             logger.info(msg)
             return told
         if update:
-            chosen = self._joined(chosen)
+            chosen = self._firth_joined(chosen)
         elif not chosen.keys:
             raise NothingToTrainError(_nothing_left(self.raw_vocab, chosen.min_count))
         self.min_count, self.sample, self.effective_min_count = least, share, chosen.min_count
-        self._pending = chosen
+        self._firth_pending = chosen
         if not keep_raw_vocab:
             self.raw_vocab = {}
         self.add_lifecycle_event("prepare_vocab", msg=msg)
         return told
 
-    def _joined(self, new: Chosen) -> Chosen:
+    def _firth_joined(self, new: Chosen) -> Chosen:
         """The words of the model, with what a new count adds, and then the new words."""
         counts = dict(zip(self.wv.index_to_key, _state.counts_of(self.wv).tolist(), strict=True))
         for key in counts:
@@ -338,23 +359,25 @@ class Model(OldNames):
 
         The nodes of the tree begin anew, as the tree is another one.
         """
-        if self._pending is None:
+        if self._firth_pending is None:
             raise NotReadyError("no words are chosen: call build_vocab() first")
-        keys, counts, _ = self._pending
-        before, outputs = (self._inputs(), self._outputs()) if update else ([], {})
-        weights = self._new_weights(len(keys))
+        keys, counts, _ = self._firth_pending
+        before, outputs = (self._firth_inputs(), self._firth_outputs()) if update else ([], {})
+        others = self.wv.expandos if update else {}
+        weights = self._firth_new_weights(len(keys))
         if before:
-            self._copy_inputs(weights.inputs, len(keys), before)
+            self._firth_copy_inputs(weights.inputs, len(keys), before)
             if "syn1neg" in outputs:
                 copy_rows(weights.outputs["syn1neg"], outputs["syn1neg"], "syn1neg")
-        self._use(weights)
-        self._set_inputs(keys, counts, weights.inputs)
-        self._pending = None
+        self._firth_use(weights)
+        self._firth_set_inputs(keys, counts, weights.inputs)
+        _state.keep_attributes(self.wv, others)
+        self._firth_pending = None
 
     def init_weights(self) -> None:
         """Begin the vectors of all words anew."""
         keys, counts = self.wv.index_to_key, _state.counts_of(self.wv)
-        self._pending = Chosen(list(keys), counts, self.effective_min_count)
+        self._firth_pending = Chosen(list(keys), counts, self.effective_min_count)
         self.prepare_weights()
 
     def update_weights(self) -> None:
@@ -374,40 +397,46 @@ class Model(OldNames):
             raise NotReadyError("the other model has no vocabulary: call its build_vocab() first")
         self.corpus_count, self.corpus_total_words = other_model.corpus_count, other_model.corpus_total_words
         self.raw_vocab = other_model.raw_vocab
-        self._pending = Chosen(list(keys), _state.counts_of(other_model.wv).copy(), self.effective_min_count)
+        self._firth_pending = Chosen(list(keys), _state.counts_of(other_model.wv).copy(), self.effective_min_count)
         self.prepare_weights()
 
-    def _new_weights(self, words: int) -> Weights:
+    def _firth_new_weights(self, words: int) -> Weights:
         losses = {"negatives": bool(self.negative), "tree": bool(self.hs)}
-        return Weights(self._input_rows(words), words, self.vector_size, self.seed, **losses)
+        return Weights(self._firth_input_rows(words), words, self.vector_size, self.seed, **losses)
 
-    def _copy_inputs(self, rows: Floats, words: int, before: list[Floats]) -> None:
+    def _firth_copy_inputs(self, rows: Floats, words: int, before: list[Floats]) -> None:
         """Copy earlier input rows into the first of those of `words` words."""
         copy_rows(rows, before[0], "wv.vectors")
 
-    def _outputs(self) -> dict[str, Floats]:
+    def _firth_outputs(self) -> dict[str, Floats]:
         """The output rows by name."""
         names = {"syn1neg": self.negative, "syn1": self.hs}
         return {name: getattr(self, name) for name, used in names.items() if used and hasattr(self, name)}
 
-    def _use(self, weights: Weights) -> None:
+    def _firth_use(self, weights: Weights) -> None:
         """Let the output rows be those of these matrices."""
-        self._weights = weights
+        self._firth_weights = weights
         for name in ("syn1neg", "syn1"):
             vars(self).pop(name, None)
         vars(self).update(weights.outputs)
 
-    def _matrices(self) -> Weights:
-        """The matrices to train: those that the arrays of the model are views of, or copies that they then become."""
-        words, inputs, outputs = len(self.wv.index_to_key), self._inputs(), self._outputs()
-        if self._weights is not None and self._weights.holds(inputs, outputs):
-            return self._weights
-        weights = self._new_weights(words)
-        self._copy_inputs(weights.inputs, words, inputs)
+    def _firth_matrices(self, weights: Any = None) -> Any:
+        """The matrices to train, which the arrays of the model then are views of.
+
+        They are `weights`, or those that the model has; where the arrays are others, these are copied, into new
+        matrices if `weights` are not given.
+        """
+        words, inputs, outputs = len(self.wv.index_to_key), self._firth_inputs(), self._firth_outputs()
+        held = weights or self._firth_weights
+        if held is not None and held.holds(inputs, outputs):
+            self._firth_weights = held
+            return held
+        weights = weights or self._firth_new_weights(words)
+        self._firth_copy_inputs(weights.inputs, words, inputs)
         for name, rows in outputs.items():
             copy_rows(weights.outputs[name], rows, name)
-        self._use(weights)
-        self._move_inputs(weights.inputs)
+        self._firth_use(weights)
+        self._firth_move_inputs(weights.inputs)
         return weights
 
     # Training
@@ -454,13 +483,13 @@ class Model(OldNames):
         self.alpha = self.alpha if start_alpha is None else start_alpha
         self.min_alpha = self.min_alpha if end_alpha is None else end_alpha
         self.compute_loss, self.running_training_loss = bool(compute_loss), 0.0
-        config = self._run_config()
-        text = self._take_text() or self._read(corpus_iterable, corpus_file, 10000)
+        config = self._firth_run_config()
+        text = self._firth_take_text() or self._firth_read(corpus_iterable, corpus_file, 10000)
         started = time.monotonic()
         try:
             _compare(total_examples, text.sentences, "sentences", "total_examples")
             _compare(total_words, text.tokens, "words", "total_words")
-            trained = self._train_on(text, config, callbacks, report_delay)
+            trained = self._firth_train_on(text, config, callbacks, report_delay)
             read = text.tokens * config.epochs
         finally:
             text.close()
@@ -471,46 +500,39 @@ class Model(OldNames):
         self.add_lifecycle_event("train", msg=msg)
         return trained, read
 
-    def _run_config(self) -> TrainConfig:
+    def _firth_run_config(self) -> TrainConfig:
         """The settings of a call of `train`; each call draws anew."""
-        settings = self._settings()
+        settings = self._firth_settings()
         settings["lr"], settings["min_lr"] = falling(settings["lr"], settings["min_lr"])
         if settings["lr"] > self.min_alpha_yet_reached:
-            logger.warning(
-                "alpha is higher than in earlier training: %g after %g", self.alpha, self.min_alpha_yet_reached
-            )
+            logger.info("alpha is higher than in earlier training: %g after %g", self.alpha, self.min_alpha_yet_reached)
         if self.train_count:
             from firth.native import rng
 
             settings["seed"] = int(rng.stream_key(settings["seed"], self.train_count, 3)) & (2**63 - 1)
         return config_of(settings)
 
-    def _train_on(self, text: Text, config: TrainConfig, callbacks: Iterable[Any], report_delay: float) -> int:
+    def _firth_train_on(self, text: Text, config: TrainConfig, callbacks: Iterable[Any], report_delay: float) -> int:
         """Train on a text; return how many words were trained, on average."""
         corpus = text.corpus(self.wv.index_to_key, _state.counts_of(self.wv))
         if corpus is None:
             _warn_of_nothing(text.tokens)
             return 0
         with corpus:
-            frozen = frozen_words(getattr(self.wv, "vectors_lockf", None), len(corpus.vocab))
-            if frozen is not None and config.loss == BOTH:
-                raise ArgumentError(
-                    "vectors_lockf needs one loss: with hs=1 and negative together no word can be frozen"
-                )
-            trainer = self._new_trainer(text, corpus, config)
-            if frozen is not None:
-                trainer.frozen[0] = frozen
+            frozen = self._firth_frozen()
+            trainer = self._firth_new_trainer(text, corpus, config)
+            trainer.frozen[0] = frozen
             run(self, trainer, callbacks, report_delay)
             kept = keep_probabilities(corpus.frequencies, config.subsample)
             return int((kept * corpus.vocab.counts).sum()) * config.epochs
 
-    def _take_text(self) -> Text | None:
+    def _firth_take_text(self) -> Text | None:
         """The text that the constructor has read, once."""
-        text, self._text = self._text, None
+        text, self._firth_text = self._firth_text, None
         return text
 
-    def _drop_text(self) -> None:
-        if text := self._take_text():
+    def _firth_drop_text(self) -> None:
+        if text := self._firth_take_text():
             text.close()
 
     def get_latest_training_loss(self) -> float:
@@ -527,14 +549,14 @@ class Model(OldNames):
         """The `topn` most probable words in a context, [(word, probability), ...]; None if it has no known word.
 
         The softmax over all output vectors of the mean (with cbow_mean=0 the sum) of the context's vectors: the words
-        of the window all count the same, also with skip-gram. Raises NotReadyError without negative sampling.
+        of the window all count the same, also with skip-gram. Integers that are no words are indices. Raises
+        NotReadyError without negative sampling.
         """
         if not self.negative:
             raise NotReadyError("predicted words need negative sampling: expected a model with negative above 0")
         if not hasattr(self, "syn1neg") or not len(self.wv.index_to_key):
             raise NotReadyError("there is nothing to predict from: call build_vocab() and train() first")
-        ids = self.wv.key_to_index
-        rows = [ids[word] for word in context_words_list if word in ids]
+        rows = [self.wv.get_index(word) for word in context_words_list if self.wv.has_index_for(word)]
         if not rows:
             logger.warning("none of the words of the context is in the vocabulary")
             return None
@@ -581,14 +603,14 @@ class Model(OldNames):
         row = 4 * -(-self.vector_size // LANES) * LANES
         parts = dict(report or {})
         parts["vocab"] = words * (WORD_BYTES + bool(self.hs) * TREE_BYTES)
-        parts |= self._memory_of_inputs(words, row)
-        parts |= {"syn1": words * row * self._output_width()} if self.hs else {}
-        parts |= {"syn1neg": words * row * self._output_width()} if self.negative else {}
+        parts |= self._firth_memory_of_inputs(words, row)
+        parts |= {"syn1": words * row * self._firth_output_width()} if self.hs else {}
+        parts |= {"syn1neg": words * row * self._firth_output_width()} if self.negative else {}
         parts["total"] = sum(bytes_ for name, bytes_ in parts.items() if name != "total")
         logger.info("estimated memory for %i words: %i bytes", words, parts["total"])
         return parts
 
-    def _memory_of_inputs(self, words: int, row: int) -> dict[str, int]:
+    def _firth_memory_of_inputs(self, words: int, row: int) -> dict[str, int]:
         return {"vectors": words * row}
 
     def init_sims(self, replace: bool = False) -> None:
@@ -630,15 +652,16 @@ class Model(OldNames):
     ) -> None:
         """Write the model to one file, in firth's format: no pickle. `load` reads it.
 
-        The other parameters are of gensim's files, which are several pickles, and have no effect. Raises FormatError
-        where the file cannot be written.
+        Attributes of your own are saved if they are numbers, text, arrays, or lists and dicts of such; tuples come back
+        as lists. A warning names the others. The other parameters are of gensim's files, which are several pickles, and
+        have no effect. Raises FormatError where the file cannot be written.
         """
         self.add_lifecycle_event("saving", fname=str(fname))
         _state.save(self, fname)
 
     @classmethod
     def load(cls, fname: AnyPath, mmap: str | None = None, rethrow: bool = False) -> Self:
-        """The model that `save` wrote. mmap: leave the matrices on disk until they are used, read-only.
+        """The model that `save` wrote, of this class or one made of it. mmap: leave the matrices on disk, read-only.
 
         Raises FormatError for other files; for a pickle of gensim's it says how to convert it.
         """
@@ -648,7 +671,11 @@ class Model(OldNames):
 
     def __getstate__(self) -> dict[str, Any]:
         """The attributes as plain values and arrays."""
-        state = {name: value for name, value in vars(self).items() if name not in ("_weights", "_text", "_pending")}
+        state = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("_firth_weights", "_firth_text", "_firth_pending")
+        }
         state["hashfxn"] = hash  # any other function may have no name to pickle
         for name in ("syn1neg", "syn1"):
             if name in state:
@@ -658,7 +685,14 @@ class Model(OldNames):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over the attributes."""
         vars(self).update(state)
-        self._weights, self._text, self._pending = None, None, None
+        self._firth_weights, self._firth_text, self._firth_pending = None, None, None
+        self._firth_settle()
+
+    def __copy__(self) -> Self:
+        """A model of the same vectors: training one changes those of both."""
+        model = object.__new__(type(self))
+        vars(model).update(vars(self))
+        return model
 
 
 def _old_sentences(corpus_iterable: Any, options: dict[str, Any]) -> Any:
@@ -677,7 +711,7 @@ def _counted(word_freq: Any) -> dict[Key, int]:
     if not all(isinstance(key, str) for key in word_freq) and not all(map(is_whole, word_freq)):
         raise KindError("the words of word_freq are not all strings, or all integers: expected one kind")
     for key, count in word_freq.items():
-        if not is_whole(count) or count < 0:
+        if not is_whole(whole(count)) or count < 0:
             raise ArgumentError(f"the count of {key!r:.100} is {count!r:.100}: expected a whole number from 0 up")
     return {key if isinstance(key, str) else int(key): int(count) for key, count in word_freq.items()}
 

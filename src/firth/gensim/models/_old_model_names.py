@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from firth.gensim._warnings import renamed
+from firth.gensim._warnings import callers_level, renamed
 
 
 def _asks_vectors(name: str) -> Callable[..., Any]:
@@ -19,6 +19,54 @@ def _asks_vectors(name: str) -> Callable[..., Any]:
     return method
 
 
+def _vocab(model: Any) -> Any:
+    """A mapping from words to objects with `count` and `index`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return model.wv.vocab
+
+
+class OldName:
+    """The old name of something; where a program sets an attribute of this name, it has that."""
+
+    def __init__(self, new: str, value: Callable[[Any], Any]) -> None:
+        self._new, self._value = new, value
+        self.__doc__ = f"The old name of `{new}`."
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Take the name."""
+        self._name = name
+
+    def __get__(self, model: Any, owner: type | None = None) -> Any:
+        """What has the new name, with a warning."""
+        if model is None:
+            return self
+        renamed(f"model.{self._name}", self._new, stacklevel=callers_level() + 1)
+        return self._value(model)
+
+
+class SettableOldName(OldName):
+    """The old name of an attribute; to set it sets that. Before there are vectors, it is an attribute of its own."""
+
+    def __init__(self, new: str, holder: Callable[[Any], Any], attribute: str) -> None:
+        super().__init__(new, lambda model: getattr(holder(model), attribute))
+        self._holder, self._attribute = holder, attribute
+
+    def __get__(self, model: Any, owner: type | None = None) -> Any:
+        """What has the new name, with a warning."""
+        if model is not None and self._name in vars(model):
+            return vars(model)[self._name]
+        return super().__get__(model, owner)
+
+    def __set__(self, model: Any, value: Any) -> None:
+        """Set what has the new name, with a warning."""
+        if "wv" not in vars(model):
+            vars(model)[self._name] = value
+            return
+        renamed(f"model.{self._name}", self._new, stacklevel=callers_level() + 1)
+        setattr(self._holder(model), self._attribute, value)
+
+
 class OldNames:
     """What a model of gensim 3 had and one of gensim 4 has elsewhere."""
 
@@ -26,77 +74,16 @@ class OldNames:
     epochs: int
     vector_size: int
 
-    @property
-    def iter(self) -> int:
-        """The old name of `epochs`."""
-        renamed("model.iter", "model.epochs")
-        return self.epochs
-
-    @iter.setter
-    def iter(self, epochs: int) -> None:
-        renamed("model.iter", "model.epochs")
-        self.epochs = epochs
-
-    @property
-    def size(self) -> int:
-        """The old name of `vector_size`."""
-        renamed("model.size", "model.vector_size")
-        return self.vector_size
-
-    @property
-    def syn0(self) -> Any:
-        """The old name of `wv.vectors`."""
-        renamed("model.syn0", "model.wv.vectors")
-        return self.wv.vectors
-
-    @syn0.setter
-    def syn0(self, vectors: Any) -> None:
-        renamed("model.syn0", "model.wv.vectors")
-        self.wv.vectors = vectors
-
-    @property
-    def syn0norm(self) -> Any:
-        """The old name of `wv.get_normed_vectors()`."""
-        renamed("model.syn0norm", "model.wv.get_normed_vectors()")
-        return self.wv._normed_vectors()
-
-    @property
-    def syn0_lockf(self) -> Any:
-        """The old name of `wv.vectors_lockf`."""
-        renamed("model.syn0_lockf", "model.wv.vectors_lockf")
-        return self.wv.vectors_lockf
-
-    @syn0_lockf.setter
-    def syn0_lockf(self, lockf: Any) -> None:
-        renamed("model.syn0_lockf", "model.wv.vectors_lockf")
-        self.wv.vectors_lockf = lockf
-
-    @property
-    def index2word(self) -> list[Any]:
-        """The old name of `wv.index_to_key`."""
-        renamed("model.index2word", "model.wv.index_to_key")
-        found: list[Any] = self.wv.index_to_key
-        return found
-
-    @property
-    def vocab(self) -> Any:
-        """The old name of `wv.key_to_index`: a mapping from words to objects with `count` and `index`."""
-        renamed("model.vocab", "model.wv.key_to_index")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return self.wv.vocab
-
-    @property
-    def trainables(self) -> Any:
-        """The model, which has what `trainables` had."""
-        renamed("model.trainables", "the model itself")
-        return self
-
-    @property
-    def vocabulary(self) -> Any:
-        """The model, which has what `vocabulary` had."""
-        renamed("model.vocabulary", "the model itself")
-        return self
+    size = OldName("model.vector_size", lambda model: model.vector_size)
+    syn0norm = OldName("model.wv.get_normed_vectors()", lambda model: model.wv._normed_vectors())
+    index2word = OldName("model.wv.index_to_key", lambda model: model.wv.index_to_key)
+    vocab = OldName("model.wv.key_to_index", _vocab)
+    trainables = OldName("the model itself", lambda model: model)
+    vocabulary = OldName("the model itself", lambda model: model)
+    iter = SettableOldName("model.epochs", lambda model: model, "epochs")
+    syn0 = SettableOldName("model.wv.vectors", lambda model: model.wv, "vectors")
+    syn0_lockf = SettableOldName("model.wv.vectors_lockf", lambda model: model.wv, "vectors_lockf")
+    vectors_lockf = SettableOldName("model.wv.vectors_lockf", lambda model: model.wv, "vectors_lockf")
 
     def __getitem__(self, keys: Any) -> Any:
         """The old name of `wv[keys]`."""
@@ -120,9 +107,15 @@ class OldNames:
     wmdistance = _asks_vectors("wmdistance")
     doesnt_match = _asks_vectors("doesnt_match")
     evaluate_word_pairs = _asks_vectors("evaluate_word_pairs")
-    accuracy = _asks_vectors("accuracy")
     save_word2vec_format = _asks_vectors("save_word2vec_format")
     intersect_word2vec_format = _asks_vectors("intersect_word2vec_format")
+
+    def accuracy(self, *arguments: Any, **named: Any) -> Any:
+        """The old name of `wv.evaluate_word_analogies`, for its sections alone."""
+        renamed("model.accuracy", "model.wv.evaluate_word_analogies")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "accuracy is the name", DeprecationWarning)
+            return self.wv.accuracy(*arguments, **named)
 
     @classmethod
     def load_word2vec_format(cls, *arguments: Any, **named: Any) -> Any:

@@ -1,8 +1,11 @@
 """What a model's options mean in firth's settings, and which have no meaning here."""
 
+import secrets
 import warnings
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from firth.declaring import BOTH, CBOW, NEGATIVE_SAMPLING, SKIPGRAM, TREE, declared
 from firth.errors import ConfigError
@@ -26,6 +29,11 @@ OF_NEGATIVES = {"negative": "negatives", "ns_exponent": "ns_exponent"}
 OLD_NAMES = {"size": "vector_size", "iter": "epochs"}
 """Options that gensim 3 called otherwise."""
 
+WHOLE = {"vector_size", "window", "min_count", "max_vocab_size", "max_final_vocab", "seed", "workers", "negative"} | {
+    *("epochs", "min_n", "max_n", "bucket", "dm_tag_count"),
+}
+"""The options that are whole numbers; 5.0 is one, too."""
+
 WITHOUT_MEANING = {
     "hashfxn": "vectors begin with draws from the seed",
     "batch_words": "threads share the corpus out themselves",
@@ -42,6 +50,24 @@ def new_names(given: dict[str, Any], current: dict[str, Any]) -> None:
             raise KindError(f"{old!r:.100} is no option of this model")
         renamed(old, OLD_NAMES[old], stacklevel=callers_level() + 1)
         current[OLD_NAMES[old]] = value
+
+
+def whole(value: Any) -> Any:
+    """The integer that a number such as 5.0 is; anything else as it is."""
+    return int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else value
+
+
+def usual_values(options: dict[str, Any]) -> None:
+    """Put values that gensim takes in the way that firth has them; a seed of None is drawn and kept."""
+    for name in WHOLE & options.keys():
+        options[name] = whole(options[name])
+    for name in ("sample", "negative", "min_count"):
+        value = options[name]
+        if (value is None and name == "sample") or (isinstance(value, int | float) and value < 0):
+            options[name] = 0
+    if options["seed"] is None:
+        options["seed"] = secrets.randbits(31)
+    options["max_vocab_size"] = options["max_vocab_size"] or None
 
 
 def warn_without_meaning(given: Mapping[str, Any]) -> None:

@@ -34,6 +34,8 @@ NUMBERS_AT_ONCE = 1 << 22
 
 STRINGS = {str}
 
+STRINGS_INSTEAD = "; for other words, such as the nodes of a graph, give str() of each"
+
 USED_UP = (
     "the sentences are used up: an iterator gives them once, and something has read them before. Give a list, or an "
     "object whose __iter__ begins anew each time, such as LineSentence(path)"
@@ -73,9 +75,10 @@ class Text:
         self._folder.remove()
 
 
-def read_text(corpus_iterable: Any, corpus_file: Any, progress_per: int) -> Text:
+def read_text(corpus_iterable: Any, corpus_file: Any, progress_per: int, blank: bool = False) -> Text:
     """The text of an iterable of lists of tokens or of a file, one of which is None.
 
+    blank: whether the blank lines of a file count among the sentences.
     Raises KindError unless one is given, SentencesError for what is no such iterable and for files that cannot be read
     (NoTextError where there is none), NothingToTrainError where there is no token. Logs every `progress_per` sentences.
     """
@@ -86,7 +89,7 @@ def read_text(corpus_iterable: Any, corpus_file: Any, progress_per: int) -> Text
     try:
         paths = _paths(corpus_iterable, corpus_file)
         if paths is not None:
-            return _read_files(paths, folder, blank=corpus_iterable is None)
+            return _read_files(paths, folder, blank)
         if corpus_file is not None:
             corpus_iterable = LineSentence(corpus_file, None)
         elif _cuts_by_default(corpus_iterable):
@@ -176,7 +179,8 @@ def _read_lists(sentences: Any, folder: TemporaryFolder, progress_per: int) -> T
     except CorpusError as error:
         if not lists.tokens:
             raise NothingToTrainError(_nothing(sentences, lists.sentences)) from None
-        raise SentencesError(str(error)) from None
+        told = str(error)
+        raise SentencesError(told + STRINGS_INSTEAD * told.endswith("expected a str or an integer")) from None
     lists.warn()
     words = encoded.words_of(np.arange(len(encoded.counts)))
     keys: list[Key] = list(map(int, words)) if lists.whole else list(words)
@@ -212,7 +216,7 @@ class _Lists:
             self.tokens += len(tokens)
             yield tokens
         if self.whole and any(issubclass(kind, str) for kind in self._kinds):
-            raise SentencesError("the sentences mix strings and integers: expected words of one kind")
+            raise SentencesError(f"the sentences mix strings and integers: expected words of one kind{STRINGS_INSTEAD}")
 
     @property
     def whole(self) -> bool:

@@ -61,10 +61,10 @@ class FastTextKeyedVectors(KeyedVectors):
         self.set_all(keys, np.empty((len(keys), self.vector_size), np.float32), counts)
         if rows.shape != self._shape() or rows.dtype != np.float32:
             raise ArgumentError(f"the rows are {rows.dtype} of shape {rows.shape}: expected float32 {self._shape()}")
-        self._share(rows)
+        self.share(rows)
         self.adjust_vectors()
 
-    def _share(self, rows: Floats) -> None:
+    def share(self, rows: Floats) -> None:
         """Take rows (n + bucket, d) as they are."""
         n = len(self)
         self.vectors_vocab, self.vectors_ngrams = rows[:n], rows[n:]
@@ -193,7 +193,7 @@ class FastTextKeyedVectors(KeyedVectors):
         FastTextKeyedVectors.__init__(made, vectors.center.shape[1], subwords.minn, subwords.maxn, 0)
         made.bucket = subwords.bucket
         made.set_all(vectors.words, vectors.center if mapped else vectors.center.copy(), vectors.counts.copy())
-        made._share(subwords.rows if mapped else subwords.rows.copy())
+        made.share(subwords.rows if mapped else subwords.rows.copy())
         return made
 
     def _packed(self, prefix: str = "") -> tuple[dict[str, Array], dict[str, Any]]:
@@ -216,7 +216,7 @@ class FastTextKeyedVectors(KeyedVectors):
             raise FormatError(
                 f"{file.path}: the subwords are {rows.dtype} of shape {rows.shape}: expected {made._shape()}"
             )
-        made._share(rows)
+        made.share(rows)
         return made
 
     def __getstate__(self) -> dict[str, Any]:

@@ -1,19 +1,16 @@
 """Which words of a count stay: trim rules, least counts and largest numbers of words, as gensim has them."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.subsampling import keep_probabilities
-from firth.gensim._errors import ArgumentError
 from firth.gensim.models._reading import Key
+from firth.gensim.utils import RULE_KEEP, keep_vocab_item
 
-RULE_DEFAULT, RULE_DISCARD, RULE_KEEP = 0, 1, 2
-"""What a trim rule returns; utils has the same."""
-
-TrimRule = Callable[[Key, int, int], int]
+TrimRule = Callable[[Any, int, int], int | None]
 
 
 class Chosen(NamedTuple):
@@ -22,19 +19,6 @@ class Chosen(NamedTuple):
     keys: list[Key]
     counts: npt.NDArray[np.int64]
     min_count: int
-
-
-def keeps(key: Key, count: int, min_count: int, trim_rule: TrimRule | None) -> bool:
-    """Whether a word stays. Raises ArgumentError for a rule that returns none of the three answers."""
-    answer = RULE_DEFAULT if trim_rule is None else trim_rule(key, count, min_count)
-    if answer == RULE_DEFAULT:
-        return count >= min_count
-    if answer not in (RULE_DISCARD, RULE_KEEP):
-        raise ArgumentError(
-            f"trim_rule returned {answer!r:.100} for {key!r:.100}: expected utils.RULE_DEFAULT (0), RULE_DISCARD (1) "
-            "or RULE_KEEP (2)"
-        )
-    return bool(answer == RULE_KEEP)
 
 
 def pruned(raw: Mapping[Key, int], most: int | None, trim_rule: TrimRule | None) -> dict[Key, int]:
@@ -62,7 +46,7 @@ def choose(
     if max_final_vocab is not None and len(raw) > max_final_vocab:
         counts = sorted(raw.values(), reverse=True)
         min_count = max(min_count, counts[max_final_vocab] + 1)
-    kept = [(key, count) for key, count in raw.items() if keeps(key, count, min_count, trim_rule)]
+    kept = [(key, count) for key, count in raw.items() if keep_vocab_item(key, count, min_count, trim_rule)]
     if ordered:
         kept.sort(key=lambda pair: -pair[1])
     return Chosen([key for key, _ in kept], np.array([count for _, count in kept], np.int64), min_count)

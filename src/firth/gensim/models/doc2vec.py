@@ -22,6 +22,7 @@ from firth.gensim.models import _state
 from firth.gensim.models._document_reading import KEY_BYTES, DocumentText, Tag, TagCounts, keys_of, read_documents
 from firth.gensim.models._document_weights import DocumentWeights
 from firth.gensim.models._model import Model
+from firth.gensim.models._old_model_names import OldName
 from firth.gensim.models._options import checked, config_of, falling, settings_of
 from firth.gensim.models._reading import Key, Text
 from firth.gensim.models._storage import packed, unpack
@@ -105,7 +106,7 @@ class Doc2Vec(Model):
     Example: model = Doc2Vec([TaggedDocument(["some", "words"], [0])], min_count=1); model.dv[0]
     """
 
-    _kind = "Doc2Vec"
+    _firth_kind = "Doc2Vec"
 
     dv: Any
     comment: str | None
@@ -114,7 +115,7 @@ class Doc2Vec(Model):
     dm_tag_count: int
     vector_size: int
     padding: Floats
-    _weights: Any
+    _firth_weights: Any
 
     def __init__(
         self,
@@ -156,7 +157,7 @@ class Doc2Vec(Model):
         }
         if dm_mean is not None:
             options["cbow_mean"] = dm_mean
-        self._begin(documents, corpus_file, trim_rule, callbacks, kwargs, options)
+        self._firth_begin(documents, corpus_file, trim_rule, callbacks, kwargs, options)
 
     @property
     def dm(self) -> bool:
@@ -168,82 +169,82 @@ class Doc2Vec(Model):
         """Whether it is PV-DBOW."""
         return bool(self.sg)
 
-    @property
-    def docvecs(self) -> Any:
-        """The name that gensim 3 had for `dv`."""
-        renamed("model.docvecs", "model.dv")
-        return self.dv
+    docvecs = OldName("model.dv", lambda model: model.dv)
 
     # What the models of documents have of their own
 
-    def _set_defaults(self) -> None:
-        super()._set_defaults()
-        self._pending_tags: TagCounts | None = None
-        self._inference: tuple[Any, ...] | None = None
+    def _firth_set_defaults(self) -> None:
+        super()._firth_set_defaults()
+        self._firth_pending_tags: TagCounts | None = None
+        self._firth_inference: tuple[Any, ...] | None = None
 
-    def _new_vectors(self) -> Any:
+    def _firth_new_vectors(self) -> Any:
         """Empty vectors of words; those of tags begin empty, too."""
         self.dv = KeyedVectors(self.vector_size)
         return KeyedVectors(self.vector_size)
 
-    def _check_options(self) -> None:
+    def _firth_check_options(self) -> None:
         if type(self.dm_tag_count) is not int or self.dm_tag_count < 1:
             raise ArgumentError(f"dm_tag_count is {self.dm_tag_count!r:.100}: expected a whole number, 1 or more")
-        if self._concatenates and not self.window:
+        if self._firth_concatenates and not self.window:
             raise ArgumentError("dm_concat=1 with window=0 has no window to concatenate: leave dm_concat out")
-        super()._check_options()
-        self.layer1_size = self.vector_size * self._output_width()
+        super()._firth_check_options()
+        self.layer1_size = self.vector_size * self._firth_output_width()
 
     @property
-    def _concatenates(self) -> bool:
+    def _firth_concatenates(self) -> bool:
         return bool(self.dm_concat) and not self.sg
 
     @property
-    def _alone(self) -> bool:
+    def _firth_alone(self) -> bool:
         """Whether documents alone predict words."""
         return not self.window or bool(self.sg and not self.dbow_words)
 
-    def _output_width(self) -> int:
-        return self.dm_tag_count + 2 * self.window if self._concatenates else 1
+    def _firth_output_width(self) -> int:
+        return self.dm_tag_count + 2 * self.window if self._firth_concatenates else 1
 
-    def _settings(self) -> dict[str, Any]:
-        alone = self._alone
-        instead = {"sg": 1, "window": 1} if alone else {"cbow_mean": 1} if self._concatenates else {}
+    def _firth_settings(self) -> dict[str, Any]:
+        alone = self._firth_alone
+        instead = {"sg": 1, "window": 1} if alone else {"cbow_mean": 1} if self._firth_concatenates else {}
         found = settings_of(SimpleNamespace(**(vars(self) | instead))) | {"documents": True}
         if alone:
             if self.window:
                 checked("window", "window", self.window)
             return found | {"documents_alone": True}
-        return found | {"concatenate": True, "cbow_undivided": False} if self._concatenates else found
+        return found | {"concatenate": True, "cbow_undivided": False} if self._firth_concatenates else found
 
-    def _read(self, corpus_iterable: Any, corpus_file: Any, progress_per: int) -> DocumentText:
+    def _firth_read(self, corpus_iterable: Any, corpus_file: Any, progress_per: int) -> DocumentText:
         return read_documents(corpus_iterable, corpus_file, progress_per)
 
-    def _take_counts(self, text: Text) -> None:
+    def _firth_take_counts(self, text: Text) -> None:
         assert isinstance(text, DocumentText)
-        self._pending_tags = text.tag_counts()
+        self._firth_pending_tags = text.tag_counts()
 
     def prepare_weights(self, update: bool = False) -> None:
         """Begin the vectors of the words and tags that were chosen; with `update` the model's own keep theirs."""
-        if self._pending is None:
+        if self._firth_pending is None:
             raise NotReadyError("no words are chosen: call build_vocab() first")
-        keys, counts, _ = self._pending
-        tags, tag_counts = self._joined_tags(update)
-        before = self._arrays() if update else {}
+        keys, counts, _ = self._firth_pending
+        tags, tag_counts = self._firth_joined_tags(update)
+        of_words, of_tags = self.wv.expandos, self.dv.expandos
+        before = self._firth_arrays() if update else {}
         before.pop("syn1", None)  # the tree is another one
-        weights = self._new_document_weights(len(keys), len(tags))
+        weights = self._firth_new_document_weights(len(keys), len(tags))
         weights.copy(before)
         self.wv.set_all(keys, weights.views["vectors"], counts)
         self.dv.set_all(tags, weights.views["documents"], np.zeros(0, np.int64))
         self.dv.expandos = tag_counts
-        self._take(weights)
-        self._pending = self._pending_tags = None
+        if update:
+            _state.keep_attributes(self.wv, of_words)
+            _state.keep_attributes(self.dv, of_tags)
+        self._firth_take(weights)
+        self._firth_pending = self._firth_pending_tags = None
 
-    def _joined_tags(self, update: bool) -> tuple[list[Tag], dict[str, Ints]]:
+    def _firth_joined_tags(self, update: bool) -> tuple[list[Tag], dict[str, Ints]]:
         """The tags of all rows and their counts: those that were read, with `update` after those of the model."""
-        if self._pending_tags is None:
+        if self._firth_pending_tags is None:
             return self.dv.index_to_key, self.dv.expandos
-        names, counts = self._pending_tags
+        names, counts = self._firth_pending_tags
         keys = keys_of(self.dv.index_to_key if update else [], names, self.vector_size)
         rows = {key: row for row, key in enumerate(keys)}
         places = np.fromiter((rows[name] for name in names), np.int64, len(names))
@@ -257,44 +258,42 @@ class Doc2Vec(Model):
     def reset_from(self, other_model: Any) -> None:
         """Take over the words, the tags and their counts of another model, and begin the vectors anew."""
         dv = other_model.dv
-        self._pending_tags = list(dv.index_to_key), {name: values.copy() for name, values in dv.expandos.items()}
+        self._firth_pending_tags = list(dv.index_to_key), {name: values.copy() for name, values in dv.expandos.items()}
         super().reset_from(other_model)
 
-    def _new_document_weights(self, words: int, documents: int) -> DocumentWeights:
-        loss = self._settings()["loss"]
-        return DocumentWeights(words, documents, self._output_width(), self.vector_size, loss, self.seed)
+    def _firth_new_document_weights(self, words: int, documents: int) -> DocumentWeights:
+        loss = self._firth_settings()["loss"]
+        return DocumentWeights(words, documents, self._firth_output_width(), self.vector_size, loss, self.seed)
 
-    def _arrays(self) -> dict[str, Floats]:
+    def _firth_arrays(self) -> dict[str, Floats]:
         """The arrays that are trained, by their names among the views of the weights."""
-        found = {"vectors": self.wv.vectors, "documents": self.dv.vectors, **self._outputs()}
+        found = {"vectors": self.wv.vectors, "documents": self.dv.vectors, **self._firth_outputs()}
         return found | ({"padding": self.padding} if hasattr(self, "padding") else {})
 
-    def _take(self, weights: DocumentWeights) -> None:
+    def _firth_take(self, weights: DocumentWeights) -> None:
         """Let the arrays of the model be views of these matrices."""
-        self._weights, views = weights, weights.views
+        self._firth_weights, views = weights, weights.views
         for name in ("syn1neg", "syn1", "padding"):
             vars(self).pop(name, None)
             if name in views:
                 setattr(self, name, views[name])
         self.wv.vectors, self.dv.vectors = views["vectors"], views["documents"]
 
-    def _matrices(self) -> Any:
-        arrays = self._arrays()
-        if self._weights is None or not self._weights.holds(arrays):
-            weights = self._new_document_weights(len(self.wv.index_to_key), len(self.dv.index_to_key))
-            weights.copy(arrays)
-            self._take(weights)
-        return self._weights
+    def _firth_matrices(self, weights: Any = None) -> Any:
+        arrays, held = self._firth_arrays(), weights or self._firth_weights
+        if held is None or not held.holds(arrays):
+            words, tags = len(self.wv.index_to_key), len(self.dv.index_to_key)
+            held = weights or self._firth_new_document_weights(words, tags)
+            held.copy(arrays)
+            self._firth_take(held)
+        self._firth_weights = held
+        return held
 
-    def _new_trainer(self, text: Text, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
+    def _firth_new_trainer(self, text: Text, corpus: Corpus, config: TrainConfig) -> SgdTrainer:
         assert isinstance(text, DocumentText)
-        if not np.all(np.equal(self.dv.vectors_lockf, 1)):
-            raise ArgumentError("dv.vectors_lockf is not 1 for all: the vectors of tags cannot be frozen")
-        if self._concatenates and not np.all(np.equal(self.wv.vectors_lockf, 1)):
-            raise ArgumentError("wv.vectors_lockf is not 1 for all: with dm_concat=1 no vector can be frozen")
         tags = text.tags_of(corpus, self.dv)
-        if self._concatenates:
-            self._check_tag_counts(np.diff(tags.begins))
+        if self._firth_concatenates:
+            self._firth_check_tag_counts(np.diff(tags.begins))
         without = text.sentences - len(corpus.offsets) + 1 - (text.tags.untagged if text.tags is not None else 0)
         if without:
             warnings.warn(
@@ -303,12 +302,19 @@ class Doc2Vec(Model):
                 UserWarning,
                 stacklevel=callers_level() + 1,
             )
-        weights, outputs = self._matrices(), output_rows(config.loss, len(corpus.vocab))
+        weights, outputs = self._firth_matrices(), output_rows(config.loss, len(corpus.vocab))
         trainer = SgdTrainer(corpus, config, tags=tags, matrices=weights.of_trainer(outputs))
         weights.give(trainer)
         return trainer
 
-    def _check_tag_counts(self, counts: npt.NDArray[np.int64]) -> None:
+    def _firth_frozen(self) -> npt.NDArray[np.int64] | None:
+        if not np.all(np.equal(self.dv.vectors_lockf, 1)):
+            raise ArgumentError("dv.vectors_lockf is not 1 for all: the vectors of tags cannot be frozen")
+        if self._firth_concatenates and not np.all(np.equal(self.wv.vectors_lockf, 1)):
+            raise ArgumentError("wv.vectors_lockf is not 1 for all: with dm_concat=1 no vector can be frozen")
+        return super()._firth_frozen()
+
+    def _firth_check_tag_counts(self, counts: npt.NDArray[np.int64]) -> None:
         wrong = counts != self.dm_tag_count
         if wrong.any():
             raise ArgumentError(
@@ -316,8 +322,8 @@ class Doc2Vec(Model):
                 "documents need as many (gensim leaves the others out)"
             )
 
-    def _refresh(self) -> None:
-        super()._refresh()
+    def _firth_refresh(self) -> None:
+        super()._firth_refresh()
         self.dv.norms = None
 
     # New documents
@@ -348,10 +354,10 @@ class Doc2Vec(Model):
         documents = doc_words if several else [doc_words]
         if hasattr(doc_words, "words"):
             raise KindError("doc_words is a document with tags: expected its words")
-        rows = self._infer(list(map(self._known, documents)), alpha, min_alpha, epochs)
+        rows = self._firth_infer(list(map(self._firth_known, documents)), alpha, min_alpha, epochs)
         return rows if several else rows[0]
 
-    def _known(self, words: Any) -> list[int]:
+    def _firth_known(self, words: Any) -> list[int]:
         """The numbers of the words of a document that the model has. Raises KindError for what is no list of words."""
         if isinstance(words, str | bytes | Mapping) or not isinstance(words, Iterable):
             raise KindError(
@@ -363,7 +369,7 @@ class Doc2Vec(Model):
         except TypeError:
             raise KindError(f"doc_words is {words!r:.100}: expected a list of words") from None
 
-    def _infer(
+    def _firth_infer(
         self, documents: Sequence[list[int]], alpha: float | None, min_alpha: float | None, epochs: int | None
     ) -> Floats:
         if not len(self.wv.index_to_key):
@@ -380,34 +386,34 @@ class Doc2Vec(Model):
         least = checked("min_alpha", "min_lr", self.min_alpha if min_alpha is None else min_alpha)
         lr, least = falling(lr, least)
         passes = checked("epochs", "epochs", epochs or self.epochs)
-        inference, threads = self._inference_now()
+        inference, threads = self._firth_inference_now()
         offsets = np.cumsum([0, *map(len, documents)], dtype=np.int64)
         ids = np.fromiter(itertools.chain.from_iterable(documents), np.int32, int(offsets[-1]))
         return inference.infer(
             ids, offsets, epochs=passes, lr=lr, min_lr=least, seed=self.seed, threads=min(threads, len(documents))
         )
 
-    def _inference_now(self) -> tuple[Inference, int]:
+    def _firth_inference_now(self) -> tuple[Inference, int]:
         """What infers on the model's matrices as they stand, made once for the words and options; and the threads."""
-        weights, counts = self._matrices(), self.wv.expandos.get("count")
+        weights, counts = self._firth_matrices(), self.wv.expandos.get("count")
         options = [vars(self)[name] for name in _OF_INFERENCE]
-        made = self._inference
+        made = self._firth_inference
         if made is None or made[0] is not weights or made[1] is not counts or made[2] != options:
-            config = config_of(self._settings() | {"lr": 1.0, "min_lr": 0.0})
+            config = config_of(self._firth_settings() | {"lr": 1.0, "min_lr": 0.0})
             try:
-                inference = Inference(self._word_vectors(config), config)
+                inference = Inference(self._firth_word_vectors(config), config)
             except ConfigError as error:
                 raise ArgumentError(f"documents cannot be inferred: {error}") from None
             weights.give(inference)
-            made = self._inference = weights, counts, options, inference, config.threads or 1
+            made = self._firth_inference = weights, counts, options, inference, config.threads or 1
         return made[3], made[4]
 
-    def _word_vectors(self, config: TrainConfig) -> WordVectors:
+    def _firth_word_vectors(self, config: TrainConfig) -> WordVectors:
         """The model as firth's vectors, without copies where that can be."""
         syn1neg, syn1 = getattr(self, "syn1neg", None), getattr(self, "syn1", None)
         nodes = None if syn1 is None else syn1[:-1]
         documents = DocumentVectors(self.dv.vectors)
-        if self._concatenates:
+        if self._firth_concatenates:
             parts = [part.reshape(len(part), -1) for part in (syn1neg, nodes) if part is not None]
             documents = dataclasses.replace(documents, outside=np.concatenate(parts), padding=self.padding)
             syn1neg = nodes = None
@@ -423,7 +429,9 @@ class Doc2Vec(Model):
         epochs: int | None = None,
     ) -> float:
         """The cosine of the vectors of two new documents, lists of words; see `infer_vector`."""
-        first, second = self._infer([self._known(doc_words1), self._known(doc_words2)], alpha, min_alpha, epochs)
+        first, second = self._firth_infer(
+            [self._firth_known(doc_words1), self._firth_known(doc_words2)], alpha, min_alpha, epochs
+        )
         lengths = float(np.linalg.norm(first)) * float(np.linalg.norm(second))
         return float(first @ second) / lengths if lengths else 0.0
 
@@ -437,7 +445,7 @@ class Doc2Vec(Model):
 
     def predict_output_word(self, context_words_list: Iterable[Key], topn: int = 10) -> Any:
         """As Word2Vec's, from words without a document; not where vectors are concatenated (UnsupportedError)."""
-        if self._concatenates:
+        if self._firth_concatenates:
             raise UnsupportedError("predict_output_word has no whole window, which concatenated vectors predict from")
         return super().predict_output_word(context_words_list, topn)
 
@@ -445,8 +453,8 @@ class Doc2Vec(Model):
         """The memory that looking up tags takes, about, in bytes."""
         return len(self.dv.index_to_key) * KEY_BYTES
 
-    def _memory_of_inputs(self, words: int, row: int) -> dict[str, int]:
-        tags = len(self._pending_tags[0] if self._pending_tags else self.dv.index_to_key)
+    def _firth_memory_of_inputs(self, words: int, row: int) -> dict[str, int]:
+        tags = len(self._firth_pending_tags[0] if self._firth_pending_tags else self.dv.index_to_key)
         return {"doctag_lookup": tags * KEY_BYTES, "doctag_syn0": tags * row, "vectors": words * row}
 
     def init_sims(self, replace: bool = False) -> None:
@@ -494,27 +502,26 @@ class Doc2Vec(Model):
         both.set_all(keys, np.concatenate([vectors.vectors for vectors, _, _ in chosen]), np.concatenate(counts))
         both.save_word2vec_format(fname, fvocab=fvocab, binary=binary, sort_attr="")
 
-    def _input_tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def _firth_input_tensors(self) -> dict[str, npt.NDArray[Any]]:
         padding = {"padding": self.padding} if hasattr(self, "padding") else {}
-        return {**super()._input_tensors(), **padding, **packed(self.dv, "dv.")[0]}
+        return {**super()._firth_input_tensors(), **padding, **packed(self.dv, "dv.")[0]}
 
-    def _more_state(self) -> dict[str, Any]:
+    def _firth_more_state(self) -> dict[str, Any]:
         return {"dv": packed(self.dv, "dv.")[1]}
 
-    def _load_inputs(
+    def _firth_load_inputs(
         self,
         keys: list[Key],
         counts: npt.NDArray[np.int64],
         file: TensorFile,
         more: dict[str, Any],
         matrix: Callable[[str, int], Floats],
-        mapped: bool,
     ) -> None:
-        super()._load_inputs(keys, counts, file, more, matrix, mapped)
+        super()._firth_load_inputs(keys, counts, file, more, matrix)
         state = more.get("dv")
         if not isinstance(state, dict) or state.get("vector_size") != self.vector_size:
             raise FormatError(f"{file.path}: there are no vectors of tags that fit this model: expected some")
-        unpack(self.dv, file, state, "dv.", mapped)
+        unpack(self.dv, file, state, "dv.", mapped=True)
         if "padding" in file:
             self.padding = np.array(file.tensor("padding", "F32", 1))
             if self.padding.shape != (self.vector_size,):
@@ -526,11 +533,11 @@ class Doc2Vec(Model):
         state = super().__getstate__()
         if "padding" in state:
             state["padding"] = np.ascontiguousarray(state["padding"])
-        return {name: value for name, value in state.items() if name not in ("_inference", "_pending_tags")}
+        return {name: value for name, value in state.items() if name not in ("_firth_inference", "_firth_pending_tags")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        self._inference, self._pending_tags = None, None
+        self._firth_inference, self._firth_pending_tags = None, None
 
 
 _OF_INFERENCE = (

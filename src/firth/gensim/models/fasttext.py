@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from firth.corpus.vocabulary import is_whole
 from firth.declaring import SKIPGRAM
 from firth.errors import FormatError
 from firth.files.paths import AnyPath
@@ -38,13 +39,13 @@ LOCKS = ("vectors_lockf", "vectors_vocab_lockf", "vectors_ngrams_lockf")
 class FastText(Word2Vec):
     """Word vectors that are means of the vectors of character n-grams: also words never seen have some.
 
-    min_n, max_n: the fewest and the most characters of an n-gram; with max_n below min_n there are none. bucket: how
-    many vectors the n-grams share. `wv` has the words' own rows in `vectors_vocab` and those of the n-grams in
-    `vectors_ngrams`; `wv.vectors` are the means, computed anew at the end of `train` and before each callback. All else
-    is as in `Word2Vec`; word_ngrams has no effect, as in gensim.
+    min_n, max_n: the fewest and the most characters of an n-gram, from 1; with max_n below min_n, or bucket=0, there
+    are none. bucket: how many vectors the n-grams share. `wv` has the words' own rows in `vectors_vocab` and those of
+    the n-grams in `vectors_ngrams`; `wv.vectors` are the means, computed anew at the end of `train` and before each
+    callback. All else is as in `Word2Vec`; word_ngrams has no effect, as in gensim.
     """
 
-    _kind = "FastText"
+    _firth_kind = "FastText"
     min_n: int
     max_n: int
     bucket: int
@@ -101,7 +102,7 @@ class FastText(Word2Vec):
             "hashfxn": hashfxn,
             "epochs": epochs,
             "null_word": null_word,
-            "min_n": min_n,
+            "min_n": 1 if min_n == 0 and max_n else min_n,
             "max_n": max_n,
             "sorted_vocab": sorted_vocab,
             "bucket": bucket,
@@ -111,68 +112,75 @@ class FastText(Word2Vec):
             "max_final_vocab": max_final_vocab,
             "shrink_windows": shrink_windows,
         }
-        self._begin(sentences, corpus_file, trim_rule, callbacks, old_names, options)
+        self._firth_begin(sentences, corpus_file, trim_rule, callbacks, old_names, options)
 
-    def _new_vectors(self) -> Any:
-        return FastTextKeyedVectors(self.vector_size, self.min_n, self.max_n, self._buckets())
+    def _firth_new_vectors(self) -> Any:
+        return FastTextKeyedVectors(self.vector_size, self.min_n, self.max_n, self._firth_buckets())
 
-    def _buckets(self) -> int:
+    def _firth_buckets(self) -> int:
         """How many rows the n-grams have."""
-        return self.bucket if self._has_ngrams() else 0
+        return self.bucket if self._firth_has_ngrams() else 0
 
-    def _has_ngrams(self) -> bool:
-        return self.max_n >= max(self.min_n, 1)
+    def _firth_check_options(self) -> None:
+        for name in ("min_n", "max_n", "bucket"):
+            value = getattr(self, name)
+            if not is_whole(value) or value < 0:
+                raise ArgumentError(f"{name} is {value!r:.100}: expected a whole number, 0 or more")
+        super()._firth_check_options()
 
-    def _settings(self) -> dict[str, Any]:
-        settings = super()._settings()
-        names = {"min_n": "minn", "max_n": "maxn", "bucket": "bucket"} if self._has_ngrams() else {}
+    def _firth_has_ngrams(self) -> bool:
+        return self.bucket > 0 and self.max_n >= max(self.min_n, 1)
+
+    def _firth_settings(self) -> dict[str, Any]:
+        settings = super()._firth_settings()
+        names = {"min_n": "minn", "max_n": "maxn", "bucket": "bucket"} if self._firth_has_ngrams() else {}
         return settings | {firths: checked(name, firths, getattr(self, name)) for name, firths in names.items()}
 
-    def _input_rows(self, words: int) -> int:
-        return words + self._buckets()
+    def _firth_input_rows(self, words: int) -> int:
+        return words + self._firth_buckets()
 
-    def _inputs(self) -> list[Floats]:
+    def _firth_inputs(self) -> list[Floats]:
         return [self.wv.vectors_vocab, self.wv.vectors_ngrams]
 
-    def _set_inputs(self, keys: Sequence[Key], counts: npt.NDArray[np.int64], rows: Floats) -> None:
+    def _firth_set_inputs(self, keys: Sequence[Key], counts: npt.NDArray[np.int64], rows: Floats) -> None:
         self.wv.set_all_subwords(keys, rows, counts)
 
-    def _move_inputs(self, rows: Floats) -> None:
-        self.wv.set_all_subwords(list(self.wv.index_to_key), rows, _state.counts_of(self.wv))
+    def _firth_move_inputs(self, rows: Floats) -> None:
+        self.wv.share(rows)
+        self.wv.adjust_vectors()
 
-    def _copy_inputs(self, rows: Floats, words: int, before: list[Floats]) -> None:
+    def _firth_copy_inputs(self, rows: Floats, words: int, before: list[Floats]) -> None:
         copy_rows(rows[:words], before[0], "wv.vectors_vocab")
         copy_rows(rows[words:], before[1], "wv.vectors_ngrams")
 
-    def _refresh(self) -> None:
+    def _firth_refresh(self) -> None:
         self.wv.adjust_vectors()
         self.wv.norms = None
 
-    def _train_on(self, *arguments: Any) -> int:
+    def _firth_frozen(self) -> None:
         for name in LOCKS:
             if not np.all(np.asarray(getattr(self.wv, name, 1)) == 1):
                 raise ArgumentError(f"wv.{name} is not 1 everywhere: vectors that are made of n-grams cannot be frozen")
-        return super()._train_on(*arguments)
 
-    def _input_tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def _firth_input_tensors(self) -> dict[str, npt.NDArray[Any]]:
         return {"vectors_vocab": self.wv.vectors_vocab, "vectors_ngrams": self.wv.vectors_ngrams}
 
-    def _load_inputs(
+    def _firth_load_inputs(
         self,
         keys: list[Key],
         counts: npt.NDArray[np.int64],
         file: TensorFile,
         more: dict[str, Any],
         matrix: Callable[[str, int], Floats],
-        mapped: bool,
     ) -> None:
-        parts = [matrix("vectors_vocab", len(keys)), matrix("vectors_ngrams", self._buckets())]
-        self.wv = self._new_vectors()
-        self.wv.set_all_subwords(keys, np.concatenate(parts), counts)
+        self.wv = self._firth_new_vectors()
+        self.wv.set_all(keys, np.empty((len(keys), self.vector_size), np.float32), counts)
+        self.wv.vectors_vocab = matrix("vectors_vocab", len(keys))
+        self.wv.vectors_ngrams = matrix("vectors_ngrams", self._firth_buckets())
 
-    def _memory_of_inputs(self, words: int, row: int) -> dict[str, int]:
-        ngrams = {"syn0_ngrams": self._buckets() * row, "buckets_word": words * NGRAMS_OF_WORD * NGRAM_BYTES}
-        return {"syn0_vocab": words * row} | (ngrams if self._has_ngrams() else {})
+    def _firth_memory_of_inputs(self, words: int, row: int) -> dict[str, int]:
+        ngrams = {"syn0_ngrams": self._firth_buckets() * row, "buckets_word": words * NGRAMS_OF_WORD * NGRAM_BYTES}
+        return {"syn0_vocab": words * row} | (ngrams if self._firth_has_ngrams() else {})
 
     @classmethod
     def load_fasttext_format(cls, model_file: AnyPath, encoding: str = "utf8") -> "FastText":
@@ -203,14 +211,14 @@ def load_facebook_model(path: AnyPath, encoding: str = "utf-8") -> FastText:
         bucket=1 if subwords is None else subwords.bucket,
     )
     words, counts = len(found.words), np.array(found.counts)
-    weights = model._new_weights(words)
+    weights = model._firth_new_weights(words)
     weights.inputs[:] = found.center if subwords is None else subwords.rows
     if found.outside is not None:
         weights.outputs["syn1neg"][:] = found.outside
     elif found.nodes is not None:
         weights.outputs["syn1"][: words - 1] = found.nodes
-    model._use(weights)
-    model._set_inputs(list(found.words), counts, weights.inputs)
+    model._firth_use(weights)
+    model._firth_set_inputs(list(found.words), counts, weights.inputs)
     model.corpus_total_words = int(counts.sum())
     model.add_lifecycle_event("load_fasttext_format", msg=f"loaded {words} words from {path}")
     return model
@@ -246,15 +254,15 @@ def save_facebook_model(
     from firth.formats.fasttext_writing import write
 
     subwords = None
-    if model._has_ngrams():
-        rows = np.concatenate(model._inputs())
+    if model._firth_has_ngrams():
+        rows = np.concatenate(model._firth_inputs())
         subwords = Subwords(model.min_n, model.max_n, model.bucket, rows)
     vectors = WordVectors(
         list(map(str, keys)),
         _state.counts_of(model.wv),
         np.ascontiguousarray(model.wv.vectors, np.float32),
         np.ascontiguousarray(model.syn1neg) if model.negative else None,
-        model._settings(),
+        model._firth_settings(),
         [],
         nodes=np.ascontiguousarray(model.syn1[:-1]) if model.hs and not model.negative else None,
         subwords=subwords,

@@ -44,7 +44,7 @@ class Word2Vec(Model):
     Example: model = Word2Vec([["a", "sentence"], ["another", "sentence"]], min_count=1); model.wv["sentence"]
     """
 
-    _kind = "Word2Vec"
+    _firth_kind = "Word2Vec"
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Word2Vec(Model):
             "max_final_vocab": max_final_vocab,
             "shrink_windows": shrink_windows,
         }
-        self._begin(sentences, corpus_file, trim_rule, callbacks, old_names, options)
+        self._firth_begin(sentences, corpus_file, trim_rule, callbacks, old_names, options)
 
-    def _new_vectors(self) -> Any:
+    def _firth_new_vectors(self) -> Any:
         return KeyedVectors(self.vector_size)
