@@ -571,6 +571,7 @@ def test_a_bad_output_is_found_before_training(capsys, corpus):
     assert "read" not in err
 
 
+@pytest.mark.slow
 def test_check_prints_a_row_for_every_formula_and_kernel(capsys):
     from firth.check import formulas as check
     from firth.check import kernels as check_kernels

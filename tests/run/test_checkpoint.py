@@ -110,7 +110,7 @@ def test_a_run_with_other_frozen_words_is_not_resumed(tmp_path):
     again |= {"min_count": 1, "epochs": 1}
     firth.train(sentences(100), **again, freeze=["w1", "w2"])
     for freeze in (["w1"], ["w1", "w3"], None):
-        with pytest.raises(firth.ConfigError, match="or with other frozen words: resume with the text"):
+        with pytest.raises(firth.ConfigError, match="other tags or other frozen words: resume with the text"):
             firth.train(sentences(100), **again, resume=True, freeze=freeze)
     assert firth.train(sentences(100), **again, resume=True, freeze=["w2", "w1"])
 

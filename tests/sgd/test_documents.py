@@ -20,7 +20,7 @@ from firth.sgd.trainer import SgdTrainer
 
 ROUNDING = 2e-5
 KINDS = ("dbow", "dbow with words", "mean", "sum", "undivided", "concatenation")
-LOSSES = ("negatives", "tree", "both")
+LOSSES = ("negatives", *(pytest.param(loss, marks=pytest.mark.slow) for loss in ("tree", "both")))
 every_kind = pytest.mark.parametrize("combine", KINDS)
 
 

@@ -456,6 +456,7 @@ def test_kernel_rows_show_each_kernel_once_and_its_verdict():
     assert all(row["ok"] and 0 <= row["deviation"] <= row["tolerance"] for row in found)
 
 
+@pytest.mark.slow  # all kernels are compiled
 def test_a_failing_kernel_is_shown_as_failed(monkeypatch):
     def plant(name):
         step = getattr(reference, name)
@@ -473,6 +474,7 @@ def test_a_failing_kernel_is_shown_as_failed(monkeypatch):
     assert [name for name, ok in verdicts.items() if ok] == ["loss of 1,970 pairs", *untouched]
 
 
+@pytest.mark.slow
 def test_a_kernel_that_gives_nan_is_shown_as_failed(monkeypatch):
     def broken(exercise):
         return dataclasses.replace(walk(exercise), outside=np.full_like(exercise.outside, np.nan))
