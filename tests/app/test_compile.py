@@ -20,8 +20,8 @@ with event.install_recorder("numba:compile") as compiled:
         {}, {"dim": 40, "threads": 2}, {"dim": 300}, {"dim": 12, "negatives": 7}, {"update": "per-pair"}, {"maxn": 4},
         {"architecture": "cbow", "cbow_sum": True}, {"loss": "hierarchical-softmax"}, {"fixed_window": True},
         {"loss": "softmax", "window": 20, "threads": 2}, {"phrases": 1, "phrase_threshold": 0.1},
-        {"architecture": "cbow", "loss": "hierarchical-softmax", "maxn": 3}, {"cbow_undivided": True, **cbow},
-        {"loss": "negative-sampling+hierarchical-softmax", "dim": 40},
+        {"cbow_undivided": True, **cbow}, {"loss": "negative-sampling+hierarchical-softmax", "dim": 40},
+        {"architecture": "cbow", "loss": "hierarchical-softmax", "maxn": 3},
     ):
         vectors = firth.train(sentences, **common, **settings)
     for settings in (

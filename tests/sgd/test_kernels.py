@@ -682,6 +682,7 @@ def test_no_kernel_uses_memory_that_it_has_given_back(update):
 
 # Other processors.
 
+PARTS = "center", "outside", "documents", "loss", "pairs"
 EPOCHS = [name for name in check_kernels.KERNELS if "small epoch" in name or "path of 25" in name or "±1000" in name]
 
 ELSEWHERE = f"""
@@ -693,7 +694,7 @@ assert cpu_target.target_context.codegen().magic_tuple()[1] == sys.argv[1], "not
 results = {{}}
 for name in {EPOCHS!r}:
     found = check_kernels.train(check_kernels.KERNELS[name](np.random.default_rng(1)))
-    results |= {{f"{{name}}/{{part}}": getattr(found, part) for part in ("center", "outside", "loss", "pairs")}}
+    results |= {{f"{{name}}/{{part}}": getattr(found, part) for part in {PARTS!r}}}
 np.savez(sys.argv[2], **results)
 """
 
@@ -715,5 +716,5 @@ def test_kernels_compiled_for_another_processor_give_the_same(cpu, tmp_path):
     with np.load(output) as found:
         for name in EPOCHS:
             exercise = check_kernels.KERNELS[name](np.random.default_rng(1))
-            parts = {part: found[f"{name}/{part}"] for part in ("center", "outside", "loss", "pairs")}
+            parts = {part: found[f"{name}/{part}"] for part in PARTS}
             assert deviation(exercise, train(exercise), Trained(**parts)) < check_kernels.KERNEL_TOLERANCE

@@ -16,6 +16,7 @@ from firth.sgd._concatenated import join_rows, place_rows
 from firth.sgd._inputs import lay_out_inputs, window_rows
 from firth.sgd._output_sets import COUNT, ROWS
 from firth.sgd._predict import predict, predict_span
+from firth.sgd._rows import LINE
 from firth.sgd._step import find_coefficients_in_groups
 from firth.sgd._sums import move_rows_alike, sum_rows, sum_rows_alike
 from firth.sgd._tokens import SPAN, Epoch, Kept, Stream, gather
@@ -81,6 +82,15 @@ def _find_hidden(model, table, window, token, left, right, document, row_bytes, 
 
 
 @inlined
+def _fetch(rows, count, row_bytes):
+    """Prefetch the rows whose addresses are at `rows`, which the next tokens need."""
+    for i in range(count):
+        row = simd.load_int(rows, i)
+        for offset in range(0, row_bytes, LINE):
+            simd.prefetch(row + offset)
+
+
+@inlined
 def _own_key(key, stream):
     """The key of a document, the sentence of a stream, made of its words."""
     key = uint64(key)
@@ -122,7 +132,10 @@ def infer(
                 for token in range(first, last):
                     left, right = simd.load_int(scratch.left, token), simd.load_int(scratch.right, token)
                     entered = window_rows(center, window, token, left, right, lowest, count, entered, scratch)
-                    output_set, answers, _, _ = predict(center, outside, predictor, window, token, last, count, scratch)
+                    output_set, answers, ahead, fetched = predict(
+                        center, outside, predictor, window, token, last, count, scratch
+                    )
+                    _fetch(ahead, fetched, outside.row_bytes)
                     gain = _find_hidden(model, table, window, token, left, right, document, row_bytes, scratch)
                     outputs, u_rows = simd.load_int(output_set, COUNT), output_set + 8 * ROWS
                     lr = epoch.lr + epoch.slope * simd.load_int(scratch.positions, token)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,7 @@ class Inference:
         if alone:
             tables = dataclasses.replace(tables, window=1)  # nobody looks at it
         self._dim, self._kernel, self._config = dim, Kernel(tables, inferring=True), config
+        self._spare: list[tuple[Any, Any]] = []
         self.center = aligned_rows(0, dim) if alone else aligned_copy(vectors.center)
         stride = -(-dim // 16) * 16
         rows = output_rows(config.loss, len(vectors))
@@ -85,7 +87,6 @@ class Inference:
         from firth.native.threads import Stage, run_stages
         from firth.sgd._inference import Model, Schedule, infer
         from firth.sgd._rows import thread_rows
-        from firth.sgd._scratch import scratch_arrays, scratch_of
         from firth.sgd._tokens import Stream
 
         kernel, count = self._kernel, len(offsets) - 1
@@ -97,34 +98,36 @@ class Inference:
         model = Model(*self._kind(), self.padding.ctypes.data, self._dim)
         stream = Stream(ids.ctypes.data, offsets.ctypes.data, count)
         schedule = Schedule(keys.ctypes.data, rng.stream_key(seed, 0, 2), epochs, lr, min_lr)
-        arrays = [
-            scratch_arrays(
-                kernel.tables.window,
-                kernel.predictor,
-                self.outside.strides[0],
-                groups=False,
-                frozen=False,
-                parts=0,
-                tags=1,
-            )
-            for _ in range(threads)
-        ]
-        scratches = [scratch_of(one) for one in arrays]
+        small = count <= DOCUMENTS_AT_ONCE and len(ids) * epochs <= WITHOUT_THREADS
+        scratches = [self._take_scratch() for _ in range(1 if small else threads)]
         done = [0]
 
         def task(number: int, thread: int) -> None:
             begin = number * DOCUMENTS_AT_ONCE
             end = min(begin + DOCUMENTS_AT_ONCE, count)
             run = kernel.windows, kernel.predictor, kernel.table, schedule, center, outside, model, rows.ctypes.data
-            infer(stream, begin, end, *run, scratches[thread])
+            infer(stream, begin, end, *run, scratches[thread][0])
             done[0] += end - begin
 
-        if count <= DOCUMENTS_AT_ONCE and len(ids) * epochs <= WITHOUT_THREADS:
+        if small:
             task(0, 0)
         else:
             run_stages([Stage(task, -(-count // DOCUMENTS_AT_ONCE))], threads, lambda: on_look(done[0]))
         del kept_center, kept_outside
+        self._spare += scratches
         return np.ascontiguousarray(rows[:, : self._dim])
+
+    def _take_scratch(self) -> tuple[Any, Any]:
+        """What a thread reuses, and the arrays that it points to: one that a call before has left, or a new one."""
+        from firth.sgd._scratch import scratch_arrays, scratch_of
+
+        try:
+            return self._spare.pop()
+        except IndexError:
+            kernel, row_bytes = self._kernel, self.outside.strides[0]
+            whole = {"groups": False, "frozen": False}
+            arrays = scratch_arrays(kernel.tables.window, kernel.predictor, row_bytes, **whole, parts=0, tags=1)
+            return scratch_of(arrays), arrays
 
     def _kind(self) -> tuple[int, bool, bool]:
         from firth.sgd._inference import ALONE, COMBINED, CONCATENATED
