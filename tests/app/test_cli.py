@@ -630,7 +630,9 @@ def test_standard_input_and_a_closed_pipe(corpus, vectors_file, tmp_path):
         assert query.wait() == 0
 
 
-@pytest.mark.parametrize("closing", ["2>&-", "2>/dev/full", ">&-", "2>&1 | head -1"])
+@pytest.mark.parametrize(
+    "closing", ["2>&-", pytest.param("2>/dev/full", marks=pytest.mark.slow), ">&-", "2>&1 | head -1"]
+)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a POSIX shell and /dev/full")
 def test_nobody_listening_does_not_stop_the_work(corpus, tmp_path, closing):
     out_path = tmp_path / "v.safetensors"

@@ -83,7 +83,12 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("damage", [*DAMAGE, "folder", "gone"])
+QUICK = ["cut", "flipped"]
+SLOW = [name for name in (*DAMAGE, "folder", "gone") if name not in QUICK]
+EVERY_DAMAGE = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+
+
+@pytest.mark.parametrize("damage", EVERY_DAMAGE)
 @pytest.mark.parametrize("kind", [pytest.param(".nbi", marks=pytest.mark.slow), ".nbc"])
 def test_a_damaged_file_is_made_anew(first, kind, damage):
     folder, said = first
@@ -173,6 +178,7 @@ def test_other_compiled_functions_are_none_of_firths(tmp_path):
     assert run.stdout == "[]\n"
 
 
+@pytest.mark.slow
 def test_a_run_tells_the_time_before_its_first_epoch_ends(tmp_path):
     code = "import firth\nfirth.train([['a', 'b', 'c']] * 200, min_count=1, subsample=0, dim=16, threads=1, epochs=2)"
     done = subprocess.run(

@@ -78,7 +78,6 @@ def all_kinds(exercise):
         yield with_tree(exercise, counts)
         yield dataclasses.replace(with_tree(exercise, counts), frozen=(0, 3))
         yield with_tree(with_subwords(exercise, rng), counts)
-        yield dataclasses.replace(with_both(with_tree(exercise, counts)), lr=exercise.lr / 4)
 
 
 def assert_same(exercise, tolerance=ROUNDING):
