@@ -120,7 +120,9 @@ OF_ONE_KIND = {
 }
 
 
-@pytest.mark.parametrize("kind", OF_ONE_KIND)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind[0] == BOTH)) for kind in OF_ONE_KIND]
+)
 def test_every_setting_of_train_is_an_option_and_reaches_the_file(capsys, corpus, tmp_path, kind):
     given = {"loss": kind[0], "architecture": kind[1]} | SETTINGS | OF_ONE_KIND[kind]
     assert set(given) == set(TrainConfig(loss=kind[0], architecture=kind[1]).as_dict())

@@ -64,6 +64,7 @@ def test_a_span_is_the_walk(combine, loss):
         assert_same(exercise_of(combine, loss, dim, tags=tags, seed=tags))
 
 
+@pytest.mark.slow
 @every_kind
 def test_a_span_is_the_walk_for_many_negatives_and_subsampling(combine):
     keep = (np.linspace(0.3, 1.0, 12) * (2**32 - 1)).astype(np.int64)
@@ -158,7 +159,10 @@ SETTINGS = {
     "concatenation": {"architecture": "cbow", "concatenate": True, "epochs": 30},
     "tree": {"documents_alone": True, "loss": "hierarchical-softmax"},
 }
-every_setting = pytest.mark.parametrize("kind", SETTINGS.values(), ids=SETTINGS)
+every_setting = pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, id=name, marks=[pytest.mark.slow] * (name == "tree")) for name, kind in SETTINGS.items()],
+)
 
 
 def trainer_of(texts, tags=None, **settings):

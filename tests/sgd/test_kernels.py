@@ -449,13 +449,14 @@ def test_the_walk_notices_another_mean_of_subwords(monkeypatch, plant):
 # The rows of `firth check`.
 
 
+@pytest.mark.slow  # all kernels are compiled
 def test_kernel_rows_show_each_kernel_once_and_its_verdict():
     found = check_kernels.kernel_rows()
     assert [row["name"] for row in found] == [*check_kernels.KERNELS, *check_kernels.OTHERS]
     assert all(row["ok"] and 0 <= row["deviation"] <= row["tolerance"] for row in found)
 
 
-@pytest.mark.slow  # all kernels are compiled
+@pytest.mark.slow
 def test_a_failing_kernel_is_shown_as_failed(monkeypatch):
     def plant(name):
         step = getattr(reference, name)

@@ -38,6 +38,7 @@ from firth.gensim.models._training import run
 from firth.gensim.models._vocabulary import Chosen, TrimRule, choose, pruned, report
 from firth.gensim.models._weights import Floats, Weights, copy_rows, frozen_words
 from firth.native.arrays import LANES
+from firth.native.compiling import announcing
 from firth.settings import TrainConfig
 from firth.sgd.outputs import output_rows
 from firth.sgd.trainer import SgdTrainer
@@ -489,7 +490,8 @@ class Model(OldNames):
         try:
             _compare(total_examples, text.sentences, "sentences", "total_examples")
             _compare(total_words, text.tokens, "words", "total_words")
-            trained = self._firth_train_on(text, config, callbacks, report_delay)
+            with announcing(logger.warning):  # a first run compiles for seconds, and says so where nothing is set up
+                trained = self._firth_train_on(text, config, callbacks, report_delay)
             read = text.tokens * config.epochs
         finally:
             text.close()
