@@ -491,6 +491,7 @@ PLANTED = {
 """What the rows of `EXACT` begin with, the function of the reference that judges them, an error planted there."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", PLANTED)
 def test_what_exact_training_is_made_of_is_shown_as_failed(monkeypatch, start):
     from firth.exact import _sparse as sparse
