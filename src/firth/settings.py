@@ -221,7 +221,7 @@ class TrainConfig(PairSettings):
     cbow_undivided: bool = setting(
         VARIES,
         "model",
-        "move each vector of a window by the whole step, not by its share, as word2vec.c and gensim do: no gradient",
+        "move each vector of a window by the whole step, not its share, as word2vec.c and gensim do: not the gradient",
         defaults=(When(False, architecture=CBOW),),
     )
     dim: int = setting(100, "model", "length of a vector", low=1, high=8192)

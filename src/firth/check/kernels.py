@@ -54,10 +54,8 @@ def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
     loss_of = BOTH if exercise.both else NEGATIVE_SAMPLING if exercise.tree is None else TREE
     stride = center.shape[1] if tables.width > 1 else dim
     outside = aligned_rows(len(exercise.outside), tables.width * stride)
-    outputs, begin = outputs_of(outside, loss_of, tables.width, dim).given(), 0
-    for view in outputs:
-        view[:] = exercise.outside[begin : begin + len(view)].reshape(view.shape)
-        begin += len(view)
+    outputs = outputs_of(outside, loss_of, tables.width, dim)
+    outputs.fill(exercise.outside)
     masks = mask, mask if exercise.tree is None else None
     worker = Worker(
         Kernel(tables),
@@ -74,7 +72,7 @@ def train(exercise: Exercise, hot: int = 0, period: int = 1) -> Trained:
     epoch = Epoch(exercise.token_key, exercise.noise_key, exercise.lr, exercise.slope)
     worker.train_span(ids, exercise.offsets(), exercise.start, stop, epoch)
     loss, pairs = worker.done
-    moved = np.concatenate([view.reshape(len(view), -1) for view in outputs])
+    moved = np.concatenate([view.reshape(len(view), -1) for view in outputs.given()])
     return Trained(center[:, :dim], moved, loss, int(pairs), np.concatenate([documents, padding])[:, :dim])
 
 

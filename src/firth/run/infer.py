@@ -67,7 +67,7 @@ def infer(vectors: WordVectors, source: Any, **settings: Any) -> Floats:
     with Display(options.quiet) as display:
         lines = read_lines(source, _reading(options, vectors), display.reading, named)
         rows: list[Floats] = []
-        done = known = tokens = 0
+        done = known = 0
         for ids, offsets in _batches(lines, vectors):
             found = inference.infer(
                 ids,

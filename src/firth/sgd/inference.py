@@ -11,7 +11,7 @@ from firth.corpus.tags import Tags
 from firth.errors import ConfigError
 from firth.native.arrays import aligned_copy, aligned_rows
 from firth.settings import TrainConfig
-from firth.sgd.outputs import output_rows, outputs_of
+from firth.sgd.outputs import Outputs, output_rows, outputs_of
 from firth.sgd.start import check_start
 from firth.sgd.tables import Kernel
 from firth.sgd.trainer import make_tables
@@ -58,7 +58,7 @@ class Inference:
         self.padding = aligned_rows(1, dim)
         views = outputs_of(self.outside, config.loss, tables.width, dim)
         if config.concatenate:
-            _fill_concatenated(learned, views.given(), self.padding)
+            _fill_concatenated(learned, views, self.padding)
         else:
             for view, matrix in zip(views, (vectors.outside, vectors.nodes), strict=True):
                 if view is not None:
@@ -149,18 +149,15 @@ def _learned(vectors: WordVectors) -> DocumentVectors:
     return vectors.documents
 
 
-def _fill_concatenated(learned: DocumentVectors, views: list[Floats], padding: Floats) -> None:
+def _fill_concatenated(learned: DocumentVectors, views: Outputs, padding: Floats) -> None:
     """Copy the outside vectors of concatenated windows. Raises ConfigError where documents had several tags."""
-    if learned.outside is None or learned.padding is None or len(learned.outside) != sum(map(len, views)):
+    if learned.outside is None or learned.padding is None or len(learned.outside) != sum(map(len, views.given())):
         raise ConfigError(LACK)
-    _, width, dim = views[0].shape
+    _, width, dim = views.given()[0].shape
     if learned.outside.shape[1] != width * dim:
         raise ConfigError(
             f"training put {learned.outside.shape[1] // dim} vectors side by side, and one document with a window are "
             f"{width}: only documents of one tag can be inferred"
         )
-    padding[0, : learned.matrix.shape[1]] = learned.padding
-    begin = 0
-    for view in views:
-        view[:] = learned.outside[begin : begin + len(view)].reshape(view.shape)
-        begin += len(view)
+    padding[0, :dim] = learned.padding
+    views.fill(learned.outside)

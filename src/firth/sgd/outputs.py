@@ -23,6 +23,13 @@ class Outputs(NamedTuple):
         """The views that there are."""
         return [view for view in self if view is not None]
 
+    def fill(self, rows: Matrix) -> None:
+        """Copy rows, those of words and then those of nodes, each (width · dim,)."""
+        begin = 0
+        for view in self.given():
+            view[:] = rows[begin : begin + len(view)].reshape(view.shape)
+            begin += len(view)
+
 
 def output_rows(loss: str, words: int) -> int:
     """How many rows the matrix has for a number of words."""

@@ -200,15 +200,6 @@ class SgdTrainer:
         if nodes is not None and self._has_tree_of(start) and len(learned.outside) == begin + len(nodes):
             nodes[:] = learned.outside[begin:].reshape(nodes.shape)
 
-    def _take_concatenated(self, learned: DocumentVectors) -> None:
-        assert learned.outside is not None
-        assert learned.padding is not None
-        self.padding[0, : self.config.dim] = learned.padding
-        begin = 0
-        for view in self._outputs.given():
-            view[:] = learned.outside[begin : begin + len(view)].reshape(view.shape)
-            begin += len(view)
-
     def _has_tree_of(self, start: WordVectors) -> bool:
         """Whether vectors have the same words as this run, in the same Huffman tree."""
         here, (paths, branches) = self._kernel.tables.tree, tree_paths(start.counts)
@@ -333,8 +324,12 @@ class SgdTrainer:
         if saved.documents is not None:
             self.documents[:, :dim] = saved.documents.matrix
         if self.config.concatenate:
-            assert saved.documents is not None
-            self._take_concatenated(saved.documents)
+            learned = saved.documents
+            assert learned is not None
+            assert learned.outside is not None
+            assert learned.padding is not None
+            self._outputs.fill(learned.outside)
+            self.padding[0, :dim] = learned.padding
             return True
         for view, matrix in zip(self._outputs, (saved.outside, saved.nodes), strict=True):
             if view is not None:
