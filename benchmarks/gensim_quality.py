@@ -75,7 +75,9 @@ def run(job: Job) -> Job:
     settings = settings | {"workers": job["workers"], "seed": job["seed"]}
     build = getattr(models, name)
     train = documents(job["input"], models) if name == "Doc2Vec" else sentences(job["input"])
-    build(train[:WARM_UP], **settings)
+    warm = build(train[:WARM_UP], **settings)
+    if name == "Doc2Vec":
+        warm.infer_vector(train[0].words)
     start = time.perf_counter()
     model = build(train, **settings)
     result = {"seconds": time.perf_counter() - start}
