@@ -6,8 +6,8 @@
 DIR holds wiki.txt.xz (a paragraph a line, tokens separated by spaces), public.raw.txt.xz (books, a paragraph a line)
 and the folder eval. Every setting that MODELS does not name has gensim's default. Run r has seed r: the tables show the
 means of the scores and the medians of the seconds, runs of the two libraries taking turns. Each run is a process of its
-own that trains on a few sentences first, which compiles what they need. The trees of a large vocabulary need more: for them
-run twice, and take the second run, which finds all compiled code in the cache. `seconds` is the whole constructor:
+own that trains on a few sentences first, which compiles what these need. The trees of a large vocabulary need more: for
+them run twice and take the second run, which finds all compiled code in the cache. `seconds` is the whole constructor:
 counting, preparing, training on sentences that lie in memory as lists of words.
 
 Word vectors train on wiki.txt.xz (the first N tokens with --tokens) and answer WordSim-353, MEN, SimLex-999 (Spearman's
