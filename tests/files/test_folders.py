@@ -2,12 +2,15 @@
 
 import gc
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from firth.errors import CorpusError
-from firth.files.folders import TemporaryFolder
+from firth.files import folders
+from firth.files.folders import NEW_OWNER, OWNER, TemporaryFolder, remove_abandoned
 
 
 def folder_in(parent):
@@ -27,7 +30,8 @@ def test_a_folder_is_made_with_its_first_file_and_removed_at_the_end(tmp_path):
         numbers = folder.map("numbers", np.int32)
         assert numbers.tolist() == [0, 1, 2, 3]
         numbers[0] = 7
-        assert folder.map("numbers", np.int32)[0] == 7
+        assert os.listdir(os.path.dirname(folder.file("numbers"))) == [OWNER]
+        assert numbers.tolist() == [7, 1, 2, 3]
     assert os.listdir(tmp_path) == []
 
 
@@ -91,3 +95,61 @@ def test_the_system_s_folder_is_named(monkeypatch):
     monkeypatch.setattr("firth.files.folders.tempfile.mkdtemp", refuse)
     with pytest.raises(CorpusError, match="cannot write the numbers in the system's temporary folder: Permission"):
         folder_in(None).file("numbers")
+
+
+MAKE_AND_DIE = """
+import os, sys
+from firth.files.folders import TemporaryFolder
+
+folder = TemporaryFolder(sys.argv[1], "the numbers", "Free some space.")
+with open(folder.file("numbers"), "wb") as file:
+    file.write(bytes(1000))
+os._exit(9)
+"""
+
+
+def test_the_folder_of_a_killed_process_is_removed_and_that_of_a_living_one_stays(tmp_path):
+    subprocess.run([sys.executable, "-c", MAKE_AND_DIE, str(tmp_path)], check=False, timeout=60)
+    (tmp_path / "firth-notes").mkdir()
+    (tmp_path / "firth.txt").write_text("a user's own")
+    with folder_in(tmp_path) as folder:
+        fill(folder)
+        assert len(os.listdir(tmp_path)) == 4
+        found, size = remove_abandoned(tmp_path)
+        assert found == 1
+        assert 1000 <= size < 1100
+        assert remove_abandoned(tmp_path) == (0, 0)
+        assert os.path.exists(folder.file("numbers"))
+    assert sorted(os.listdir(tmp_path)) == ["firth-notes", "firth.txt"]
+
+
+def test_a_folder_given_away_still_has_an_owner(tmp_path):
+    with folder_in(tmp_path) as folder:
+        fill(folder)
+        owner = folder.give()
+    assert remove_abandoned(tmp_path) == (0, 0)
+    assert os.path.exists(owner.file("numbers"))
+    owner.remove()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_whose_process_was_killed_in_the_making_is_removed_later(tmp_path, monkeypatch):
+    (tmp_path / "firth-12-abc").mkdir()
+    (tmp_path / "firth-12-abc" / NEW_OWNER).touch()
+    assert remove_abandoned(tmp_path) == (0, 0)
+    monkeypatch.setattr(folders, "OWNED_SECONDS", -1.0)
+    assert remove_abandoned(tmp_path) == (1, 0)
+    assert os.listdir(tmp_path) == []
+
+
+def test_no_link_is_followed_out_of_the_folder(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / OWNER).touch()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "firth-1-a").symlink_to(tmp_path / "elsewhere")
+    assert remove_abandoned(tmp_path / "in") == (0, 0)
+    assert (tmp_path / "elsewhere" / OWNER).exists()
+
+
+def test_nothing_to_remove_where_there_is_no_folder(tmp_path):
+    assert remove_abandoned(tmp_path / "missing") == (0, 0)

@@ -2,11 +2,13 @@
 
 import os
 import stat
+import threading
 
 import pytest
 
 from firth.errors import ConfigError, FormatError
 from firth.files import paths
+from firth.files.locks import held
 from firth.files.paths import as_path, check_folder, mapped, naming, reading, replacing
 
 
@@ -102,6 +104,33 @@ def test_a_leftover_of_a_killed_process_does_not_hinder(tmp_path, monkeypatch):
     (tmp_path / f".file.{os.getpid()}-7.tmp").write_text("left over")
     write(tmp_path / "file")
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_parts_of_killed_processes_are_removed_and_those_of_living_ones_stay(tmp_path):
+    (tmp_path / ".file.1-2.tmp").write_text("left over")
+    (tmp_path / ".other.1-2.tmp").write_text("of another file")
+    with (tmp_path / ".file.3-4.tmp").open("xb") as file, held(file.fileno()):
+        assert paths.remove_parts(tmp_path / "file") == len("left over")
+        write(tmp_path / "file")
+    assert sorted(os.listdir(tmp_path)) == [".file.3-4.tmp", ".other.1-2.tmp", "file"]
+
+
+def test_two_writers_at_once_do_not_take_each_other_s_part(tmp_path):
+    with paths.replacing(tmp_path / "file") as first:
+        first.write(b"first")
+        other = threading.Thread(target=write, args=[tmp_path / "file"])
+        other.start()
+        other.join()
+        assert (tmp_path / "file").read_bytes() == b"new"
+    assert (tmp_path / "file").read_bytes() == b"first"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_the_folder_is_synced_after_the_rename(tmp_path, monkeypatch):
+    done = []
+    monkeypatch.setattr(paths, "sync_folder", lambda folder: done.append((folder, os.listdir(folder))))
+    write(tmp_path / "file")
+    assert done == [(tmp_path, ["file"])]
 
 
 def test_a_target_is_checked_and_not_changed(tmp_path):

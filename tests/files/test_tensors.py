@@ -1,5 +1,6 @@
 """Files of tensors: their bytes, what the safetensors library reads from them, and damaged ones."""
 
+import hashlib
 import json
 import os
 import struct
@@ -62,11 +63,35 @@ def test_what_is_written_is_read(path):
 def test_the_bytes_literally(path):
     write_tensors(path, {"a": np.array([[1.0, 2.0]], np.float32), "b": np.array([3], np.uint8)}, {"k": "v"})
     header = (
-        b'{"__metadata__": {"k": "v"}, "a": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]}, '
+        b'{"__metadata__": {"sha256": "'
+        + b"0" * 64
+        + b'", "k": "v"}, "a": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]}, '
         b'"b": {"dtype": "U8", "shape": [1], "data_offsets": [8, 9]}}'
     )
     header += b" " * (-len(header) % 8)
-    assert path.read_bytes() == struct.pack("<Q", len(header)) + header + struct.pack("<ffB", 1, 2, 3)
+    whole = struct.pack("<Q", len(header)) + header + struct.pack("<ffB", 1, 2, 3)
+    checksum = hashlib.sha256(whole).hexdigest()
+    assert path.read_bytes() == whole.replace(b"0" * 64, checksum.encode())
+    assert read_tensors(path).checksum == checksum
+
+
+def test_every_flipped_bit_is_found(path):
+    write_tensors(path, {"a": np.array([[1.0, 2.0]], np.float32)}, {"k": "v"})
+    parts = []
+    read_tensors(path).check(parts.append)
+    assert parts[-1] == 1
+    whole = path.read_bytes()
+    for place in range(8, len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        with pytest.raises(FormatError):
+            read_tensors(path).check()
+
+
+def test_a_file_of_another_program_has_no_checksum(path):
+    save_file({"a": np.zeros(3, np.float32)}, path)
+    assert read_tensors(path).checksum is None
+    with pytest.raises(FormatError, match="no checksum in the file"):
+        read_tensors(path).check()
 
 
 def test_the_safetensors_library_reads_the_file(path):
@@ -74,7 +99,7 @@ def test_the_safetensors_library_reads_the_file(path):
     for name, array in load_file(path).items():
         np.testing.assert_array_equal(array, TENSORS[name])
     with safe_open(path, framework="np") as file:
-        assert file.metadata() == METADATA
+        assert file.metadata() == {"sha256": read_tensors(path).checksum} | METADATA
 
 
 def test_a_file_without_metadata_and_with_other_types_is_read(path):

@@ -1,11 +1,15 @@
-"""Temporary folders: each has one owner, and goes with it."""
+"""Temporary folders: each has one owner, and goes with it; those of processes that were killed go later.
 
+A folder is named `firth-PID-...` after its process, which keeps the file OWNER in it locked.
+"""
+
+import contextlib
 import os
 import shutil
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.errors import CorpusError
+from firth.files.locks import held, is_abandoned
 from firth.files.paths import AnyPath
+
+PREFIX = "firth-"
+OWNER = "owner"
+NEW_OWNER = "new-owner"
+OWNED_SECONDS = 60.0
+"""A folder of this age without an owner gets none any more."""
 
 
 class TemporaryFolder:
@@ -28,16 +39,18 @@ class TemporaryFolder:
     def __init__(self, parent: AnyPath | None, what: str, advice: str) -> None:
         self._parent, self._what, self._advice = parent, what, advice
         self._path = ""
+        self._lock = contextlib.ExitStack()
         self._finalizer: weakref.finalize[Any, TemporaryFolder] | None = None
 
     def file(self, name: str) -> str:
         """The path of a file in the folder, which is made if there is none yet. Raises CorpusError."""
         if not self._path:
             with self.errors():
-                self._own(os.path.abspath(tempfile.mkdtemp(prefix="firth-", dir=self._parent)))
+                path = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=self._parent)
+                self._own(os.path.abspath(path))
         return os.path.join(self._path, name)
 
-    @contextmanager
+    @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
         """Turn an OSError in the `with` into a CorpusError that says what could not be written, where and why."""
         try:
@@ -49,19 +62,24 @@ class TemporaryFolder:
             ) from error
 
     def map(self, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-        """A file as an array of one dimension.
+        """A file as an array of one dimension; nobody can open it any more.
 
         The array is writable, as kernels expect, and shared with the file, because a private copy may not exceed the
-        memory.
+        memory. The name of the file goes at once, where the system lets it: so the file goes with the process, however
+        that ends, and nobody cuts it short meanwhile.
         """
         with self.errors():
-            return np.memmap(self.file(name), dtype, "r+").view(np.ndarray)
+            path = self.file(name)
+            array = np.memmap(path, dtype, "r+").view(np.ndarray)
+            with contextlib.suppress(OSError):  # Windows keeps the names of files that are mapped
+                os.unlink(path)
+            return array
 
     def give(self) -> "TemporaryFolder":
         """A new owner of the same folder; this object then has none."""
         owner = TemporaryFolder(self._parent, self._what, self._advice)
         if self._finalizer is not None and self._finalizer.detach():
-            owner._own(self._path)
+            owner._take(self._path, self._lock)
         self._path = ""
         return owner
 
@@ -82,5 +100,51 @@ class TemporaryFolder:
         self.remove()
 
     def _own(self, path: str) -> None:
-        self._path = path
-        self._finalizer = weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
+        """Be the owner of a new folder."""
+        lock = contextlib.ExitStack()
+        self._take(path, lock)
+        new = os.path.join(path, NEW_OWNER)
+        with open(new, "xb") as file:
+            lock.enter_context(held(file.fileno()))
+        os.rename(new, os.path.join(path, OWNER))  # only now does it count: locked from its first moment on
+
+    def _take(self, path: str, lock: contextlib.ExitStack) -> None:
+        self._path, self._lock = path, lock
+        self._finalizer = weakref.finalize(self, _remove, path, lock)
+
+
+def _remove(path: str, lock: contextlib.ExitStack) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    lock.close()
+
+
+def remove_abandoned(parent: AnyPath | None) -> tuple[int, int]:
+    """Remove temporary folders inside `parent` whose processes were killed.
+
+    Returns how many there were, and the bytes of their files. Touches nothing where the system has no such locks.
+    """
+    folders = removed = 0
+    with contextlib.suppress(OSError), os.scandir(parent or tempfile.gettempdir()) as entries:
+        for entry in entries:
+            if entry.name.startswith(PREFIX) and entry.is_dir(follow_symlinks=False) and _has_no_owner(entry.path):
+                size = _size(entry.path)
+                shutil.rmtree(entry.path, ignore_errors=True)
+                folders, removed = folders + 1, removed + size
+    return folders, removed
+
+
+def _has_no_owner(folder: str) -> bool:
+    """Whether the process of a temporary folder is gone, or was killed while it made the folder."""
+    if is_abandoned(os.path.join(folder, OWNER)):
+        return True
+    try:
+        begun = set(os.listdir(folder)) <= {NEW_OWNER} and os.stat(folder).st_mtime < time.time() - OWNED_SECONDS
+    except OSError:
+        return False
+    return begun
+
+
+def _size(folder: str) -> int:
+    """The bytes of the files in a folder."""
+    with os.scandir(folder) as entries:
+        return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)

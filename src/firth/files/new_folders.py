@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from firth.errors import FormatError
-from firth.files.paths import AnyPath, as_path, refused
+from firth.files.paths import AnyPath, as_path, refused, sync_folder
 
 
 def check_new_folder(path: AnyPath, required: Collection[str], allowed: Collection[str]) -> Path:
@@ -58,6 +58,7 @@ def replacing_folder(path: AnyPath, required: Collection[str], allowed: Collecti
             if old.exists():
                 os.rename(old, target)
             raise
+        sync_folder(target.parent)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise refused(path, "cannot be written", error) from None

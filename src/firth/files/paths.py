@@ -7,12 +7,17 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
 from firth.errors import FirthError, FormatError
+from firth.files.locks import held, is_abandoned
 
 AnyPath = str | os.PathLike[str]
+
+PART = ".tmp"
+"""The ending of a file that is being written; the process that writes it keeps it locked."""
 
 
 def as_path(path: AnyPath) -> Path:
@@ -67,23 +72,50 @@ def check_folder(path: AnyPath) -> Path:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A new file, open for writing in a `with`: it takes the place of `path` at the end, or leaves nothing behind.
 
-    Follows a symbolic link. Raises FormatError where the file cannot be written.
+    Follows a symbolic link. Removes what a process that was killed left of such a file. Raises FormatError where the
+    file cannot be written.
     """
     target = Path(os.path.realpath(path))
     owner = f"{os.getpid()}-{threading.get_native_id()}"
-    temporary = target.with_name(f".{target.name[:40]}.{owner}.tmp")
+    temporary = target.with_name(f".{target.name[:40]}.{owner}{PART}")
     try:
+        remove_parts(path)
         temporary.unlink(missing_ok=True)
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
+        with contextlib.ExitStack() as stack:
+            with temporary.open("xb") as file:
+                stack.enter_context(held(file.fileno()))
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        sync_folder(target.parent)
     except OSError as error:
         raise refused(path, "cannot be written", error) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def remove_parts(path: Path) -> int:
+    """Remove the parts of a file that processes which are gone were about to write; return their bytes."""
+    target, removed = Path(os.path.realpath(path)), 0
+    for part in target.parent.glob(f".{escape(target.name[:40])}.*{PART}"):
+        if is_abandoned(part):
+            with contextlib.suppress(OSError):
+                size = part.stat().st_size
+                part.unlink()
+                removed += size
+    return removed
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the system keep the names in a folder: without that, a power cut may undo a rename that is done."""
+    with contextlib.suppress(OSError):  # Windows opens no folders, and some file systems sync none
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def refused(path: Path, what: str, error: OSError) -> FormatError:

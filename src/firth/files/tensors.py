@@ -1,8 +1,10 @@
 """Safetensors files of plain tensors and text metadata: written whole or not at all, read with every size checked.
 
-The bytes of a file depend only on the names, the order and the values of its tensors and on its metadata.
+The bytes of a file depend only on the names, the order and the values of its tensors and on its metadata. The first
+entry of the metadata is a checksum: the SHA-256 of the whole file, in hexadecimal digits, with zeros in its own place.
 """
 
+import hashlib
 import json
 import math
 import mmap
@@ -29,6 +31,9 @@ DTYPES: dict[str, np.dtype[Any]] = {
 
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
+CHECKSUM = "sha256"
+NO_CHECKSUM = "0" * 64
+
 BYTES_AT_ONCE = 2**26
 """How much of a matrix is converted or checked at a time, so that memory stays bounded."""
 
@@ -49,7 +54,7 @@ def write_tensors(
     told: called with the part of the numbers that is written, up to 1.
     Raises FormatError where the file cannot be written.
     """
-    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    header: dict[str, Any] = {"__metadata__": {CHECKSUM: NO_CHECKSUM, **metadata}}
     end = 0
     for name, array in tensors.items():
         dtype = _NAMES[array.dtype.newbyteorder("<")]
@@ -57,15 +62,21 @@ def write_tensors(
         header[name] = {"dtype": dtype, "shape": array.shape, "data_offsets": [begin, end]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
+    start = len(text).to_bytes(8, "little") + text
+    checksum = hashlib.sha256(start)
     with replacing(as_path(path)) as file:
-        file.write(len(text).to_bytes(8, "little") + text)
+        file.write(start)
         done = 0
         for name, array in tensors.items():
             for rows in row_blocks(array):
                 plain = np.ascontiguousarray(rows, dtype=DTYPES[header[name]["dtype"]])
-                file.write(plain.reshape(-1).view(np.uint8).data)
+                data = plain.reshape(-1).view(np.uint8).data
+                file.write(data)
+                checksum.update(data)
                 done += plain.nbytes
                 told(done / max(end, 1))
+        file.seek(start.index(NO_CHECKSUM.encode()))
+        file.write(checksum.hexdigest().encode())
 
 
 def read_tensors(path: AnyPath, at: Path | None = None) -> "TensorFile":
@@ -91,13 +102,14 @@ def read_tensors(path: AnyPath, at: Path | None = None) -> "TensorFile":
 class TensorFile:
     """A safetensors file that is open for reading: iterate over it for the names of its tensors.
 
-    path: where it is. metadata: texts by name, unchecked.
+    path: where it is. metadata: texts by name, unchecked. checksum: that of the metadata, None where there is none.
     """
 
     def __init__(
         self, path: Path, metadata: dict[str, str], header: dict[str, Any], mapping: mmap.mmap, start: int
     ) -> None:
         self.path, self.metadata = path, metadata
+        self.checksum = metadata.pop(CHECKSUM, None)
         self._header, self._mapping, self._start = header, mapping, start
 
     def __contains__(self, name: str) -> bool:
@@ -107,6 +119,28 @@ class TensorFile:
     def __iter__(self) -> Iterator[str]:
         """The names of the tensors, in the order of the header."""
         return iter(self._header)
+
+    def check(self, told: Callable[[float], None] = nothing_told) -> None:
+        """Read the whole file, and compare its checksum.
+
+        told: called with the part that is read, up to 1. Raises FormatError where the file is not as it was written, or
+        has no checksum.
+        """
+        if self.checksum is None:
+            raise FormatError(
+                f"{self.path}: there is no checksum in the file: expected one that this version of firth wrote"
+            )
+        stored = self.checksum.encode()
+        start = self._mapping[: self._start].replace(stored, NO_CHECKSUM.encode(), 1)
+        checksum = hashlib.sha256(start if len(stored) == len(NO_CHECKSUM) else b"")
+        with memoryview(self._mapping) as data:
+            for begin in range(self._start, len(data), BYTES_AT_ONCE):
+                checksum.update(data[begin : begin + BYTES_AT_ONCE])
+                told(min(begin + BYTES_AT_ONCE, len(data)) / len(data))
+        if checksum.hexdigest() != self.checksum:
+            raise FormatError(
+                f"{self.path}: the file is damaged: its bytes do not have the checksum that was written with them"
+            )
 
     def dtype(self, name: str) -> str | None:
         """The type of a tensor's numbers as the file names it, or None where there is no such tensor."""
