@@ -30,7 +30,7 @@ def test_the_second_run_is_refused_and_told_whose_the_lock_is(tmp_path):
             locked(path, "is being written", "wait for it, or name another file"),
         ):
             pytest.fail("locked twice")
-        expected = rf"v.safetensors: is being written by another run (process {os.getpid()} on "
+        expected = f"v.safetensors: is being written by another run (process {os.getpid()} on "
         assert expected in str(refused.value)
         assert str(refused.value).endswith("): wait for it, or name another file")
     assert os.listdir(tmp_path) == []
@@ -65,9 +65,12 @@ def test_a_lock_that_its_holder_removes_meanwhile_is_taken_anew(tmp_path, monkey
 
 def test_the_lock_of_a_link_is_that_of_its_target(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "a")
-    with locked(tmp_path / "a", "is being written", "wait"):
-        with pytest.raises(FormatError), locked(tmp_path / "link", "is being written", "wait"):
-            pytest.fail("locked twice")
+    with (
+        locked(tmp_path / "a", "is being written", "wait"),
+        pytest.raises(FormatError),
+        locked(tmp_path / "link", "is being written", "wait"),
+    ):
+        pytest.fail("locked twice")
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
