@@ -5,7 +5,7 @@
     python benchmarks/memory.py corpus FILE [--limit GB]              memory against the corpus, speed of each tenth
 
 `words`: a text of so many words, each of which occurs twice and is kept. `distinct`: a text of so many random words
-of 12 to 16 letters, of which the few that occur twice are kept. `corpus`: one epoch over FILE (see zipf.py) with a
+of 12 to 16 letters, of which 100,000 occur twice and are kept. `corpus`: one epoch over FILE (see zipf.py) with a
 vocabulary of 100,000 words; --limit is RLIMIT_DATA, which bounds what is not page cache.
 
 Anonymous memory (RssAnon) is what the process holds; file pages (RssFile) are the mapped ids, which the system takes
@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 SETTINGS = {"epochs": 1, "quiet": True}
+TWICE = 100_000
 FIELDS = ("RssAnon", "RssFile", "VmRSS")
 
 
@@ -133,7 +134,7 @@ def write_words(path: str, n: int) -> None:
 
 
 def write_distinct(path: str, n: int) -> None:
-    """A text of n words of 12 to 16 random letters, 20 a line."""
+    """A text of n words of 12 to 16 random letters, 20 a line, of which `TWICE` occur twice."""
     random = np.random.default_rng(1)
     with open(path, "wb") as file:
         for begin in range(0, n, 1 << 20):
@@ -141,7 +142,10 @@ def write_distinct(path: str, n: int) -> None:
             text = random.integers(ord("a"), ord("z") + 1, (rows, 17), np.uint8)
             text[:, 0] = ord(" ")
             text[::20, 0] = ord("\n")
-            file.write(text[np.arange(17) < random.integers(13, 18, rows)[:, None]].data)
+            there = np.arange(17) < random.integers(13, 18, rows)[:, None]
+            file.write(text[there].data)
+            if not begin:
+                file.write(text[:TWICE][there[:TWICE]].data)
 
 
 def print_stages(peaks: dict[str, dict[str, int]], seconds: dict[str, float], words: int) -> None:
