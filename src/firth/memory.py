@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 GROUPS = Path("/sys/fs/cgroup")
+OWN_GROUPS = Path("/proc/self/cgroup")
 STATUS = Path("/proc/self/status")
 MACHINE = Path("/proc/meminfo")
 
@@ -50,7 +51,7 @@ def _own_limits() -> Iterator[tuple[float, float]]:
 def _group_limits() -> Iterator[tuple[float, float]]:
     """The limits of the control groups that the process is in, in bytes, and how much of each is used."""
     try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+        lines = OWN_GROUPS.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return
     for _, kinds, group in (line.split(":", 2) for line in lines if line.count(":") > 1):

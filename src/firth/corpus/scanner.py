@@ -77,7 +77,7 @@ class Scanner:
             if words >= MAX_WORDS:
                 raise too_many_words()
             slots = 2 * len(self._table)
-            most = min(_most_words(slots), MAX_WORDS)
+            most = _most_words(slots)
             with _room_for(words, self._table.nbytes + 16 * (most - words)):
                 self._grow_table(slots, words)
                 self._counts = _longer(self._counts, most)
@@ -136,7 +136,7 @@ def _free_table(slots: int) -> NDArray[np.uint64]:
 
 def _most_words(slots: int) -> int:
     """The most words in a table of so many slots."""
-    return slots - slots // 4
+    return min(slots - slots // 4, MAX_WORDS)
 
 
 def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
