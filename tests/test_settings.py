@@ -321,7 +321,3 @@ def test_type_checkers_know_the_keywords(tmp_path):
     found = {int(line.split(":")[1]): line for line in run.stdout.splitlines() if ": error: " in line}
     assert set(found) == {number for number, error in enumerate(calls.values(), 2) if error}, run.stdout
     assert all(error in found.get(number, "") for number, error in enumerate(calls.values(), 2)), run.stdout
-
-
-def test_the_memory_of_the_machine_is_a_number_of_bytes():
-    assert config.physical_memory() > 1e8

@@ -18,6 +18,7 @@ STAGES = [
         "declaring",
         "names",
         "tokenizing",
+        "memory",
         "settings",
         "reference",
         "native",

@@ -5,7 +5,6 @@ checkers know, and the suggestions for unknown keywords all come from the classe
 """
 
 import dataclasses
-import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
@@ -613,16 +612,3 @@ def available_threads() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows have no affinity to ask for
         return os.cpu_count() or 1
-
-
-def physical_memory() -> float:
-    """The bytes of memory that the machine has; infinite where that is not known."""
-    try:
-        memory = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return math.inf
-    try:
-        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
-            return min(memory, float(file.read()))
-    except (OSError, ValueError):  # no container, or "max": no limit
-        return memory

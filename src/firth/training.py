@@ -133,6 +133,9 @@ class Trainer(Protocol):
     def vectors(self) -> WordVectors:
         """The vectors as a user gets them. The matrices are copies."""
 
+    def release(self) -> WordVectors:
+        """The same vectors, in the memory that training took: no other method may be called any more."""
+
 
 @dataclasses.dataclass
 class State:

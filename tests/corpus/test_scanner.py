@@ -1,4 +1,5 @@
 import random
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -120,3 +121,50 @@ def test_files_do_not_share_an_end_of_line():
     found = Scanner()
     ids = [piece.tolist() for piece in (*found.scan(b"\r"), *found.end_file(), *found.scan(b"\n"), *found.end_file())]
     assert ids == [[LINE_END], [LINE_END]]
+
+
+def distinct(words: int) -> bytes:
+    return b" ".join(b"%012d" % number for number in range(words)) + b"\n"
+
+
+def test_a_distinct_word_takes_a_stated_number_of_bytes():
+    """At most 75 beside its 12 of text, which may be there twice while it is moved; and less once all is read."""
+    texts = [distinct(400_000)[start : start + 13 * 4096] for start in range(0, 13 * 400_000, 13 * 4096)]
+    list(Scanner().scan(b"compiles first"))
+    tracemalloc.start()
+    try:
+        found = Scanner()
+        first = tracemalloc.get_traced_memory()[0]
+        for text in texts:
+            for _ in found.scan(text):
+                pass
+            held, peak = (size - first for size in tracemalloc.get_traced_memory())
+            words = len(found.counts())
+            # No fewer words: the first arrays have room for some. What is not written to takes no memory.
+            assert words < 40_000 or peak <= (75 + 2 * 12 + 24 + 16) * words
+        found.end()
+        assert tracemalloc.get_traced_memory()[0] - first < held - 16 * words
+    finally:
+        tracemalloc.stop()
+    assert found.words(np.array([399_999, 0])) == ["000000399999", "000000000000"]
+
+
+@pytest.mark.parametrize("free", [1e6, 5e6])
+def test_words_that_memory_has_no_room_for_are_refused(monkeypatch, free):
+    monkeypatch.setattr(scanner, "UNCHECKED", 0)
+    monkeypatch.setattr(scanner, "free_memory", lambda: free)
+    message = (
+        rf"has [\d,]+ distinct words so far, and more take [\d,]+ MB of memory, where {free / 1e6:.0f} MB are free"
+    )
+    with pytest.raises(VocabularyError, match=message) as error:
+        scanned(distinct(400_000).decode())
+    assert "--tokenizer" in str(error.value)
+
+
+def test_memory_that_the_system_refuses_is_a_sentence(monkeypatch):
+    def refuse(array, length):
+        raise MemoryError
+
+    monkeypatch.setattr(scanner, "_longer", refuse)
+    with pytest.raises(VocabularyError, match="has [0-9,]+ distinct words so far"):
+        scanned(distinct(20_000).decode())

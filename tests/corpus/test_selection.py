@@ -255,3 +255,25 @@ def test_nothing_left_names_the_largest_count(tmp_path, temporary):
     for source in (tmp_path / "text", [["a", "b", "c", "b"]]):
         with pytest.raises(VocabularyError, match=r"no word occurs 5 times: the most frequent, 'b', occurs 2 times"):
             build_corpus(source, reading=Reading(tmp=temporary))
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_only_words_that_stay_become_strings(monkeypatch, listed):
+    """Of those that are looked up in a list, some at a time."""
+    monkeypatch.setattr(selection, "WORDS_AT_ONCE", 100)
+    asked = []
+
+    def words_of(numbers):
+        asked.append(len(numbers))
+        return [f"w{number}" for number in numbers.tolist()]
+
+    counts = np.ones(5000, np.int64)
+    counts[[7, 4999]] = 9
+    none = Vocabulary([], np.zeros(0, np.int64))
+    kept = selection.choose_words(
+        words_of, counts, None, 5, None, None, frozenset({"w3"}) if listed else frozenset(), none
+    )
+    assert kept.vocab.words == ["w7", "w4999", *["w3"][: int(listed)]]
+    assert kept.numbers.dtype == np.int32
+    assert max(asked) <= 100
+    assert sum(asked) == len(kept.vocab) + (5000 if listed else 0)

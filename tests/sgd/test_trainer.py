@@ -14,6 +14,7 @@ from firth import reference
 from firth.check import exercise as check_exercise
 from firth.corpus.encode import build_corpus
 from firth.corpus.subsampling import keep_thresholds
+from firth.declaring import BOTH
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
 from firth.settings import CHOICES, Reading, TrainConfig
 from firth.sgd import trainer
@@ -479,6 +480,32 @@ def test_a_corpus_without_a_pair_is_refused(kind):
     assert "give longer sentences" in str(error.value)
 
 
+@pytest.mark.parametrize("dim", [8, 16])
+@pytest.mark.parametrize(
+    "kind", [{}, TREE, CBOW | SUBWORDS, {"loss": BOTH}], ids=["skip-gram", "tree", "n-grams", "both"]
+)
+def test_the_result_takes_the_memory_of_training(corpus, kind, dim):
+    run = SgdTrainer(corpus, make_config(dim=dim, **kind))
+    run.run(ignore)
+    seen, center = run.vectors(), run.center
+    given = run.snapshot().vectors
+    assert not np.shares_memory(seen.center, center)
+    assert run.config.maxn or np.shares_memory(given.center, center)
+    matrices = [run.center, run.outside]
+    result = run.release()
+    for name in ("center", "outside", "nodes"):
+        before, after = getattr(seen, name), getattr(result, name)
+        assert (before is None) == (after is None)
+        if after is not None:
+            np.testing.assert_array_equal(after, before)
+            assert after.flags.c_contiguous
+            copied = (name == "center" and run.config.maxn) or (name == "nodes" and result.outside is not None)
+            assert copied or any(np.shares_memory(after, matrix) for matrix in matrices)
+    if run.config.maxn:
+        np.testing.assert_array_equal(result.subwords.rows, seen.subwords.rows)
+        assert np.shares_memory(result.subwords.rows, center)
+
+
 def test_matrices_that_do_not_fit_the_memory_are_refused(monkeypatch, corpus):
     monkeypatch.setattr(trainer, "physical_memory", lambda: 1e6)
     with pytest.raises(ConfigError, match="lower dim, raise min_count or set max_vocab"):
@@ -486,12 +513,12 @@ def test_matrices_that_do_not_fit_the_memory_are_refused(monkeypatch, corpus):
 
 
 def test_the_rows_of_n_grams_take_memory_too(monkeypatch, corpus):
-    """A row of an n-gram is there twice, to train and in the result: 64 bytes each, beside those of 16 words."""
+    """A row of an n-gram takes 64 bytes, as do those of 16 words, which are there three times."""
     monkeypatch.setattr(trainer, "physical_memory", lambda: 1e6)
-    assert SgdTrainer(corpus, make_config(dim=16, maxn=3, bucket=7700))
+    assert SgdTrainer(corpus, make_config(dim=16, maxn=3, bucket=15500))
     for kind in ({}, TREE):
         with pytest.raises(ConfigError, match=r"16 words of dimension 16 need .* lower dim, or bucket, raise min"):
-            SgdTrainer(corpus, make_config(dim=16, maxn=3, bucket=7850, **kind))
+            SgdTrainer(corpus, make_config(dim=16, maxn=3, bucket=15700, **kind))
 
 
 # What stops a run, and how it goes on.

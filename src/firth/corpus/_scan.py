@@ -87,6 +87,12 @@ def _hash_long(block, start, length):
     return (value ^ (value >> np.uint64(32))) | _LONG
 
 
+@njit(inline="always")
+def _short_key(loaded, length):
+    """The key of a word of less than eight bytes, the first of those loaded."""
+    return (loaded & _below(length)) | (length << np.uint64(56))
+
+
 @compiled
 def _same(block, start, arena, other, length):
     """Whether block[start : start + length] equals arena[other : other + length]."""
@@ -112,7 +118,7 @@ def scan_block(block, size, state, ids, table, counts, starts, arena):
 
     block: uint8, with PADDING bytes or more behind `size`; they become spaces, where every token ends.
     state: int64 (pos, distinct words, arena bytes, whether the line has a token), read and written.
-    ids: int32. table: uint64 (slots, 2), 2^k slots, (key, number + 1) or zeros; at most half full.
+    ids: int32. table: uint64 (slots, 2), 2^k slots, (key, number + 1) or zeros; at most 3/4 full.
     counts: int64, one a word. starts: int64, one more; word i is arena[starts[i] : starts[i + 1]].
     arena: uint8, PADDING bytes of it never used by words.
     """
@@ -125,7 +131,7 @@ def scan_block(block, size, state, ids, table, counts, starts, arena):
     in_line = state[3]
     slots, last = np.uint64(len(table)), np.uint64(len(table) - 1)
     shift = np.uint64(64) - _trailing_zeros(slots)
-    most = min(slots >> one, np.uint64(len(counts)), np.uint64(len(starts) - 1))
+    most = min(slots - (slots >> np.uint64(2)), np.uint64(len(counts)), np.uint64(len(starts) - 1))
     arena_room = np.uint64(len(arena) - PADDING)
 
     full = False
@@ -141,7 +147,7 @@ def scan_block(block, size, state, ids, table, counts, starts, arena):
             pos += one
             continue
         if length < np.uint64(8):
-            key = (loaded & _below(length)) | (length << np.uint64(56))
+            key = _short_key(loaded, length)
         else:
             while True:
                 more = _trailing_zeros(_spaces(_load(block, pos + length))) >> np.uint64(3)
@@ -188,13 +194,16 @@ def scan_block(block, size, state, ids, table, counts, starts, arena):
 
 
 @compiled
-def grow_table(old, new):
-    """Fill the empty table `new` with the entries of `old`."""
-    shift = np.uint64(64) - _trailing_zeros(np.uint64(len(new)))
-    for i in range(np.uint64(len(old))):
-        if old[i, 1] != np.uint64(0):
-            slot = free_slot(new, _slot(old[i, 0], shift))
-            new[slot, 0], new[slot, 1] = old[i, 0], old[i, 1]
+def enter_words(table, arena, starts, first, last):
+    """Enter the words first..last (last exclusive), none of which is in it, into a table that has room for them."""
+    one = np.uint64(1)
+    shift = np.uint64(64) - _trailing_zeros(np.uint64(len(table)))
+    for number in range(np.uint64(first), np.uint64(last)):
+        start = np.uint64(starts[number])
+        length = np.uint64(starts[number + one]) - start
+        key = _short_key(_load(arena, start), length) if length < np.uint64(8) else _hash_long(arena, start, length)
+        slot = free_slot(table, _slot(key, shift))
+        table[slot, 0], table[slot, 1] = key, number + one
 
 
 @compiled

@@ -59,7 +59,7 @@ def count_left_out(
         if gone.any():
             words = int(gone.sum())
             why = why.format(occur="occurs" if words == 1 else "occur")
-            found.append(LeftOut(setting, why, words, int(counts[gone].sum()), of))
+            found.append(LeftOut(setting, why, words, int(counts.sum(where=gone)), of))
     return found
 
 

@@ -55,6 +55,7 @@ class TextLines:
             for block in blocks:
                 yield from self._scanner.scan(block)
             yield from self._scanner.end_file()
+        self._scanner.end()
 
     def counts(self) -> NDArray[np.int64]:
         """How often each word occurred so far, by number."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from firth.corpus.joining import FoundPhrase, Joining, PhraseSettings, WordsOf, join_phrases
 from firth.corpus.lines import TextLines, read_lines
 from firth.corpus.reader import Progress, Say
+from firth.corpus.room import check_disk
 from firth.corpus.spacing import Spacing, measure
 from firth.errors import CorpusError
 from firth.files.folders import TemporaryFolder
@@ -43,6 +44,7 @@ def encode_source(
     Without `join_last` the phrases of the last pass are found, but not joined.
     """
     lines = read_lines(source, reading, progress, named)
+    check_disk(lines.origin, reading, say)
     path = folder.file("ids")
     with _create(folder, path) as file:
         for piece in lines.pieces():

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from firth.corpus.joining import WordsOf
 from firth.corpus.left_out import LeftOut, count_left_out
 from firth.corpus.spacing import Spacing, advice_of
-from firth.corpus.vocabulary import Vocabulary, nothing_left, rank_words
+from firth.corpus.vocabulary import MAX_WORDS, Vocabulary, nothing_left, rank_words, too_many_words
 from firth.errors import CorpusError, VocabularyError
 
-WORDS_AT_ONCE = 1 << 20
-"""Words that are looked up together, so that memory stays bounded."""
+WORDS_AT_ONCE = 1 << 16
+"""Words that are strings at a time, of those that are only looked up, so that memory stays bounded."""
 
 
 LINE_MARK = "</s>"
@@ -70,14 +70,18 @@ def choose_words(
     names = list(dict.fromkeys([*known.words, *(vocab.words if vocab is not None else ())]))
     listed = dict(zip(names, range(len(names)), strict=True))
     places, found = _look_up(words_of, len(counts), listed, protected)
-    marked = np.zeros(len(counts), bool)
-    marked[list(found.values())] = True
+    marked = np.fromiter(found.values(), np.int64, len(found))
     enough = counts >= min_count if vocab is None else np.zeros(len(counts), bool)
-    others = np.flatnonzero((places < 0) & (marked | enough))
+    enough[marked] = True
+    others = np.flatnonzero(enough & (places < 0))
+    if len(listed) + len(others) > MAX_WORDS:
+        raise too_many_words()
     places[others] = np.arange(len(listed), len(listed) + len(others))
 
+    occurs = np.flatnonzero(places >= 0)
+    candidates = places[occurs]
     occurrences = np.zeros(len(listed) + len(others), np.int64)
-    occurrences[places[places >= 0]] = counts[places >= 0]
+    occurrences[candidates] = counts[occurs]
     frequencies = occurrences.copy()
     if vocab is not None:
         frequencies[[listed[word] for word in vocab.words]] = vocab.counts
@@ -104,18 +108,20 @@ def choose_words(
     if not occurrences[kept].any():
         raise _none_occurs(words_of, counts, spacing, words)
     _warn_of_absent(protected - found.keys() - listed.keys(), len(protected))
-    numbers = np.where(places >= 0, ids[places], np.int32(-1))
     saved = Vocabulary(words, totals[kept])  # whose sum is checked
-    rare = np.where(places >= 0, totals[places], counts) < min_count
-    left_out = count_left_out(counts, numbers < 0, rare, None if vocab is None else places < 0, min_count, len(kept))
+    rare, unlisted = counts < min_count, None if vocab is None else places < 0
+    rare[occurs] = totals[candidates] < min_count
+    numbers = places  # no longer needed
+    numbers[occurs] = ids[candidates]
+    left_out = count_left_out(counts, numbers < 0, rare, unlisted, min_count, len(kept))
     return Kept(Vocabulary(words, occurrences[kept]), frequencies[kept], saved.counts, numbers, left_out)
 
 
 def _look_up(
     words_of: WordsOf, n: int, listed: dict[str, int], protected: frozenset[str]
-) -> tuple[NDArray[np.int64], dict[str, int]]:
+) -> tuple[NDArray[np.int32], dict[str, int]]:
     """The place in `listed` of each number of a text, or -1, and the numbers of the protected words that occur."""
-    places = np.full(n, -1, np.int64)
+    places = np.full(n, -1, np.int32)
     found: dict[str, int] = {}
     if listed or protected:
         for piece, words in _pieces(words_of, n):

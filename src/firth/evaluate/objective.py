@@ -15,7 +15,8 @@ from firth.errors import ConfigError, CorpusError, FormatError
 from firth.exact.cooccurrences import Cooccurrences, conditional_entropy
 from firth.exact.counting import count_pairs
 from firth.exact.trainer import LARGEST_LOSS
-from firth.settings import TrainConfig, available_threads, physical_memory
+from firth.memory import physical_memory
+from firth.settings import TrainConfig, available_threads
 from firth.tokenizing import Tokenizer, kept_tokenizer
 from firth.vectors.container import WordVectors
 

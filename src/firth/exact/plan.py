@@ -7,7 +7,8 @@ import numpy as np
 
 from firth.errors import ConfigError
 from firth.exact.start import OVERSAMPLING
-from firth.settings import TrainConfig, physical_memory
+from firth.memory import physical_memory
+from firth.settings import TrainConfig
 
 Sizes = tuple[int, int]
 

@@ -239,6 +239,11 @@ class ExactTrainer:
         )
         return self._word_vectors(center + np.float32(self.config.mix) * outside[: len(center)], outside, bias)
 
+    def release(self) -> WordVectors:
+        """The same vectors, with the memory of the velocities given back first: the last method that is called."""
+        self.velocity_center = self.velocity_outside = np.empty((0, 0), np.float32)
+        return self.vectors()
+
     def _word_vectors(self, center: Floats, outside: Floats, bias: Floats) -> WordVectors:
         vocab, m = self.corpus.vocab, len(outside)
         return WordVectors(

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+ROWS_AT_ONCE = 1 << 14
+
 LANES = 16
 """The floats of a vector: one AVX-512 register."""
 
@@ -33,3 +35,13 @@ def aligned_copy(matrix: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     copy = aligned_rows(*matrix.shape)
     copy[:, : matrix.shape[1]] = matrix
     return copy
+
+
+def compacted(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The rows (n, dim) of a wider matrix, one right behind the other in the same memory, which they overwrite."""
+    n, dim = rows.shape
+    numbers = np.lib.stride_tricks.as_strided(rows, (n * dim,), rows.strides[1:])
+    for begin in range(0, n, ROWS_AT_ONCE):
+        block = rows[begin : begin + ROWS_AT_ONCE].copy()
+        numbers[begin * dim : begin * dim + block.size] = block.ravel()
+    return numbers.reshape(n, dim)

@@ -102,10 +102,10 @@ class AfterEpoch:
             self._kept = best, load_kept(best)
 
     def result(self, trainer: Trainer, display: Display) -> WordVectors:
-        """The vectors that the run ends with: those of the best epoch if it had patience, else the last."""
+        """The vectors that the run ends with: those of the best epoch if it had patience, else the trainer's last."""
         kept = self.kept(trainer)
         if kept is None:
-            return trainer.vectors()
+            return trainer.release()
         epoch, vectors = kept
         best = f"{_percent(_score(trainer.history[epoch - 1], self._names[0]))} on {self._names[0]}"
         of = f"of {trainer.config.epochs}"

@@ -23,9 +23,10 @@ from firth.corpus.subsampling import keep_thresholds
 from firth.corpus.tags import Tags
 from firth.declaring import BOTH, TREE
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
+from firth.memory import physical_memory
 from firth.native.arrays import aligned_rows
-from firth.settings import TrainConfig, physical_memory
-from firth.sgd.outputs import output_rows, outputs_of
+from firth.settings import TrainConfig
+from firth.sgd.outputs import Matrix, Outputs, output_rows, outputs_of
 from firth.sgd.start import check_start, document_rows
 from firth.sgd.tables import Ints, Kernel, Tables, noise_probabilities, tree_paths
 from firth.sgd.worker import Worker
@@ -276,16 +277,33 @@ class SgdTrainer:
         return fingerprint(self.corpus, *tags, *(mask for mask in self.frozen if mask is not None))
 
     def vectors(self) -> WordVectors:
-        """The vectors as they stand."""
+        """The vectors as they stand, copied."""
+        return self._word_vectors(np.copy)
+
+    def release(self) -> WordVectors:
+        """The vectors as they stand, in the memory of the matrices: no other method may be called any more."""
+        from firth.native.arrays import compacted
+
+        vectors = self._word_vectors(compacted)
+        self.center = self.outside = self.documents = np.empty((0, 0), np.float32)
+        self._outputs = Outputs(None, None)
+        return vectors
+
+    def _word_vectors(self, taken: Callable[[Matrix], Matrix]) -> WordVectors:
+        """The vectors as they stand; `taken` makes of the rows of a matrix those of the result."""
         config, dim = self.config, self.config.dim
-        center = np.ascontiguousarray(self.center[:, :dim])
         outside = nodes = subwords = None
         if not config.concatenate:
-            outside, nodes = (None if view is None else np.ascontiguousarray(view[:, 0]) for view in self._outputs)
+            words_out, nodes_out = (None if view is None else view[:, 0] for view in self._outputs)
+            if nodes_out is not None:
+                nodes = taken(nodes_out if words_out is None else nodes_out.copy())  # between the rows of words
+            outside = None if words_out is None else taken(words_out)
         if config.maxn:
-            subwords = Subwords(config.minn, config.maxn, config.bucket, center)
             assert self._kernel.tables.ngrams is not None
-            center = mean_rows(center, *self._kernel.tables.ngrams, dim)
+            center = mean_rows(self.center, *self._kernel.tables.ngrams, dim)
+            subwords = Subwords(config.minn, config.maxn, config.bucket, taken(self.center[:, :dim]))
+        else:
+            center = taken(self.center[:, :dim])
         return WordVectors(
             self.words,
             self.corpus.totals,
@@ -295,15 +313,15 @@ class SgdTrainer:
             copy.deepcopy(self.history),
             nodes=nodes,
             subwords=subwords,
-            documents=self._document_vectors(),
+            documents=self._document_vectors(taken),
         )
 
-    def _document_vectors(self) -> DocumentVectors | None:
+    def _document_vectors(self, taken: Callable[[Matrix], Matrix]) -> DocumentVectors | None:
         """The vectors of documents as they stand, where there are any."""
         if self.tags is None:
             return None
         dim, names = self.config.dim, self.tags.names
-        matrix, outside, padding = np.ascontiguousarray(self.documents[:, :dim]), None, None
+        matrix, outside, padding = taken(self.documents[:, :dim]), None, None
         if self.config.concatenate:
             outside = np.concatenate([view.reshape(len(view), -1) for view in self._outputs.given()])
             padding = self.padding[0, :dim].copy()
@@ -311,7 +329,7 @@ class SgdTrainer:
 
     def snapshot(self) -> Snapshot:
         """The run as it stands: the vectors, and where the epoch under way stands."""
-        return Snapshot(self.vectors(), self.state.unfinished())
+        return Snapshot(self._word_vectors(lambda rows: rows), self.state.unfinished())
 
     def restore(self, snapshot: Snapshot) -> bool:
         """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
@@ -511,9 +529,8 @@ def _work(tables: Tables, config: TrainConfig) -> float:
 
 
 def _check_memory(center: int, outside: int, words: int, config: TrainConfig) -> None:
-    """Raise ConfigError if memory cannot hold two matrices to train, with padded rows, and those of the result."""
-    result = words + outside + (center if config.maxn else 0)
-    need = 4 * ((center + outside) * -(-config.dim // 16) * 16 + result * config.dim)
+    """Raise ConfigError if memory cannot hold two matrices to train, with padded rows, and the means of subwords."""
+    need = 4 * ((center + outside) * -(-config.dim // 16) * 16 + (words * config.dim if config.maxn else 0))
     have = physical_memory()
     if need > have:
         subwords = ", or bucket" if config.maxn else ""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from firth.corpus.lines import Lines
 from firth.errors import ConfigError
-from firth.settings import physical_memory
+from firth.memory import physical_memory
 from firth.vectors.container import WordVectors
 from firth.vectors.subwords import unseen_vectors
 

@@ -18,8 +18,8 @@ from firth.gensim._documents import TaggedLineDocument
 from firth.gensim._errors import ArgumentError, NothingToTrainError, SentencesError
 from firth.gensim._warnings import callers_level, renamed
 from firth.gensim.models._reading import NUMBERS_AT_ONCE, USED_UP, Text, check_sentences, read_text
+from firth.memory import physical_memory
 from firth.native.arrays import LANES
-from firth.settings import physical_memory
 
 logger = logging.getLogger(__name__)
 
