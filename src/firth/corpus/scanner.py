@@ -56,8 +56,9 @@ class Scanner:
         self._state[0] = self._last == b"\r" and text.startswith(b"\n")  # one end of a line, in two texts
         self._last = text[-1:] or self._last
         while self._state[0] < size:
-            places = self._ids, self._table, self._counts, self._starts, self._arena
-            filled = scan_block(block, size, self._state, *places)
+            filled = scan_block(  # no local name keeps an array that grows
+                block, size, self._state, self._ids, self._table, self._counts, self._starts, self._arena
+            )
             yield self._ids[:filled]
             if self._state[0] < size and filled < len(self._ids):
                 self._grow(size)

@@ -24,7 +24,7 @@ ALONE = 0.9
 FEW_PAIRS = 1000
 """A run over fewer pairs leaves the vectors about where they began."""
 
-LINES_AT_ONCE = 1 << 22
+LINES_AT_ONCE = 1 << 20
 
 
 class LearnsLittle(UserWarning):
