@@ -5,7 +5,7 @@ threads, and whatever else the processor does. That is why NumPy's products are 
 the number of threads of the library below it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -49,8 +49,11 @@ def multiply(a: Floats, b: Floats, out: Floats, threads: int) -> None:
     addresses = _addresses(tiles.tile_table(), a, b, out, _ZEROS)
     sizes = k, 4 * a.shape[1], 4 * stride
 
-    def task(number: int, thread: int) -> None:
-        _multiply_rows(*addresses, *sizes, number * TASK_ROWS, min((number + 1) * TASK_ROWS, len(a)))
+    def task(number: int, thread: int) -> Iterator[None]:
+        end = min((number + 1) * TASK_ROWS, len(a))
+        for first in range(number * TASK_ROWS, end, BLOCK):
+            yield
+            _multiply_rows(*addresses, *sizes, first, min(first + BLOCK, end))
 
     _run(task, -(-len(a) // TASK_ROWS), threads)
 
@@ -73,11 +76,14 @@ def gram_matrix(a: Floats, b: Floats, threads: int, weights: Floats | None = Non
     addresses = _addresses(tiles.tile_table(), a, b, _ZEROS)
     sizes = 4 * columns, 4 * b.shape[1]
 
-    def task(number: int, thread: int) -> None:
+    def task(number: int, thread: int) -> Iterator[None]:
         scratch = tile_scratch[thread].ctypes.data, scaled[thread].ctypes.data
-        rows = number * part_rows, min((number + 1) * part_rows, n)
         factors = 0 if weights is None else weights.ctypes.data
-        _gram_rows(*addresses, factors, *sizes, *scratch, parts[number].ctypes.data, *rows)
+        end = min((number + 1) * part_rows, n)
+        for first in range(number * part_rows, end, GRAM_BLOCK):
+            yield
+            rows = first, min(first + GRAM_BLOCK, end)
+            _gram_rows(*addresses, factors, *sizes, *scratch, parts[number].ctypes.data, *rows)
 
     _run(task, len(parts), threads)
     total = np.zeros((columns, b.shape[1]))
@@ -98,10 +104,11 @@ def _addresses(*arrays: npt.NDArray[Any]) -> list[int]:
     return [array.ctypes.data for array in arrays]
 
 
-def _run(task: Callable[[int, int], None], count: int, threads: int) -> None:
+def _run(task: Callable[[int, int], Iterator[None]], count: int, threads: int) -> None:
     """Do the tasks; a single one in the calling thread."""
     if count == 1:
-        task(0, 0)
+        for _ in task(0, 0):
+            pass
     else:
         run_stages([Stage(task, count)], threads)
 

@@ -1,12 +1,17 @@
 """Threads that run compiled code: the one loop that starts them, watches them and ends them, and tasks in stages.
 
 Compiled code runs without Python's global lock, for some milliseconds at a time, so that Ctrl-C is answered at once.
+The threads are daemons: Python waits at its exit for all others, such as those of `concurrent.futures`, and a run in a
+user's thread would then go on after Ctrl-C.
 """
 
+import sys
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
+
+from firth.errors import ConfigError
 
 LOOK_SECONDS = 0.1
 
@@ -17,36 +22,64 @@ def run_threads(
     """Call `work` with 0, 1, ... in as many threads, and `on_look` in the calling thread about ten times a second.
 
     `stop` must make every `work` return soon. It is called at the end, and when `work` or `on_look` raises: the
-    exception, KeyboardInterrupt included, is raised again when all threads have returned.
+    exception, KeyboardInterrupt included, is raised again when all threads have returned. Only the main thread hears
+    Ctrl-C: in another one, KeyboardInterrupt is raised when Ctrl-C has ended the main thread.
+
+    Raises ConfigError if the system starts no more threads.
     """
-    running: list[Future[None]] = []
+    failed: list[BaseException] = []
+    ended = threading.Event()
 
     def stop_all_if_one_fails(thread: int) -> None:
         try:
-            work(thread)
-        except BaseException:
+            if not ended.is_set():
+                work(thread)
+        except BaseException as error:
+            failed.append(error)
             stop()
-            raise
 
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for thread in range(threads):
-                running.append(pool.submit(stop_all_if_one_fails, thread))
-            while wait(running, LOOK_SECONDS).not_done:
-                on_look()
-        finally:
-            stop()
-            _wait_for_all(running)
-    for future in running:
-        future.result()
+    running = [threading.Thread(target=stop_all_if_one_fails, args=(thread,), daemon=True) for thread in range(threads)]
+    try:
+        for number, thread in enumerate(running):
+            _start(thread, number)
+        while True:
+            working = _wait(running, LOOK_SECONDS)
+            if _main_thread_is_interrupted():
+                raise KeyboardInterrupt
+            if not working:
+                break
+            on_look()
+    finally:
+        ended.set()
+        stop()
+        _wait_for_all(running)
+    if failed:
+        raise failed[0]
 
 
-def _wait_for_all(running: list[Future[None]]) -> None:
+def _start(thread: threading.Thread, number: int) -> None:
+    try:
+        thread.start()
+    except RuntimeError as error:  # a limit of processes or of memory
+        raise ConfigError(f"thread {number + 1} cannot be started ({error}): lower threads (--threads)") from None
+
+
+def _wait(running: list[threading.Thread], seconds: float) -> bool:
+    """Wait so long for threads to return; whether one is still at work."""
+    deadline = time.monotonic() + seconds
+    for thread in running:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return any(thread.is_alive() for thread in running)
+
+
+def _wait_for_all(running: list[threading.Thread]) -> None:
     """Wait until no thread is at work on arrays that may be gone after this; raise a Ctrl-C that comes meanwhile."""
     interrupt: KeyboardInterrupt | None = None
+    begun = [thread for thread in running if thread.ident is not None]  # the others find that all has ended
     while True:
         try:
-            wait(running)
+            while _wait(begun, LOOK_SECONDS):
+                pass
         except KeyboardInterrupt as error:
             interrupt = error
             continue
@@ -55,10 +88,18 @@ def _wait_for_all(running: list[Future[None]]) -> None:
         return
 
 
-class Stage(NamedTuple):
-    """Tasks that may run at once: threads take them in turn, stage after stage."""
+def _main_thread_is_interrupted() -> bool:
+    """Whether Ctrl-C has ended the main thread: Python then waits for the threads that are no daemons."""
+    return not threading.main_thread().is_alive() and getattr(sys, "last_type", None) is KeyboardInterrupt
 
-    task: Callable[[int, int], None]  # called with the number of the task and that of the thread
+
+class Stage(NamedTuple):
+    """Tasks that may run at once: threads take them in turn, stage after stage.
+
+    A long task is a generator: where it yields, Ctrl-C ends it.
+    """
+
+    task: Callable[[int, int], Iterable[None] | None]  # called with the number of the task and that of the thread
     tasks: int
     after: tuple[int, ...] = ()  # the stages, by their place in the list, that must be finished before
 
@@ -99,7 +140,9 @@ class _Tasks:
         """Do one task after another."""
         while taken := self.take():
             stage, number = taken
-            self._stages[stage].task(number, thread)
+            for _ in self._stages[stage].task(number, thread) or ():
+                if self._stopped:
+                    return
             self.finish(stage)
 
 
