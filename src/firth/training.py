@@ -60,7 +60,23 @@ class PassProgress:
     epoch_seconds: float | None
 
 
-Progress = EpochProgress | PassProgress
+@dataclasses.dataclass(frozen=True)
+class PartProgress:
+    """How far a part of a run is that is neither an epoch nor a pass: its name, and the share that is done, about.
+
+    epoch_seconds: None, as no epoch has ended.
+    """
+
+    part: str
+    share: float
+    epoch_seconds: None = None
+
+
+Progress = EpochProgress | PassProgress | PartProgress
+
+
+def ignore(progress: Progress) -> None:
+    """Do nothing with the progress of a run."""
 
 
 def never() -> bool:
@@ -130,7 +146,7 @@ class Trainer(Protocol):
     def restore(self, snapshot: Snapshot) -> bool:
         """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
 
-    def vectors(self) -> WordVectors:
+    def vectors(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
         """The vectors as a user gets them. The matrices are copies."""
 
 

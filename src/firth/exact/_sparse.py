@@ -54,17 +54,17 @@ def expect_csr(x: Csr) -> None:
         raise ValueError(f"indices are {x.indices.min()} to {x.indices.max()}: expected 0 to {x.columns - 1}")
 
 
-def multiply(x: Csr, dense: Floats, out: Floats, threads: int) -> None:
+def multiply(x: Csr, dense: Floats, out: Floats, threads: int, on_look: Callable[[], None] = lambda: None) -> None:
     """Write X B (n, stride) for a dense B (m, stride), rows as from `aligned_rows`; float32 sums in order of entries.
 
-    Xᵀ B is the product of `transposed(x)`.
+    Xᵀ B is the product of `transposed(x)`. `on_look` is that of `run_threads`.
     """
     expect_csr(x)
     stride = -(-dense.shape[-1] // simd.LANES) * simd.LANES
     expect("dense", dense, np.float32, (x.columns, stride))
     expect("out", out, np.float32, (len(x.indptr) - 1, stride))
     addresses = [array.ctypes.data for array in (*x[:3], dense, out)]
-    _over_rows(x, threads, lambda first, last: _multiply_rows(*addresses, 4 * stride, first, last))
+    _over_rows(x, threads, lambda first, last: _multiply_rows(*addresses, 4 * stride, first, last), on_look)
 
 
 def transposed(x: Csr) -> Csr:
@@ -103,14 +103,16 @@ def _bounds(x: Csr, entries: int) -> list[int]:
     return bounds
 
 
-def _over_rows(x: Csr, threads: int, task: Callable[[int, int], None]) -> None:
+def _over_rows(
+    x: Csr, threads: int, task: Callable[[int, int], None], on_look: Callable[[], None] = lambda: None
+) -> None:
     """Call `task(first, last)` for ranges of rows that have about as many entries each."""
     bounds = _bounds(x, TASK_ENTRIES)
 
     def run(number: int, thread: int) -> None:
         task(bounds[number], bounds[number + 1])
 
-    run_stages([Stage(run, len(bounds) - 1)], threads)
+    run_stages([Stage(run, len(bounds) - 1)], threads, on_look)
 
 
 @inlined

@@ -29,7 +29,7 @@ from firth.sgd.outputs import output_rows, outputs_of
 from firth.sgd.start import check_start, document_rows
 from firth.sgd.tables import Ints, Kernel, Tables, noise_probabilities, tree_paths
 from firth.sgd.worker import Worker
-from firth.training import EpochProgress, Snapshot, State, all_finite, fingerprint, never
+from firth.training import EpochProgress, Progress, Snapshot, State, all_finite, fingerprint, ignore, never
 from firth.vectors.container import WordVectors
 from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
@@ -275,7 +275,7 @@ class SgdTrainer:
             tags = [self.tags.begins, self.tags.rows, np.frombuffer(names, np.uint8)]
         return fingerprint(self.corpus, *tags, *(mask for mask in self.frozen if mask is not None))
 
-    def vectors(self) -> WordVectors:
+    def vectors(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
         """The vectors as they stand."""
         config, dim = self.config, self.config.dim
         center = np.ascontiguousarray(self.center[:, :dim])
