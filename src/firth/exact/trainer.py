@@ -26,7 +26,18 @@ from firth.exact.plan import STAGE_EPOCHS, STAGE_RATE, Sizes, plan_stages, run_f
 from firth.exact.start import starting_vectors
 from firth.exact.update import gradient_divisors, inverse_moment, make_steps, move_rows
 from firth.settings import TrainConfig
-from firth.training import PartProgress, PassProgress, Progress, Snapshot, State, all_finite, fingerprint, ignore, never
+from firth.training import (
+    PartProgress,
+    PassProgress,
+    Progress,
+    Snapshot,
+    State,
+    all_finite,
+    fingerprint,
+    ignore,
+    never,
+    row_not_finite,
+)
 from firth.vectors.container import WordVectors
 
 Floats = npt.NDArray[np.float32]
@@ -136,6 +147,7 @@ class ExactTrainer:
                     kernel.run(self.center, self.outside, self.bias, *gradients, row_loss, show)
             finally:
                 state.seconds += time.perf_counter() - begun
+            self.check_finite()
             new = state.steps > len(state.history)
             _uninterrupted(self._record, float(row_loss.sum()) / self.pairs)
             on_progress(self._progress(1.0, state.history[-1]["seconds"] if new else None))
@@ -203,6 +215,24 @@ class ExactTrainer:
         """Whether no pass has changed the loss, and the corpus has more to tell than the starting vectors know."""
         first, last = self.history[0], self.history[-1]
         return first is not last and abs(first["loss"] - last["loss"]) < STANDSTILL and last["kl"] > LEFT
+
+    @cached_property
+    def untrained_loss(self) -> float:
+        """The entropy of the shares of the outside words among all pairs: what the bias alone can tell."""
+        shares = self.counts.column_sums / self.pairs
+        return float(-(shares * np.log(np.where(shares > 0, shares, 1.0))).sum())
+
+    @property
+    def chance_loss(self) -> float:
+        """ln m for m outside words."""
+        return math.log(self.counts.shape[1])
+
+    def check_finite(self) -> None:
+        """Raise FirthError if a vector holds a NaN or an infinity."""
+        for name, matrix in {"center": self.center, "outside": self.outside, "bias": self.bias[:, None]}.items():
+            row = row_not_finite(matrix)
+            if row is not None:
+                raise self._diverged(f"row {row} of the {name} vectors holds a NaN or an infinity")
 
     @cached_property
     def fingerprint(self) -> int:
