@@ -1,5 +1,7 @@
 """Threads: what interrupts them is raised when all have ended."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,21 +13,86 @@ from firth.errors import ConfigError
 from firth.native import threads
 
 
+class Interrupted(threads._Crew):
+    """Threads of which the first waiting for those at work is interrupted."""
+
+    waits = 0
+
+    def wait_for_all(self, seconds):
+        return False
+
+    def wait_for_those_at_work(self):
+        real = self._changed.wait_for
+
+        def wait_for(predicate, seconds):
+            self.waits += 1
+            if self.waits == 1:
+                raise KeyboardInterrupt
+            return real(predicate, seconds)
+
+        self._changed.wait_for = wait_for
+        super().wait_for_those_at_work()
+
+
 def test_an_interrupt_while_threads_end_is_not_lost(monkeypatch):
-    real, calls = threads._wait, []
+    monkeypatch.setattr(threads, "_Crew", Interrupted)
+    stopped, done = threading.Event(), []
 
-    def interrupted(running, seconds):
-        calls.append(seconds)
-        if len(calls) == 3:  # the first time that no thread may be left at work
-            raise KeyboardInterrupt
-        return real(running, seconds) or len(calls) == 1
+    def work(thread):
+        stopped.wait(10)
+        time.sleep(0.3)
+        done.append(thread)
 
-    monkeypatch.setattr(threads, "_wait", interrupted)
-    done = []
-    with pytest.raises(KeyboardInterrupt):
-        threads.run_threads(done.append, 2, lambda: None)
-    assert sorted(done) == [0, 1]
-    assert len(calls) == 4  # all threads are waited for nevertheless
+    with pytest.raises(KeyboardInterrupt):  # that of the threads' end, in place of the other error
+        threads.run_threads(work, 2, stopped.set, lambda: 1 / 0)
+    assert sorted(done) == [0, 1]  # all threads are waited for nevertheless
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_ctrl_c_while_threads_are_at_work_waits_for_them():
+    """Not so by `Thread.join`, which in Python 3.11 takes a thread for ended that Ctrl-C comes in."""
+    done, before = [], signal.signal(signal.SIGINT, signal.default_int_handler)
+    stopped = threading.Event()
+
+    def work(thread):
+        stopped.wait(10)
+        time.sleep(0.3)
+        done.append(thread)
+
+    try:
+        for delay in (0.05, 0.1, 0.15):
+            stopped.clear()
+            threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)).start()
+            with pytest.raises(KeyboardInterrupt):
+                threads.run_threads(work, 2, stopped.set)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert sorted(done) == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_call_aside_returns_and_raises():
+    assert threads.call_aside(lambda: threading.current_thread() is threading.main_thread()) is False
+    with pytest.raises(ZeroDivisionError):
+        threads.call_aside(lambda: 1 / 0)
+    assert not threads.works_aside()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_ctrl_c_leaves_a_call_aside_to_itself():
+    end, before = threading.Event(), signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            threads.call_aside(lambda: end.wait(30))
+        assert threads.works_aside()
+    finally:
+        end.set()
+        signal.signal(signal.SIGINT, before)
+    for _ in range(100):
+        if not threads.works_aside():
+            break
+        time.sleep(0.05)
+    assert not threads.works_aside()
 
 
 def test_a_task_in_pieces_ends_where_it_yields():

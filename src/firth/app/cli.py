@@ -57,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("firth: interrupted", file=sys.stderr)
+        _end_if_a_call_goes_on()
         return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
         _drop_output()
@@ -97,6 +98,15 @@ def _usable(stream: TextIO | None) -> TextIO:
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     return stream
+
+
+def _end_if_a_call_goes_on() -> None:
+    """End the process here if a call that does not hear Ctrl-C, such as of the compiler, goes on in a thread."""
+    threads = sys.modules.get("firth.native.threads")
+    if threads is not None and threads.works_aside():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)
 
 
 def _drop_output() -> None:

@@ -7,9 +7,8 @@ user's thread would then go on after Ctrl-C.
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from firth.errors import ConfigError
 
@@ -28,33 +27,115 @@ def run_threads(
     Raises ConfigError if the system starts no more threads.
     """
     failed: list[BaseException] = []
-    ended = threading.Event()
+    crew = _Crew(threads)
 
     def stop_all_if_one_fails(thread: int) -> None:
         try:
-            if not ended.is_set():
+            if crew.enter():
                 work(thread)
         except BaseException as error:
             failed.append(error)
             stop()
+        finally:
+            crew.leave()
 
-    running = [threading.Thread(target=stop_all_if_one_fails, args=(thread,), daemon=True) for thread in range(threads)]
     try:
-        for number, thread in enumerate(running):
-            _start(thread, number)
+        for thread in range(threads):
+            _start(threading.Thread(target=stop_all_if_one_fails, args=(thread,), daemon=True), thread)
         while True:
-            working = _wait(running, LOOK_SECONDS)
+            finished = crew.wait_for_all(LOOK_SECONDS)
             if _main_thread_is_interrupted():
                 raise KeyboardInterrupt
-            if not working:
+            if finished:
                 break
             on_look()
     finally:
-        ended.set()
+        crew.ended = True
         stop()
-        _wait_for_all(running)
+        crew.wait_for_those_at_work()
     if failed:
         raise failed[0]
+
+
+class _Crew:
+    """Threads that are waited for. A Ctrl-C that comes in `Thread.join` makes Python 3.11 take a thread for ended.
+
+    ended: whether those that have not begun yet are not to begin.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left, self._at_work, self.ended = size, 0, False
+        self._changed = threading.Condition()
+
+    def enter(self) -> bool:
+        """Begin; whether there is still work."""
+        with self._changed:
+            self._at_work += 1
+        return not self.ended
+
+    def leave(self) -> None:
+        with self._changed:
+            self._left, self._at_work = self._left - 1, self._at_work - 1
+            self._changed.notify_all()
+
+    def wait_for_all(self, seconds: float) -> bool:
+        """Wait so long; whether all have done their work."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._left, seconds)
+
+    def wait_for_those_at_work(self) -> None:
+        """Wait until no thread is at work on arrays that may be gone then; raise a Ctrl-C that comes meanwhile."""
+        interrupt: KeyboardInterrupt | None = None
+        while True:
+            try:
+                with self._changed:
+                    while not self._changed.wait_for(lambda: not self._at_work, LOOK_SECONDS):
+                        pass
+            except KeyboardInterrupt as error:
+                interrupt = error
+                continue
+            if interrupt is not None:
+                raise interrupt
+            return
+
+
+def call_aside(work: Callable[[], Any]) -> Any:
+    """What `work` returns, called in another thread, which a KeyboardInterrupt leaves to itself.
+
+    For what may take seconds in a library that does not hear Ctrl-C. Called outside the main thread, which alone hears
+    it, it is a plain call.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    found: list[Any] = []
+    failed: list[BaseException] = []
+    ended = threading.Event()
+
+    def body() -> None:
+        try:
+            found.append(work())
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            ended.set()
+            _aside.discard(ended)
+
+    _aside.add(ended)
+    _start(threading.Thread(target=body, daemon=True), 0)
+    while not ended.wait(LOOK_SECONDS):
+        pass
+    if failed:
+        raise failed[0]
+    return found[0]
+
+
+_aside: set[threading.Event] = set()
+"""The calls of `call_aside` that have not ended."""
+
+
+def works_aside() -> bool:
+    """Whether a call of `call_aside` is still at work, which a KeyboardInterrupt has left to itself."""
+    return bool(_aside)
 
 
 def _start(thread: threading.Thread, number: int) -> None:
@@ -62,30 +143,6 @@ def _start(thread: threading.Thread, number: int) -> None:
         thread.start()
     except RuntimeError as error:  # a limit of processes or of memory
         raise ConfigError(f"thread {number + 1} cannot be started ({error}): lower threads (--threads)") from None
-
-
-def _wait(running: list[threading.Thread], seconds: float) -> bool:
-    """Wait so long for threads to return; whether one is still at work."""
-    deadline = time.monotonic() + seconds
-    for thread in running:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    return any(thread.is_alive() for thread in running)
-
-
-def _wait_for_all(running: list[threading.Thread]) -> None:
-    """Wait until no thread is at work on arrays that may be gone after this; raise a Ctrl-C that comes meanwhile."""
-    interrupt: KeyboardInterrupt | None = None
-    begun = [thread for thread in running if thread.ident is not None]  # the others find that all has ended
-    while True:
-        try:
-            while _wait(begun, LOOK_SECONDS):
-                pass
-        except KeyboardInterrupt as error:
-            interrupt = error
-            continue
-        if interrupt is not None:
-            raise interrupt
-        return
 
 
 def _main_thread_is_interrupted() -> bool:
