@@ -41,7 +41,7 @@ SOFTMAX = ("--loss", "softmax", "--max-vocab", "2000", "--epochs", "2", "--subsa
 STAGES = (
     Stage("compiling", ("--dim", "17"), "^compiling", 5.0, compiled=False),
     Stage("compiling, exact softmax", SOFTMAX, "^compiling", 8.0, compiled=False),
-    Stage("reading", ("--dim", "16"), None, 1.5),
+    Stage("reading", ("--dim", "16"), None, 2.0),
     Stage("training", ("--dim", "100"), "^read ", 2.0),
     Stage("counting pairs", (*SOFTMAX, "--dim", "16", "--window", "1000"), "passes over", 3.0),
     Stage("starting vectors", (*SOFTMAX, "--dim", "1500"), "^counted", 10.0),
@@ -131,7 +131,7 @@ def measure(times: int, seed: int = 1) -> list[tuple[str, list[Ended]]]:
             for number in range(times):
                 name = f"{stage.name}-{number}"
                 of_this = cache if stage.compiled else home / f"compiled-{name}"
-                delay = draw.uniform(0.0 if stage.begins else 0.3, stage.seconds)
+                delay = draw.uniform(0.0 if stage.begins else 1.0, stage.seconds)
                 ended.append(interrupt(stage, corpus, home / name, of_this, delay))
             results.append((stage.name, ended))
             print(row(stage.name, ended), flush=True)
