@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
+from firth import training
 from firth.corpus.encode import build_corpus
+from firth.errors import FirthError
 from firth.exact.counting import count_pairs
 from firth.exact.trainer import ExactTrainer
+from firth.run.checkpoint import Checkpoint
 from firth.settings import TrainConfig
 from firth.sgd.trainer import SgdTrainer
-from firth.training import Snapshot, all_finite, fingerprint
+from firth.training import Snapshot, all_finite, fingerprint, row_not_finite
 
 SETTINGS = {"dim": 6, "epochs": 3, "min_count": 1, "threads": 1, "seed": 2}
 KINDS = ["negative-sampling", "hierarchical-softmax", "softmax"]
@@ -168,3 +171,31 @@ def test_the_fingerprint_of_a_large_array_is_that_of_all_its_parts(monkeypatch):
 )
 def test_all_finite_takes_floats_only(numbers, right):
     assert all_finite(numbers) == right
+
+
+@pytest.mark.parametrize("place", ["center", "outside"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_row_that_is_not_finite_ends_the_run_and_is_not_saved(new_trainer, place, value, tmp_path):
+    """Also a row that no pair meets any more, of which the loss knows nothing."""
+    trainer = new_trainer()
+    saved = Checkpoint(tmp_path, False, trainer.config)
+    assert trainer.run(ignore)
+    saved.save(trainer)
+    before = saved.path.read_bytes()
+    getattr(trainer, place)[-1, 1] = value
+    with pytest.raises(FirthError, match=f"diverged .* of the {place} vectors.* holds a NaN or an infinity; use"):
+        saved.save(trainer)
+    assert saved.path.read_bytes() == before
+    with pytest.raises(FirthError, match="training diverged"):
+        trainer.run(ignore)
+
+
+def test_the_search_for_a_row_that_is_not_finite(monkeypatch):
+    monkeypatch.setattr(training, "NUMBERS_AT_ONCE", 30)
+    matrix = np.full((40, 10), 3e38, np.float32)  # whose squares are not finite
+    assert row_not_finite(matrix) is None
+    assert row_not_finite(matrix[:0]) is None
+    for row in (0, 2, 3, 39):
+        bad = matrix.copy()
+        bad[row, 9] = -np.inf
+        assert row_not_finite(bad) == row

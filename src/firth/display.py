@@ -1,6 +1,11 @@
-"""What a user sees of long work, on standard error: one line an epoch, and on a terminal a bar with the time left."""
+"""What a user sees of long work: one line an epoch, and on a terminal a bar with the time left, on standard error.
+
+The lines go to the logger "firth" too, also those of quiet runs. Off a terminal, and in the log, a line a minute says
+how far the work is.
+"""
 
 import contextlib
+import logging
 import math
 import sys
 import time
@@ -8,7 +13,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from firth.native.compiling import announcing
-from firth.training import EpochProgress, PassProgress, Progress
+from firth.training import EpochProgress, PartProgress, PassProgress, Progress
+
+LOGGER = logging.getLogger("firth")
+
+SECONDS_BETWEEN_LINES = 60.0
+"""After so long without a line, one says how far the work is."""
 
 
 class Display:
@@ -19,7 +29,8 @@ class Display:
         self._quiet = quiet
         self._terminal = not quiet and sys.stderr is not None and sys.stderr.isatty()
         self._bar: Any = None
-        self._start = time.monotonic()
+        self._start = self._last_line = time.monotonic()
+        self._stage: tuple[str, float, int] = "", 0.0, 0  # what is under way, since when, and how much was done then
         self._announcing = announcing(self.say)
 
     def __enter__(self) -> Self:
@@ -97,6 +108,8 @@ class Display:
                 self._show_epoch(progress)
             case PassProgress():
                 self._show_pass(progress)
+            case PartProgress():
+                self._show(progress.part, round(100 * progress.share), 100, "%")
 
     def _show_epoch(self, progress: EpochProgress) -> None:
         loss = "no pairs" if progress.loss is None else f"loss {progress.loss:.4f}"
@@ -124,8 +137,10 @@ class Display:
             self.say(f"the {progress.words:,} most frequent words first: {progress.loss:.4f} nats a pair")
 
     def say(self, line: str) -> None:
-        """Print a line, above the bar if there is one."""
-        if self._quiet or sys.stderr is None:
+        """Print a line, above the bar if there is one, and log it."""
+        self._last_line = time.monotonic()
+        LOGGER.info(line)
+        if self._quiet or sys.stderr is None or _logged_to_standard_error():
             return
         try:
             if self._bar is not None:
@@ -136,12 +151,28 @@ class Display:
             self._quiet, self._terminal = True, False
 
     def _show(self, what: str, done: int, total: int | None, unit: str) -> None:
+        self._say_how_far(what, done, total, unit)
         if not self._terminal:
             return
         try:
             self._move_bar(what, done, total, unit)
         except OSError:
             self._quiet, self._terminal = True, False
+
+    def _say_how_far(self, what: str, done: int, total: int | None, unit: str) -> None:
+        """Say how far the work is if nothing has been said for a minute; on a terminal only to the logger."""
+        now = time.monotonic()
+        if self._stage[0] != what:
+            self._stage = what, now, done
+        if now - self._last_line < SECONDS_BETWEEN_LINES:
+            return
+        _, begun, before = self._stage
+        line = _how_far(what, done, total, unit, (done - before) / max(now - begun, 1e-9))
+        if self._terminal:
+            self._last_line = now
+            LOGGER.info(line)
+        else:
+            self.say(line)
 
     def _move_bar(self, what: str, done: int, total: int | None, unit: str) -> None:
         if self._bar is not None and self._bar.desc != what:
@@ -165,3 +196,29 @@ class Display:
         if bar is not None:
             with contextlib.suppress(OSError):
                 bar.close()
+
+
+def _how_far(what: str, done: int, total: int | None, unit: str, rate: float) -> str:
+    """How far work is, as a line: the share, the rate in units a second, and the time left."""
+    from tqdm import tqdm
+
+    parts = [f"{tqdm.format_sizeof(done)} {unit}" if not total else f"{100 * done / total:.0f}%"]
+    if rate > 0 and unit != "%":
+        parts.append(f"{tqdm.format_sizeof(rate)} {unit}/s")
+    if rate > 0 and total:
+        parts.append(f"{tqdm.format_interval((total - done) / rate)} left")
+    return f"{what}: {', '.join(parts)}"
+
+
+def _logged_to_standard_error() -> bool:
+    """Whether the program's own logging prints the lines on standard error, where they must not come twice."""
+    logger: logging.Logger | None = LOGGER
+    if not LOGGER.isEnabledFor(logging.INFO):
+        return False
+    while logger is not None:
+        for handler in logger.handlers:
+            prints = isinstance(handler, logging.StreamHandler) and handler.stream in (sys.stderr, sys.__stderr__)
+            if prints and handler.level <= logging.INFO:
+                return True
+        logger = logger.parent if logger.propagate else None
+    return False

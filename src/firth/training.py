@@ -20,6 +20,10 @@ CHECKSUM_PIECE = 1 << 22
 """How many numbers of an array are added to a fingerprint at a time: a corpus may be larger than memory."""
 
 
+NUMBERS_AT_ONCE = 1 << 20
+"""How many numbers of a matrix are searched for a NaN at a time."""
+
+
 @dataclasses.dataclass(frozen=True)
 class EpochProgress:
     """How far a run of stochastic steps is.
@@ -60,7 +64,23 @@ class PassProgress:
     epoch_seconds: float | None
 
 
-Progress = EpochProgress | PassProgress
+@dataclasses.dataclass(frozen=True)
+class PartProgress:
+    """How far a part of a run is that is neither an epoch nor a pass: its name, and the share that is done, about.
+
+    epoch_seconds: None, as no epoch has ended.
+    """
+
+    part: str
+    share: float
+    epoch_seconds: None = None
+
+
+Progress = EpochProgress | PassProgress | PartProgress
+
+
+def ignore(progress: Progress) -> None:
+    """Do nothing with the progress of a run."""
 
 
 def never() -> bool:
@@ -108,6 +128,14 @@ class Trainer(Protocol):
         """Whether the loss of the last epoch is about that of untrained vectors."""
 
     @property
+    def untrained_loss(self) -> float:
+        """The loss of untrained vectors, in nats a pair, about."""
+
+    @property
+    def chance_loss(self) -> float:
+        """The loss of equal probabilities, in nats a pair, and at least that of untrained vectors."""
+
+    @property
     def fingerprint(self) -> int:
         """A checksum of the corpus and of everything else, besides the settings, that the result depends on."""
 
@@ -121,8 +149,11 @@ class Trainer(Protocol):
 
         `on_progress` is called in the calling thread several times a second, and whenever an epoch ends. `on_epoch` is
         called wherever the run stands at the end of an epoch, also where it continues from there; it returns whether
-        the run is to stop.
+        the run is to stop. Raises FirthError when training diverges.
         """
+
+    def check_finite(self) -> None:
+        """Raise FirthError if a vector holds a NaN or an infinity: it must not be saved."""
 
     def snapshot(self) -> Snapshot:
         """The run as it stands."""
@@ -130,10 +161,10 @@ class Trainer(Protocol):
     def restore(self, snapshot: Snapshot) -> bool:
         """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
 
-    def vectors(self) -> WordVectors:
+    def vectors(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
         """The vectors as a user gets them. The matrices are copies."""
 
-    def release(self) -> WordVectors:
+    def release(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
         """The same vectors, in the memory that training took: no other method may be called any more."""
 
 
@@ -152,6 +183,19 @@ class State:
 def all_finite(numbers: Iterable[object]) -> bool:
     """Whether all values are floats, and neither a NaN nor an infinity."""
     return all(type(number) is float and math.isfinite(number) for number in numbers)
+
+
+def row_not_finite(matrix: npt.NDArray[np.float32]) -> int | None:
+    """The first row of a matrix, C-contiguous, that holds a NaN or an infinity; None if all are finite."""
+    rows = max(1, NUMBERS_AT_ONCE // max(1, matrix.shape[1]))
+    for first in range(0, len(matrix), rows):
+        block = matrix[first : first + rows]
+        if math.isfinite(float(np.vdot(block, block))):  # as fast as memory is read
+            continue
+        finite = np.isfinite(block).all(axis=1)
+        if not finite.all():  # else only the squares are too large
+            return first + int(finite.argmin())
+    return None
 
 
 def fingerprint(corpus: "Corpus", *others: npt.NDArray[Any]) -> int:

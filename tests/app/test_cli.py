@@ -697,6 +697,48 @@ def test_ctrl_c_in_exact_training_ends_at_once_with_130_and_a_checkpoint(corpus,
     assert len(firth.load(folder / "checkpoint.safetensors").history) >= 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
+@pytest.mark.parametrize("delay", [0.1, 1.5])
+def test_ctrl_c_while_code_is_compiled_ends_the_process(corpus, tmp_path, delay):
+    train = [*FIRTH, "train", str(corpus), "-o", str(tmp_path / "v.safetensors"), "--tmp", str(tmp_path)]
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "compiled")}
+    with subprocess.Popen(train, stderr=subprocess.PIPE, text=True, env=environment) as running:
+        for line in running.stderr:
+            if line.startswith("compiling"):
+                break
+        time.sleep(delay)
+        running.send_signal(signal.SIGINT)
+        err = running.stderr.read()
+        assert running.wait() == 130
+    assert err.splitlines()[-1] == "firth: interrupted"
+    assert "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir() if path.name != "compiled"] == []
+
+
+ASIDE = """
+import signal, sys, threading, time
+import firth
+signal.signal(signal.SIGINT, signal.default_int_handler)
+settings = {"min_count": 1, "threads": 2, "dim": 8, "epochs": 1_000_000, "tmp": sys.argv[1]}
+run = {"checkpoint": sys.argv[1] + "/run"}
+threading.Thread(target=lambda: firth.train([["a", "b", "c"] * 9] * 99, **settings, **run)).start()
+time.sleep(1000)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
+def test_ctrl_c_ends_training_in_a_thread_that_is_not_the_main_one(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ASIDE, tmp_path], stderr=subprocess.PIPE, text=True) as running:
+        for line in running.stderr:
+            if line.startswith("epoch 2/"):
+                break
+        running.send_signal(signal.SIGINT)
+        err = running.stderr.read()
+        running.wait()
+    assert "the run is saved in" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
 def test_every_command_is_in_the_readme():
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     _, commands = make_parser()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from firth.exact import update
-from firth.exact.update import gradient_divisors, inverse_moment, move_rows
+from firth.exact.update import gradient_divisors, inverse_moment, make_steps, move_rows
 from firth.native.arrays import aligned_copy
 
 DIM = 7
@@ -45,8 +45,8 @@ def test_rows_move_by_the_step_with_momentum(monkeypatch):
     expected_velocity = 0.6 * velocity - 0.3 * steps * np.minimum(1, 2.0 / lengths)
     padded_inverse = np.zeros((16, 16), np.float32)
     padded_inverse[:DIM, :DIM] = inverse
-    matrix, speed = aligned_copy(rows), aligned_copy(velocity)
-    lr, momentum = np.float32(0.3), np.float32(0.6)
-    move_rows(matrix, speed, aligned_copy(gradient), pairs, padded_inverse, lr, momentum, 1)
+    matrix, speed, step = aligned_copy(rows), aligned_copy(velocity), aligned_copy(gradient)
+    make_steps(step, pairs, padded_inverse, np.float32(0.3), 1)
+    move_rows(matrix, speed, step, np.float32(0.6))
     np.testing.assert_allclose(speed[:, :DIM], expected_velocity, atol=1e-5)
     np.testing.assert_allclose(matrix[:, :DIM], rows + expected_velocity, atol=1e-5)

@@ -6,10 +6,16 @@ import warnings
 import pytest
 
 import firth
-from firth.errors import CorpusError
+from firth.corpus.encode import build_corpus
+from firth.errors import CorpusError, FirthError
+from firth.run.advice import check_result
+from firth.settings import make_config
+from firth.sgd.trainer import SgdTrainer
 
 TREE, CBOW = {"loss": "hierarchical-softmax"}, {"architecture": "cbow"}
 QUIET = {"min_count": 1, "threads": 1, "dim": 16, "quiet": True}
+
+QUIET_SETTINGS = {name: value for name, value in QUIET.items() if name != "quiet"}
 
 
 def baskets(n=1000, seed=1):
@@ -126,6 +132,76 @@ def test_lines_of_a_single_token_have_no_pairs(monkeypatch):
 def test_a_run_from_other_vectors_is_not_judged_by_its_loss():
     old = firth.train(baskets(), subsample=0, **QUIET)
     assert heard(baskets(3), from_=old, subsample=0, lr=1e-30, min_lr=0, epochs=1)[0] == []
+
+
+def test_a_run_from_other_vectors_that_has_not_moved_says_so():
+    old = firth.train(baskets(), subsample=0, **QUIET)
+    settings = {"from_": old, "subsample": 0, "epochs": 1}
+    assert heard(baskets(), **settings, lr=1e-30, min_lr=0)[0] == [
+        "the vectors have not moved from those that the run began with: give a higher lr (--lr) than 1e-30, or more "
+        "epochs (--epochs) than 1"
+    ]
+    assert heard(baskets(), **settings, lr=1e-4)[0] == []
+    assert heard(baskets(), **settings, lr=1e-30, min_lr=0, freeze="all")[0] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "lr"),
+    [({"loss": "softmax"}, 10.0), ({"negatives": 1}, 2.0), (CBOW, 30.0), (TREE, 3.0)],
+    ids=str,
+)
+def test_a_loss_above_that_of_equal_probabilities_is_an_error(kind, lr):
+    found = "above that of equal probabilities|nats a pair|NaN"
+    draw = random.Random(1)
+    sentences = [[str(draw.randrange(50)) for _ in range(10)] for _ in range(300)]
+    with pytest.raises(FirthError, match=rf"training diverged.*({found}).*{lr:g}"):
+        firth.train(sentences, **QUIET, **kind, lr=lr, min_lr=lr, subsample=0, window=3)
+
+
+def test_the_loss_of_equal_probabilities_is_that_of_untrained_vectors():
+    """A first epoch with hardly a step has it; a tree may be worse than equal probabilities."""
+    draw = random.Random(1)
+    sentences = [[str(min(draw.randrange(1, 30), draw.randrange(1, 30))) for _ in range(10)] for _ in range(300)]
+    for kind in ({"negatives": 3}, CBOW, TREE, CBOW | TREE, {"loss": "negative-sampling+hierarchical-softmax"}):
+        config = make_config(QUIET_SETTINGS | kind | {"lr": 1e-30, "min_lr": 0.0, "epochs": 1, "subsample": 0.1})
+        with build_corpus(sentences, min_count=1) as corpus:
+            trainer = SgdTrainer(corpus, config)
+            trainer.run(lambda progress: None)
+            assert trainer.history[0]["loss"] == pytest.approx(trainer.untrained_loss, rel=0.01)
+            assert trainer.chance_loss >= trainer.untrained_loss * 0.9999
+
+
+class Run:
+    """What a run is judged by."""
+
+    def __init__(self, losses, pairs=10**6, loss="negative-sampling", chance=2.0, untrained=2.0):
+        self.config = make_config({"loss": loss, "epochs": len(losses)})
+        self.history = [{"loss": one, "pairs": pairs} for one in losses]
+        self.chance_loss, self.untrained_loss, self.has_stood_still = chance, untrained, False
+
+    def judge(self, start=None):
+        """The warning that it gives, or None."""
+        with build_corpus(baskets(), min_count=1) as corpus, warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            check_result(self, corpus, self, start, (), self.has_stood_still)
+        return str(caught[0].message) if caught else None
+
+
+def test_what_is_worse_than_its_start_is_told():
+    assert Run([1.5, 1.4]).judge() is None
+    assert "has risen from 1.5000 in the first epoch: give a lower lr" in Run([1.5, 1.6]).judge()
+    with pytest.raises(FirthError, match=r"2\.1000 nats a pair, is above that of equal probabilities, 2\.0000; give"):
+        Run([2.2, 2.1]).judge()
+    assert Run([2.2, 2.03]).judge() is None  # a mean over pairs that were drawn
+    worse = Run([3.5, 3.4], loss="softmax", chance=4.0, untrained=3.0)
+    assert "3.4000 nats a pair, is above that of untrained vectors, 3.0000: give a lower lr" in worse.judge()
+
+
+def test_a_run_from_vectors_that_were_worse_than_chance_is_no_error():
+    other = firth.train(baskets(), subsample=0, **QUIET)
+    assert "is above that of equal probabilities, 2.0000: give" in Run([9.0, 5.0]).judge(other)
+    with pytest.raises(FirthError, match="is above that of equal probabilities"):
+        Run([3.0, 5.0]).judge(other)
 
 
 def test_what_the_vocabulary_leaves_out_is_said(capsys):

@@ -5,7 +5,7 @@ threads, and whatever else the processor does. That is why NumPy's products are 
 the number of threads of the library below it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -34,10 +34,11 @@ _TILE = tiles.MAX_VECTORS * _VECTOR
 _ZEROS = aligned_rows(1, _TILE // 4)
 
 
-def multiply(a: Floats, b: Floats, out: Floats, threads: int) -> None:
+def multiply(a: Floats, b: Floats, out: Floats, threads: int, on_look: Callable[[], None] = lambda: None) -> None:
     """Write A B (n, stride) to `out`, for A (n, k and padding) and B (k, stride), rows as from `aligned_rows`.
 
-    Each entry is a float32 sum in order of k. What the padding of A holds does not matter.
+    Each entry is a float32 sum in order of k. What the padding of A holds does not matter. `on_look` is that of
+    `run_threads`.
     """
     k, stride = _expect_rows("b", b)
     _expect_rows("a", a)
@@ -49,16 +50,21 @@ def multiply(a: Floats, b: Floats, out: Floats, threads: int) -> None:
     addresses = _addresses(tiles.tile_table(), a, b, out, _ZEROS)
     sizes = k, 4 * a.shape[1], 4 * stride
 
-    def task(number: int, thread: int) -> None:
-        _multiply_rows(*addresses, *sizes, number * TASK_ROWS, min((number + 1) * TASK_ROWS, len(a)))
+    def task(number: int, thread: int) -> Iterator[None]:
+        end = min((number + 1) * TASK_ROWS, len(a))
+        for first in range(number * TASK_ROWS, end, BLOCK):
+            yield
+            _multiply_rows(*addresses, *sizes, first, min(first + BLOCK, end))
 
-    _run(task, -(-len(a) // TASK_ROWS), threads)
+    _run(task, -(-len(a) // TASK_ROWS), threads, on_look)
 
 
-def gram_matrix(a: Floats, b: Floats, threads: int, weights: Floats | None = None) -> Doubles:
+def gram_matrix(
+    a: Floats, b: Floats, threads: int, weights: Floats | None = None, on_look: Callable[[], None] = lambda: None
+) -> Doubles:
     """Aᵀ B = Σ_r w_r a_r b_rᵀ (row floats of A, of B), for A and B of n rows as from `aligned_rows`; w is 1 if None.
 
-    Products of 128 rows are summed in float32, those sums in float64.
+    Products of 128 rows are summed in float32, those sums in float64. `on_look` is that of `run_threads`.
     """
     n, columns = _expect_rows("a", a)
     _expect_rows("b", b)
@@ -73,13 +79,16 @@ def gram_matrix(a: Floats, b: Floats, threads: int, weights: Floats | None = Non
     addresses = _addresses(tiles.tile_table(), a, b, _ZEROS)
     sizes = 4 * columns, 4 * b.shape[1]
 
-    def task(number: int, thread: int) -> None:
+    def task(number: int, thread: int) -> Iterator[None]:
         scratch = tile_scratch[thread].ctypes.data, scaled[thread].ctypes.data
-        rows = number * part_rows, min((number + 1) * part_rows, n)
         factors = 0 if weights is None else weights.ctypes.data
-        _gram_rows(*addresses, factors, *sizes, *scratch, parts[number].ctypes.data, *rows)
+        end = min((number + 1) * part_rows, n)
+        for first in range(number * part_rows, end, GRAM_BLOCK):
+            yield
+            rows = first, min(first + GRAM_BLOCK, end)
+            _gram_rows(*addresses, factors, *sizes, *scratch, parts[number].ctypes.data, *rows)
 
-    _run(task, len(parts), threads)
+    _run(task, len(parts), threads, on_look)
     total = np.zeros((columns, b.shape[1]))
     for part in parts:
         total += part
@@ -98,12 +107,13 @@ def _addresses(*arrays: npt.NDArray[Any]) -> list[int]:
     return [array.ctypes.data for array in arrays]
 
 
-def _run(task: Callable[[int, int], None], count: int, threads: int) -> None:
+def _run(task: Callable[[int, int], Iterator[None]], count: int, threads: int, on_look: Callable[[], None]) -> None:
     """Do the tasks; a single one in the calling thread."""
     if count == 1:
-        task(0, 0)
+        for _ in task(0, 0):
+            on_look()
     else:
-        run_stages([Stage(task, count)], threads)
+        run_stages([Stage(task, count)], threads, on_look)
 
 
 @compiled

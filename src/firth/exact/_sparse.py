@@ -6,6 +6,7 @@ indptr[c] to indptr[c + 1]. Every result has the same bytes with any number of t
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,9 @@ from firth.native.threads import Stage, run_stages
 
 TASK_ENTRIES = 1 << 17
 """Entries of a task, more or less: some milliseconds."""
+
+PIECE_ENTRIES = 1 << 21
+"""Entries that are transposed between two chances for Ctrl-C: some ten milliseconds."""
 
 _VECTOR = 4 * simd.LANES
 
@@ -50,17 +54,17 @@ def expect_csr(x: Csr) -> None:
         raise ValueError(f"indices are {x.indices.min()} to {x.indices.max()}: expected 0 to {x.columns - 1}")
 
 
-def multiply(x: Csr, dense: Floats, out: Floats, threads: int) -> None:
+def multiply(x: Csr, dense: Floats, out: Floats, threads: int, on_look: Callable[[], None] = lambda: None) -> None:
     """Write X B (n, stride) for a dense B (m, stride), rows as from `aligned_rows`; float32 sums in order of entries.
 
-    Xᵀ B is the product of `transposed(x)`.
+    Xᵀ B is the product of `transposed(x)`. `on_look` is that of `run_threads`.
     """
     expect_csr(x)
     stride = -(-dense.shape[-1] // simd.LANES) * simd.LANES
     expect("dense", dense, np.float32, (x.columns, stride))
     expect("out", out, np.float32, (len(x.indptr) - 1, stride))
     addresses = [array.ctypes.data for array in (*x[:3], dense, out)]
-    _over_rows(x, threads, lambda first, last: _multiply_rows(*addresses, 4 * stride, first, last))
+    _over_rows(x, threads, lambda first, last: _multiply_rows(*addresses, 4 * stride, first, last), on_look)
 
 
 def transposed(x: Csr) -> Csr:
@@ -70,7 +74,9 @@ def transposed(x: Csr) -> Csr:
     starts = np.zeros(x.columns + 1, np.int64)
     np.cumsum(np.bincount(x.indices, minlength=x.columns), out=starts[1:])
     indices, data, ends = np.empty(total, np.int32), np.empty(total, np.float32), starts.copy()
-    _transpose(*(array.ctypes.data for array in (*x[:3], ends, indices, data)), n)
+    addresses = [array.ctypes.data for array in (*x[:3], ends, indices, data)]
+    for first, last in pairwise(_bounds(x, PIECE_ENTRIES)):
+        _transpose(*addresses, first, last)
     return Csr(starts, indices, data, n)
 
 
@@ -90,15 +96,23 @@ def weighted_ppmi(x: Csr, row_sums: Doubles, column_sums: Doubles, threads: int)
     return x._replace(data=data)
 
 
-def _over_rows(x: Csr, threads: int, task: Callable[[int, int], None]) -> None:
+def _bounds(x: Csr, entries: int) -> list[int]:
+    """Rows between which there are about so many entries, from 0 to the number of rows."""
+    cuts = np.searchsorted(x.indptr, np.arange(0, x.indptr[-1], entries))
+    bounds: list[int] = np.unique(np.concatenate([[0], cuts, [len(x.indptr) - 1]])).tolist()
+    return bounds
+
+
+def _over_rows(
+    x: Csr, threads: int, task: Callable[[int, int], None], on_look: Callable[[], None] = lambda: None
+) -> None:
     """Call `task(first, last)` for ranges of rows that have about as many entries each."""
-    cuts = np.searchsorted(x.indptr, np.arange(0, x.indptr[-1], TASK_ENTRIES))
-    bounds = np.unique(np.concatenate([[0], cuts, [len(x.indptr) - 1]])).tolist()
+    bounds = _bounds(x, TASK_ENTRIES)
 
     def run(number: int, thread: int) -> None:
         task(bounds[number], bounds[number + 1])
 
-    run_stages([Stage(run, len(bounds) - 1)], threads)
+    run_stages([Stage(run, len(bounds) - 1)], threads, on_look)
 
 
 @inlined
@@ -135,8 +149,8 @@ def _multiply_rows(indptr, indices, data, dense, out, row_bytes, first, last):
 
 
 @compiled
-def _transpose(indptr, indices, data, ends, to_indices, to_data, n):
-    for row in range(n):
+def _transpose(indptr, indices, data, ends, to_indices, to_data, first, last):
+    for row in range(first, last):
         for i in range(simd.load_int(indptr, row), simd.load_int(indptr, row + 1)):
             column = np.int64(simd.load_int32(indices, i))
             at = simd.load_int(ends, column)

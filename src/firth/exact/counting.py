@@ -122,6 +122,8 @@ def count_pairs(
     n = m if centers is None else min(int(centers), m)
     total, lengths = int(counts[:n].sum()), np.zeros(n, np.int64)
     with _new_folder(folder) as scratch, _new_folder(folder) as home:
+        if progress is not None:
+            progress(0, total)
         plan = _Plan(_separated(corpus, memory // 4, scratch), corpus, config, lengths)
         output = _Output(memory // 4, home)
         for first, last in _passes(counts[:n], memory * 3 // 8 // plan.place.itemsize):
@@ -310,6 +312,7 @@ class _Plan:
         positions, ends, wide = np.empty(starts[-1], self.place), starts[:-1].copy(), self.place.itemsize == 8
         stream = self._stream.ctypes.data
         for begin in range(0, len(self._stream), STRETCH):
+            on_look(0)
             end = min(begin + STRETCH, len(self._stream))
             pairs.sort_positions(stream, begin, end, first, last, ends.ctypes.data, positions.ctypes.data, wide)
         inputs = pairs.PairInputs(

@@ -21,6 +21,12 @@ START_BYTES = 20.0
 TRIAL = (768, 8192)
 """Center and outside words of the pass that measures the speed of this machine."""
 
+TRIAL_DIM = 300
+"""With more dimensions, the trial has fewer center words."""
+
+LEAST_ROWS = 96
+"""The least number of center words of the trial: a task for each of two threads."""
+
 GROWN = 10_000
 """A run over more center words than this has stages, each over twice the words of the one before."""
 
@@ -76,7 +82,8 @@ def estimate_seconds(n: int, m: int, config: TrainConfig) -> float:
     from firth.exact._softmax import SoftmaxPass
     from firth.native.arrays import aligned_rows
 
-    rows, words, dim = min(n, TRIAL[0]), min(m, TRIAL[1]), config.dim
+    dim = config.dim
+    rows, words = min(n, max(LEAST_ROWS, TRIAL[0] * TRIAL_DIM // max(dim, TRIAL_DIM))), min(m, TRIAL[1])
     no_counts = np.zeros(rows + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
     kernel = SoftmaxPass(*no_counts, rows, words, dim, config.threads or 1)
     center, outside, bias = aligned_rows(rows, dim), aligned_rows(words, dim), np.zeros(words, np.float32)

@@ -24,9 +24,20 @@ from firth.exact.cooccurrences import Cooccurrences, conditional_entropy
 from firth.exact.gauge import fix_gauge
 from firth.exact.plan import STAGE_EPOCHS, STAGE_RATE, Sizes, plan_stages, run_flop
 from firth.exact.start import starting_vectors
-from firth.exact.update import gradient_divisors, inverse_moment, move_rows
+from firth.exact.update import gradient_divisors, inverse_moment, make_steps, move_rows
 from firth.settings import TrainConfig
-from firth.training import PassProgress, Snapshot, State, all_finite, fingerprint, never
+from firth.training import (
+    PartProgress,
+    PassProgress,
+    Progress,
+    Snapshot,
+    State,
+    all_finite,
+    fingerprint,
+    ignore,
+    never,
+    row_not_finite,
+)
 from firth.vectors.container import WordVectors
 
 Floats = npt.NDArray[np.float32]
@@ -101,7 +112,7 @@ class ExactTrainer:
 
     def run(
         self,
-        on_progress: Callable[[PassProgress], None],
+        on_progress: Callable[[Progress], None],
         seconds: float = math.inf,
         on_epoch: Callable[[], bool] = never,
     ) -> bool:
@@ -136,18 +147,20 @@ class ExactTrainer:
                     kernel.run(self.center, self.outside, self.bias, *gradients, row_loss, show)
             finally:
                 state.seconds += time.perf_counter() - begun
+            self.check_finite()
             new = state.steps > len(state.history)
             _uninterrupted(self._record, float(row_loss.sum()) / self.pairs)
             on_progress(self._progress(1.0, state.history[-1]["seconds"] if new else None))
             if (state.history and on_epoch()) or finished or self._at_standstill():
                 return True
             begun = time.perf_counter()
+            self._make_steps(*gradients, lambda: show(n))
             _uninterrupted(self._update, *gradients)
             state.seconds += time.perf_counter() - begun
             if time.perf_counter() > deadline:
                 return False
 
-    def _start(self, on_progress: Callable[[PassProgress], None]) -> None:
+    def _start(self, on_progress: Callable[[Progress], None]) -> None:
         """Compute the starting vectors: from a run over fewer words (the stage before), or with `starting_vectors`."""
         from firth.native import rng
 
@@ -162,8 +175,10 @@ class ExactTrainer:
             before = ExactTrainer(self.corpus, counts, stage, self._stages[:-1])
             before.state.scale = STAGE_RATE
 
-            def show(progress: PassProgress) -> None:
-                on_progress(dataclasses.replace(progress, last_stage=False, total_flop=self.total_flop))
+            def show(progress: Progress) -> None:
+                if isinstance(progress, PassProgress):
+                    progress = dataclasses.replace(progress, last_stage=False, total_flop=self.total_flop)
+                on_progress(progress)
 
             before.run(show)
             self.center[:fewer], self.outside[:words] = before.center, before.outside
@@ -172,7 +187,11 @@ class ExactTrainer:
         else:
             rng.fill_uniform(self.center, dim, rng.stream_key(config.seed, 0, 0))
             self.center *= 2 * NOISE * dim
-            center, outside = starting_vectors(self.counts, dim, config.seed, config.threads or 1)
+
+            def look(share: float) -> None:
+                on_progress(PartProgress("starting vectors", share))
+
+            center, outside = starting_vectors(self.counts, dim, config.seed, config.threads or 1, look)
             self.center[:, :dim] += center
             self.outside[:, :dim] = outside
 
@@ -196,6 +215,24 @@ class ExactTrainer:
         """Whether no pass has changed the loss, and the corpus has more to tell than the starting vectors know."""
         first, last = self.history[0], self.history[-1]
         return first is not last and abs(first["loss"] - last["loss"]) < STANDSTILL and last["kl"] > LEFT
+
+    @cached_property
+    def untrained_loss(self) -> float:
+        """The entropy of the shares of the outside words among all pairs: what the bias alone can tell."""
+        shares = self.counts.column_sums / self.pairs
+        return float(-(shares * np.log(np.where(shares > 0, shares, 1.0))).sum())
+
+    @property
+    def chance_loss(self) -> float:
+        """ln m for m outside words."""
+        return math.log(self.counts.shape[1])
+
+    def check_finite(self) -> None:
+        """Raise FirthError if a vector holds a NaN or an infinity."""
+        for name, matrix in {"center": self.center, "outside": self.outside, "bias": self.bias[:, None]}.items():
+            row = row_not_finite(matrix)
+            if row is not None:
+                raise self._diverged(f"row {row} of the {name} vectors holds a NaN or an infinity")
 
     @cached_property
     def fingerprint(self) -> int:
@@ -231,18 +268,22 @@ class ExactTrainer:
         self.velocity_bias[:] = arrays["bias"]
         return True
 
-    def vectors(self) -> WordVectors:
+    def vectors(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
         """The vectors as they stand, in the basis of `fix_gauge`, with `mix` · U added to the center vectors V."""
+
+        def look(share: float) -> None:
+            on_progress(PartProgress("principal axes", share))
+
         dim = self.config.dim
         center, outside, bias = fix_gauge(
-            self.center[:, :dim], self.outside[:, :dim], self.bias, self.config.threads or 1
+            self.center[:, :dim], self.outside[:, :dim], self.bias, self.config.threads or 1, look
         )
         return self._word_vectors(center + np.float32(self.config.mix) * outside[: len(center)], outside, bias)
 
-    def release(self) -> WordVectors:
+    def release(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
         """The same vectors, with the memory of the velocities given back first: the last method that is called."""
         self.velocity_center = self.velocity_outside = np.empty((0, 0), np.float32)
-        return self.vectors()
+        return self.vectors(on_progress)
 
     def _word_vectors(self, center: Floats, outside: Floats, bias: Floats) -> WordVectors:
         vocab, m = self.corpus.vocab, len(outside)
@@ -261,10 +302,7 @@ class ExactTrainer:
         """Write the loss after a step to the history; if it rose, clear the velocities and halve the learning rate."""
         state = self.state
         if not loss < LARGEST_LOSS:  # true for a NaN
-            raise FirthError(
-                f"training diverged in pass {state.steps} over {len(self.words):,} words: the loss is {loss:g} nats a "
-                "pair; use a lower learning rate (lr), or a smaller max_vocab"
-            )
+            raise self._diverged(f"the loss is {loss:g} nats a pair")
         if state.steps > len(state.history):
             state.history.append(
                 {
@@ -291,21 +329,37 @@ class ExactTrainer:
         losses = [epoch["loss"] for epoch in self.state.history[-2:]]
         return len(losses) == 2 and 0 <= losses[0] - losses[1] < STANDSTILL
 
-    def _update(self, grad_center: Floats, grad_outside: Floats, grad_bias: Floats) -> None:
-        """Move the matrices and the bias by one step."""
-        lr = np.float32(self._lr(self.state.steps))
-        momentum = np.float32(MOMENTUM[0] + (MOMENTUM[1] - MOMENTUM[0]) * self._done(self.state.steps))
-        dim, threads = self.config.dim, self.config.threads or 1
+    def _make_steps(
+        self, grad_center: Floats, grad_outside: Floats, grad_bias: Floats, on_look: Callable[[], None]
+    ) -> None:
+        """Make the gradients steps. Raises FirthError where there is no step."""
+        lr, dim, threads = np.float32(self._lr(self.state.steps)), self.config.dim, self.config.threads or 1
         row_sums, column_sums = self.counts.row_sums, self.counts.column_sums
-        of_center = inverse_moment(self.center, row_sums, dim, threads, centered=False)
-        of_outside = inverse_moment(self.outside, column_sums, dim, threads, centered=True)
-        move_rows(self.center, self.velocity_center, grad_center, row_sums, of_outside, lr, momentum, threads)
-        move_rows(self.outside, self.velocity_outside, grad_outside, column_sums, of_center, lr, momentum, threads)
-        self.velocity_bias *= momentum
+        try:
+            of_center = inverse_moment(self.center, row_sums, dim, threads, centered=False, on_look=on_look)
+            of_outside = inverse_moment(self.outside, column_sums, dim, threads, centered=True, on_look=on_look)
+        except ValueError as error:  # squares that float32 does not hold
+            raise self._diverged(f"there is no step from these vectors ({error})") from None
+        make_steps(grad_center, row_sums, of_outside, lr, threads, on_look)
+        make_steps(grad_outside, column_sums, of_center, lr, threads, on_look)
         rates: Floats = (lr / gradient_divisors(column_sums)).astype(np.float32)
-        self.velocity_bias -= rates * grad_bias
+        grad_bias *= rates
+
+    def _update(self, of_center: Floats, of_outside: Floats, of_bias: Floats) -> None:
+        """Move the matrices and the bias by one step."""
+        momentum = np.float32(MOMENTUM[0] + (MOMENTUM[1] - MOMENTUM[0]) * self._done(self.state.steps))
+        move_rows(self.center, self.velocity_center, of_center, momentum)
+        move_rows(self.outside, self.velocity_outside, of_outside, momentum)
+        self.velocity_bias *= momentum
+        self.velocity_bias -= of_bias
         self.bias += self.velocity_bias
         self.state.steps += 1
+
+    def _diverged(self, found: str) -> FirthError:
+        return FirthError(
+            f"training diverged in pass {self.state.steps} over {len(self.words):,} words: {found}; use a lower "
+            f"learning rate (lr) than {self.config.lr:g}, or a smaller max_vocab"
+        )
 
     def _done(self, step: int) -> float:
         return step / max(1, self.config.epochs - 1)

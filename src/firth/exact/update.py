@@ -5,6 +5,8 @@ second moment of the other matrix's rows, each weighted by its share of all pair
 row.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,23 +26,31 @@ ROWS = 1 << 14
 """How many rows move at a time, so that temporary arrays stay small."""
 
 
-def inverse_moment(rows: Floats, weights: Doubles, dim: int, threads: int, centered: bool) -> Floats:
+def inverse_moment(
+    rows: Floats,
+    weights: Doubles,
+    dim: int,
+    threads: int,
+    centered: bool,
+    on_look: Callable[[], None] = lambda: None,
+) -> Floats:
     """The inverse, (stride, stride), of the damped second moment of `rows` (n, stride) with `weights` (n,).
 
-    If `centered`, the inverse of their damped covariance. Columns and rows from `dim` on are 0.
+    If `centered`, the inverse of their damped covariance. Columns and rows from `dim` on are 0. `on_look` is called
+    several times a second. Raises ValueError if the moment is not finite, or rounding makes it indefinite.
     """
     from firth.exact import _dense as dense
     from firth.native import decompositions
 
     shares = (weights / weights.sum()).astype(np.float32)
-    moment = np.ascontiguousarray(dense.gram_matrix(rows, rows, threads, shares)[:dim, :dim])
+    moment = np.ascontiguousarray(dense.gram_matrix(rows, rows, threads, shares, on_look)[:dim, :dim])
     if centered:
         mean = np.einsum("i,ij->j", shares, rows[:, :dim], dtype=np.float64)
         moment -= np.outer(mean, mean)
     relative, absolute = DAMPING
     moment += np.eye(dim) * (relative * np.trace(moment) / dim + absolute)
     inverse = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
-    inverse[:dim, :dim] = decompositions.inverse(moment)
+    inverse[:dim, :dim] = decompositions.inverse(moment, lambda share: on_look())
     return inverse
 
 
@@ -49,30 +59,34 @@ def gradient_divisors(pairs: Doubles) -> Doubles:
     return np.maximum(pairs, min(1.0, FEWEST_PAIRS * float(pairs.mean())))
 
 
-def move_rows(
-    matrix: Floats,
-    velocity: Floats,
+def make_steps(
     gradient: Floats,
     pairs: Doubles,
     inverse: Floats,
     lr: np.float32,
-    momentum: np.float32,
     threads: int,
+    on_look: Callable[[], None] = lambda: None,
 ) -> None:
-    """Move the rows of `matrix` (n, stride) by one step with momentum; `velocity` changes too.
+    """Make the rows of a gradient (n, stride) the steps against which rows move, the learning rate included.
 
-    gradient: (n, stride). pairs: (n,), the number of pairs of each row. inverse: of the other matrix's moment.
+    pairs: (n,), the number of pairs of each row. inverse: of the other matrix's moment.
     """
     from firth.exact import _dense as dense
 
     divisors = gradient_divisors(pairs).astype(np.float32)[:, None]
-    for first in range(0, len(matrix), ROWS):
+    for first in range(0, len(gradient), ROWS):
         some = slice(first, first + ROWS)
         means = gradient[some] / divisors[some]
-        step = np.empty_like(means)
-        dense.multiply(means, inverse, step, threads)
+        step = gradient[some]
+        dense.multiply(means, inverse, step, threads, on_look)
         lengths = np.sqrt((step * step).sum(axis=1, keepdims=True))
         step *= lr * np.minimum(1, LONGEST_STEP / np.maximum(lengths, 1e-9))
+
+
+def move_rows(matrix: Floats, velocity: Floats, steps: Floats, momentum: np.float32) -> None:
+    """Move the rows of `matrix` (n, stride) by one step with momentum; `velocity` changes too."""
+    for first in range(0, len(matrix), ROWS):
+        some = slice(first, first + ROWS)
         velocity[some] *= momentum
-        velocity[some] -= step
+        velocity[some] -= steps[some]
         matrix[some] += velocity[some]

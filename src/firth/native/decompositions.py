@@ -2,9 +2,13 @@
 
 Every sum is taken in an order that depends on the shape alone, so results have the same bytes on every run. That is why
 NumPy's decompositions are not used: the bytes of theirs depend on the number of threads of the library below it.
+
+A matrix of thousands of rows takes minutes. So compiled code works for some hundredths of a second at a time; in
+between Ctrl-C is answered, and `on_look` is called with the share of the work that is done, about.
 """
 
 import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,30 +19,51 @@ from firth.native.jit import compiled, inlined
 
 Doubles = npt.NDArray[np.float64]
 
+OnLook = Callable[[float], None]
+
 MAX_SWEEPS = 60
+
+USUAL_SWEEPS = 10
+"""How many sweeps most matrices take, about: what progress goes by."""
+
+WORK = 1 << 24
+"""Numbers that compiled code works on between two looks."""
 
 EPSILON = 2.0**-52
 """The distance from 1 to the next float64."""
 
 
-def inverse(square: Doubles) -> Doubles:
+def ignore(share: float) -> None:
+    """Do nothing with the share of the work that is done."""
+
+
+def inverse(square: Doubles, on_look: OnLook = ignore) -> Doubles:
     """The inverse (k, k) of a symmetric positive definite matrix, of which the upper triangle is read.
 
     By A = RᵀR with a triangular R, A⁻¹ = R⁻¹ R⁻ᵀ. The result is symmetric to the last bit. ValueError if A or A⁻¹ is
     not finite, or A is not positive definite: a pivot is below k · 2^-52 of its diagonal entry, all of it rounding.
     """
     _expect_square(square)
-    result = np.zeros_like(square)
+    k, result = len(square), np.zeros_like(square)
     r, lower = square.copy(), np.zeros_like(square)
-    failed = _inverse(*_addresses(r, lower, result), len(square))
-    if failed >= 0:
-        raise ValueError(f"the matrix is not positive definite: the pivot of row {failed} is not above rounding")
+    of_r, of_lower, of_result = _addresses(r, lower, result)
+    for first, last in _pieces(k, k * k):
+        failed = _factor_rows(of_r, k, first, last)
+        if failed >= 0:
+            raise ValueError(f"the matrix is not positive definite: the pivot of row {failed} is not above rounding")
+        on_look(last / k / 3)
+    for first, last in _pieces(k, k * k):
+        _invert_rows(of_r, of_lower, k, first, last)
+        on_look((1 + last / k) / 3)
+    for first, last in _pieces(k, k * k):
+        _square_rows(of_lower, of_result, k, first, last)
+        on_look((2 + last / k) / 3)
     if not np.isfinite(result).all():
         raise ValueError("the inverse is not finite: expected a matrix of larger entries")
     return result
 
 
-def svd(square: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+def svd(square: Doubles, on_look: OnLook = ignore) -> tuple[Doubles, Doubles, Doubles]:
     """Left vectors (k, k), singular values (k,) that fall, and right vectors (k, k): M = left · diag(values) · rightᵀ.
 
     A singular value below max(k, 10) · 1e-15 of the largest is given as zero, and its column of `left` is zero; all of
@@ -53,13 +78,17 @@ def svd(square: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     exponent = math.frexp(np.abs(square).max(initial=0.0))[1]  # a power of two rounds nothing, and no square overflows
     columns = k + k % 2  # a column of zeros makes the pairs whole
     triangle, q, order = np.ldexp(square.T, -exponent, order="C"), np.eye(k), np.arange(k)
-    reflections, scratch = np.zeros((k, k)), np.empty((3, k))
-    _triangle(*_addresses(triangle, q, order, reflections, scratch), k)
+    reflections, scratch = np.zeros((k, k)), np.zeros((3, k))
+    _make_triangle(triangle, q, order, reflections, scratch, on_look)
     work = np.zeros((2 * k, columns))  # M[order] = top · bottomᵀ, before and after each rotation of columns of both
     work[:k, :k], work[k:, :k] = triangle.T, q
     rotations = np.empty((7, columns // 2))
-    for _ in range(MAX_SWEEPS):
-        if k < 2 or not _sweep(*_addresses(work, rotations), k, columns // 2, tolerance):
+    for sweep in range(MAX_SWEEPS):
+        rotated = False
+        for first, last in _pieces(columns - 1 if k > 1 else 0, 8 * k * k):
+            on_look(min((1 + sweep + first / columns) / (1 + USUAL_SWEEPS), 0.99))
+            rotated |= _rotate_pairs(*_addresses(work, rotations), k, columns // 2, tolerance, first, last)
+        if not rotated:
             break
     else:
         raise ValueError(f"the columns are not orthogonal after {MAX_SWEEPS} sweeps of rotations")
@@ -72,6 +101,26 @@ def svd(square: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     singular[zero] = 0.0
     left = np.where(zero, 0.0, left / np.where(zero, 1.0, singular))
     return np.ascontiguousarray(left), np.ldexp(singular, exponent), np.ascontiguousarray(right)
+
+
+def _make_triangle(
+    triangle: Doubles, q: Doubles, order: Any, reflections: Doubles, scratch: Doubles, on_look: OnLook
+) -> None:
+    """Make A = Q R, as `_triangle` does, piece by piece."""
+    k = len(triangle)
+    for first, last in _pieces(k, 3 * k * k):
+        on_look(first / k / 2 / (1 + USUAL_SWEEPS))
+        if not _triangle(*_addresses(triangle, order, reflections, scratch), k, first, last):
+            break
+    for first, last in reversed(list(_pieces(k, 2 * k * k))):
+        on_look((2 - last / k) / 2 / (1 + USUAL_SWEEPS))
+        _apply_reflections(*_addresses(q, reflections, scratch), k, first, last)
+
+
+def _pieces(count: int, work: int) -> Iterator[tuple[int, int]]:
+    """Ranges of `count` steps, each of about so much work."""
+    size = max(1, WORK // max(work, 1))
+    return ((first, min(first + size, count)) for first in range(0, count, size))
 
 
 def _squares(matrix: Doubles) -> Doubles:
@@ -101,10 +150,10 @@ def _add_row(to, factor, row, first, last):
 
 
 @compiled
-def _inverse(r, lower, result, k):
-    """Write the inverse of the matrix at `r`, which becomes R; the first row whose pivot is not positive, or -1."""
+def _factor_rows(r, k, first, last):
+    """Make rows of the matrix at `r` those of R; the first one whose pivot is not positive, or -1."""
     row_bytes = 8 * k
-    for i in range(k):
+    for i in range(first, last):
         row = r + i * row_bytes
         diagonal = simd.load_double(row, i)
         for j in range(i):
@@ -116,7 +165,14 @@ def _inverse(r, lower, result, k):
         root = math.sqrt(pivot)
         for j in range(i, k):
             simd.store_double(row, j, simd.load_double(row, j) / root)
-    for i in range(k):  # R⁻ᵀ from Rᵀ R⁻ᵀ = I, row by row
+    return -1
+
+
+@compiled
+def _invert_rows(r, lower, k, first, last):
+    """Write rows of R⁻ᵀ, from Rᵀ R⁻ᵀ = I; those before are written."""
+    row_bytes = 8 * k
+    for i in range(first, last):
         row = lower + i * row_bytes
         simd.store_double(row, i, 1.0)
         for j in range(i):
@@ -124,27 +180,31 @@ def _inverse(r, lower, result, k):
         diagonal = simd.load_double(r + i * row_bytes, i)
         for j in range(i + 1):
             simd.store_double(row, j, simd.load_double(row, j) / diagonal)
-    for i in range(k):  # R⁻¹ R⁻ᵀ
+
+
+@compiled
+def _square_rows(lower, result, k, first, last):
+    """Write rows of R⁻¹ R⁻ᵀ up to the diagonal, and the same numbers above it."""
+    row_bytes = 8 * k
+    for i in range(first, last):
         row = result + i * row_bytes
         for j in range(i, k):
             below = lower + j * row_bytes
             _add_row(row, simd.load_double(below, i), below, 0, i + 1)
         for j in range(i):
             simd.store_double(result + j * row_bytes, i, simd.load_double(row, j))
-    return -1
 
 
 @compiled
-def _triangle(a, q, order, reflections, scratch, k):
-    """Make A = Q R with columns of A in such an order that the diagonal of R falls; A becomes R, Q begins as I.
+def _triangle(a, order, reflections, scratch, k, begin, end):
+    """Make A = Q R with columns of A in such an order that the diagonal of R falls; A becomes R. Whether any is left.
 
-    `order` becomes that of the columns. `reflections` (k, k) begins as zeros and `scratch` (3, k) may hold anything.
+    Columns begin..end (end exclusive) of R are made. `order` becomes that of the columns. `reflections` (k, k) and
+    `scratch` (3, k) begin as zeros.
     """
     row_bytes = 8 * k
     squares, sums, scales = scratch, scratch + row_bytes, scratch + 2 * row_bytes
-    for j in range(k):
-        simd.store_double(scales, j, 0.0)
-    for j in range(k):
+    for j in range(begin, end):
         reflection = reflections + j * row_bytes
         for c in range(j, k):
             simd.store_double(squares, c, 0.0)
@@ -159,7 +219,7 @@ def _triangle(a, q, order, reflections, scratch, k):
                 pivot = c
         norm = math.sqrt(simd.load_double(squares, pivot))
         if norm == 0.0:
-            break
+            return False
         for r in range(k):
             row = a + r * row_bytes
             x = simd.load_double(row, j)
@@ -177,7 +237,15 @@ def _triangle(a, q, order, reflections, scratch, k):
         simd.store_double(a + j * row_bytes, j, diagonal)
         simd.store_double(reflection, j, first - diagonal)
         _reflect(a, reflection, simd.load_double(scales, j), sums, j, j + 1, k)
-    for j in range(k - 1, -1, -1):
+    return True
+
+
+@compiled
+def _apply_reflections(q, reflections, scratch, k, begin, end):
+    """Multiply Q, which begins as I, by the reflections begin..end (end exclusive), the last one first."""
+    row_bytes = 8 * k
+    sums, scales = scratch + row_bytes, scratch + 2 * row_bytes
+    for j in range(end - 1, begin - 1, -1):
         _reflect(q, reflections + j * row_bytes, simd.load_double(scales, j), sums, j, j, k)
 
 
@@ -193,10 +261,11 @@ def _reflect(a, v, scale, sums, first, column, k):
 
 
 @compiled
-def _sweep(work, scratch, k, half, tolerance):
-    """Rotate every pair of the columns of `work` whose upper halves are not orthogonal, once; whether any was not.
+def _rotate_pairs(work, scratch, k, half, tolerance, begin, end):
+    """Rotate pairs of the columns of `work` whose upper halves are not orthogonal; whether any was not.
 
-    `work` is (2k, 2 half), `scratch` (7, half). Column i is paired with column half + i, for all i at once; then all
+    These are rounds begin..end (end exclusive) of a sweep, in which every pair has its turn once. `work` is
+    (2k, 2 half), `scratch` (7, half). Column i is paired with column half + i, for all i at once; then all
     columns but the first move on by one, around the circle that the two halves make. After one round less than columns,
     every one has met every other and is back.
     """
@@ -204,7 +273,7 @@ def _sweep(work, scratch, k, half, tolerance):
     aa, bb, ab = scratch, scratch + part, scratch + 2 * part
     cosines, sines, first, second = scratch + 3 * part, scratch + 4 * part, scratch + 5 * part, scratch + 6 * part
     rotated = False
-    for _ in range(2 * half - 1):
+    for _ in range(begin, end):
         for i in range(half):
             simd.store_double(aa, i, 0.0)
             simd.store_double(bb, i, 0.0)

@@ -27,6 +27,7 @@ from numba.extending import overload
 
 from firth.errors import ConfigError
 from firth.native.compiling import compilation_begins, compilation_ended
+from firth.native.threads import call_aside
 
 if config.DISABLE_JIT:
     raise ConfigError("NUMBA_DISABLE_JIT is set, and firth's kernels run only when compiled: unset it")
@@ -57,6 +58,8 @@ def compiled(function):
         dispatcher._cache = _NoCache()
     else:
         _caches.append(dispatcher._cache)
+    compile_for = dispatcher._compile_for_args
+    dispatcher._compile_for_args = lambda *args: call_aside(lambda: compile_for(*args))  # LLVM does not hear Ctrl-C
     return dispatcher
 
 

@@ -1,12 +1,16 @@
 """Threads that run compiled code: the one loop that starts them, watches them and ends them, and tasks in stages.
 
 Compiled code runs without Python's global lock, for some milliseconds at a time, so that Ctrl-C is answered at once.
+The threads are daemons: Python waits at its exit for all others, such as those of `concurrent.futures`, and a run in a
+user's thread would then go on after Ctrl-C.
 """
 
+import sys
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from firth.errors import ConfigError
 
 LOOK_SECONDS = 0.1
 
@@ -17,48 +21,142 @@ def run_threads(
     """Call `work` with 0, 1, ... in as many threads, and `on_look` in the calling thread about ten times a second.
 
     `stop` must make every `work` return soon. It is called at the end, and when `work` or `on_look` raises: the
-    exception, KeyboardInterrupt included, is raised again when all threads have returned.
+    exception, KeyboardInterrupt included, is raised again when all threads have returned. Only the main thread hears
+    Ctrl-C: in another one, KeyboardInterrupt is raised when Ctrl-C has ended the main thread.
+
+    Raises ConfigError if the system starts no more threads.
     """
-    running: list[Future[None]] = []
+    failed: list[BaseException] = []
+    crew = _Crew(threads)
 
     def stop_all_if_one_fails(thread: int) -> None:
         try:
-            work(thread)
-        except BaseException:
+            if crew.enter():
+                work(thread)
+        except BaseException as error:
+            failed.append(error)
             stop()
-            raise
-
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for thread in range(threads):
-                running.append(pool.submit(stop_all_if_one_fails, thread))
-            while wait(running, LOOK_SECONDS).not_done:
-                on_look()
         finally:
-            stop()
-            _wait_for_all(running)
-    for future in running:
-        future.result()
+            crew.leave()
+
+    try:
+        for thread in range(threads):
+            _start(threading.Thread(target=stop_all_if_one_fails, args=(thread,), daemon=True), thread)
+        while True:
+            finished = crew.wait_for_all(LOOK_SECONDS)
+            if _main_thread_is_interrupted():
+                raise KeyboardInterrupt
+            if finished:
+                break
+            on_look()
+    finally:
+        crew.ended = True
+        stop()
+        crew.wait_for_those_at_work()
+    if failed:
+        raise failed[0]
 
 
-def _wait_for_all(running: list[Future[None]]) -> None:
-    """Wait until no thread is at work on arrays that may be gone after this; raise a Ctrl-C that comes meanwhile."""
-    interrupt: KeyboardInterrupt | None = None
-    while True:
+class _Crew:
+    """Threads that are waited for. A Ctrl-C that comes in `Thread.join` makes Python 3.11 take a thread for ended.
+
+    ended: whether those that have not begun yet are not to begin.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left, self._at_work, self.ended = size, 0, False
+        self._changed = threading.Condition()
+
+    def enter(self) -> bool:
+        """Begin; whether there is still work."""
+        with self._changed:
+            self._at_work += 1
+        return not self.ended
+
+    def leave(self) -> None:
+        with self._changed:
+            self._left, self._at_work = self._left - 1, self._at_work - 1
+            self._changed.notify_all()
+
+    def wait_for_all(self, seconds: float) -> bool:
+        """Wait so long; whether all have done their work."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._left, seconds)
+
+    def wait_for_those_at_work(self) -> None:
+        """Wait until no thread is at work on arrays that may be gone then; raise a Ctrl-C that comes meanwhile."""
+        interrupt: KeyboardInterrupt | None = None
+        while True:
+            try:
+                with self._changed:
+                    while not self._changed.wait_for(lambda: not self._at_work, LOOK_SECONDS):
+                        pass
+            except KeyboardInterrupt as error:
+                interrupt = error
+                continue
+            if interrupt is not None:
+                raise interrupt
+            return
+
+
+def call_aside(work: Callable[[], Any]) -> Any:
+    """What `work` returns, called in another thread, which a KeyboardInterrupt leaves to itself.
+
+    For what may take seconds in a library that does not hear Ctrl-C. Called outside the main thread, which alone hears
+    it, it is a plain call.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    found: list[Any] = []
+    failed: list[BaseException] = []
+    ended = threading.Event()
+
+    def body() -> None:
         try:
-            wait(running)
-        except KeyboardInterrupt as error:
-            interrupt = error
-            continue
-        if interrupt is not None:
-            raise interrupt
-        return
+            found.append(work())
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            ended.set()
+            _aside.discard(ended)
+
+    _aside.add(ended)
+    _start(threading.Thread(target=body, daemon=True), 0)
+    while not ended.wait(LOOK_SECONDS):
+        pass
+    if failed:
+        raise failed[0]
+    return found[0]
+
+
+_aside: set[threading.Event] = set()
+"""The calls of `call_aside` that have not ended."""
+
+
+def works_aside() -> bool:
+    """Whether a call of `call_aside` is still at work, which a KeyboardInterrupt has left to itself."""
+    return bool(_aside)
+
+
+def _start(thread: threading.Thread, number: int) -> None:
+    try:
+        thread.start()
+    except RuntimeError as error:  # a limit of processes or of memory
+        raise ConfigError(f"thread {number + 1} cannot be started ({error}): lower threads (--threads)") from None
+
+
+def _main_thread_is_interrupted() -> bool:
+    """Whether Ctrl-C has ended the main thread: Python then waits for the threads that are no daemons."""
+    return not threading.main_thread().is_alive() and getattr(sys, "last_type", None) is KeyboardInterrupt
 
 
 class Stage(NamedTuple):
-    """Tasks that may run at once: threads take them in turn, stage after stage."""
+    """Tasks that may run at once: threads take them in turn, stage after stage.
 
-    task: Callable[[int, int], None]  # called with the number of the task and that of the thread
+    A long task is a generator: where it yields, Ctrl-C ends it.
+    """
+
+    task: Callable[[int, int], Iterable[None] | None]  # called with the number of the task and that of the thread
     tasks: int
     after: tuple[int, ...] = ()  # the stages, by their place in the list, that must be finished before
 
@@ -99,7 +197,9 @@ class _Tasks:
         """Do one task after another."""
         while taken := self.take():
             stage, number = taken
-            self._stages[stage].task(number, thread)
+            for _ in self._stages[stage].task(number, thread) or ():
+                if self._stopped:
+                    return
             self.finish(stage)
 
 

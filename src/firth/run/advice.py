@@ -1,15 +1,17 @@
-"""Warnings about runs that learn next to nothing, with the settings to change."""
+"""Warnings about runs that learn next to nothing and errors of those that do worse, with the settings to change."""
 
 import warnings
+from collections.abc import Collection
 
 import numpy as np
 
 from firth.corpus.encode import Corpus
 from firth.corpus.left_out import percent
 from firth.corpus.subsampling import keep_probabilities
-from firth.errors import CorpusError
+from firth.errors import CorpusError, FirthError
 from firth.settings import TrainConfig
 from firth.training import Trainer
+from firth.vectors.container import WordVectors
 
 FEW_KEPT = 0.2
 """If subsampling keeps a smaller share of the tokens than this, it is not meant for such a corpus.
@@ -23,6 +25,12 @@ ALONE = 0.9
 
 FEW_PAIRS = 1000
 """A run over fewer pairs leaves the vectors about where they began."""
+
+WORSE, ROUNDING = 1.02, 1e-3
+"""A loss is above another one if it is above this many times that, and this many nats: means of few pairs vary."""
+
+COMPARED = 1000
+"""So many of the most frequent words are compared with those that a run began with."""
 
 LINES_AT_ONCE = 1 << 20
 
@@ -64,24 +72,70 @@ def warn_of_corpus(corpus: Corpus, config: TrainConfig, stacklevel: int = 2) -> 
         )
 
 
-def warn_of_result(trainer: Trainer, corpus: Corpus, stacklevel: int = 2) -> None:
-    """Warn, after training from nothing, of a run that had few pairs or whose loss has not moved."""
-    config, history = trainer.config, trainer.history
-    pairs = sum(entry["pairs"] for entry in history)
+def check_result(
+    trainer: Trainer,
+    corpus: Corpus,
+    vectors: WordVectors,
+    start: WordVectors | None,
+    frozen: Collection[str],
+    still: bool,
+    stacklevel: int = 2,
+) -> None:
+    """Warn, after training, of a run that had few pairs, that has not moved, or that is worse than when it began.
+
+    vectors: the result; start: the vectors that the run began with, if any; frozen: their words that stay;
+    still: whether the trainer had stood still before it released the vectors.
+    Raises FirthError if the loss is above that of equal probabilities, but for a run that began with such vectors.
+    """
+    config = trainer.config
+    first = trainer.history[0]["loss"]
+    loss = next((entry for entry in vectors.history if entry.get("best")), vectors.history[-1])["loss"]
+    pairs = sum(entry["pairs"] for entry in trainer.history)
+    more, kept = f"more epochs (--epochs) than {config.epochs}", _kept(corpus, config)
     few = pairs < FEW_PAIRS and config.loss != "softmax"
-    if not few and not trainer.has_stood_still:
-        return
-    advice = [f"more epochs (--epochs) than {config.epochs}"]
+    risen = first is not None and loss is not None and loss > first * WORSE + ROUNDING
+    lower = f"a lower lr (--lr) than {config.lr:g}"
     if few:
+        if start is not None:
+            return
         found = f"the run had {pairs:,} pair{'s'[: pairs != 1]} of words in all, too few to learn from"
-        advice.insert(0, "more text")
+        advice = ["more text", more]
+    elif loss is not None and loss > trainer.chance_loss * WORSE + ROUNDING:
+        found = f"{_nats(loss)}, is above that of equal probabilities, {trainer.chance_loss:.4f}"
+        advice = [lower, "or a smaller window (--window)"] if config.loss != "softmax" else [lower]
+        if start is None or risen:
+            raise FirthError(f"training diverged: {found}; give {', '.join(advice)}")
+    elif risen:
+        found, advice = f"{_nats(loss)}, has risen from {first:.4f} in the first epoch", [lower]
+    elif start is None and loss is not None and loss > trainer.untrained_loss * WORSE + ROUNDING:
+        found, advice = f"{_nats(loss)}, is above that of untrained vectors, {trainer.untrained_loss:.4f}", [lower]
+    elif start is None and still:
+        found = f"{_nats(loss)}, has not moved from that of untrained vectors"
+        advice = [f"a higher lr (--lr) than {config.lr:g}", more]
+    elif start is not None and not config.documents_alone and _same_vectors(vectors, start, frozen):
+        found = "the vectors have not moved from those that the run began with"
+        advice = [f"a higher lr (--lr) than {config.lr:g}", more]
     else:
-        found = f"the loss, {history[-1]['loss']:.4f} nats a pair, has not moved from that of untrained vectors"
-        advice.insert(0, f"a higher lr (--lr) than {config.lr:g}")
-    kept = _kept(corpus, config)
-    if kept < 0.5 and config.loss != "softmax":
+        return
+    if kept < 0.5 and config.loss != "softmax" and lower not in advice:
         advice = [f"subsample 0 (--subsample 0), as {percent(kept)} of the tokens are kept now", *advice]
-    warnings.warn(f"{found}: give {', or '.join(advice)}", LearnsLittle, stacklevel=stacklevel + 1)
+    advice[-1] = advice[-1] if len(advice) == 1 or advice[-1].startswith("or ") else f"or {advice[-1]}"
+    warnings.warn(f"{found}: give {', '.join(advice)}", LearnsLittle, stacklevel=stacklevel + 1)
+
+
+def _nats(loss: float | None) -> str:
+    return f"the loss, {loss or 0.0:.4f} nats a pair"
+
+
+def _same_vectors(vectors: WordVectors, start: WordVectors, frozen: Collection[str]) -> bool:
+    """Whether frequent words that both have, and that were to move, have the vectors that they began with."""
+    stay = frozenset(frozen)
+    ids = {word: i for i, word in enumerate(vectors.words[:COMPARED]) if word not in stay}
+    both = [(ids[word], i) for i, word in enumerate(start.words) if word in ids]
+    if not both:
+        return False
+    here, there = np.array(both).T
+    return np.array_equal(vectors.center[here], start.center[there])
 
 
 def _kept(corpus: Corpus, config: TrainConfig) -> float:

@@ -66,7 +66,7 @@ class AfterEpoch:
         if trainer.epochs_done == self._done or not (self._files or self._on_epoch):
             return False
         self._done = trainer.epochs_done
-        vectors = trainer.vectors()
+        vectors = trainer.vectors(display.training)
         if self._files:
             scores = self._scores(vectors)
             if self._patience is not None and scores[self._names[0]] is None:
@@ -105,7 +105,7 @@ class AfterEpoch:
         """The vectors that the run ends with: those of the best epoch if it had patience, else the trainer's last."""
         kept = self.kept(trainer)
         if kept is None:
-            return trainer.release()
+            return trainer.release(display.training)
         epoch, vectors = kept
         best = f"{_percent(_score(trainer.history[epoch - 1], self._names[0]))} on {self._names[0]}"
         of = f"of {trainer.config.epochs}"

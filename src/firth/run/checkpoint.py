@@ -100,8 +100,9 @@ class Checkpoint:
     def save(self, trainer: Trainer, kept: tuple[int, WordVectors] | None = None) -> None:
         """Replace the checkpoint by one of the run as it stands, with the best epoch and its vectors, if it keeps them.
 
-        Raises FormatError if it cannot be written.
+        Raises FormatError if it cannot be written, FirthError if a vector is not finite: the checkpoint then stays.
         """
+        trainer.check_finite()
         if kept is not None and kept[1] is not self._kept:
             path = self._path_of(kept[0])
             write_tensors(path, *pack(path, kept[1].parts()))

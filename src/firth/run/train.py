@@ -19,7 +19,7 @@ from firth.exact.counting import MEMORY, count_pairs, memory_bytes
 from firth.exact.plan import check_start_memory
 from firth.exact.trainer import ExactTrainer
 from firth.formats.vocabulary import read_vocabulary, read_words
-from firth.run.advice import warn_of_corpus, warn_of_result
+from firth.run.advice import check_result, warn_of_corpus
 from firth.run.after_epoch import AfterEpoch
 from firth.run.checkpoint import Checkpoint
 from firth.run.estimate import announce_work
@@ -155,9 +155,10 @@ def train(
         if not config.maxn:  # subwords give vectors to words that the corpus lacks
             after.check_words(trainer)
         _run(trainer, after, saved, resume, display)
-        if start is None:
-            warn_of_result(trainer, corpus)
-        return after.result(trainer, display)
+        still = trainer.has_stood_still
+        vectors = after.result(trainer, display)
+        check_result(trainer, corpus, vectors, start, frozen, still)
+        return vectors
 
 
 train.__doc__ = f"{train.__doc__}\n{listed(TrainOptions, GROUPS)}"

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.encode import Corpus
-from firth.corpus.subsampling import keep_thresholds
+from firth.corpus.subsampling import keep_probabilities, keep_thresholds
 from firth.corpus.tags import Tags
 from firth.declaring import BOTH, TREE
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
@@ -30,7 +30,17 @@ from firth.sgd.outputs import Matrix, Outputs, output_rows, outputs_of
 from firth.sgd.start import check_start, document_rows
 from firth.sgd.tables import Ints, Kernel, Tables, noise_probabilities, tree_paths
 from firth.sgd.worker import Worker
-from firth.training import EpochProgress, Snapshot, State, all_finite, fingerprint, never
+from firth.training import (
+    EpochProgress,
+    Progress,
+    Snapshot,
+    State,
+    all_finite,
+    fingerprint,
+    ignore,
+    never,
+    row_not_finite,
+)
 from firth.vectors.container import WordVectors
 from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
@@ -43,6 +53,9 @@ HOPELESS = 100.0
 
 STANDSTILL = 1e-3
 """A loss this close to that of untrained vectors, in proportion, has not moved."""
+
+ROWS_A_PAIR = 8
+"""Training on a pair takes longer than looking for a NaN in this many rows, so that the search costs little."""
 
 HOT_ROWS = 32
 """Rows of the most frequent words that each of several threads keeps a copy of: few, as copies fill the cache."""
@@ -114,7 +127,7 @@ class SgdTrainer:
         from firth.native import rng
 
         self.corpus, self.config, self.state = corpus, config, SgdState()
-        self.words = corpus.vocab.words
+        self.words, self._pairs_unchecked = corpus.vocab.words, 0
         words, bucket = len(corpus.vocab), config.bucket if config.maxn else 0
         if config.loss in (TREE, BOTH) and words == 1:
             raise VocabularyError(
@@ -228,6 +241,7 @@ class SgdTrainer:
             self._end_epoch()
             entry = self.state.history[-1]
             on_progress(self._progress(0, entry["loss"], entry["seconds"]))
+        self.check_finite()
         if not any(entry["pairs"] for entry in self.state.history):
             raise CorpusError(
                 "there was no pair of words to train on: no sentence had two words left after min_count and subsample; "
@@ -263,9 +277,31 @@ class SgdTrainer:
         """
         if self.config.loss in (TREE, BOTH):
             return _longest_row(self.center) * _longest_row(self.outside) < 2 * math.log(2.0) * STANDSTILL
-        untrained = self._kernel.tables.outputs * math.log(2.0)
-        loss = self.history[-1]["loss"]
+        loss, untrained = self.history[-1]["loss"], self.untrained_loss
         return loss is not None and abs(loss - untrained) < STANDSTILL * untrained
+
+    @cached_property
+    def untrained_loss(self) -> float:
+        """ln 2 for each output of a pair: the negatives and the word, or the nodes of a path, on an average."""
+        tables, outputs = self._kernel.tables, 0.0
+        if tables.noise is not None:
+            outputs = 1.0 + tables.negatives
+        return (outputs + self._mean_path) * math.log(2.0)
+
+    @cached_property
+    def chance_loss(self) -> float:
+        """That of untrained vectors; the words of a tree may be more probable in it than equal ones, though."""
+        tree = self._mean_path * math.log(2.0)
+        return self.untrained_loss - tree + (max(tree, math.log(len(self.words))) if tree else 0.0)
+
+    @cached_property
+    def _mean_path(self) -> float:
+        """How many nodes the path of a word has, over the tokens that subsampling keeps; 0 without a tree."""
+        tree = self._kernel.tables.tree
+        if tree is None:
+            return 0.0
+        kept = self.corpus.vocab.counts * keep_probabilities(self.corpus.frequencies, self.config.subsample)
+        return float(kept @ np.diff(tree[0]) / kept.sum()) if kept.any() else 0.0
 
     @cached_property
     def fingerprint(self) -> int:
@@ -276,11 +312,11 @@ class SgdTrainer:
             tags = [self.tags.begins, self.tags.rows, np.frombuffer(names, np.uint8)]
         return fingerprint(self.corpus, *tags, *(mask for mask in self.frozen if mask is not None))
 
-    def vectors(self) -> WordVectors:
+    def vectors(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
         """The vectors as they stand, copied."""
         return self._word_vectors(np.copy)
 
-    def release(self) -> WordVectors:
+    def release(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
         """The vectors as they stand, in the memory of the matrices: no other method may be called any more."""
         from firth.native.arrays import compacted
 
@@ -430,8 +466,21 @@ class SgdTrainer:
             state.loss, state.pairs = _total(workers)
         self._check_loss(state.loss, state.pairs)
 
+    def check_finite(self) -> None:
+        """Raise FirthError if a vector holds a NaN or an infinity."""
+        parts = {"center": self.center, "outside": self.outside, "document": self.documents, "padding": self.padding}
+        for name, matrix in parts.items():
+            row = row_not_finite(matrix)
+            if row is not None:
+                of_word = f" of {self.words[row]!r:.100}" if name == "center" and row < len(self.words) else ""
+                raise self._diverged(f"row {row} of the {name} vectors{of_word} holds a NaN or an infinity")
+        self._pairs_unchecked = 0
+
     def _end_epoch(self) -> None:
         state = self.state
+        self._pairs_unchecked += state.pairs
+        if self._pairs_unchecked >= (len(self.center) + len(self.outside) + len(self.documents)) // ROWS_A_PAIR:
+            self.check_finite()
         entry = {
             "epoch": len(state.history) + 1,
             "loss": state.loss / state.pairs if state.pairs else None,
@@ -463,10 +512,14 @@ class SgdTrainer:
         """Raise FirthError if the loss is a NaN or far above that of the start, ln 2 for each output of a pair."""
         worst = HOPELESS * self._kernel.tables.outputs * math.log(2.0)
         if not loss <= worst * max(pairs, 1):
-            raise FirthError(
-                f"training diverged in epoch {len(self.state.history) + 1}: the loss is {loss / max(pairs, 1):.4g} "
-                f"nats a pair; use a learning rate below {self.config.lr:g} (lr), or a smaller window"
-            )
+            raise self._diverged(f"the loss is {loss / max(pairs, 1):.4g} nats a pair")
+
+    def _diverged(self, found: str) -> FirthError:
+        epoch = min(len(self.state.history) + 1, self.config.epochs)
+        return FirthError(
+            f"training diverged in epoch {epoch}: {found}; use a learning rate below {self.config.lr:g} (lr), or a "
+            "smaller window"
+        )
 
 
 def _check_tags(tags: Tags, lines: Ints | None) -> None:
