@@ -149,7 +149,7 @@ class Word2VecFiles(Lookup):
         else:
             _write_with(header, vectors, path, binary, append)
         if fvocab is not None and values is not None:
-            write_vocabulary(Vocabulary(keys, _whole_counts(told, values)), fvocab)
+            write_vocabulary(Vocabulary(keys, _whole_counts(told, values)), fvocab, checked=False)
         logger.info("stored %d vectors of dimension %d in %s", n, self.vector_size, fname)
 
 
