@@ -479,7 +479,7 @@ def test_a_damaged_file_of_phrases_is_refused(tmp_path):
             Phrases.load(path)
     for changed in (good.replace(b'"delimiter": "_"', b'"delimiter": "-"'), edited):
         path.write_bytes(changed)
-        with pytest.raises(FormatError, match='is damaged, or it was edited.*remove "sha256" and its value'):
+        with pytest.raises(FormatError, match=r'is damaged, or it was edited.*remove "sha256" and its value'):
             Phrases.load(path)
 
 

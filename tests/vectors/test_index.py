@@ -293,7 +293,7 @@ def test_an_index_without_a_checksum_is_checked_by_its_digest(copied):
     file.write_bytes(data)
     assert open_index(vectors, path).info.rows == 1498
     file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    with pytest.raises(FormatError, match="the index is damaged: .*build it again: firth index"):
+    with pytest.raises(FormatError, match=r"the index is damaged: .*build it again: firth index"):
         open_index(vectors, path)
 
 

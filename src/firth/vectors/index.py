@@ -7,7 +7,8 @@ cosines are exact; only which rows are found is approximate.
 The file is a safetensors file with one tensor, "graph" U8, usearch's own bytes. The metadata has one key, "index": a
 JSON text with the fields of `IndexInfo` but the path, and with "format" (1), "vectors", the digest of the center rows,
 and "graph", that of the tensor. The first and the checksum of the file, or in older files both digests, are checked
-whenever an index is opened: times and sizes of files would not tell for sure. usearch trusts its bytes, so `links` checks that they are a graph whose links stay within it.
+whenever an index is opened: times and sizes of files would not tell for sure. usearch trusts its bytes, so `links`
+checks that they are a graph whose links stay within it.
 """
 
 import dataclasses
