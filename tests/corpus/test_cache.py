@@ -323,3 +323,14 @@ def test_progress_is_told_while_an_entry_is_checked(text, tmp_path):
     [path] = (tmp_path / "cache").iterdir()
     assert told[-1] == (path.stat().st_size, path.stat().st_size)
     assert "corpus" in read_tensors(path).metadata
+
+
+def test_two_words_that_have_changed_places_are_found_by_the_checksum(text, tmp_path):
+    read(text, tmp_path / "cache")
+    [path] = (tmp_path / "cache").iterdir()
+    data = path.read_bytes()
+    first, second = (np.array(numbers, np.int32).tobytes() for numbers in ([0, 1, 2], [1, 0, 2]))
+    path.write_bytes(data.replace(first, second, 1))
+    assert path.read_bytes() != data
+    with pytest.raises(FormatError, match="the file is damaged"):
+        read_entry(path)
