@@ -1,5 +1,6 @@
 """Phrases learned from a corpus, to be joined in lists of tokens, in text files, and to be kept in a file."""
 
+import hashlib
 import io
 import json
 import math
@@ -23,6 +24,7 @@ from firth.display import Display
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.files.compressed import compressing
 from firth.files.paths import AnyPath, check_folder, reading, replacing
+from firth.files.tensors import CHECKSUM, NO_CHECKSUM
 from firth.formats.vocabulary import read_words
 from firth.names import check_names
 from firth.settings import AS_IS, GROUPS, PhraseOptions, Reading
@@ -121,9 +123,11 @@ class Phrases:
             "most_passes": self.settings.passes,
             "passes": [[[list(phrase.words), phrase.count, phrase.score] for phrase in found] for found in self.passes],
         }
-        text = json.dumps({"firth phrases": document}, ensure_ascii=False, allow_nan=False)
+        named = {CHECKSUM: NO_CHECKSUM, "firth phrases": document}
+        text = json.dumps(named, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        checksum = hashlib.sha256(text).hexdigest()
         with replacing(path) as file:
-            file.write(text.encode() + b"\n")
+            file.write(text.replace(NO_CHECKSUM.encode(), checksum.encode(), 1))
 
     @classmethod
     def load(cls, path: AnyPath) -> Self:
@@ -135,16 +139,31 @@ class Phrases:
                 )
             text = file.read()
         try:
-            document = json.loads(text.decode())["firth phrases"]
+            named = json.loads(text.decode())
+            document, checksum = named["firth phrases"], named.get(CHECKSUM)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise FormatError(f"{path}: not a file of phrases that firth wrote ({reason:.100})") from None
+        _check(path, text, set(named), checksum)
         phrases = cls.__new__(cls)
         phrases._take(*_parse(Path(path), document))
         return phrases
 
 
 Phrases.__doc__ = f"{Phrases.__doc__}\n{listed(PhraseOptions, GROUPS)}"
+
+
+def _check(path: AnyPath, text: bytes, names: set[str], checksum: Any) -> None:
+    """Raise FormatError unless the text of a file has the checksum that is in it; older files have none."""
+    if names == {"firth phrases"}:
+        return
+    zeros = text.replace(str(checksum).encode(errors="replace"), NO_CHECKSUM.encode(), 1)
+    right = isinstance(checksum, str) and len(checksum) == len(NO_CHECKSUM)
+    if not right or hashlib.sha256(zeros).hexdigest() != checksum or names != {CHECKSUM, "firth phrases"}:
+        raise FormatError(
+            f"{path}: the bytes do not have the checksum that was written with them: the file is damaged, or it was "
+            f'edited; if you have edited it, remove "{CHECKSUM}" and its value'
+        )
 
 
 def _parse(path: Path, document: Any) -> tuple[PhraseSettings, int, list[list[FoundPhrase]]]:

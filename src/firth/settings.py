@@ -505,6 +505,12 @@ class TrainOptions(TrainConfig):
     checkpoint: AnyPath | None = setting(
         None, "run", "save the run in this folder every five minutes, at its end and on Ctrl-C", metavar="DIR"
     )
+    cache: AnyPath | None = setting(
+        None,
+        "run",
+        "keep the encoded corpus in this folder, for later runs on the same files; it takes 4 bytes a token",
+        metavar="DIR",
+    )
     resume: bool = setting(False, "run", "continue from the checkpoint, if there is one", needs=("checkpoint", "DIR"))
     quiet: bool = setting(False, **QUIET)
 

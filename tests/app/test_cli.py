@@ -156,6 +156,7 @@ def test_every_argument_of_train_is_an_option_and_reaches_it(capsys, monkeypatch
         "evaluate": "pairs.tsv",
         "patience": 3,
         "checkpoint": "run",
+        "cache": "kept",
         "resume": True,
         "tmp": "t",
         "memory": 1.5,
@@ -182,8 +183,10 @@ def test_a_vocabulary_is_saved_and_taken_again(capsys, corpus, tmp_path):
     assert call(capsys, *train, "--save-vocab", counts)[0] == 0
     first = firth.load(out_path)
     lines = [f"{word} {count}" for word, count in zip(first.words, first.counts, strict=True)]
-    assert counts.read_text(encoding="utf-8").splitlines() == lines
+    *written, checksum = counts.read_text(encoding="utf-8").splitlines()
+    assert written == lines
     assert lines[0] == "salt 300"
+    assert checksum.startswith("</firth-sha256:")
     assert call(capsys, *train, "--vocab", counts)[0] == 0
     second = firth.load(out_path)
     assert (second.words, second.counts.tolist()) == (first.words, first.counts.tolist())
@@ -191,7 +194,7 @@ def test_a_vocabulary_is_saved_and_taken_again(capsys, corpus, tmp_path):
     counts.write_text("salt 9\nrain 7\nsky 7\nhail 3\n", encoding="utf-8")
     assert call(capsys, *train, "--vocab", counts, "--save-vocab", tmp_path / "again.txt")[0] == 0
     assert firth.load(out_path).words == ["salt", "rain", "sky"]
-    assert (tmp_path / "again.txt").read_text(encoding="utf-8") == "salt 9\nrain 7\nsky 7\n"
+    assert (tmp_path / "again.txt").read_text(encoding="utf-8").startswith("salt 9\nrain 7\nsky 7\n</firth-sha256:")
 
 
 def test_training_goes_on_from_a_file_with_frozen_and_kept_words(capsys, corpus, vectors_file, tmp_path):

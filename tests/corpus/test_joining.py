@@ -464,6 +464,25 @@ def test_saved_phrases_are_the_same_when_loaded(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["phrases.json"]
 
 
+def test_a_damaged_file_of_phrases_is_refused(tmp_path):
+    path = tmp_path / "phrases.json"
+    learned(passes=2).save(path)
+    good = path.read_bytes()
+    named = json.loads(good)
+    path.write_text(json.dumps({"firth phrases": named["firth phrases"]}))
+    assert Phrases.load(path).passes == learned(passes=2).passes  # as older files
+    edited = json.dumps(named, indent=1).encode()
+    draw = random.Random(0)
+    for place in draw.sample(range(len(good) - 1), 300):
+        path.write_bytes(good[:place] + bytes([good[place] ^ (1 << draw.randrange(8))]) + good[place + 1 :])
+        with pytest.raises(FormatError):
+            Phrases.load(path)
+    for changed in (good.replace(b'"delimiter": "_"', b'"delimiter": "-"'), edited):
+        path.write_bytes(changed)
+        with pytest.raises(FormatError, match=r'is damaged, or it was edited.*remove "sha256" and its value'):
+            Phrases.load(path)
+
+
 def test_saving_where_nothing_can_be_is_an_error(tmp_path):
     with pytest.raises(FormatError, match="make it first"):
         learned().save(tmp_path / "no" / "phrases.json")

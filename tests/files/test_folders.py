@@ -10,7 +10,7 @@ import pytest
 
 from firth.errors import CorpusError
 from firth.files import folders
-from firth.files.folders import NEW_OWNER, OWNER, TemporaryFolder, remove_abandoned
+from firth.files.folders import NEW_OWNER, OWNER, TemporaryFolder, remove_abandoned, size_of
 
 
 def folder_in(parent):
@@ -109,11 +109,11 @@ os._exit(9)
 
 
 def test_the_folder_of_a_killed_process_is_removed_and_that_of_a_living_one_stays(tmp_path):
-    subprocess.run([sys.executable, "-c", MAKE_AND_DIE, str(tmp_path)], check=False, timeout=60)
     (tmp_path / "firth-notes").mkdir()
     (tmp_path / "firth.txt").write_text("a user's own")
     with folder_in(tmp_path) as folder:
         fill(folder)
+        subprocess.run([sys.executable, "-c", MAKE_AND_DIE, str(tmp_path)], check=False, timeout=60)
         assert len(os.listdir(tmp_path)) == 4
         found, size = remove_abandoned(tmp_path)
         assert found == 1
@@ -153,3 +153,29 @@ def test_no_link_is_followed_out_of_the_folder(tmp_path):
 
 def test_nothing_to_remove_where_there_is_no_folder(tmp_path):
     assert remove_abandoned(tmp_path / "missing") == (0, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
+def test_the_next_folder_removes_and_tells_what_killed_processes_left(tmp_path):
+    (tmp_path / "firth-12-abc").mkdir()
+    (tmp_path / "firth-12-abc" / OWNER).touch()
+    (tmp_path / "firth-12-abc" / "numbers").write_bytes(bytes(1_500_000))
+    said = []
+    folders = [TemporaryFolder(tmp_path, "the numbers", "Free some space.", said.append) for _ in range(2)]
+    for folder in folders:
+        folder.file("a")
+    assert said == [f"removed 1 temporary folder, 1.5 MB, that killed runs left in {tmp_path}"]
+    assert not (tmp_path / "firth-12-abc").exists()
+    assert len(os.listdir(tmp_path)) == 2
+    for folder in folders:
+        folder.remove()
+
+
+def test_an_empty_folder_of_another_name_stays(tmp_path):
+    (tmp_path / "firth-notes").mkdir()
+    os.utime(tmp_path / "firth-notes", (0, 0))
+    assert remove_abandoned(tmp_path) == (0, 0)
+
+
+def test_sizes_are_told_in_units():
+    assert [size_of(count) for count in (0, 999, 1000, 4_240_000_000)] == ["0 bytes", "999 bytes", "1.0 kB", "4.2 GB"]

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import tracemalloc
 from collections import Counter, OrderedDict
@@ -8,7 +9,7 @@ import pytest
 from firth.corpus.reader import MAX_TOKEN
 from firth.corpus.vocabulary import MOST_TOKENS, Vocabulary
 from firth.errors import FormatError, VocabularyError
-from firth.formats.vocabulary import read_vocabulary, write_vocabulary
+from firth.formats.vocabulary import has_checksum, read_vocabulary, write_vocabulary
 from firth.vectors.container import WordVectors
 
 
@@ -182,7 +183,12 @@ def test_what_is_written_reads_back(path, first):
 
 def test_the_text_is_word2vecs(path):
     write_vocabulary(Vocabulary(["the", "of", "é"], np.array([12, 7, 0])), path)
-    assert path.read_bytes() == "the 12\nof 7\né 0\n".encode()
+    lines = "the 12\nof 7\né 0\n".encode()
+    assert path.read_bytes() == lines + b"</firth-sha256:%s> 0\n" % hashlib.sha256(lines).hexdigest().encode()
+    assert has_checksum(path)
+    write_vocabulary(Vocabulary(["the", "of", "é"], np.array([12, 7, 0])), path, checked=False)
+    assert path.read_bytes() == lines
+    assert not has_checksum(path)
 
 
 @pytest.mark.parametrize("word", ["", " a", "a ", "\n", "a\nb", "a\rb", "\ta", "a\x0b", "\ud800"])
@@ -217,3 +223,36 @@ def test_the_longest_token_of_a_text_fits_into_a_line(path):
     write_vocabulary(vocab, path)
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert parts(read_vocabulary(path)) == parts(vocab)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b"of 7", b"of 8", "line 4: the lines before it are not those of the checksum"),
+        (b"of 7\n", b"", "line 3: the lines before it are not those of the checksum"),
+        (b"of 7", b"if 7", "the file is damaged, or it was edited; if you have edited it, delete this line"),
+        (b"256:", b"256:0", "line 4: the lines before it are not those of the checksum"),
+        (b"> 0\n", b"> 1\n", "line 4: the lines before it are not those of the checksum"),
+        (b"> 0\n", b"> 0\nmore 3\n", "line 4: the lines go on after the checksum"),
+    ],
+)
+def test_a_file_that_is_damaged_or_edited_is_refused(path, old, new, message):
+    write_vocabulary(Vocabulary(["the", "of", "a"], np.array([12, 7, 1])), path)
+    data = path.read_bytes()
+    assert old in data
+    path.write_bytes(data.replace(old, new))
+    with pytest.raises(FormatError, match=message):
+        read_vocabulary(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for line in lines if b"sha256" not in line))
+    read_vocabulary(path)
+
+
+def test_the_ends_of_lines_may_change(path):
+    vocab = Vocabulary(["the", "of"], np.array([12, 7]))
+    write_vocabulary(vocab, path)
+    data = path.read_bytes()
+    for changed in (data.replace(b"\n", b"\r\n"), data.rstrip(b"\n")):
+        path.write_bytes(changed)
+        assert parts(read_vocabulary(path)) == parts(vocab)
+        assert has_checksum(path)

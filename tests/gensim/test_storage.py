@@ -231,3 +231,26 @@ def test_files_that_do_not_fit_together(tmp_path, change):
     changed(tmp_path / "v", **change)
     with pytest.raises(FormatError, match=str(tmp_path / "v")):
         KeyedVectors.load(tmp_path / "v")
+
+
+def test_a_long_header_is_no_pickle(tmp_path):
+    path = tmp_path / "kv"
+    path.write_bytes(b"\x80\x02" + bytes(6) + b'{"')
+    with pytest.raises(FormatError, match="not a whole safetensors file"):
+        KeyedVectors.load(path)
+    path.write_bytes(b"\x80\x02c" + bytes(6) + b'{"')
+    with pytest.raises(FormatError, match="a pickle"):
+        KeyedVectors.load(path)
+
+
+def test_damage_is_found_where_everything_is_read(tmp_path):
+    path, wv = tmp_path / "kv", KeyedVectors(2)
+    wv.add_vectors(["a", "b"], [[1, 2], [3, 4]])
+    wv.save(path)
+    data = bytearray(path.read_bytes())
+    place = data.index(wv.vectors.tobytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match="the file is damaged"):
+        KeyedVectors.load(path)
+    assert KeyedVectors.load(path, mmap="r").vectors[0, 0] != wv.vectors[0, 0]

@@ -27,6 +27,7 @@ from firth.app import (
     queries,
     sharing,
     transforming,
+    verifying,
 )
 from firth.app.options import unknown_option
 from firth.errors import FirthError
@@ -87,6 +88,7 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
         transforming,
         evaluation,
         sharing,
+        verifying,
     )
     for stage in stages:
         stage.add_commands(commands)

@@ -8,10 +8,10 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from firth.declaring import BOTH, CBOW, NEGATIVE_SAMPLING, SKIPGRAM, TREE
+from firth.files.folders import TemporaryFolder
 from firth.run.advice import LearnsLittle
 
 SENTENCES = [[f"w{(7 * i + j * j) % 40}" for j in range(12)] for i in range(60)]
@@ -46,8 +46,9 @@ def compile_all() -> Compiled:
     Raises ConfigError if NUMBA_DISABLE_JIT is set. Warns if the compiled code cannot be kept.
     """
     seconds: dict[str, float] = {}
-    with TemporaryDirectory(prefix="firth-") as folder:
-        runs = list(_runs(Path(folder)))
+    advice = "Free some space there, or name another folder in the environment variable TMPDIR"
+    with TemporaryFolder(None, "the files of small runs", advice) as folder:
+        runs = list(_runs(Path(folder.file("text")).parent))
         for number, (name, run) in enumerate(runs, 1):
             print(f"[{number}/{len(runs)}] {name} ...", file=sys.stderr, flush=True)
             begun = time.perf_counter()

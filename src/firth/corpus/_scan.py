@@ -263,3 +263,20 @@ def renumber(ids, numbers, offsets, places, kept):
             filled += np.uint64(new >= 0)
     kept[0], kept[1], kept[2] = before + np.int64(filled), marked, line
     return np.int64(filled), np.int64(lines)
+
+
+@compiled
+def tally(ids, counts):
+    """Count numbers. Returns whether all of them are numbers of words or LINE_END.
+
+    ids: int32. counts: int64, of each word so far, added to.
+    """
+    for i in range(np.uint64(len(ids))):
+        number = ids[i]
+        if number >= 0:
+            if number >= len(counts):
+                return False
+            counts[np.uint64(number)] += 1
+        elif number != LINE_END:
+            return False
+    return True

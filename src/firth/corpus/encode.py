@@ -10,13 +10,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from firth.corpus.cache import KeptCorpus
 from firth.corpus.joining import Joining, PhraseSettings
 from firth.corpus.left_out import LeftOut
 from firth.corpus.numbering import Encoded, encode_source, write_all
 from firth.corpus.reader import Progress, Say
 from firth.corpus.selection import Choice, choose_words, count_given, given_words
 from firth.corpus.vocabulary import Vocabulary
-from firth.files.folders import TemporaryFolder
+from firth.files.folders import TemporaryFolder, say_nothing
+from firth.files.paths import AnyPath
 from firth.settings import AS_IS, Reading
 
 IDS_AT_ONCE = 1 << 20
@@ -86,6 +88,7 @@ def build_corpus(
     say: Say | None = None,
     named: bool = True,
     lines: bool = False,
+    cache: AnyPath | None = None,
 ) -> Corpus:
     """The corpus that `source` holds, read once and encoded on disk.
 
@@ -109,6 +112,8 @@ def build_corpus(
     Where `words` are given, they are the vocabulary, in their order and with their counts here, which may be 0; the
     settings of the paragraph above then have no effect.
 
+    `cache`: a folder that keeps the numbered text for later runs, see `corpus.cache`.
+
     With `lines`, the corpus has the numbers of its lines: from 0, blank lines and those of several files counted on.
 
     Raises CorpusError for what cannot be read, is damaged, is no text or is empty, or if none of the words to keep
@@ -129,8 +134,13 @@ def build_corpus(
             protected=frozenset(keep_words),
             known=known or Vocabulary([], np.zeros(0, np.int64)),
         )
-    with new_folder(reading) as folder:
-        text = encode_source(source, reading, folder, min_count, progress, phrases, joining, say=say, named=named)
+    kept = None if cache is None else KeptCorpus(cache, source, reading, min_count, phrases, named, say or say_nothing)
+    with new_folder(reading, say) as folder:
+        text = None if kept is None else kept.read(progress)
+        if text is None:
+            text = encode_source(source, reading, folder, min_count, progress, phrases, joining, say=say, named=named)
+            if kept is not None:
+                kept.write(text, folder)
         return corpus_of(text, folder, choose, lines)
 
 
@@ -150,17 +160,17 @@ def encoded(
 
     Without `join_last` those of the last pass are found, but not joined.
     """
-    with new_folder(reading) as folder:
+    with new_folder(reading, say) as folder:
         yield encode_source(source, reading, folder, min_count, progress, phrases, joining, join_last, say)
 
 
-def new_folder(reading: Reading) -> TemporaryFolder:
-    """A folder for an encoded corpus, made when its first file is."""
+def new_folder(reading: Reading, say: Say | None = None) -> TemporaryFolder:
+    """A folder for an encoded corpus, made when its first file is; `say` is told what killed runs left beside it."""
     advice = (
         "It takes about four bytes a token: free some space or choose a folder on another disk that you may write to "
         "(--tmp, or tmp= in Python)"
     )
-    return TemporaryFolder(reading.tmp, "the encoded corpus", advice)
+    return TemporaryFolder(reading.tmp, "the encoded corpus", advice, say or say_nothing)
 
 
 def corpus_of(text: Encoded, folder: TemporaryFolder, choose: Choice, lines: bool = False) -> Corpus:
@@ -173,7 +183,7 @@ def corpus_of(text: Encoded, folder: TemporaryFolder, choose: Choice, lines: boo
         text.spacing.warn_if_long(stacklevel=3)
     with folder.errors():
         places_path = folder.file("lines") if lines else None
-        count = _renumber_files(folder.file("ids"), folder.file("offsets"), places_path, kept.numbers)
+        count = _renumber_files(text, folder.file("ids"), folder.file("offsets"), places_path, kept.numbers)
     ids, offsets = folder.map("ids", np.int32), folder.map("offsets", np.int64)
     parts = (kept.vocab, kept.frequencies, kept.totals, text.tokens, text.replaced)
     if not lines:
@@ -182,8 +192,10 @@ def corpus_of(text: Encoded, folder: TemporaryFolder, choose: Choice, lines: boo
     return Corpus(ids, offsets, *parts, folder.give(), kept.left_out, places, count)
 
 
-def _renumber_files(ids_path: str, offsets_path: str, places_path: str | None, numbers: NDArray[np.int32]) -> int:
-    """Renumber the ids in place, and write where the sentences end and, if asked for, which lines they are.
+def _renumber_files(
+    text: Encoded, ids_path: str, offsets_path: str, places_path: str | None, numbers: NDArray[np.int32]
+) -> int:
+    """Renumber the ids, in place if they are in a file, and write where the sentences end and, if asked, their lines.
 
     Returns the number of lines.
     """
@@ -192,13 +204,12 @@ def _renumber_files(ids_path: str, offsets_path: str, places_path: str | None, n
     offsets, kept = np.empty(IDS_AT_ONCE, np.int64), np.zeros(3, np.int64)
     places = np.empty(0 if places_path is None else IDS_AT_ONCE, np.int64)
     with (
-        open(ids_path, "rb") as source,
-        open(ids_path, "r+b", buffering=0) as target,  # never ahead of source
+        open(ids_path, "wb" if text.numbers is not None else "r+b", buffering=0) as target,
         open(offsets_path, "wb", buffering=0) as sink,
         nullcontext() if places_path is None else open(places_path, "wb", buffering=0) as places_sink,
     ):
         write_all(sink, kept[:1])
-        while len(ids := np.fromfile(source, np.int32, IDS_AT_ONCE)):
+        for ids in _pieces(text):  # what is written is never ahead of what is read
             filled, lines = renumber(ids, numbers, offsets, places, kept)
             write_all(target, ids[:filled])
             write_all(sink, offsets[:lines])
@@ -206,3 +217,14 @@ def _renumber_files(ids_path: str, offsets_path: str, places_path: str | None, n
                 write_all(places_sink, places[:lines])
         target.truncate()
     return int(kept[2])
+
+
+def _pieces(text: Encoded) -> Iterator[NDArray[np.int32]]:
+    """Yield copies of the numbers of an encoded text, some at a time."""
+    if text.numbers is not None:
+        for start in range(0, len(text.numbers), IDS_AT_ONCE):
+            yield text.numbers[start : start + IDS_AT_ONCE].copy()
+        return
+    with open(text.path, "rb") as source:
+        while len(ids := np.fromfile(source, np.int32, IDS_AT_ONCE)):
+            yield ids

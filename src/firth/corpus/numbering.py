@@ -19,12 +19,15 @@ class Encoded(NamedTuple):
     """A corpus as numbers of first appearance in a file, no word dropped and no line left out."""
 
     path: str  # of the file: int32 numbers, LINE_END after each line
+    numbers: NDArray[np.int32] | None  # the same, mapped, where the file is still to be written
     words_of: WordsOf
     counts: NDArray[np.int64]  # of each number
     tokens: int  # read, before phrases were joined
     replaced: int  # invalid UTF-8 sequences
     passes: list[list[FoundPhrase]]  # the phrases of each pass
     spacing: Spacing | None  # of a text that white space divides
+    notes: list[str]  # what a user was told of how it was read
+    faults: list[str]  # what a user was warned of
 
 
 def encode_source(
@@ -67,7 +70,18 @@ def encode_source(
             words_of, counts, passes = join_phrases(
                 path, words_of, counts, phrases, min_count, join_last=join_last, progress=joining
             )
-    return Encoded(path, words_of, counts, tokens, lines.origin.replaced, passes, spacing)
+    return Encoded(
+        path,
+        None,
+        words_of,
+        counts,
+        tokens,
+        lines.origin.replaced,
+        passes,
+        spacing,
+        lines.origin.notes,
+        lines.origin.faults,
+    )
 
 
 def _create(folder: TemporaryFolder, path: str) -> BinaryIO:

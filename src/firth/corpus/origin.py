@@ -1,5 +1,7 @@
 """Where lines come from: how a message calls it, and what reading it found."""
 
+import warnings
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -18,8 +20,18 @@ class Origin(Protocol):
     def notes(self) -> list[str]:
         """What a user should know of how it was read, when all is."""
 
+    @property
+    def faults(self) -> list[str]:
+        """What was wrong in it, when all is read: a sentence for each kind."""
+
     def warn(self, stacklevel: int) -> None:
         """Warn of what was wrong in it, when all is read."""
+
+
+def warn_of(faults: Iterable[str], stacklevel: int) -> None:
+    """Warn of each fault."""
+    for fault in faults:
+        warnings.warn(fault, stacklevel=stacklevel + 1)
 
 
 class InMemory:
@@ -30,6 +42,7 @@ class InMemory:
     def __init__(self, name: str) -> None:
         self.name = name
         self.notes: list[str] = []
+        self.faults: list[str] = []
 
     def warn(self, stacklevel: int) -> None:
         """Do nothing."""

@@ -1,6 +1,5 @@
 """The rows of tables that have not the fields they should have: counted, and warned of once."""
 
-import warnings
 from collections.abc import Callable
 
 
@@ -21,15 +20,15 @@ class Ragged:
             self._first_short = self._first_short or place()
             self._short += 1
 
-    def warn(self, stacklevel: int) -> None:
-        """Warn of all in one warning of each kind."""
+    @property
+    def faults(self) -> list[str]:
+        """A sentence for each kind that there is."""
+        told = []
         for count, first, have, so in (
             (self._short, self._first_short, "fewer", "a cell that is missing is read as a blank line"),
             (self._long, self._first_long, "more", "is text cut where a comma, say, is not in quotation marks?"),
         ):
             if count:
                 rows = "row has" if count == 1 else "rows have"
-                warnings.warn(
-                    f"{count:,} {rows} {have} fields than the first row, the first at {first}: {so}",
-                    stacklevel=stacklevel + 1,
-                )
+                told.append(f"{count:,} {rows} {have} fields than the first row, the first at {first}: {so}")
+        return told

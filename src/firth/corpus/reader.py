@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 import os
 import re
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from firth.corpus.encodings import encoding_of, transcoded
 from firth.corpus.json_cells import refuse_json
 from firth.corpus.kinds import SNIFFED, NoTextError
 from firth.corpus.opened import opened_chunks
+from firth.corpus.origin import warn_of
 from firth.corpus.sources import folder_of, open_source, shown, total_size
 from firth.corpus.tokenizers import cuts_anywhere, divider
 from firth.errors import CorpusError
@@ -115,24 +115,29 @@ class TextReader:
 
         return step
 
-    def warn(self, stacklevel: int) -> None:
-        """Warn if invalid UTF-8 was replaced, and of NULs."""
+    @property
+    def faults(self) -> list[str]:
+        """What was wrong: invalid UTF-8 that was replaced, and NULs."""
+        told = []
         if self.replaced:
             advice = "is the file cut short, or damaged?"
             if self._encoding == "UTF-8":
                 advice = "is the text in another encoding? Windows-1252, for example, is converted by "
                 advice += "iconv -f CP1252 -t UTF-8"
-            warnings.warn(
+            told.append(
                 f"replaced {self.replaced:,} invalid {self._encoding} sequence{'s' if self.replaced > 1 else ''} by "
-                f"U+FFFD, the first at {self.first_replaced}: {advice}",
-                stacklevel=stacklevel + 1,
+                f"U+FFFD, the first at {self.first_replaced}: {advice}"
             )
         if self._nuls:
-            warnings.warn(
+            told.append(
                 f"{self._nuls:,} NUL byte{'s stand' if self._nuls > 1 else ' stands'} inside words, the first at "
-                f"{self._first_nul}: is this UTF-16 without a byte order mark, or no text?",
-                stacklevel=stacklevel + 1,
+                f"{self._first_nul}: is this UTF-16 without a byte order mark, or no text?"
             )
+        return told
+
+    def warn(self, stacklevel: int) -> None:
+        """Warn of the faults."""
+        warn_of(self.faults, stacklevel + 1)
 
     @property
     def _last_cut(self) -> LastCut:

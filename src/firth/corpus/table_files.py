@@ -10,6 +10,7 @@ from firth.corpus.columns import COMPRESSED, LARGEST_VALUE, Column, no_columns, 
 from firth.corpus.csv_cells import CsvCells, first_fields, header_kind
 from firth.corpus.json_cells import JsonCells, is_json
 from firth.corpus.kinds import NoTextError, kind_of
+from firth.corpus.origin import warn_of
 from firth.corpus.ragged import Ragged
 from firth.corpus.reader import Progress, TextReader
 from firth.corpus.sources import shown
@@ -72,10 +73,14 @@ class FileCells:
         """Where the cell that was given last is."""
         return self.name if self._table is None else self._table.place()
 
+    @property
+    def faults(self) -> list[str]:
+        """What was wrong: invalid UTF-8 that was replaced, and rows with other fields than the first."""
+        return self._reader.faults + self._ragged.faults
+
     def warn(self, stacklevel: int) -> None:
-        """Warn if invalid UTF-8 was replaced, and if rows had other fields than the first."""
-        self._reader.warn(stacklevel + 1)
-        self._ragged.warn(stacklevel + 1)
+        """Warn of the faults."""
+        warn_of(self.faults, stacklevel + 1)
 
     def _open(self, path: Any) -> Table:
         kind, name = table_kind(path), shown(path)

@@ -1,15 +1,17 @@
 """Temporary folders: each has one owner, and goes with it; those of processes that were killed go later.
 
-A folder is named `firth-PID-...` after its process, which keeps the file OWNER in it locked.
+A folder is named `firth-PID-...` after its process, which keeps the file OWNER in it locked. Whoever makes one removes
+those beside it that processes which were killed have left.
 """
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,17 +29,27 @@ OWNED_SECONDS = 60.0
 """A folder of this age without an owner gets none any more."""
 
 
+_NAME = re.compile(rf"{PREFIX}[0-9]+-")
+
+
+def say_nothing(line: str) -> None:
+    """Tell nobody."""
+
+
 class TemporaryFolder:
     """A new folder inside `parent`, made when its first file is.
 
     It is removed at the end of a `with`, by `remove`, or when its object is no longer in use, whatever comes first.
 
     parent: a folder, or None for the system's temporary folder. what: names the content in messages. advice: a sentence
-    for the user where the folder cannot be written.
+    for the user where the folder cannot be written. say: told what killed processes have left in `parent`, once it is
+    removed, which it is before the folder is made.
     """
 
-    def __init__(self, parent: AnyPath | None, what: str, advice: str) -> None:
-        self._parent, self._what, self._advice = parent, what, advice
+    def __init__(
+        self, parent: AnyPath | None, what: str, advice: str, say: Callable[[str], None] = say_nothing
+    ) -> None:
+        self._parent, self._what, self._advice, self._say = parent, what, advice, say
         self._path = ""
         self._lock = contextlib.ExitStack()
         self._finalizer: weakref.finalize[Any, TemporaryFolder] | None = None
@@ -45,6 +57,7 @@ class TemporaryFolder:
     def file(self, name: str) -> str:
         """The path of a file in the folder, which is made if there is none yet. Raises CorpusError."""
         if not self._path:
+            remove_litter(self._parent, self._say)
             with self.errors():
                 path = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=self._parent)
                 self._own(os.path.abspath(path))
@@ -118,6 +131,24 @@ def _remove(path: str, lock: contextlib.ExitStack) -> None:
     lock.close()
 
 
+def remove_litter(parent: AnyPath | None, say: Callable[[str], None]) -> None:
+    """Remove temporary folders inside `parent` whose processes were killed, and say so if there are any."""
+    folders, size = remove_abandoned(parent)
+    if folders:
+        say(
+            f"removed {folders:,} temporary folder{'s'[: folders != 1]}, {size_of(size)}, that killed runs left in "
+            f"{os.fspath(parent or tempfile.gettempdir())}"
+        )
+
+
+def size_of(count: int) -> str:
+    """A number of bytes, for a message."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if count >= unit:
+            return f"{count / unit:,.1f} {name}"
+    return f"{count:,} bytes"
+
+
 def remove_abandoned(parent: AnyPath | None) -> tuple[int, int]:
     """Remove temporary folders inside `parent` whose processes were killed.
 
@@ -126,7 +157,7 @@ def remove_abandoned(parent: AnyPath | None) -> tuple[int, int]:
     folders = removed = 0
     with contextlib.suppress(OSError), os.scandir(parent or tempfile.gettempdir()) as entries:
         for entry in entries:
-            if entry.name.startswith(PREFIX) and entry.is_dir(follow_symlinks=False) and _has_no_owner(entry.path):
+            if _NAME.match(entry.name) and entry.is_dir(follow_symlinks=False) and _has_no_owner(entry.path):
                 size = _size(entry.path)
                 shutil.rmtree(entry.path, ignore_errors=True)
                 folders, removed = folders + 1, removed + size

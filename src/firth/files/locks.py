@@ -32,7 +32,7 @@ def lock_now(descriptor: int) -> bool:
 
 @contextlib.contextmanager
 def held(descriptor: int) -> Iterator[None]:
-    """Keep an open file from being taken for abandoned in a `with`, also when it is closed and renamed there."""
+    """Keep an open file or folder from being taken for abandoned in a `with`, also when it is closed and renamed."""
     if fcntl is None:
         yield
         return
@@ -45,11 +45,11 @@ def held(descriptor: int) -> Iterator[None]:
 
 
 def is_abandoned(path: str | os.PathLike[str]) -> bool:
-    """Whether a file that its owner keeps `held` has no owner any more. False where that cannot be known."""
+    """Whether a file or folder that its owner keeps `held` has none any more. False where that cannot be known."""
     if fcntl is None:
         return False
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        descriptor = os.open(path, (os.O_RDONLY if os.path.isdir(path) else os.O_RDWR) | os.O_NOFOLLOW)
     except OSError:
         return False
     try:

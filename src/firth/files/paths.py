@@ -100,12 +100,18 @@ def remove_parts(path: Path) -> int:
     """Remove the parts of a file that processes which are gone were about to write; return their bytes."""
     target, removed = Path(os.path.realpath(path)), 0
     for part in target.parent.glob(f".{escape(target.name[:40])}.*{PART}"):
-        if is_abandoned(part):
-            with contextlib.suppress(OSError):
-                size = part.stat().st_size
-                part.unlink()
-                removed += size
+        removed += remove_part(part)
     return removed
+
+
+def remove_part(part: Path) -> int:
+    """Remove one part of a file if the process that was about to write it is gone; return the bytes removed."""
+    with contextlib.suppress(OSError):
+        if is_abandoned(part):
+            size = part.stat().st_size
+            part.unlink()
+            return size
+    return 0
 
 
 def sync_folder(folder: Path) -> None:

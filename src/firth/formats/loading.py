@@ -38,7 +38,8 @@ def load(
     path: a file, or an address on the Hugging Face Hub, "hf://USER/NAME", with or without "@REVISION" and "/FILE"; see
     docs/hub.md.
 
-    Those in a .safetensors file of firth's are memory-mapped: matrices are read when used. Others are read into memory.
+    Those in a .safetensors file of firth's are memory-mapped: matrices are read when used, and the checksum is not
+    compared, which `firth verify` does. Others are read into memory.
     words: read only these, given as a list or as the path of a file of words. first: read only the first so many.
     errors: "mend" leaves out or mends what is wrong in a file, with a warning; "strict" refuses it. vocab: take the
     counts from these, words and counts in a dict or the path of a file of lines "word count", for formats that have no

@@ -6,13 +6,14 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from struct import error as struct_error
 from typing import IO, Any, BinaryIO
 
 from firth.corpus.decompress import MAGIC_SIZE, compression, expand, peek
 from firth.errors import CorpusError, FormatError
+from firth.files.folders import TemporaryFolder
 from firth.files.paths import mapped, reading, refused
 from firth.formats.request import shown
 
@@ -74,19 +75,18 @@ def mapped_content(path: Path, told: Told = nothing_told) -> mmap.mmap:
 @contextmanager
 def temporary_content(path: Path, told: Told) -> Iterator[Path]:
     """A temporary file of what a compressed file holds, in a `with`; it goes at the end, or when no longer used."""
-    folder = tempfile.gettempdir()
-    try:
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-            try:
+    with TemporaryFolder(None, f"what {path} holds", "Free some space there, or expand the file first") as folder:
+        try:
+            at = Path(folder.file("content"))
+        except CorpusError as error:
+            raise FormatError(str(error)) from None
+        try:
+            with at.open("wb") as file:
                 for chunk in byte_chunks(path, told=told):
                     file.write(chunk)
-                file.close()
-                yield Path(file.name)
-            finally:
-                with suppress(OSError):
-                    os.unlink(file.name)
-    except OSError as error:
-        raise refused(Path(folder), "cannot be written to", error) from None
+            yield at
+        except OSError as error:
+            raise refused(at.parent, "cannot be written to", error) from None
 
 
 def is_compressed(path: Path) -> bool:

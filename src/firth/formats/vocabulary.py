@@ -1,6 +1,12 @@
-"""Vocabularies from files and mappings, and into text files: a word and its count a line, as word2vec.c keeps them."""
+"""Vocabularies from files and mappings, and into text files: a word and its count a line, as word2vec.c keeps them.
+
+The last line of a file that firth wrote is a checksum in the form of a word that never occurs, so that other programs
+leave it out: "</firth-sha256:", 64 hexadecimal digits and "> 0". It is the SHA-256 of all lines before it, each ending
+in one "\\n", because programs that pass texts on change the ends of lines.
+"""
 
 import codecs
+import hashlib
 import operator
 import os
 from collections.abc import Iterable, Mapping
@@ -18,6 +24,9 @@ from firth.vectors.container import load
 LONGEST_LINE = MAX_TOKEN + 64
 """Bytes of a line."""
 
+CHECKSUM = b"</firth-sha256:"
+"""What the line of the checksum begins with."""
+
 EXPECTED = f"expected a whole number from 0 to {MOST_TOKENS}"
 
 
@@ -27,7 +36,8 @@ def read_vocabulary(source: Any) -> Vocabulary:
     `source` is a mapping of words to counts, such as a collections.Counter; or the path of a vectors file of firth's
     (.safetensors) or of a text in UTF-8: in every line a word, spaces or tabs, and a whole number. The word is all
     that stands before the last white space. That is what `write_vocabulary` writes, and word2vec.c's -save-vocab,
-    whose first line, </s>, is for its own mark at the end of every line: `build_corpus` leaves it out.
+    whose first line, </s>, is for its own mark at the end of every line: `build_corpus` leaves it out. A checksum in
+    the last line is compared; files of others have none.
 
     Raises FormatError for anything else in a file, and says in which line; VocabularyError for a wrong mapping.
     """
@@ -45,19 +55,26 @@ def read_vocabulary(source: Any) -> Vocabulary:
     return _from_text(path)
 
 
-def write_vocabulary(vocab: Vocabulary, path: AnyPath) -> None:
+def write_vocabulary(vocab: Vocabulary, path: AnyPath, checked: bool = True) -> None:
     """Write words and counts as text, whole or not at all; `read_vocabulary` reads the same ones back.
 
+    checked: whether the last line is to be a checksum.
     Raises FormatError where the file cannot be written, and for a word that a line cannot hold: an empty one, or one
     with white space at an end or a line break inside, as only lists of tokens can have.
     """
     path = check_folder(path)
     check_words(vocab.words, path)
+    checksum = hashlib.sha256()
     with replacing(path) as file:
         if vocab.words[0].startswith("\ufeff"):
             file.write(codecs.BOM_UTF8)  # the first is taken for a byte order mark
+            checksum.update(codecs.BOM_UTF8)
         for word, count in zip(vocab.words, vocab.counts.tolist(), strict=True):
-            file.write(b"%s %d\n" % (word.encode(), count))
+            line = b"%s %d\n" % (word.encode(), count)
+            file.write(line)
+            checksum.update(line)
+        if checked:
+            file.write(_checksum_line(checksum.hexdigest()))
 
 
 def check_words(words: Iterable[str], path: AnyPath) -> None:
@@ -120,12 +137,38 @@ def _from_mapping(mapping: Mapping[Any, Any]) -> Vocabulary:
     return Vocabulary([str.__str__(word) for word in words], counts)
 
 
+def _checksum_line(digits: str) -> bytes:
+    return b"%s%s> 0\n" % (CHECKSUM, digits.encode())
+
+
+def has_checksum(path: AnyPath) -> bool:
+    """Whether the last line of a file is a checksum. Raises FormatError where it cannot be read."""
+    length = len(_checksum_line("0" * 64)) + 1  # with "\r\n"
+    with reading(path, "words and counts") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - length))
+        return CHECKSUM in file.read()
+
+
+def _check(line: bytes, checksum: str, after: bytes, where: str) -> None:
+    """Raise FormatError unless a line is the checksum of the lines before it and the last one."""
+    if after or line.rstrip() + b"\n" != _checksum_line(checksum):
+        raise FormatError(
+            f"{where}: the lines {'go on after' if after else 'before it are not those of'} the checksum that was "
+            "written with them: the file is damaged, or it was edited; if you have edited it, delete this line"
+        )
+
+
 def _from_text(path: Path) -> Vocabulary:
     places: dict[str, int] = {}
     counts: list[int] = []
+    checksum = hashlib.sha256()
     with reading(path, "words and counts") as file:
         while line := file.readline(LONGEST_LINE):
             where = f"{path}, line {len(counts) + 1}"
+            if line.startswith(CHECKSUM):
+                _check(line, checksum.hexdigest(), file.readline(LONGEST_LINE), where)
+                break
+            checksum.update(line.rstrip(b"\r\n") + b"\n")
             if not counts:
                 line = line.removeprefix(codecs.BOM_UTF8)
             if len(line) == LONGEST_LINE:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from firth.errors import FormatError
 from firth.files.paths import AnyPath
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
+from firth.formats.detect import is_safetensors
 from firth.gensim._paths import readable, writable
 
 KEY = "firth.gensim"
@@ -34,10 +35,11 @@ def save_state(path: AnyPath, kind: str, tensors: Mapping[str, npt.NDArray[Any]]
     write_tensors(writable(path), tensors, {KEY: text})
 
 
-def load_state(path: AnyPath) -> tuple[str, dict[str, Any], TensorFile]:
+def load_state(path: AnyPath, mapped: bool = False) -> tuple[str, dict[str, Any], TensorFile]:
     """The kind, the state and the open file of arrays that `save_state` wrote.
 
-    Raises NoFileError where nothing is there, FormatError for other files.
+    mapped: whether the arrays are to be mapped; if they are read into memory, the checksum of the file is compared.
+    Raises NoFileError where nothing is there, FormatError for other and for damaged files.
     """
     path = readable(path, "a file that `save` wrote")
     if is_pickle(path):
@@ -48,16 +50,18 @@ def load_state(path: AnyPath) -> tuple[str, dict[str, Any], TensorFile]:
         version, kind, state = document["version"], document["kind"], document["state"]
     except (KeyError, TypeError, ValueError):
         raise FormatError(f"{path}: not a file that a model of firth.gensim saved: expected one") from None
+    if not mapped and file.checksum is not None:
+        file.check()
     if version != VERSION or not isinstance(kind, str) or not isinstance(state, dict):
         raise FormatError(f"{path}: version {version!r:.100} of {kind!r:.100}: this firth reads version {VERSION}")
     return kind, state, file
 
 
 def is_pickle(path: Path) -> bool:
-    """Whether a file begins as pickles of protocols 2 to 5 do."""
+    """Whether a file begins as pickles of protocols 2 to 5 do, and is no safetensors file with a header as long."""
     try:
         with open(path, "rb") as file:
-            first = file.read(2)
+            first = file.read(16)
     except OSError:
         return False
-    return first[:1] == b"\x80" and first[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")
+    return not is_safetensors(first) and first[:1] == b"\x80" and first[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from firth.display import Display
 from firth.errors import ConfigError, FormatError
 from firth.evaluate import evaluate
+from firth.files.folders import TemporaryFolder
 from firth.files.paths import as_path, reading, replacing
 from firth.formats.card import CardScore, check_license, model_card
 from firth.formats.detect import format_of
@@ -54,8 +54,8 @@ def push(
     check_license(license)
     check_upload(repository)
     if isinstance(vectors, WordVectors):
-        with tempfile.TemporaryDirectory(prefix="firth-") as folder:
-            path = Path(folder) / VECTORS
+        with TemporaryFolder(None, "the vectors", "Free some space there, or save them and give the file") as folder:
+            path = Path(folder.file(VECTORS))
             vectors.save(path)
             return _push(path, vectors, repository, license, private, scores, quiet)
     path = as_path(vectors)

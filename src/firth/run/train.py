@@ -47,6 +47,7 @@ def train(
     patience: int | None,
     on_epoch: Callable[[WordVectors], object] | None,
     checkpoint: str | os.PathLike[str] | None,
+    cache: str | os.PathLike[str] | None,
     resume: bool,
     memory: float | None,
     tags: Any,
@@ -135,6 +136,7 @@ def train(
                 say=display.say,
                 named=start is None or "tokenizer" in settings,
                 lines=config.documents,
+                cache=cache,
             )
         )
         display.read(corpus.tokens, len(corpus.vocab))

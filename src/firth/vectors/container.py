@@ -357,7 +357,7 @@ def load(path: AnyPath) -> WordVectors:
     """The vectors in a .safetensors file that firth wrote, memory-mapped: matrices are read when used.
 
     Raises FormatError, saying what was found and expected, for anything else. Non-finite numbers are found
-    later, by the query that meets them.
+    later, by the query that meets them. The checksum is not compared: `firth verify` does that.
     """
     path = as_path(path)
     if not path.name:

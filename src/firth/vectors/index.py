@@ -6,8 +6,9 @@ cosines are exact; only which rows are found is approximate.
 
 The file is a safetensors file with one tensor, "graph" U8, usearch's own bytes. The metadata has one key, "index": a
 JSON text with the fields of `IndexInfo` but the path, and with "format" (1), "vectors", the digest of the center rows,
-and "graph", that of the tensor. Both digests are checked whenever an index is opened: times and sizes of files would
-not tell for sure. usearch trusts its bytes, so `links` checks that they are a graph whose links stay within it.
+and "graph", that of the tensor. The first and the checksum of the file, or in older files both digests, are checked
+whenever an index is opened: times and sizes of files would not tell for sure. usearch trusts its bytes, so `links`
+checks that they are a graph whose links stay within it.
 """
 
 import dataclasses
@@ -173,6 +174,8 @@ def open_index(vectors: Vectors, path: AnyPath) -> Index:
         raise FormatError(f"{place}: there is no index of {path}: build it: firth index {path}")
     try:
         file = read_tensors(place)
+        if file.checksum is not None:
+            file.check()
         data = file.tensor("graph", "U8", 1)
         document = _document(place, file.metadata)
     except FormatError as error:
@@ -180,7 +183,7 @@ def open_index(vectors: Vectors, path: AnyPath) -> Index:
     info = IndexInfo(path=str(place), **{name: document[name] for name in _FIELDS})
     if vectors.center.shape != (info.words, info.dim) or document["vectors"] != digest(vectors.center):
         raise FormatError(f"{place}: the index was built of other vectors than those in {path}; {advice}")
-    if document["graph"] != digest(data):
+    if file.checksum is None and document["graph"] != digest(data):
         raise FormatError(f"{place}: the index is damaged: its bytes are not those that were written; {advice}")
     graph = _new_graph(info.dim)
     try:

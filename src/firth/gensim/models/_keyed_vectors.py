@@ -59,7 +59,7 @@ class KeyedVectors(Evaluation, OldNames, Word2VecFiles):
     def load(cls, fname: AnyPath, mmap: str | None = None) -> Any:
         """The vectors that `save` wrote, of the class that was saved, or those in a .safetensors file of firth's.
 
-        mmap: "r" maps the vectors from the file, read-only; otherwise they are read into memory. Raises
+        mmap: "r" maps the vectors from the file, read-only; otherwise they are read into memory, and checked. Raises
         FileNotFoundError, and FormatError for other files: gensim's own are pickles, and the message tells the way to
         convert them.
         """
@@ -67,8 +67,10 @@ class KeyedVectors(Evaluation, OldNames, Word2VecFiles):
         if not is_pickle(path):
             file = read_tensors(path)
             if KEY not in file.metadata and "firth" in file.metadata:
+                if not mapped and file.checksum is not None:
+                    file.check()
                 return cls._of_firth(from_file(file), mapped)
-        kind, state, file = load_state(path)
+        kind, state, file = load_state(path, mapped)
         known = {one.__name__: one for one in _kinds(KeyedVectors)}
         if kind not in known:
             raise FormatError(f"{path}: holds a {kind:.60}: load it with {kind:.60}.load, its vectors are .wv there")

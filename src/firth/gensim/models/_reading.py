@@ -85,7 +85,7 @@ def read_text(corpus_iterable: Any, corpus_file: Any, progress_per: int, blank: 
     if (corpus_iterable is None) == (corpus_file is None):
         both = "both are given" if corpus_file is not None else "there is neither"
         raise KindError(f"expected one of corpus_iterable (sentences) and corpus_file: {both}")
-    folder = new_folder(AS_IS)
+    folder = new_folder(AS_IS, logger.info)
     try:
         paths = _paths(corpus_iterable, corpus_file)
         if paths is not None:

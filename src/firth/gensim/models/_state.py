@@ -85,7 +85,7 @@ def save(model: Any, path: AnyPath) -> None:
 
 def load(cls: Any, path: AnyPath, mmap: str | None) -> Any:
     """The model in a file that `save` wrote. Raises FormatError for other files, and for models of another class."""
-    kind, state, file = load_state(path)
+    kind, state, file = load_state(path, bool(mmap))
     if kind != cls._firth_kind:
         importlib.import_module("firth.gensim.models.fasttext")  # makes a kind of Word2Vec
     made = next((one for one in _with_subclasses(cls) if one._firth_kind == kind), None)

@@ -4,7 +4,6 @@ import codecs
 import logging
 import os
 import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import numpy as np
 from firth.corpus.vocabulary import Vocabulary, is_whole
 from firth.errors import FormatError
 from firth.files.compressed import ENDINGS, compressing
+from firth.files.folders import TemporaryFolder
 from firth.files.paths import AnyPath, reading, refused, replacing
 from firth.formats import word2vec_binary, word2vec_text
 from firth.formats.detect import format_of
@@ -149,7 +149,7 @@ class Word2VecFiles(Lookup):
         else:
             _write_with(header, vectors, path, binary, append)
         if fvocab is not None and values is not None:
-            write_vocabulary(Vocabulary(keys, _whole_counts(told, values)), fvocab)
+            write_vocabulary(Vocabulary(keys, _whole_counts(told, values)), fvocab, checked=False)
         logger.info("stored %d vectors of dimension %d in %s", n, self.vector_size, fname)
 
 
@@ -240,8 +240,8 @@ def _whole_counts(name: str, values: Any) -> Any:
 
 def _write_with(header: bytes, vectors: WordVectors, path: Path, binary: bool, append: bool) -> None:
     """Write vectors with another first line, or none, or to the end of a file."""
-    with tempfile.TemporaryDirectory(prefix="firth-") as folder:
-        plain = Path(folder) / "vectors"
+    with TemporaryFolder(None, "the vectors", "Free some space there") as folder:
+        plain = Path(folder.file("vectors"))
         (word2vec_binary if binary else word2vec_text).write(vectors, plain)
         with plain.open("rb") as source, _appending(path) if append else replacing(path) as file:
             source.readline()

@@ -47,11 +47,11 @@ def datapath(fname: str) -> str:
 
 def get_tmpfile(suffix: str) -> str:
     """The path of a file of that name, which does not exist yet, in a new temporary folder."""
-    return os.path.join(tempfile.mkdtemp(prefix="firth-"), suffix)
+    return os.path.join(tempfile.mkdtemp(prefix="gensim-"), suffix)
 
 
 @contextlib.contextmanager
 def temporary_file(name: str = "") -> Iterator[str]:
     """The path of a file of that name in a temporary folder, which is removed at the end of the `with`."""
-    with tempfile.TemporaryDirectory(prefix="firth-") as folder:
+    with tempfile.TemporaryDirectory(prefix="gensim-") as folder:
         yield os.path.join(folder, name)
