@@ -433,9 +433,7 @@ def other_cases() -> Iterator[Case]:
     for shape in ("words", "lines", "line ends", "no UTF-8 in lines"):
         yield Case(f"numpy: {shape}", ".npy", lambda path, size, s=shape: numpy(path, size, TEXTS[s]), _vectors)
     for shape in ("one word", "no UTF-8", "zeros"):
-        yield Case(
-            f"numpy: {shape}", ".npy", lambda path, size, s=shape: numpy(path, size, TEXTS[s], rows=1), _vectors
-        )
+        yield Case(f"numpy: {shape}", ".npy", lambda path, size, s=shape: numpy(path, size, TEXTS[s], rows=1), _vectors)
 
     def projector(path: Path, size: int, shape: str) -> None:
         text = TEXTS[shape](size // 2)
@@ -478,9 +476,7 @@ def other_cases() -> Iterator[Case]:
             def passes(path: Path, size: int, s: str = shape, begin: str = begin, end: str = end) -> None:
                 path.write_bytes((phrase_head + begin).encode() + TEXTS[s](size) + end.encode() + b"}}")
 
-            yield Case(
-                f"phrases, passes {begin}: {shape}", ".json", passes, lambda path: len(firth.Phrases.load(path))
-            )
+            yield Case(f"phrases, passes {begin}: {shape}", ".json", passes, lambda path: len(firth.Phrases.load(path)))
 
     def true_phrases(path: Path, size: int) -> None:
         entries = (b'[["%s","b"],5,1.5]' % word for word in _tiny_words(size // 3).split())
@@ -588,7 +584,9 @@ def outcome(case: Case, folder: Path, size: int) -> Outcome:
     faults = [problem] if problem else []
     allowed = ROOM + TIMES * true_size + ENTRY * entries
     if memory > allowed:
-        faults.append(f"{memory / 1e6:,.0f} MB of {allowed / 1e6:,.0f} that a file of {true_size / 1e6:,.1f} MB may take")
+        faults.append(
+            f"{memory / 1e6:,.0f} MB of {allowed / 1e6:,.0f} that a file of {true_size / 1e6:,.1f} MB may take"
+        )
     if len(said) > LONGEST_MESSAGE:
         faults.append(f"a message of {len(said):,} characters")
     if quote > LONGEST_QUOTE:
@@ -642,7 +640,9 @@ def main() -> None:
         longest = max(longest, len(one.said))
         found += bool(one.faults)
         if options.all or one.faults:
-            print(f"{case.name:45} {one.size / 1e6:7.1f} MB  {one.memory / 1e6:7.0f} MB  {one.seconds:5.1f} s", flush=True)
+            print(
+                f"{case.name:45} {one.size / 1e6:7.1f} MB  {one.memory / 1e6:7.0f} MB  {one.seconds:5.1f} s", flush=True
+            )
             if options.all:
                 print(f"    {one.said[:300]}")
             for problem in one.faults:

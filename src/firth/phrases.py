@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -20,12 +21,13 @@ from firth.corpus.sources import is_text_source
 from firth.corpus.vocabulary import as_word
 from firth.declaring import declared, init_keywords_of, listed
 from firth.display import Display
-from firth.errors import ConfigError, CorpusError, FormatError
+from firth.errors import QUOTED, ConfigError, CorpusError, FormatError, quoted
 from firth.files.compressed import compressing
+from firth.files.json_text import PIECE, JsonStream
 from firth.files.paths import AnyPath, check_folder, reading, replacing
 from firth.formats.vocabulary import read_words
 from firth.names import check_names
-from firth.settings import AS_IS, GROUPS, PhraseOptions, Reading
+from firth.settings import AS_IS, GROUPS, MOST_PASSES, PhraseOptions, Reading
 
 VERSION = 1
 LARGEST_FILE = 1 << 30
@@ -133,12 +135,13 @@ class Phrases:
                 raise FormatError(
                     f"{path}: more than {LARGEST_FILE:,} bytes: expected a file of phrases that firth wrote"
                 )
-            text = file.read()
-        try:
-            document = json.loads(text.decode())["firth phrases"]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise FormatError(f"{path}: not a file of phrases that firth wrote ({reason:.100})") from None
+            try:
+                document = _document(
+                    Path(path), JsonStream(iter(partial(io.TextIOWrapper(file, "utf-8").read, PIECE), ""))
+                )
+            except (ValueError, KeyError, RecursionError) as error:
+                reason = f"{type(error).__name__}: {error}"
+                raise FormatError(f"{path}: not a file of phrases that firth wrote ({reason:.100})") from None
         phrases = cls.__new__(cls)
         phrases._take(*_parse(Path(path), document))
         return phrases
@@ -147,14 +150,36 @@ class Phrases:
 Phrases.__doc__ = f"{Phrases.__doc__}\n{listed(PhraseOptions, GROUPS)}"
 
 
-def _parse(path: Path, document: Any) -> tuple[PhraseSettings, int, list[list[FoundPhrase]]]:
+def _document(path: Path, text: JsonStream) -> dict[str, Any]:
+    """What a file holds, unchecked but for its phrases, which are made one by one: a file may have millions."""
+    document: dict[str, Any] = {}
+    for outer in text.members():
+        if outer != "firth phrases":
+            raise KeyError(outer[:QUOTED])
+        for name in text.members():
+            document[name] = _passes(path, text) if name == "passes" else text.value()
+    if not document or text.following():
+        raise ValueError("no phrases, or more text after them")
+    return document
+
+
+def _passes(path: Path, text: JsonStream) -> list[list[FoundPhrase]]:
+    """The phrases of each pass, whose connectors are unchecked."""
+    passes: list[list[FoundPhrase]] = []
+    for _ in text.items():
+        if len(passes) == MOST_PASSES:
+            raise FormatError(f"{path}: passes: expected up to {MOST_PASSES} lists of phrases")
+        passes.append([_parse_phrase(path, row) for row in text.values()])
+    return passes
+
+
+def _parse(path: Path, document: dict[str, Any]) -> tuple[PhraseSettings, int, list[list[FoundPhrase]]]:
     """The settings, min_count and phrases of a document, checked."""
 
     def expect(right: bool, what: str) -> None:
         if not right:
             raise FormatError(f"{path}: {what}")
 
-    expect(isinstance(document, dict), "no object: expected the settings and phrases by name")
     version = document.get("format")
     expect(version == VERSION, f"format {version!r:.100}; this firth reads {VERSION}: pip install --upgrade firth")
     connectors, min_count, passes = (document.get(name) for name in ("connectors", "min_count", "passes"))
@@ -171,25 +196,35 @@ def _parse(path: Path, document: Any) -> tuple[PhraseSettings, int, list[list[Fo
         )
     except (ConfigError, TypeError) as error:
         raise FormatError(f"{path}: {error}") from None
-    rows = isinstance(passes, list) and all(isinstance(found, list) for found in passes)
-    expect(rows and len(passes) <= settings.passes, f"passes: expected up to {settings.passes} lists of phrases")
-    found = [[_parse_phrase(path, row, settings) for row in rows] for rows in passes]
-    for phrases in found:
+    right = passes is not None and len(passes) <= settings.passes
+    expect(right, f"passes: expected up to {settings.passes} lists of phrases")
+    for phrases in passes:
+        for phrase in phrases:
+            if not _is_placed(phrase.words, settings):
+                raise _no_phrase(path, phrase)
         expect(len({phrase.words for phrase in phrases}) == len(phrases), "a phrase comes twice: expected it once")
-    return settings, min_count, found
+    return settings, min_count, passes
 
 
-def _parse_phrase(path: Path, row: Any, settings: PhraseSettings) -> FoundPhrase:
+def _is_placed(words: tuple[str, ...], settings: PhraseSettings) -> bool:
+    """Whether the words between the first and the last are connectors, and these are none."""
+    is_connector = [word in settings.connectors for word in words]
+    return not is_connector[0] and not is_connector[-1] and all(is_connector[1:-1])
+
+
+def _parse_phrase(path: Path, row: Any) -> FoundPhrase:
     if isinstance(row, list) and len(row) == 3:
         words, count, score = row
         if isinstance(words, list) and len(words) >= 2 and all(isinstance(word, str) and word for word in words):
-            is_connector = [word in settings.connectors for word in words]
-            placed = not is_connector[0] and not is_connector[-1] and all(is_connector[1:-1])
             numbers = type(count) is int and 1 <= count <= 2**62 and type(score) is float and math.isfinite(score)
-            if placed and numbers and not any("\ud800" <= letter <= "\udfff" for letter in "".join(words)):
+            if numbers and not any("\ud800" <= letter <= "\udfff" for letter in "".join(words)):
                 return FoundPhrase(tuple(words), count, score)
-    raise FormatError(
-        f"{path}: {row!r:.200} is no phrase: expected [[first word, connectors, last word], count, score]"
+    raise _no_phrase(path, row)
+
+
+def _no_phrase(path: Path, row: Any) -> FormatError:
+    return FormatError(
+        f"{path}: {quoted(row)} is no phrase: expected [[first word, connectors, last word], count, score]"
     )
 
 

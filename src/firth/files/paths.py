@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from firth.errors import FirthError, FormatError
+from firth.errors import FirthError, FormatError, quoted
 
 AnyPath = str | os.PathLike[str]
 
@@ -19,7 +19,7 @@ def as_path(path: AnyPath) -> Path:
     """`path` as a Path. Raises FormatError for a path that no system takes."""
     path = Path(path)
     if "\0" in str(path):
-        raise FormatError(f"{str(path)!r}: a path cannot hold a NUL character")
+        raise FormatError(f"{quoted(str(path))}: a path cannot hold a NUL character")
     return path
 
 

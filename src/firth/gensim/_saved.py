@@ -8,6 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from firth.errors import FormatError
+from firth.files.json_text import loads
 from firth.files.paths import AnyPath
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
 from firth.gensim._paths import readable, writable
@@ -44,9 +45,9 @@ def load_state(path: AnyPath) -> tuple[str, dict[str, Any], TensorFile]:
         raise FormatError(f"{path}: a pickle, as gensim saves, which firth never loads: {HOW_TO_CONVERT}")
     file = read_tensors(path)
     try:
-        document = json.loads(file.metadata[KEY])
+        document = loads(file.metadata[KEY], file.size)
         version, kind, state = document["version"], document["kind"], document["state"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise FormatError(f"{path}: not a file that a model of firth.gensim saved: expected one") from None
     if version != VERSION or not isinstance(kind, str) or not isinstance(state, dict):
         raise FormatError(f"{path}: version {version!r:.100} of {kind!r:.100}: this firth reads version {VERSION}")

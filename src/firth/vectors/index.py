@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from firth.declaring import declared
 from firth.errors import FormatError, MissingExtraError
+from firth.files.json_text import loads
 from firth.files.paths import AnyPath, as_path, check_folder
 from firth.files.tensors import read_tensors, write_tensors
 from firth.native.threads import run_threads
@@ -306,7 +307,7 @@ def _write(target: Path, index: Index, threads: int) -> None:
 def _document(place: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
     """The JSON object in the metadata of an index, its fields checked. Raises FormatError."""
     try:
-        document: dict[str, Any] = json.loads(metadata["index"])
+        document: dict[str, Any] = loads(metadata["index"])
         version = document["format"]
     except (KeyError, TypeError, ValueError, RecursionError):
         raise FormatError(f"{place}: the metadata is not that of an index of firth") from None

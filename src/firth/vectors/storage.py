@@ -21,7 +21,8 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from firth.errors import FormatError
+from firth.errors import FormatError, quoted
+from firth.files.json_text import loads
 from firth.files.paths import AnyPath, as_path, check_folder, naming
 from firth.files.tensors import TensorFile
 from firth.vectors.directions import lengths_of
@@ -124,7 +125,7 @@ def unpack(file: TensorFile) -> Parts:
 
     Non-finite numbers are found later, by the query that meets them.
     """
-    document = _document(file.path, file.metadata)
+    document = _document(file.path, file.metadata, file.size)
     words = _decoded(file, "words", "word_offsets", "word")
     outside_words = words
     if "more_words" in file:
@@ -157,13 +158,15 @@ def encoded_words(path: Path, words: list[str], kind: str = "word") -> list[byte
     try:
         return [word.encode() for word in words]
     except UnicodeEncodeError as error:
-        raise FormatError(f"{path}: the {kind} {error.object!r:.200} has no UTF-8: it holds half a character") from None
+        raise FormatError(
+            f"{path}: the {kind} {quoted(error.object)} has no UTF-8: it holds half a character"
+        ) from None
 
 
 def checked_subwords(path: Path, settings: Any, rows: Floats) -> Subwords:
     """The n-grams of a file, from their settings and rows. Raises FormatError where these do not fit together."""
     if not isinstance(settings, dict) or set(settings) != set(NGRAM_SETTINGS):
-        raise FormatError(f"{path}: the metadata's subwords are {settings!r:.200}: expected minn, maxn and bucket")
+        raise FormatError(f"{path}: the metadata's subwords are {quoted(settings)}: expected minn, maxn and bucket")
     with naming(path):
         return Subwords(rows=rows, **settings)
 
@@ -178,20 +181,20 @@ def _unpacked_documents(file: TensorFile) -> DocumentVectors:
         return DocumentVectors(_matrix(file, "documents"), names, outside, padding)
 
 
-def _document(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
+def _document(path: Path, metadata: Mapping[str, str], size: int) -> dict[str, Any]:
     """The JSON object in the metadata; its format, config and history are checked."""
     text = metadata.get("firth")
     if text is None:
         raise FormatError(f"{path}: a safetensors file without firth's metadata: expected one that firth wrote")
     try:
-        document: Any = json.loads(text)
+        document: Any = loads(text, size)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path}: the metadata is not JSON: {error}") from None
+        raise FormatError(f"{path}: the metadata is no JSON that can be read: {error}") from None
     version = document.get("format") if isinstance(document, dict) else None
     if type(version) is not int:
         raise FormatError(f"{path}: the metadata has no format number: expected an object with format {VERSION}")
     if version != VERSION:
-        raise FormatError(f"{path}: format {version}; this firth reads {VERSION}: pip install --upgrade firth")
+        raise FormatError(f"{path}: format {quoted(version)}; this firth reads {VERSION}: pip install --upgrade firth")
     config, history = document.get("config"), document.get("history")
     if not isinstance(config, dict):
         raise FormatError(f"{path}: the metadata's config is no object: expected the settings by name")
@@ -224,7 +227,7 @@ def _no_utf8(file: TensorFile, whole: bytes, offsets: npt.NDArray[np.int64], kin
     """The error for the first word that is not UTF-8."""
     words = (whole[begin:end] for begin, end in itertools.pairwise(offsets.tolist()))
     number, word = next((number, word) for number, word in enumerate(words) if not _is_utf8(word))
-    return FormatError(f"{file.path}: {kind} {number} is {word!r:.200}: expected UTF-8")
+    return FormatError(f"{file.path}: {kind} {number} is {quoted(word)}: expected UTF-8")
 
 
 def _is_utf8(word: bytes) -> bool:
@@ -279,4 +282,4 @@ def _plain(value: object) -> object:
     """A number of NumPy's as one of Python's, for JSON."""
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"{value!r} is neither a number nor text, list or dict")
+    raise TypeError(f"{quoted(value)} is neither a number nor text, list or dict")
