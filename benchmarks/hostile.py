@@ -313,15 +313,14 @@ def saved_cases() -> Iterator[Case]:
             yield Case(f"{name}, metadata: {shape}", ".safetensors", whole, read)
 
             def inside(path: Path, size: int, key: str = key, shape: str = shape) -> None:
-                text = TEXTS[shape](size).decode()
-                document = '{"format":1,"version":1,"kind":"Word2Vec","config":{},"state":%s,"history":%s}'
-                _tensors(path, {key: document % (text, text) if size < 1 else document % ("{}", text)}, **_parts(["a"]))
+                document = '{"format":1,"version":1,"kind":"Word2Vec","config":{},"state":{},"history":'
+                _tensors(path, {key: document + TEXTS[shape](size).decode() + "}"}, **_parts(["a"]))
 
             yield Case(f"{name}, history: {shape}", ".safetensors", inside, read)
 
-            def state(path: Path, size: int, key: str = key, shape: str = shape) -> None:
-                document = '{"version":1,"kind":"%s","state":{"keys":%s}}' % (name.rpartition(" ")[2], "%s")
-                _tensors(path, {key: document % TEXTS[shape](size).decode()}, **_parts(["a"]))
+            def state(path: Path, size: int, key: str = key, shape: str = shape, name: str = name) -> None:
+                head = f'{{"version":1,"kind":"{name.rpartition(" ")[2]}","state":{{"keys":'
+                _tensors(path, {key: head + TEXTS[shape](size).decode() + "}}"}, **_parts(["a"]))
 
             if name.startswith("gensim"):
                 yield Case(f"{name}, state: {shape}", ".safetensors", state, read)
@@ -595,7 +594,7 @@ def outcome(case: Case, folder: Path, size: int) -> Outcome:
 
 
 def _read(case: Case, path: Path, folder: Path) -> tuple[int, float, str, int, str, int]:
-    """Read a file in this process: memory, seconds, the longest message, entries, what went wrong, the longest quote."""
+    """Read a file here: memory, seconds, the longest message, entries, what went wrong, the longest quote."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 1)
     os.dup2(devnull, 2)

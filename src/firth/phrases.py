@@ -173,7 +173,7 @@ def _passes(path: Path, text: JsonStream) -> list[list[FoundPhrase]]:
     return passes
 
 
-def _parse(path: Path, document: dict[str, Any]) -> tuple[PhraseSettings, int, list[list[FoundPhrase]]]:
+def _parse(path: Path, document: Any) -> tuple[PhraseSettings, int, list[list[FoundPhrase]]]:
     """The settings, min_count and phrases of a document, checked."""
 
     def expect(right: bool, what: str) -> None:
@@ -196,14 +196,15 @@ def _parse(path: Path, document: dict[str, Any]) -> tuple[PhraseSettings, int, l
         )
     except (ConfigError, TypeError) as error:
         raise FormatError(f"{path}: {error}") from None
-    right = passes is not None and len(passes) <= settings.passes
+    found: list[list[FoundPhrase]] = [] if passes is None else passes
+    right = passes is not None and len(found) <= settings.passes
     expect(right, f"passes: expected up to {settings.passes} lists of phrases")
-    for phrases in passes:
+    for phrases in found:
         for phrase in phrases:
             if not _is_placed(phrase.words, settings):
                 raise _no_phrase(path, phrase)
         expect(len({phrase.words for phrase in phrases}) == len(phrases), "a phrase comes twice: expected it once")
-    return settings, min_count, passes
+    return settings, min_count, found
 
 
 def _is_placed(words: tuple[str, ...], settings: PhraseSettings) -> bool:

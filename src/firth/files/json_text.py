@@ -136,7 +136,7 @@ class JsonStream:
         """Go past a mark that must be here."""
         found = self.following()
         if found != mark:
-            raise ValueError(f"{quoted(found)} in place of {quoted(mark)}")
+            raise ValueError(f"{found!r} in place of {mark!r}")
         self._at += 1
 
     def following(self) -> str:

@@ -123,26 +123,29 @@ def _from_mapping(mapping: Mapping[Any, Any]) -> Vocabulary:
 def _from_text(path: Path) -> Vocabulary:
     places: dict[str, int] = {}
     counts: list[int] = []
+
+    def where() -> str:
+        return f"{path}, line {len(counts) + 1}"
+
     with reading(path, "words and counts") as file:
         while line := file.readline(LONGEST_LINE):
-            where = f"{path}, line {len(counts) + 1}"
             if not counts:
                 line = line.removeprefix(codecs.BOM_UTF8)
             if len(line) == LONGEST_LINE:
-                raise FormatError(f"{where}: more than {LONGEST_LINE:,} bytes: expected a word and its count")
+                raise FormatError(f"{where()}: more than {LONGEST_LINE:,} bytes: expected a word and its count")
             fields = line.rsplit(None, 1)
             if len(fields) != 2 or b"\r" in fields[0]:
-                raise FormatError(f"{where}: {quoted(line)}: expected a word, a space, its count and a line end")
+                raise FormatError(f"{where()}: {quoted(line)}: expected a word, a space, its count and a line end")
             if not fields[1].isdigit() or len(fields[1]) > 19 or int(fields[1]) > MOST_TOKENS:
-                raise FormatError(f"{where}: the count is {quoted(fields[1])}: {EXPECTED}")
+                raise FormatError(f"{where()}: the count is {quoted(fields[1])}: {EXPECTED}")
             try:
                 word = fields[0].strip().decode()
             except UnicodeDecodeError:
-                raise FormatError(f"{where}: the word is {quoted(fields[0])}: expected UTF-8") from None
+                raise FormatError(f"{where()}: the word is {quoted(fields[0])}: expected UTF-8") from None
             first = places.setdefault(word, len(counts))
             if first < len(counts):
                 raise FormatError(
-                    f"{where}: the word {quoted(word)} stands in line {first + 1} already: expected every word once"
+                    f"{where()}: the word {quoted(word)} stands in line {first + 1} already: expected every word once"
                 )
             counts.append(int(fields[1]))
     if not counts:

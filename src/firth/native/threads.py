@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
+from firth.errors import ConfigError
+
 LOOK_SECONDS = 0.1
 
 
@@ -31,7 +33,7 @@ def run_threads(
     with ThreadPoolExecutor(threads) as pool:
         try:
             for thread in range(threads):
-                running.append(pool.submit(stop_all_if_one_fails, thread))
+                running.append(_started(pool, stop_all_if_one_fails, thread, threads))
             while wait(running, LOOK_SECONDS).not_done:
                 on_look()
         finally:
@@ -39,6 +41,17 @@ def run_threads(
             _wait_for_all(running)
     for future in running:
         future.result()
+
+
+def _started(pool: ThreadPoolExecutor, work: Callable[[int], None], thread: int, threads: int) -> "Future[None]":
+    """The work of a thread that is started. Raises ConfigError where the system has none left."""
+    try:
+        return pool.submit(work, thread)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"thread {thread + 1} of {threads} cannot be started ({error}): the system limits the threads or the memory "
+            "of this process: raise its limit (ulimit -u, ulimit -v), or give fewer threads (--threads)"
+        ) from None
 
 
 def _wait_for_all(running: list[Future[None]]) -> None:

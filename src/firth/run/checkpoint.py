@@ -60,7 +60,8 @@ class Checkpoint:
             found = self._saved.config.get(name)
             if name != MAY_DIFFER and found != value:
                 raise ConfigError(
-                    f"{self.path} was made with {name} = {quoted(found)}, not {quoted(value)}: resume with the settings of the run"
+                    f"{self.path} was made with {name} = {quoted(found)}, not {quoted(value)}: resume with the "
+                    "settings of the run"
                 )
 
     def restore(self, trainer: Trainer) -> bool:

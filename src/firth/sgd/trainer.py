@@ -117,8 +117,8 @@ class SgdTrainer:
         words, bucket = len(corpus.vocab), config.bucket if config.maxn else 0
         if config.loss in (TREE, BOTH) and words == 1:
             raise VocabularyError(
-                f"hierarchical softmax needs a tree of two words and {quoted(self.words[0])} is the only one: give more "
-                "text, or lower min_count"
+                f"hierarchical softmax needs a tree of two words and {quoted(self.words[0])} is the only one: give "
+                "more text, or lower min_count"
             )
         if frozen and (config.documents or config.loss == BOTH):
             raise ConfigError(

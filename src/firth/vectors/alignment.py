@@ -100,8 +100,8 @@ def align(
     here, there = _shared(source, target) if anchors is None else _anchored(source, target, anchors)
     if anchors is None and not len(here):
         raise FormatError(
-            f"the source and the target have no word in common, from {quoted(source.words[0])} to {quoted(target.words[0])}: give "
-            "anchors, pairs of a word of the source and a word of the target"
+            f"the source and the target have no word in common, from {quoted(source.words[0])} to "
+            f"{quoted(target.words[0])}: give anchors, pairs of a word of the source and a word of the target"
         )
     if len(here) < dim:
         what = "shared words" if anchors is None else "anchors with vectors in both sets"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from firth.corpus.lines import read_lines, tokens_of
 from firth.corpus.reader import Progress, Say
-from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError
+from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError, quoted
 from firth.files.json_text import loads
 from firth.files.paths import AnyPath, naming
 from firth.files.tensors import TensorFile, read_tensors, write_tensors

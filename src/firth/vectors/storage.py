@@ -34,6 +34,9 @@ VERSION = 1
 NGRAM_SETTINGS = ("minn", "maxn", "bucket")
 MATRICES = ("center", "outside", "nodes", "subwords", "documents", "document_outside")
 
+WORDS_AT_ONCE, MOST_AT_ONCE = 1 << 16, 1 << 22
+"""Words that are cut out of one text, and the most bytes of that text."""
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -210,6 +213,23 @@ def _decoded(file: TensorFile, text_name: str, offsets_name: str, kind: str) -> 
         raise FormatError(
             f"{file.path}: the {kind} offsets do not rise from 0 to {len(text)}, the bytes of all {kind}s"
         )
+    words: list[str] = []
+    for first in range(0, len(offsets) - 1, WORDS_AT_ONCE):
+        bounds = offsets[first : first + WORDS_AT_ONCE + 1]
+        begin, end = int(bounds[0]), int(bounds[-1])
+        if end - begin > MOST_AT_ONCE:  # some are long, and need not be cut out of a copy
+            words += (
+                _word(file, text[a:b].tobytes(), len(words), kind) for a, b in itertools.pairwise(bounds.tolist())
+            )
+        else:
+            words += _divided(file, text[begin:end], bounds - begin, first, kind)
+    return words
+
+
+def _divided(
+    file: TensorFile, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], first: int, kind: str
+) -> list[str]:
+    """The words of a text, of which the first has a number."""
     whole = text.tobytes()
     continues = (text & 0xC0) == 0x80  # the bytes that do not begin a character
     try:
@@ -218,24 +238,18 @@ def _decoded(file: TensorFile, text_name: str, offsets_name: str, kind: str) -> 
     except UnicodeDecodeError:
         cut = True
     if cut:
-        raise _no_utf8(file, whole, offsets, kind)
+        pairs = enumerate(itertools.pairwise(offsets.tolist()), first)
+        return [_word(file, whole[begin:end], number, kind) for number, (begin, end) in pairs]
     places = offsets - np.concatenate([[0], np.cumsum(continues)])[offsets]
     return [characters[begin:end] for begin, end in itertools.pairwise(places.tolist())]
 
 
-def _no_utf8(file: TensorFile, whole: bytes, offsets: npt.NDArray[np.int64], kind: str) -> FormatError:
-    """The error for the first word that is not UTF-8."""
-    words = (whole[begin:end] for begin, end in itertools.pairwise(offsets.tolist()))
-    number, word = next((number, word) for number, word in enumerate(words) if not _is_utf8(word))
-    return FormatError(f"{file.path}: {kind} {number} is {quoted(word)}: expected UTF-8")
-
-
-def _is_utf8(word: bytes) -> bool:
+def _word(file: TensorFile, raw: bytes, number: int, kind: str) -> str:
+    """One word. Raises FormatError where it is not UTF-8."""
     try:
-        word.decode()
+        return raw.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        raise FormatError(f"{file.path}: {kind} {number} is {quoted(raw)}: expected UTF-8") from None
 
 
 def _matrix(file: TensorFile, name: str) -> Floats:
