@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -23,7 +22,7 @@ from firth.declaring import declared, init_keywords_of, listed
 from firth.display import Display
 from firth.errors import QUOTED, ConfigError, CorpusError, FormatError, quoted
 from firth.files.compressed import compressing
-from firth.files.json_text import PIECE, JsonStream
+from firth.files.json_text import JsonStream, pieces_of
 from firth.files.paths import AnyPath, check_folder, reading, replacing
 from firth.formats.vocabulary import read_words
 from firth.names import check_names
@@ -136,9 +135,7 @@ class Phrases:
                     f"{path}: more than {LARGEST_FILE:,} bytes: expected a file of phrases that firth wrote"
                 )
             try:
-                document = _document(
-                    Path(path), JsonStream(iter(partial(io.TextIOWrapper(file, "utf-8").read, PIECE), ""))
-                )
+                document = _document(Path(path), JsonStream(pieces_of(file.read)))
             except (ValueError, KeyError, RecursionError) as error:
                 reason = f"{type(error).__name__}: {error}"
                 raise FormatError(f"{path}: not a file of phrases that firth wrote ({reason:.100})") from None

@@ -35,9 +35,7 @@ from firth.errors import FirthError
 NO_MEMORY = ("failed to map segment", "annot allocate memory", "llvmlite.so")
 """What the loader of libraries says of too little memory."""
 
-MEMORY_ADVICE = (
-    "give the machine or the process more, or make the work smaller (--dim, --max-vocab, --threads; --first)"
-)
+MEMORY_ADVICE = "give the machine or the process more, or make the work smaller (--dim, --max-vocab, --first)"
 
 AGAIN_SECONDS = 0.05
 """After this time, a lost Ctrl-C is delivered again."""

@@ -28,16 +28,16 @@ BUNDLED = tuple(
     for name in ("wordsim353.tsv", "wordsim353-sim.tsv", "wordsim353-rel.tsv", "rg-65.tsv", "questions-words.txt")
 )
 
-LARGEST = 2**26
+LARGEST = 2**23
 """The most bytes of a file of a benchmark."""
 
-MOST_LINES = 2**20
+MOST_LINES = 2**17
 """The most lines of a file, blank ones and comments included."""
 
 LONGEST = 2**20
 """The most characters of a line."""
 
-MOST_FIELDS = 2**22
+MOST_FIELDS = 2**19
 """The most fields of all lines together, short ones filled up."""
 
 LINE_END = re.compile(r"\r\n?|\n")

@@ -6,11 +6,9 @@ A text of three bytes, `{},`, becomes an object of 72; so 85 MB would take 2 GB.
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 SMALL = 1 << 20
 """Bytes, or characters, whose objects fit into memory whatever they are: they take 30 times as much at most."""
@@ -71,12 +69,9 @@ def _has_many_keys(text: str | bytes) -> bool:
     return False
 
 
-def pieces_of(text: npt.NDArray[np.uint8]) -> Iterator[str]:
-    """The characters of a text in UTF-8, piece by piece. Raises UnicodeDecodeError."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    for begin in range(0, len(text), PIECE):
-        yield decoder.decode(text[begin : begin + PIECE].tobytes())
-    decoder.decode(b"", final=True)
+def pieces_of(read: Callable[[int], bytes]) -> Iterator[str]:
+    """A text in UTF-8, piece by piece, of what `read` gives. Raises UnicodeDecodeError."""
+    return codecs.iterdecode(iter(partial(read, PIECE), b""), "utf-8")
 
 
 class JsonStream:

@@ -1,5 +1,6 @@
 """The files of phrases: their names and a number of each, and settings."""
 
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
@@ -40,8 +41,8 @@ def read_phrases(
         raise FormatError(f"{path}: the state has {quoted(sorted(state))}: expected {', '.join(known)}")
     numbers = file.tensor("numbers", dtype, 1)
     try:
-        text = file.tensor("names", "U8", 1)
-        names = list(islice(JsonStream(pieces_of(text)).values(), len(numbers) + 1))
+        text = io.BytesIO(file.tensor("names", "U8", 1).data)
+        names = list(islice(JsonStream(pieces_of(text.read)).values(), len(numbers) + 1))
     except (ValueError, RecursionError):
         names = None
     if names is None or not all(isinstance(name, str) for name in names) or len(names) != len(numbers):

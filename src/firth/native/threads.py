@@ -49,7 +49,7 @@ def _started(pool: ThreadPoolExecutor, work: Callable[[int], None], thread: int,
         return pool.submit(work, thread)
     except RuntimeError as error:
         raise ConfigError(
-            f"thread {thread + 1} of {threads} cannot be started ({error}): the system limits the threads or the memory "
+            f"thread {thread + 1} of {threads} cannot be started ({error}): the system limits the threads or memory "
             "of this process: raise its limit (ulimit -u, ulimit -v), or give fewer threads (--threads)"
         ) from None
 

@@ -192,7 +192,7 @@ def _document(path: Path, metadata: Mapping[str, str], size: int) -> dict[str, A
     try:
         document: Any = loads(text, size)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path}: the metadata is no JSON that can be read: {error}") from None
+        raise FormatError(f"{path}: the metadata is not JSON: {error}") from None
     version = document.get("format") if isinstance(document, dict) else None
     if type(version) is not int:
         raise FormatError(f"{path}: the metadata has no format number: expected an object with format {VERSION}")
@@ -218,9 +218,8 @@ def _decoded(file: TensorFile, text_name: str, offsets_name: str, kind: str) -> 
         bounds = offsets[first : first + WORDS_AT_ONCE + 1]
         begin, end = int(bounds[0]), int(bounds[-1])
         if end - begin > MOST_AT_ONCE:  # some are long, and need not be cut out of a copy
-            words += (
-                _word(file, text[a:b].tobytes(), len(words), kind) for a, b in itertools.pairwise(bounds.tolist())
-            )
+            pairs = enumerate(itertools.pairwise(bounds.tolist()), first)
+            words += [_word(file, text[a:b].tobytes(), number, kind) for number, (a, b) in pairs]
         else:
             words += _divided(file, text[begin:end], bounds - begin, first, kind)
     return words
