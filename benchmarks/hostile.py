@@ -35,7 +35,7 @@ import numpy as np
 import firth
 from firth.corpus.encode import build_corpus
 from firth.corpus.tags import read_tags
-from firth.errors import FirthError
+from firth.errors import FirthError, FormatError
 from firth.evaluate import reading as evaluation
 from firth.files.tensors import write_tensors
 from firth.formats.loading import load
@@ -537,6 +537,10 @@ def other_cases() -> Iterator[Case]:
             lambda path, size, w=write: table(path, size, lambda n: [["a"] * (n // 8)], None, w),
             _corpus(column="word"),
         )
+
+
+def _refuse(message: str) -> int:
+    raise FormatError(message)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -8,7 +8,10 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
 
 from firth.errors import FirthError, FormatError, quoted
 
@@ -45,6 +48,18 @@ def mapped(path: AnyPath, what: str) -> mmap.mmap:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError:
             raise FormatError(f"{path}: the file is empty: expected {what}") from None
+
+
+def check_mapped(array: npt.NDArray[Any], path: Path | None) -> None:
+    """Raise FormatError if an array is mapped from a file that is now shorter: reading it would end the process.
+
+    It takes about a microsecond. A file that is cut after this check still ends the process (SIGBUS).
+    """
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and base.size() < len(base):
+        raise FormatError(f"{path}: the file was cut short since it was opened: load it again, or restore it")
 
 
 def check_folder(path: AnyPath) -> Path:

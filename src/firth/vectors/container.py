@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from firth.corpus.vocabulary import as_word
 from firth.errors import ConfigError, FormatError, quoted
-from firth.files.paths import AnyPath, as_path, naming
+from firth.files.paths import AnyPath, as_path, check_mapped, naming
 from firth.files.tensors import TensorFile, read_tensors
 from firth.vectors import transforms
 from firth.vectors.batches import Found
@@ -261,6 +261,7 @@ class WordVectors(StoredVectors):
 
     def _units(self, words: Sequence[Query]) -> Doubles:
         """The vectors (m, d) of words, or vectors, in float64, scaled to length 1; a zero vector stays zero."""
+        check_mapped(self.center, self.path)
         rows = np.empty((len(words), self.center.shape[1]))
         for place, word in enumerate(words):
             rows[place] = self._vector(word) if isinstance(word, np.ndarray) else self._row(word)

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from firth.declaring import declared
 from firth.errors import FormatError, MissingExtraError
 from firth.files.json_text import loads
-from firth.files.paths import AnyPath, as_path, check_folder
+from firth.files.paths import AnyPath, as_path, check_folder, check_mapped
 from firth.files.tensors import read_tensors, write_tensors
 from firth.native.threads import run_threads
 from firth.settings import PairSettings, available_threads
@@ -101,6 +101,8 @@ class Index:
         equal there may be fewer than k; rows of zeros are never found. Raises ConfigError for a wrong k.
         """
         k = min(whole("k", k, 1), max(1, self.info.rows))
+        if self._data is not None:
+            check_mapped(self._data, Path(self.info.path))
         most = max(map(len, excluded), default=0)
         count = min(2 * k + 10 + most, max(1, self.info.rows))
         at_once = max(1, min(ROWS_AT_ONCE, VALUES_AT_ONCE // (count * max(self.info.dim, most))))

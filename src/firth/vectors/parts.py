@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from firth.corpus.vocabulary import Vocabulary, as_word
 from firth.errors import ConfigError, FormatError, UnknownWordError, quoted
-from firth.files.paths import AnyPath
+from firth.files.paths import AnyPath, check_mapped
 from firth.files.tensors import write_tensors
 from firth.vectors.directions import Doubles, Floats, lengths_of
 from firth.vectors.document_vectors import DocumentVectors
@@ -240,6 +240,7 @@ class StoredVectors:
         too large for float16.
         """
         path, n = check_writable(path), len(self.words)
+        check_mapped(self.center, self.path)
         packed = pack(path, reproducible({**self.parts(), "norms": self.norms}), half)
         write_tensors(path, *packed, lambda part: progress("writing", round(n * part), n))
 
