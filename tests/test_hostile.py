@@ -32,7 +32,7 @@ def test_a_hostile_file_takes_no_more_than_it_may(name, tmp_path):
 @pytest.mark.parametrize(
     ("read", "fault"),
     [
-        (lambda path: len([{} for _ in range(3_000_000)]) * 0, "MB, and a file of"),
+        (lambda path: len([{} for _ in range(3_000_000)]) * 0, "may take"),
         (lambda path: hostile._refuse("x " * 1000), "a message of"),
         (lambda path: hostile._refuse("\\xff" * 50), "quotes"),
         (lambda path: 1 // 0, "ZeroDivisionError"),

@@ -173,7 +173,7 @@ class JsonCells:
             except (ValueError, RecursionError) as error:
                 raise self._wrong(error) from None
             else:
-                if end < len(self._buffer) or not self._more():  # a number may go on
+                if end < len(self._buffer) - _NEAR_END or not self._more():  # a number may go on
                     self._at = end
                     return value
 

@@ -23,6 +23,9 @@ MANY_KEYS = 10_000
 
 MOST_MEMBERS = 100
 
+NEAR_END = 16
+"""A number that ends so near the end of a piece may go on."""
+
 PIECE = 1 << 16
 """The bytes of a text that are looked at together where it comes in pieces."""
 
@@ -99,18 +102,15 @@ class JsonStream:
     def members(self) -> Iterator[str]:
         """Yield the keys of the object that begins here, `MOST_MEMBERS` at most; the caller takes the value of each."""
         self.take("{")
-        mark = self.following()
-        for _ in range(MOST_MEMBERS):
-            if mark == "}":
-                break
+        for _ in range(MOST_MEMBERS if self.following() != "}" else 0):
             key = self.value()
             if not isinstance(key, str):
                 raise ValueError(f"a key of type {type(key).__name__}")
             self.take(":")
             yield key
-            mark = self.following()
-            if mark == ",":
-                self.take(",")
+            if self.following() != ",":
+                break
+            self.take(",")
         self.take("}")
 
     def value(self) -> Any:
@@ -123,7 +123,7 @@ class JsonStream:
                 if len(self._buffer) - self._at > SMALL or not self._more():
                     raise
             else:
-                if end < len(self._buffer) or not self._more():  # a number may go on
+                if end < len(self._buffer) - NEAR_END or not self._more():  # a number may go on
                     self._at = end
                     return value
 
@@ -146,5 +146,6 @@ class JsonStream:
     def _more(self) -> bool:
         """Drop what was taken and add a piece; whether there was one."""
         piece = next(self._pieces, "")
-        self._buffer, self._at = self._buffer[self._at :] + piece, 0
+        if piece:
+            self._buffer, self._at = self._buffer[self._at :] + piece, 0
         return bool(piece)
