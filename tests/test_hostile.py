@@ -18,7 +18,7 @@ pytestmark = [
 CASES = [
     *("phrases: objects", "phrases, passes [[: objects", "phrases, passes [: lists", "vectors, metadata: objects"),
     *("vectors, history: objects", "vectors, header: many tensors", "vectors: no UTF-8", "vectors: one word"),
-    *("corpus .jsonl: objects", "corpus .json: strings", "static, vocab: objects", "gensim Phrases, names: objects"),
+    *("corpus .jsonl: objects", "corpus .jsonl: lists", "static, vocab: objects", "gensim Phrases, names: objects"),
     *("documents, metadata: lists", "binary: no UTF-8", "evaluation: lines"),
 ]
 
