@@ -15,7 +15,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
 
-from firth.errors import ConfigError
+from firth.errors import ConfigError, quoted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -133,10 +133,10 @@ class Declared:
             return None
         if self.choices:
             if value not in self.choices:
-                raise ConfigError(f"{self.name} is {value!r}: expected {_either(list(map(repr, self.choices)))}")
+                raise ConfigError(f"{self.name} is {quoted(value)}: expected {_either(list(map(repr, self.choices)))}")
         elif self.type is bool:
             if type(value) is not bool and type(value).__name__ != "bool":  # NumPy's is called bool, too
-                raise ConfigError(f"{self.name} is {value!r}: expected True or False")
+                raise ConfigError(f"{self.name} is {quoted(value)}: expected True or False")
             return bool(value)
         elif self.type is int:
             return self._whole(value)
@@ -151,7 +151,7 @@ class Declared:
         except TypeError:
             whole = None
         if whole is None or not low <= whole <= high:
-            raise ConfigError(f"{self.name} is {value!r}: expected a whole number {self.range()}")
+            raise ConfigError(f"{self.name} is {quoted(value)}: expected a whole number {self.range()}")
         return whole
 
     def _number(self, value: Any) -> float:
@@ -160,7 +160,7 @@ class Declared:
         except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not (self.setting.low <= number <= self.setting.high and math.isfinite(number)):
-            raise ConfigError(f"{self.name} is {value!r}: expected a number, {self.range()}".rstrip(", "))
+            raise ConfigError(f"{self.name} is {quoted(value)}: expected a number, {self.range()}".rstrip(", "))
         return number
 
     def range(self) -> str:

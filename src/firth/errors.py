@@ -1,5 +1,19 @@
 """What can go wrong, by name. Every message says what was found, where, what was expected and what to do."""
 
+QUOTED = 100
+"""The most characters of what a user or a file gives that a message repeats, the quotation marks included."""
+
+
+def quoted(value: object) -> str:
+    """A value for a message: as Python writes it, cut to `QUOTED` characters; what is long is cut before."""
+    if isinstance(value, str | bytes | bytearray | list | tuple):
+        value = value[:QUOTED]
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python writes
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= QUOTED else f"{text[: QUOTED - 3]}..."
+
 
 class FirthError(Exception):
     """The parent of every error that firth raises on purpose."""

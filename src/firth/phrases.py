@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -21,16 +22,21 @@ from firth.corpus.sources import is_text_source
 from firth.corpus.vocabulary import as_word
 from firth.declaring import declared, init_keywords_of, listed
 from firth.display import Display
-from firth.errors import ConfigError, CorpusError, FormatError
+from firth.errors import QUOTED, ConfigError, CorpusError, FormatError, quoted
 from firth.files.compressed import compressing
+from firth.files.json_text import JsonStream, pieces_of
 from firth.files.paths import AnyPath, check_folder, reading, replacing
-from firth.files.tensors import CHECKSUM, NO_CHECKSUM
+from firth.files.tensors import BYTES_AT_ONCE, CHECKSUM, NO_CHECKSUM
 from firth.formats.vocabulary import read_words
 from firth.names import check_names
-from firth.settings import AS_IS, GROUPS, PhraseOptions, Reading
+from firth.settings import AS_IS, GROUPS, MOST_PASSES, PhraseOptions, Reading
 
 VERSION = 1
 LARGEST_FILE = 1 << 30
+START = rb'\s*\{\s*"sha256":\s*"([0-9a-f]{64})"'
+"""How a file begins that has a checksum."""
+
+LONGEST_START = 1 << 10
 """Bytes of a file of phrases."""
 
 TEXT_AT_ONCE = 1 << 22
@@ -137,14 +143,12 @@ class Phrases:
                 raise FormatError(
                     f"{path}: more than {LARGEST_FILE:,} bytes: expected a file of phrases that firth wrote"
                 )
-            text = file.read()
-        try:
-            named = json.loads(text.decode())
-            document, checksum = named["firth phrases"], named.get(CHECKSUM)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise FormatError(f"{path}: not a file of phrases that firth wrote ({reason:.100})") from None
-        _check(path, text, set(named), checksum)
+            _check(path, file)
+            try:
+                document = _document(Path(path), JsonStream(pieces_of(file.read)))
+            except (ValueError, KeyError, RecursionError) as error:
+                reason = f"{type(error).__name__}: {error}"
+                raise FormatError(f"{path}: not a file of phrases that firth wrote ({reason:.100})") from None
         phrases = cls.__new__(cls)
         phrases._take(*_parse(Path(path), document))
         return phrases
@@ -153,17 +157,48 @@ class Phrases:
 Phrases.__doc__ = f"{Phrases.__doc__}\n{listed(PhraseOptions, GROUPS)}"
 
 
-def _check(path: AnyPath, text: bytes, names: set[str], checksum: Any) -> None:
-    """Raise FormatError unless the text of a file has the checksum that is in it; older files have none."""
-    if names == {"firth phrases"}:
-        return
-    zeros = text.replace(str(checksum).encode(errors="replace"), NO_CHECKSUM.encode(), 1)
-    right = isinstance(checksum, str) and len(checksum) == len(NO_CHECKSUM)
-    if not right or hashlib.sha256(zeros).hexdigest() != checksum or names != {CHECKSUM, "firth phrases"}:
-        raise FormatError(
-            f"{path}: the bytes do not have the checksum that was written with them: the file is damaged, or it was "
-            f'edited; if you have edited it, remove "{CHECKSUM}" and its value'
-        )
+def _check(path: AnyPath, file: BinaryIO) -> None:
+    """Raise FormatError unless a file has the checksum that it begins with; older files have none."""
+    start = file.read(LONGEST_START)
+    begins = re.match(START, start)
+    if begins is not None:
+        checksum = hashlib.sha256(start.replace(begins[1], NO_CHECKSUM.encode(), 1))
+        while block := file.read(BYTES_AT_ONCE):
+            checksum.update(block)
+        if checksum.hexdigest() != begins[1].decode():
+            raise FormatError(
+                f"{path}: the bytes do not have the checksum that was written with them: the file is damaged, or it "
+                f'was edited; if you have edited it, remove "{CHECKSUM}" and its value'
+            )
+    elif f'"{CHECKSUM}"'.encode() in start:
+        raise FormatError(f"{path}: the checksum is damaged: expected 64 hexadecimal digits")
+    file.seek(0)
+
+
+def _document(path: Path, text: JsonStream) -> dict[str, Any]:
+    """What a file holds, unchecked but for its phrases, which are made one by one: a file may have millions."""
+    document: dict[str, Any] = {}
+    for outer in text.members():
+        if outer == CHECKSUM:
+            text.value()
+            continue
+        if outer != "firth phrases":
+            raise KeyError(outer[:QUOTED])
+        for name in text.members():
+            document[name] = _passes(path, text) if name == "passes" else text.value()
+    if not document or text.following():
+        raise ValueError("no phrases, or more text after them")
+    return document
+
+
+def _passes(path: Path, text: JsonStream) -> list[list[FoundPhrase]]:
+    """The phrases of each pass, whose connectors are unchecked."""
+    passes: list[list[FoundPhrase]] = []
+    for _ in text.items():
+        if len(passes) == MOST_PASSES:
+            raise FormatError(f"{path}: passes: expected up to {MOST_PASSES} lists of phrases")
+        passes.append([_parse_phrase(path, row) for row in text.values()])
+    return passes
 
 
 def _parse(path: Path, document: Any) -> tuple[PhraseSettings, int, list[list[FoundPhrase]]]:
@@ -173,7 +208,6 @@ def _parse(path: Path, document: Any) -> tuple[PhraseSettings, int, list[list[Fo
         if not right:
             raise FormatError(f"{path}: {what}")
 
-    expect(isinstance(document, dict), "no object: expected the settings and phrases by name")
     version = document.get("format")
     expect(version == VERSION, f"format {version!r:.100}; this firth reads {VERSION}: pip install --upgrade firth")
     connectors, min_count, passes = (document.get(name) for name in ("connectors", "min_count", "passes"))
@@ -190,25 +224,36 @@ def _parse(path: Path, document: Any) -> tuple[PhraseSettings, int, list[list[Fo
         )
     except (ConfigError, TypeError) as error:
         raise FormatError(f"{path}: {error}") from None
-    rows = isinstance(passes, list) and all(isinstance(found, list) for found in passes)
-    expect(rows and len(passes) <= settings.passes, f"passes: expected up to {settings.passes} lists of phrases")
-    found = [[_parse_phrase(path, row, settings) for row in rows] for rows in passes]
+    found: list[list[FoundPhrase]] = [] if passes is None else passes
+    right = passes is not None and len(found) <= settings.passes
+    expect(right, f"passes: expected up to {settings.passes} lists of phrases")
     for phrases in found:
+        for phrase in phrases:
+            if not _is_placed(phrase.words, settings):
+                raise _no_phrase(path, phrase)
         expect(len({phrase.words for phrase in phrases}) == len(phrases), "a phrase comes twice: expected it once")
     return settings, min_count, found
 
 
-def _parse_phrase(path: Path, row: Any, settings: PhraseSettings) -> FoundPhrase:
+def _is_placed(words: tuple[str, ...], settings: PhraseSettings) -> bool:
+    """Whether the words between the first and the last are connectors, and these are none."""
+    is_connector = [word in settings.connectors for word in words]
+    return not is_connector[0] and not is_connector[-1] and all(is_connector[1:-1])
+
+
+def _parse_phrase(path: Path, row: Any) -> FoundPhrase:
     if isinstance(row, list) and len(row) == 3:
         words, count, score = row
         if isinstance(words, list) and len(words) >= 2 and all(isinstance(word, str) and word for word in words):
-            is_connector = [word in settings.connectors for word in words]
-            placed = not is_connector[0] and not is_connector[-1] and all(is_connector[1:-1])
             numbers = type(count) is int and 1 <= count <= 2**62 and type(score) is float and math.isfinite(score)
-            if placed and numbers and not any("\ud800" <= letter <= "\udfff" for letter in "".join(words)):
+            if numbers and not any("\ud800" <= letter <= "\udfff" for letter in "".join(words)):
                 return FoundPhrase(tuple(words), count, score)
-    raise FormatError(
-        f"{path}: {row!r:.200} is no phrase: expected [[first word, connectors, last word], count, score]"
+    raise _no_phrase(path, row)
+
+
+def _no_phrase(path: Path, row: Any) -> FormatError:
+    return FormatError(
+        f"{path}: {quoted(row)} is no phrase: expected [[first word, connectors, last word], count, score]"
     )
 
 

@@ -769,3 +769,34 @@ sys.exit(cli.main(["info", "x.safetensors"]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=25)
     assert (done.returncode, done.stderr) == (130, "firth: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ImportError("x.so: failed to map segment from shared object"),
+        OSError(12, "Cannot allocate memory"),
+        OSError("Could not find/load shared object file 'libllvmlite.so'"),
+    ],
+)
+def test_too_little_memory_is_one_sentence(capsys, monkeypatch, vectors_file, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("firth.app.opening.loaded", fail)
+    monkeypatch.setattr("firth.app.cli._drop_output", lambda: None)
+    status, _, printed = call(capsys, "neighbors", vectors_file, "salt")
+    assert (status, printed.count("\n")) == (1, 1)
+    assert printed.startswith("firth: error: not enough memory: ")
+
+
+def test_an_error_of_the_system_names_its_file(capsys, monkeypatch, vectors_file):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device", "/some/file")
+
+    monkeypatch.setattr("firth.app.opening.loaded", fail)
+    monkeypatch.setattr("firth.app.cli._drop_output", lambda: None)
+    _, _, printed = call(capsys, "neighbors", vectors_file, "salt")
+    assert "/some/file" in printed
+    assert "standard output" not in printed

@@ -4,12 +4,13 @@ import os
 import stat
 import threading
 
+import numpy as np
 import pytest
 
 from firth.errors import ConfigError, FormatError
 from firth.files import paths
 from firth.files.locks import held
-from firth.files.paths import as_path, check_folder, mapped, naming, reading, replacing
+from firth.files.paths import as_path, check_folder, check_mapped, mapped, naming, reading, replacing
 
 
 def write(path, text=b"new"):
@@ -165,3 +166,15 @@ def test_a_path_in_an_error_about_content():
 
     with pytest.raises(FormatError, match=r"^words\.txt: minn is 0$"):
         check()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a mapped file cannot be cut there")
+def test_a_mapped_file_that_was_cut_is_noticed(tmp_path):
+    path = tmp_path / "numbers"
+    path.write_bytes(bytes(8000))
+    array = np.ndarray((1000,), np.float64, mapped(path, "numbers"))[10:]
+    check_mapped(array, path)
+    os.truncate(path, 4000)
+    with pytest.raises(FormatError, match="was cut short since it was opened"):
+        check_mapped(array, path)
+    check_mapped(np.zeros(3), None)

@@ -201,3 +201,31 @@ def test_an_interrupt_while_compiled_code_is_handed_over_is_an_interrupt(monkeyp
     monkeypatch.setattr(jit.FunctionCache, "save_overload", interrupted)
     with pytest.raises(KeyboardInterrupt):
         jit._Cache.save_overload(object.__new__(jit._Cache), None, None)
+
+
+@pytest.mark.parametrize(("error", "raised"), [(MemoryError(), MemoryError), (OSError(12, "no memory"), MemoryError)])
+def test_too_little_memory_leaves_the_files(monkeypatch, error, raised):
+    def fail(self, sig, context):
+        raise error
+
+    from firth.native import jit
+
+    removed = []
+    monkeypatch.setattr(jit.FunctionCache, "load_overload", fail)
+    monkeypatch.setattr(jit._Cache, "files", lambda self: removed)
+    with pytest.raises(raised):
+        jit._Cache.load_overload(object.__new__(jit._Cache), None, None)
+
+
+def test_an_index_that_cannot_be_mended_is_one_warning(monkeypatch):
+    def torn(self, sig, data):
+        raise EOFError("Ran out of input")
+
+    from firth.native import jit
+
+    monkeypatch.setattr(jit, "_warned", False)
+    monkeypatch.setattr(jit.FunctionCache, "save_overload", torn)
+    cache = object.__new__(jit._Cache)
+    monkeypatch.setattr(jit._Cache, "cache_path", "/cache/folder", raising=False)
+    with pytest.warns(UserWarning, match=r"cannot be kept in /cache: its index is damaged \(Ran out of input\)"):
+        cache.save_overload(None, None)

@@ -1,12 +1,13 @@
 """Queries on word vectors: against a search written out here, and on vectors of known answers."""
 
 import math
+import os
 
 import numpy as np
 import pytest
 
 from firth.errors import ConfigError, FormatError, UnknownWordError
-from firth.vectors.container import WordVectors
+from firth.vectors.container import WordVectors, load
 from firth.vectors.subwords import Subwords
 
 
@@ -400,3 +401,16 @@ def test_an_integer_of_too_many_digits_is_no_word(numbered):
     for ask in (numbered.id_of, numbered.__getitem__, numbered.neighbors, lambda word: numbered.similarity(word, 1)):
         with pytest.raises(ConfigError, match="an integer of too many digits"):
             ask(huge)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a mapped file cannot be cut there")
+def test_queries_refuse_a_file_that_was_cut_short(tmp_path):
+    path = tmp_path / "v.safetensors"
+    rows = np.eye(3, dtype=np.float32)
+    WordVectors(["a", "b", "c"], np.array([3, 2, 1]), rows, None, {}, []).save(path)
+    vectors = load(path)
+    assert len(vectors.neighbors("a")) == 2
+    os.truncate(path, 64)
+    for use in (vectors.neighbors, lambda word: vectors.similarity(word, "b"), lambda _: vectors.save(path)):
+        with pytest.raises(FormatError, match="cut short"):
+            use("a")

@@ -6,6 +6,7 @@ Results go to standard output; messages and progress go to standard error.
 import _thread
 import argparse
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -31,6 +32,11 @@ from firth.app import (
 )
 from firth.app.options import unknown_option
 from firth.errors import FirthError
+
+NO_MEMORY = ("failed to map segment", "annot allocate memory", "llvmlite.so")
+"""What the loader of libraries says of too little memory."""
+
+MEMORY_ADVICE = "give the machine or the process more, or make the work smaller (--dim, --max-vocab, --first)"
 
 AGAIN_SECONDS = 0.05
 """After this time, a lost Ctrl-C is delivered again."""
@@ -65,9 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         _drop_output()
         return 0
-    except OSError as error:  # firth's own files have errors of their own
+    except (MemoryError, ImportError, OSError) as error:  # firth's own files have errors of their own
+        told = _told(error)
         _drop_output()
-        print(f"firth: error: cannot write to standard output: {error.strerror or error}", file=sys.stderr)
+        print(f"firth: error: {told}", file=sys.stderr)
         return 1
 
 
@@ -110,6 +117,27 @@ def _end_at_once(status: int) -> None:
         with contextlib.suppress(OSError):
             stream.flush()
     os._exit(status)
+
+
+def _told(error: MemoryError | ImportError | OSError) -> str:
+    """What the system refused: memory, also for a library, or a file, or else what was printed."""
+    if _lacks_memory(error):
+        return f"not enough memory: {MEMORY_ADVICE}"
+    if isinstance(error, ImportError):
+        return f"a package cannot be loaded ({error!s:.200}): install firth again"
+    if isinstance(error, OSError) and error.filename is None:
+        return f"cannot write to standard output: {error.strerror or error}"
+    return str(error)
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that led to it, is of too little memory."""
+    while error is not None:
+        of_system = getattr(error, "errno", None) == errno.ENOMEM or any(sign in str(error) for sign in NO_MEMORY)
+        if of_system or isinstance(error, MemoryError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _drop_output() -> None:

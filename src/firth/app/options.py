@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from firth.declaring import Declared, declared, grouped
-from firth.errors import FormatError
+from firth.errors import FormatError, quoted
 from firth.names import meaning
 from firth.settings import GROUPS
 
@@ -135,7 +135,7 @@ def number_or_bare(bare: int, option: str) -> Callable[[str], int]:
             return int(text)
         except ValueError:
             raise argparse.ArgumentTypeError(
-                f"{text!r} is no whole number: write {option} {bare}, or put {option} last"
+                f"{quoted(text)} is no whole number: write {option} {bare}, or put {option} last"
             ) from None
 
     return number

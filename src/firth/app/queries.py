@@ -7,7 +7,7 @@ from typing import Any
 
 from firth.app.options import Commands, add_command, add_json, typed
 from firth.app.printing import print_json, print_json_items, print_rows
-from firth.errors import ConfigError, UnknownWordError
+from firth.errors import ConfigError, UnknownWordError, quoted
 
 WORDS_AT_ONCE = 1000
 ANSWERS_AT_ONCE = 1_000_000
@@ -234,7 +234,7 @@ def _similarities(vectors: Any, as_json: bool) -> int:
     for number, line in _lines():
         pairs.append(tuple(line.split()))
         if len(pairs[-1]) != 2:
-            raise ConfigError(f"standard input, line {number}: {line[:80]!r}: expected two words a line")
+            raise ConfigError(f"standard input, line {number}: {quoted(line)}: expected two words a line")
     cosines = vectors.similarities(pairs).tolist()
     if as_json:
         return print_json([{"words": pair, "cosine": cosine} for pair, cosine in zip(pairs, cosines, strict=True)])
@@ -285,7 +285,7 @@ def _info(options: argparse.Namespace) -> int:
         return print_json(info)
     rows = [
         ("file", options.vectors),
-        ("words", f"{len(vectors):,}, from {vectors.words[0]!r} to {vectors.words[-1]!r}"),
+        ("words", f"{len(vectors):,}, from {quoted(vectors.words[0])} to {quoted(vectors.words[-1])}"),
         ("dimension", str(vectors.center.shape[1])),
         ("vectors", ", ".join(["center", *_outside_parts(vectors)])),
         ("tokens of these words", f"{info['tokens']:,}"),

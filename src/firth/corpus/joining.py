@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.vocabulary import MAX_WORDS, too_many_words
-from firth.errors import ConfigError
+from firth.errors import ConfigError, quoted
 from firth.settings import MOST_PASSES, THRESHOLDS
 
 LARGEST_THRESHOLD = 1e300
@@ -59,16 +59,16 @@ class PhraseSettings:
 
     def __post_init__(self) -> None:
         if type(self.passes) is not int or not 1 <= self.passes <= MOST_PASSES:
-            raise ConfigError(f"passes is {self.passes!r}: expected a whole number from 1 to {MOST_PASSES}")
+            raise ConfigError(f"passes is {quoted(self.passes)}: expected a whole number from 1 to {MOST_PASSES}")
         if not isinstance(self.score, str) or self.score not in THRESHOLDS:
-            raise ConfigError(f"score is {self.score!r}: expected {' or '.join(map(repr, THRESHOLDS))}")
+            raise ConfigError(f"score is {quoted(self.score)}: expected {' or '.join(map(repr, THRESHOLDS))}")
         if self.threshold is None:
             object.__setattr__(self, "threshold", THRESHOLDS[self.score])
         least, most = (0.0, LARGEST_THRESHOLD) if self.score == "count" else (-1.0, 1.0)
         value = self.threshold
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
             bound = "0 or more" if self.score == "count" else "from -1 to 1"
-            raise ConfigError(f"threshold is {value!r:.100}: expected a number, {bound} for score {self.score!r}")
+            raise ConfigError(f"threshold is {value!r:.100}: expected a number, {bound} for score {quoted(self.score)}")
         object.__setattr__(self, "threshold", float(value))
         if not _is_word(self.delimiter):
             raise ConfigError(f"delimiter is {self.delimiter!r:.100}: expected a text without white space, such as '_'")

@@ -13,7 +13,8 @@ from typing import Any
 from firth.corpus.columns import LARGEST_VALUE, Column, no_columns, place_of, question, told
 from firth.corpus.ragged import Ragged
 from firth.corpus.text_lines import whole_lines
-from firth.errors import CorpusError
+from firth.errors import CorpusError, quoted
+from firth.files.json_text import is_costly, loads
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ROWS_FOLLOW = re.compile(r"\s*\[\s*[\[{]")
@@ -111,7 +112,7 @@ class JsonCells:
             rest = more
         self._texts = chain(("".join(parts),), self._texts)
         try:
-            json.loads(line)
+            loads(line)
         except (ValueError, RecursionError):
             return True
         return self._document and not rest.strip()
@@ -123,6 +124,8 @@ class JsonCells:
             for line in io.StringIO(block, newline=""):
                 self._line += 1
                 try:
+                    if is_costly(line):
+                        raise self._costly()
                     value, end = scan(line, 0)
                 except (StopIteration, ValueError, RecursionError):
                     end = 0
@@ -153,7 +156,7 @@ class JsonCells:
                 self._check_end()
                 return
             if mark != ",":
-                raise CorpusError(f"{self.place()}: expected a comma or the end of the array, and found {mark!r}")
+                raise CorpusError(f"{self.place()}: expected a comma or the end of the array, and found {quoted(mark)}")
             self._at += 1
             self._next()
 
@@ -170,7 +173,7 @@ class JsonCells:
             except (ValueError, RecursionError) as error:
                 raise self._wrong(error) from None
             else:
-                if end < len(self._buffer) or not self._more():  # a number may go on
+                if end < len(self._buffer) - _NEAR_END or not self._more():  # a number may go on
                     self._at = end
                     return value
 
@@ -196,6 +199,8 @@ class JsonCells:
         Raises CorpusError for a value that is too large.
         """
         rest = self._buffer[self._at :]
+        if is_costly(rest):
+            raise self._costly()
         if len(rest) > LARGEST_VALUE:
             raise CorpusError(f"{self.place()}: a value of more than {LARGEST_VALUE:,} characters, or one that is cut")
         parts, size = [rest], 0
@@ -207,6 +212,12 @@ class JsonCells:
         self._line += self._buffer.count("\n", 0, self._at)
         self._buffer, self._at = "".join(parts), 0
         return True
+
+    def _costly(self) -> CorpusError:
+        return CorpusError(
+            f"{self.place()}: a value of so many small ones that they would take too much memory: divide it into "
+            "several, one a line"
+        )
 
     def _wrong(self, error: Exception) -> CorpusError:
         if isinstance(error, RecursionError):
@@ -230,7 +241,7 @@ def refuse_json(block: bytes, name: str) -> None:
     text = block.decode(errors="replace")
     line, end, rest = text.partition("\n")
     try:
-        found = json.loads(line)
+        found = loads(line)
     except json.JSONDecodeError as error:
         if end and error.pos < len(line.rstrip()):
             return
@@ -262,6 +273,6 @@ def is_json(line: str) -> bool:
     if _ROWS_FOLLOW.match(line) or line in ("[", "{"):
         return True
     try:
-        return isinstance(json.loads(line), dict | list)
+        return isinstance(loads(line), dict | list)
     except (ValueError, RecursionError):
         return False

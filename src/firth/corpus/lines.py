@@ -19,7 +19,7 @@ from firth.corpus.strings import StringReader, one_line
 from firth.corpus.table_files import FileCells
 from firth.corpus.tokens import Numbers, Where, count_piece, in_sentences, number_lists, sentences_of
 from firth.corpus.vocabulary import LINE_END, as_word
-from firth.errors import ConfigError, CorpusError
+from firth.errors import ConfigError, CorpusError, quoted
 from firth.settings import Reading
 
 LINE_ENDS = re.compile("\r\n|\n|\r")
@@ -235,7 +235,7 @@ def _lowers_tokens(reading: Reading) -> bool:
 
 def _refuse_tokenizer(reading: Reading, what: str) -> None:
     if reading.tokenizer not in (None, "whitespace"):
-        raise ConfigError(f"tokenizer is {reading.tokenizer_name!r}, but {what} are taken as they are")
+        raise ConfigError(f"tokenizer is {quoted(reading.tokenizer_name)}, but {what} are taken as they are")
 
 
 def _strings(lines: Iterable[Any]) -> Iterator[str]:

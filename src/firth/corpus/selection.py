@@ -11,7 +11,7 @@ from firth.corpus.joining import WordsOf
 from firth.corpus.left_out import LeftOut, count_left_out
 from firth.corpus.spacing import Spacing, advice_of
 from firth.corpus.vocabulary import MAX_WORDS, Vocabulary, nothing_left, rank_words, too_many_words
-from firth.errors import CorpusError, VocabularyError
+from firth.errors import CorpusError, VocabularyError, quoted
 
 WORDS_AT_ONCE = 1 << 16
 """Words that are strings at a time, of those that are only looked up, so that memory stays bounded."""
@@ -40,7 +40,7 @@ def given_words(words: list[str]) -> Vocabulary:
     vocab = Vocabulary(words, np.zeros(len(words), np.int64))
     if len(vocab.ids) < len(words):
         twice = next(word for place, word in enumerate(words) if vocab.ids[word] != place)
-        raise VocabularyError(f"the word {twice[:100]!r} is given twice: expected every word once")
+        raise VocabularyError(f"the word {quoted(twice)} is given twice: expected every word once")
     return vocab
 
 
@@ -148,7 +148,7 @@ def _none_occurs(
     )
     return CorpusError(
         f"none of the {counts.sum():,} tokens of the corpus is among the {len(words):,} given words, which begin "
-        f"with {words[:3]!r:.100}; the most frequent token is {best[:100]!r}. {advice}"
+        f"with {words[:3]!r:.100}; the most frequent token is {quoted(best)}. {advice}"
     )
 
 

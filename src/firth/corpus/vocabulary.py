@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firth.errors import ConfigError, VocabularyError
+from firth.errors import ConfigError, VocabularyError, quoted
 
 MOST_TOKENS = 2**61
 """What the counts of a vocabulary may add up to: counts of two of them can be added in 64 bits, and then checked."""
@@ -123,7 +123,7 @@ def nothing_left(word: str, count: int, min_count: int, given: bool = False, adv
     times = "once" if count == 1 else f"{count:,} times"
     where, more = (" by the counts that were given", "the counts of more") if given else ("", "more")
     return VocabularyError(
-        f"no word occurs {min_count:,} times{where}: the most frequent, {word[:100]!r}, occurs {times}. "
+        f"no word occurs {min_count:,} times{where}: the most frequent, {quoted(word)}, occurs {times}. "
         + (advice or f"Give {more} text, or a min_count of {count:,} or less")
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from firth.errors import ConfigError
+from firth.errors import ConfigError, quoted
 from firth.evaluate.reading import Analogies, Benchmark, Categories, OddOneOut, Similarity
 from firth.vectors.container import WordVectors
 
@@ -86,4 +86,4 @@ def _check_words(benchmark: Benchmark, rows: Iterable[Iterable[Any]]) -> None:
 
 
 def _refuse(benchmark: Benchmark, found: str, expected: str) -> None:
-    raise ConfigError(f"benchmark {benchmark.name!r}: {found}: expected {expected}")
+    raise ConfigError(f"benchmark {quoted(benchmark.name)}: {found}: expected {expected}")

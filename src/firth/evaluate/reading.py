@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median_high
 from typing import NoReturn
 
-from firth.errors import ConfigError, FormatError
+from firth.errors import ConfigError, FormatError, quoted
 from firth.files.paths import AnyPath, as_path, reading
 
 KINDS = ("similarity", "analogy", "categories", "odd")
@@ -28,16 +28,16 @@ BUNDLED = tuple(
     for name in ("wordsim353.tsv", "wordsim353-sim.tsv", "wordsim353-rel.tsv", "rg-65.tsv", "questions-words.txt")
 )
 
-LARGEST = 2**26
+LARGEST = 2**23
 """The most bytes of a file of a benchmark."""
 
-MOST_LINES = 2**20
+MOST_LINES = 2**17
 """The most lines of a file, blank ones and comments included."""
 
 LONGEST = 2**20
 """The most characters of a line."""
 
-MOST_FIELDS = 2**22
+MOST_FIELDS = 2**19
 """The most fields of all lines together, short ones filled up."""
 
 LINE_END = re.compile(r"\r\n?|\n")
@@ -141,7 +141,7 @@ class _File:
         return [line for block in self.blocks for line in block]
 
     def refuse(self, line: _Line, expected: str) -> NoReturn:
-        raise FormatError(f"{self.path}, line {line.number}: {line.text[:80]!r}: expected {expected}")
+        raise FormatError(f"{self.path}, line {line.number}: {quoted(line.text)}: expected {expected}")
 
     def bound(self, line: _Line, fields: int) -> None:
         """Refuse more than MOST_FIELDS fields, at the line with which there are so many."""
@@ -163,7 +163,7 @@ def _lines(path: Path) -> list[list[_Line]]:
                 blocks.append([])
         elif not line.lstrip().startswith(("#", ";")):
             if len(line) > LONGEST:
-                raise FormatError(f"{path}, line {number}: {line[:80]!r}: expected at most {LONGEST:,} characters")
+                raise FormatError(f"{path}, line {number}: {quoted(line)}: expected at most {LONGEST:,} characters")
             blocks[-1].append(_Line(number, line.strip(" ")))
     if not blocks[-1]:
         blocks.pop()
@@ -186,7 +186,9 @@ def _text(path: Path, data: bytes) -> str:
                 raise FormatError(f"{path}: compressed ({name}): expected text; decompress it first") from None
         before = re.split(rb"\r\n?|\n", data[: error.start])
         shown = (before[-1] + re.split(rb"[\r\n]", data[error.start : error.start + 80])[0])[:80]
-        raise FormatError(f"{path}, line {len(before)}: {shown!r}: expected UTF-8; save the file as UTF-8") from None
+        raise FormatError(
+            f"{path}, line {len(before)}: {quoted(shown)}: expected UTF-8; save the file as UTF-8"
+        ) from None
 
 
 # Fields.

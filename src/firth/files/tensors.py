@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
-from firth.errors import FormatError
+from firth.errors import FormatError, quoted
+from firth.files.json_text import is_costly
 from firth.files.paths import AnyPath, as_path, mapped, replacing
 
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -88,13 +89,16 @@ def read_tensors(path: AnyPath, at: Path | None = None) -> "TensorFile":
     path = as_path(path)
     at = path if at is None else at
     mapping = mapped(at, "tensors")
+    start = 8 + int.from_bytes(mapping[:8], "little")
+    text = mapping[8:start]
+    if is_costly(text, len(mapping)):
+        raise FormatError(f"{path}: a header of {len(text):,} bytes: expected one that firth or a like program wrote")
     try:
         with safe_open(at, framework="np"):
             pass
     except (SafetensorError, OSError) as error:
-        raise FormatError(f"{path}: not a whole safetensors file: {str(error)[:200]!r}") from None
-    start = 8 + int.from_bytes(mapping[:8], "little")
-    header = json.loads(mapping[8:start])  # safe_open has parsed the same bytes
+        raise FormatError(f"{path}: not a whole safetensors file: {quoted(str(error))}") from None
+    header = json.loads(text)  # safe_open has parsed the same bytes
     metadata = header.pop("__metadata__", None) or {}
     return TensorFile(path, metadata, header, mapping, start)
 
@@ -111,6 +115,11 @@ class TensorFile:
         self.path, self.metadata = path, metadata
         self.checksum = metadata.pop(CHECKSUM, None)
         self._header, self._mapping, self._start = header, mapping, start
+
+    @property
+    def size(self) -> int:
+        """The bytes of the file."""
+        return len(self._mapping)
 
     def __contains__(self, name: str) -> bool:
         """Whether there is a tensor of that name."""
@@ -156,12 +165,14 @@ class TensorFile:
         if dimensions is not None:
             expected += f" with {dimensions} dimension{'s'[: dimensions - 1]}"
         if name not in self:
-            raise FormatError(f"{self.path}: no tensor {name!r}: {expected}")
+            raise FormatError(f"{self.path}: no tensor {name!r:.100}: {expected}")
         found, shape, (begin, end) = (self._header[name][key] for key in ("dtype", "shape", "data_offsets"))
         if found != dtype or dimensions not in (None, len(shape)):
-            raise FormatError(f"{self.path}: tensor {name!r} is {found} of shape {shape}: {expected}")
+            raise FormatError(f"{self.path}: tensor {name!r:.100} is {found:.20} of shape {shape}: {expected}")
         if end - begin != math.prod(shape) * DTYPES[dtype].itemsize or self._start + end > len(self._mapping):
-            raise FormatError(f"{self.path}: tensor {name!r} lies at bytes {begin} to {end}: expected shape {shape}")
+            raise FormatError(
+                f"{self.path}: tensor {name!r:.100} lies at bytes {begin} to {end}: expected shape {shape}"
+            )
         return np.ndarray(shape, DTYPES[dtype], self._mapping, self._start + begin)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from firth.errors import FormatError, MissingExtraError
+from firth.errors import FormatError, MissingExtraError, quoted
 from firth.files.paths import reading, replacing
 from firth.formats.matrices import COUNT_NAMES, WHOLE_NAMES, WORD_NAMES, GrowingRows, count_of, decoded, vectors_of
 from firth.formats.request import Faults, Request, shown
@@ -128,7 +128,7 @@ def _refusing(pa: Any, path: Path, expected: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
-        raise FormatError(f"{path}: {str(error)[:200]!r}: expected {expected}") from None
+        raise FormatError(f"{path}: {quoted(str(error))}: expected {expected}") from None
 
 
 def _columns(pa: Any, path: Path, schema: Any) -> _Columns:

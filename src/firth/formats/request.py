@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from firth.errors import FormatError
+from firth.errors import QUOTED, FormatError
 from firth.vectors.container import WordVectors
 from firth.vectors.rows import Progress, no_progress
 from firth.vectors.transforms import documents_of_words
@@ -83,10 +83,10 @@ class Faults:
 
 def shown(content: str | bytes) -> str:
     """Content of a file for a message: quoted, and cut to `SHOWN` characters."""
-    short = content[:SHOWN]
-    if len(repr(short)) > 2 * SHOWN:  # most of it is escaped
-        short = content[: SHOWN // 4]
-    return repr(short) + ("..." if len(content) > len(short) else "")
+    size = SHOWN
+    while len(repr(content[:size])) > QUOTED - len("..."):  # much of it is escaped
+        size //= 2
+    return repr(content[:size]) + ("..." if len(content) > size else "")
 
 
 def selected(path: Path, vectors: WordVectors, request: Request) -> WordVectors:

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.errors import FormatError
+from firth.files.json_text import loads
 from firth.files.new_folders import replacing_folder
 from firth.files.paths import reading, replacing
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
@@ -83,7 +84,7 @@ def read(path: Path, request: Request) -> WordVectors:
     file = read_tensors(folder / MODEL)
     matrix = _matrix(file)
     faults = Faults(path, request.strict)
-    tokens = _tokens(folder / TOKENIZER, len(matrix), faults)
+    tokens = _tokens(folder / TOKENIZER, len(matrix), file.size, faults)
     return vectors_of(path, tokens, matrix, request, faults, lambda row: f"token {row}")
 
 
@@ -93,7 +94,7 @@ def _matrix(file: TensorFile) -> npt.NDArray[Any]:
     kind = file.dtype(name)
     matrix = file.tensor(name, kind if kind in ("F16", "F64") else "F32", 2)
     if 0 in matrix.shape:
-        raise FormatError(f"{file.path}: tensor {name!r} has the shape {matrix.shape}: expected neither to be 0")
+        raise FormatError(f"{file.path}: tensor {name!r:.100} has the shape {matrix.shape}: expected neither to be 0")
     rows = matrix
     if "mapping" in file:
         mapping = file.tensor("mapping", "I32" if file.dtype("mapping") == "I32" else "I64", 1)
@@ -115,9 +116,9 @@ def _matrix(file: TensorFile) -> npt.NDArray[Any]:
         return rows * weights.astype(np.float32)[:, None]
 
 
-def _tokens(path: Path, rows: int, faults: Faults) -> list[str | None]:
-    """The token of each row, None where there is none."""
-    document = _json(path)
+def _tokens(path: Path, rows: int, size: int, faults: Faults) -> list[str | None]:
+    """The token of each row, None where there is none. size: the bytes of the matrix's file."""
+    document = _json(path, size)
     model = document.get("model")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None
     added = document.get("added_tokens") or []
@@ -178,13 +179,13 @@ def _is_text(token: str) -> bool:
     return True
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path, size: int) -> dict[str, Any]:
     with reading(path, "a tokenizer") as file:
         content = file.read(min(LONGEST_JSON, os.fstat(file.fileno()).st_size) + 1)  # which is reserved at once
     if len(content) > LONGEST_JSON:
         raise FormatError(f"{path}: more than {LONGEST_JSON:,} bytes: expected a tokenizer")
     try:
-        document = json.loads(content)
+        document = loads(content, len(content) + size)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: {error!s:.100}: expected JSON") from None
     if not isinstance(document, dict):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from firth.native.threads import Stage, run_stages
 from firth.settings import available_threads
 
-CHUNK = 1 << 24
+CHUNK = 1 << 22
 """The bytes of text that are read at once."""
 
 LINES_AT_ONCE = 1 << 16

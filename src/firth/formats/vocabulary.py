@@ -17,7 +17,7 @@ import numpy as np
 
 from firth.corpus.reader import MAX_TOKEN
 from firth.corpus.vocabulary import MOST_TOKENS, Vocabulary, as_word
-from firth.errors import ConfigError, FormatError, VocabularyError
+from firth.errors import ConfigError, FormatError, VocabularyError, quoted
 from firth.files.paths import AnyPath, check_folder, naming, reading, replacing
 from firth.vectors.container import load
 
@@ -83,7 +83,7 @@ def check_words(words: Iterable[str], path: AnyPath) -> None:
         encoded = _utf8(word)
         if not encoded or encoded != encoded.strip() or b"\n" in encoded or b"\r" in encoded:
             raise FormatError(
-                f"{path}: the word {word[:100]!r} cannot be written: expected text without white space at its ends "
+                f"{path}: the word {quoted(word)} cannot be written: expected text without white space at its ends "
                 "and without line breaks"
             )
 
@@ -129,11 +129,11 @@ def _from_mapping(mapping: Mapping[Any, Any]) -> Vocabulary:
         except TypeError:
             number = -1
         if not 0 <= number <= MOST_TOKENS:
-            raise VocabularyError(f"the count of {word[:100]!r} is {count!r:.100}: {EXPECTED}")
+            raise VocabularyError(f"the count of {quoted(word)} is {count!r:.100}: {EXPECTED}")
         counts[place] = number
     if len(set(words)) < len(words):
         twice = next(word for word in words if words.count(word) > 1)
-        raise VocabularyError(f"the word {twice[:100]!r} is given twice, as a string and as a number: expected it once")
+        raise VocabularyError(f"the word {quoted(twice)} is given twice, as a string and as a number: expected it once")
     return Vocabulary([str.__str__(word) for word in words], counts)
 
 
@@ -162,30 +162,33 @@ def _from_text(path: Path) -> Vocabulary:
     places: dict[str, int] = {}
     counts: list[int] = []
     checksum = hashlib.sha256()
+
+    def where() -> str:
+        return f"{path}, line {len(counts) + 1}"
+
     with reading(path, "words and counts") as file:
         while line := file.readline(LONGEST_LINE):
-            where = f"{path}, line {len(counts) + 1}"
             if line.startswith(CHECKSUM):
-                _check(line, checksum.hexdigest(), file.readline(LONGEST_LINE), where)
+                _check(line, checksum.hexdigest(), file.readline(LONGEST_LINE), where())
                 break
             checksum.update(line.rstrip(b"\r\n") + b"\n")
             if not counts:
                 line = line.removeprefix(codecs.BOM_UTF8)
             if len(line) == LONGEST_LINE:
-                raise FormatError(f"{where}: more than {LONGEST_LINE:,} bytes: expected a word and its count")
+                raise FormatError(f"{where()}: more than {LONGEST_LINE:,} bytes: expected a word and its count")
             fields = line.rsplit(None, 1)
             if len(fields) != 2 or b"\r" in fields[0]:
-                raise FormatError(f"{where}: {line[:60]!r}: expected a word, a space, its count and a line end")
+                raise FormatError(f"{where()}: {quoted(line)}: expected a word, a space, its count and a line end")
             if not fields[1].isdigit() or len(fields[1]) > 19 or int(fields[1]) > MOST_TOKENS:
-                raise FormatError(f"{where}: the count is {fields[1][:60]!r}: {EXPECTED}")
+                raise FormatError(f"{where()}: the count is {quoted(fields[1])}: {EXPECTED}")
             try:
                 word = fields[0].strip().decode()
             except UnicodeDecodeError:
-                raise FormatError(f"{where}: the word is {fields[0][:60]!r}: expected UTF-8") from None
+                raise FormatError(f"{where()}: the word is {quoted(fields[0])}: expected UTF-8") from None
             first = places.setdefault(word, len(counts))
             if first < len(counts):
                 raise FormatError(
-                    f"{where}: the word {word[:100]!r} stands in line {first + 1} already: expected every word once"
+                    f"{where()}: the word {quoted(word)} stands in line {first + 1} already: expected every word once"
                 )
             counts.append(int(fields[1]))
     if not counts:

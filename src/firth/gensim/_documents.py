@@ -45,7 +45,7 @@ class TaggedBrownCorpus:
     def __init__(self, dirname: AnyPath) -> None:
         self.dirname = os.fspath(dirname)
         if not os.path.isdir(self.dirname):
-            raise ArgumentError(f"dirname is {self.dirname!r:.200}: there is no such folder")
+            raise ArgumentError(f"dirname is {self.dirname!r:.100}: there is no such folder")
 
     def __iter__(self) -> Iterator[TaggedDocument]:
         """Yield the documents, file by file in the order of their names."""

@@ -1,13 +1,16 @@
 """The files of phrases: their names and a number of each, and settings."""
 
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from firth.errors import FormatError
+from firth.errors import FormatError, quoted
+from firth.files.json_text import JsonStream, pieces_of
 from firth.files.paths import AnyPath
 from firth.gensim._saved import load_state, save_state
 
@@ -35,13 +38,14 @@ def read_phrases(
         )
     dtype, known = kinds[kind]
     if set(state) != set(known):
-        raise FormatError(f"{path}: the state has {sorted(state)!r:.200}: expected {', '.join(known)}")
+        raise FormatError(f"{path}: the state has {quoted(sorted(state))}: expected {', '.join(known)}")
     numbers = file.tensor("numbers", dtype, 1)
     try:
-        names = json.loads(file.tensor("names", "U8", 1).tobytes())
+        text = io.BytesIO(file.tensor("names", "U8", 1).data)
+        names = list(islice(JsonStream(pieces_of(text.read)).values(), len(numbers) + 1))
     except (ValueError, RecursionError):
         names = None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(names) != len(numbers):
+    if names is None or not all(isinstance(name, str) for name in names) or len(names) != len(numbers):
         raise FormatError(f"{path}: the names are no list of {len(numbers):,} texts: is the file damaged?")
     if not (np.isfinite(numbers).all() if dtype == "F64" else (numbers > 0).all()):
         raise FormatError(f"{path}: a count below 1 or a score that is no number: is the file damaged?")

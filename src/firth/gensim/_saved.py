@@ -8,6 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from firth.errors import FormatError
+from firth.files.json_text import loads
 from firth.files.paths import AnyPath
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
 from firth.formats.detect import is_safetensors
@@ -46,9 +47,9 @@ def load_state(path: AnyPath, mapped: bool = False) -> tuple[str, dict[str, Any]
         raise FormatError(f"{path}: a pickle, as gensim saves, which firth never loads: {HOW_TO_CONVERT}")
     file = read_tensors(path)
     try:
-        document = json.loads(file.metadata[KEY])
+        document = loads(file.metadata[KEY], file.size)
         version, kind, state = document["version"], document["kind"], document["state"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise FormatError(f"{path}: not a file that a model of firth.gensim saved: expected one") from None
     if not mapped and file.checksum is not None:
         file.check()

@@ -10,7 +10,7 @@ from typing import Any
 from firth.corpus.reader import TextReader
 from firth.corpus.sources import is_open_file, shown
 from firth.corpus.text_lines import whole_lines
-from firth.errors import CorpusError
+from firth.errors import CorpusError, quoted
 from firth.files.paths import AnyPath
 from firth.gensim._errors import ArgumentError, KindError
 from firth.gensim._paths import check_text
@@ -62,7 +62,7 @@ class PathLineSentences:
             paths = (self.source + name for name in sorted(os.listdir(self.source)))
             self.input_files = [path for path in paths if os.path.isfile(path)]
         else:
-            raise ArgumentError(f"source is {self.source!r:.200}: there is no such file or folder")
+            raise ArgumentError(f"source is {quoted(self.source)}: there is no such file or folder")
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yield lists of words, from the beginning of the first file."""
@@ -111,7 +111,7 @@ class BrownCorpus:
     def __init__(self, dirname: AnyPath):
         self.dirname = os.fspath(dirname)
         if not os.path.isdir(self.dirname):
-            raise ArgumentError(f"dirname is {self.dirname!r:.200}: there is no such folder")
+            raise ArgumentError(f"dirname is {quoted(self.dirname)}: there is no such folder")
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yield lists of words, file by file in the order of their names."""

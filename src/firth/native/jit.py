@@ -5,6 +5,7 @@ several files; so the stamp of its cache is made from all of them. numba itself 
 Python's apart.
 """
 
+import errno
 import hashlib
 import os
 import time
@@ -130,6 +131,12 @@ class _Cache(FunctionCache):
     def load_overload(self, sig, target_context):
         try:
             return super().load_overload(sig, target_context)
+        except MemoryError:
+            raise
+        except OSError as error:  # the files may be right, and the next process can read them
+            if error.errno == errno.ENOMEM:
+                raise MemoryError from None
+            return None
         except Exception:  # cut, empty, garbage, or naming what this version does not have
             for path in self.files():
                 with suppress(OSError):
@@ -141,8 +148,11 @@ class _Cache(FunctionCache):
             super().save_overload(sig, data)
         except RuntimeError:  # Ctrl-C came while LLVM handed over what it compiled, and ctypes dropped it
             raise KeyboardInterrupt from None
-        except OSError as error:
-            _warn(f"compiled code cannot be kept in {os.path.dirname(self.cache_path)}: {error.strerror or error}")
+        except MemoryError:
+            raise
+        except Exception as error:  # an OSError, or that of an index which is damaged and cannot be removed
+            reason = getattr(error, "strerror", None) or f"its index is damaged ({error!s:.100})"
+            _warn(f"compiled code cannot be kept in {os.path.dirname(self.cache_path)}: {reason}")
 
 
 class _NoCache(NullCache):

@@ -10,7 +10,7 @@ import numpy as np
 
 from firth.declaring import declared
 from firth.display import Display
-from firth.errors import ConfigError
+from firth.errors import ConfigError, quoted
 from firth.evaluate import evaluate as score_on
 from firth.evaluate import read
 from firth.files.paths import AnyPath
@@ -41,7 +41,7 @@ class AfterEpoch:
         if patience is not None and evaluate is None:
             raise ConfigError("patience waits for a better score on a file: give evaluate (--evaluate FILE) too")
         if on_epoch is not None and not callable(on_epoch):
-            raise ConfigError(f"on_epoch is {on_epoch!r}: expected a function that takes the vectors")
+            raise ConfigError(f"on_epoch is {quoted(on_epoch)}: expected a function that takes the vectors")
         self._on_epoch = on_epoch
         self._files = [read(path) for path in _paths(evaluate)]
         self._names = list(self._scores(_stand_in(["a"])))

@@ -11,7 +11,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from firth.errors import ConfigError, FormatError
+from firth.errors import ConfigError, FormatError, quoted
 from firth.files.tensors import read_tensors, write_tensors
 from firth.settings import TrainConfig
 from firth.training import Snapshot, Trainer
@@ -60,7 +60,8 @@ class Checkpoint:
             found = self._saved.config.get(name)
             if name != MAY_DIFFER and found != value:
                 raise ConfigError(
-                    f"{self.path} was made with {name} = {found!r}, not {value!r}: resume with the settings of the run"
+                    f"{self.path} was made with {name} = {quoted(found)}, not {quoted(value)}: resume with the "
+                    "settings of the run"
                 )
 
     def restore(self, trainer: Trainer) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from firth.corpus.vocabulary import Vocabulary
 from firth.display import Display
-from firth.errors import ConfigError, UnknownWordError
+from firth.errors import ConfigError, UnknownWordError, quoted
 from firth.formats.vocabulary import read_words
 from firth.settings import BY_KIND, CHOICES, TrainConfig
 from firth.tokenizing import kept_tokenizer
@@ -70,7 +70,7 @@ def frozen_words(start: WordVectors | None, freeze: Any) -> list[str]:
         if word not in known.ids:
             near = ", ".join(map(repr, known.suggest(word)))
             hint = f"the nearest spellings are {near}" if near else "no word is spelt like it"
-            raise UnknownWordError(f"freeze: {word!r} is not among the {len(known):,} words of from_: {hint}")
+            raise UnknownWordError(f"freeze: {quoted(word)} is not among the {len(known):,} words of from_: {hint}")
     return words
 
 

@@ -22,7 +22,7 @@ from firth.corpus.encode import Corpus
 from firth.corpus.subsampling import keep_probabilities, keep_thresholds
 from firth.corpus.tags import Tags
 from firth.declaring import BOTH, TREE
-from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError
+from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError, quoted
 from firth.memory import physical_memory
 from firth.native.arrays import aligned_rows
 from firth.settings import TrainConfig
@@ -131,8 +131,8 @@ class SgdTrainer:
         words, bucket = len(corpus.vocab), config.bucket if config.maxn else 0
         if config.loss in (TREE, BOTH) and words == 1:
             raise VocabularyError(
-                f"hierarchical softmax needs a tree of two words and {self.words[0]!r} is the only one: give more "
-                "text, or lower min_count"
+                f"hierarchical softmax needs a tree of two words and {quoted(self.words[0])} is the only one: give "
+                "more text, or lower min_count"
             )
         if frozen and (config.documents or config.loss == BOTH):
             raise ConfigError(

@@ -85,7 +85,7 @@ class Doc2VecVectorizer(Vectorizer):
 
     def _learn(self, documents: list[Any]) -> None:
         if self.infer_epochs is not None and self.infer_epochs < 1:
-            raise ParameterError(f"infer_epochs is {self.infer_epochs!r}: expected 1 or more, or None")
+            raise ParameterError(f"infer_epochs is {self.infer_epochs!r:.100}: expected 1 or more, or None")
         kind = {"documents_alone": self.documents_alone, "concatenate": self.concatenate}
         self.vectors_ = self._train(documents, documents=True, **kind)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from firth.corpus.vocabulary import as_word
-from firth.errors import ConfigError, FormatError
+from firth.errors import ConfigError, FormatError, quoted
 from firth.files.paths import AnyPath, reading
 from firth.vectors.container import WordVectors
 from firth.vectors.directions import Doubles, Floats, Ids, scaled
@@ -100,8 +100,8 @@ def align(
     here, there = _shared(source, target) if anchors is None else _anchored(source, target, anchors)
     if anchors is None and not len(here):
         raise FormatError(
-            f"the source and the target have no word in common, from {source.words[0]!r} to {target.words[0]!r}: give "
-            "anchors, pairs of a word of the source and a word of the target"
+            f"the source and the target have no word in common, from {quoted(source.words[0])} to "
+            f"{quoted(target.words[0])}: give anchors, pairs of a word of the source and a word of the target"
         )
     if len(here) < dim:
         what = "shared words" if anchors is None else "anchors with vectors in both sets"
@@ -126,9 +126,9 @@ def read_anchors(path: AnyPath) -> list[Anchor]:
             try:
                 words = line.decode("utf-8-sig" if number == 1 else "utf-8").split()
             except UnicodeDecodeError:
-                raise FormatError(f"{where}: {line[:60]!r}: expected UTF-8") from None
+                raise FormatError(f"{where}: {quoted(line)}: expected UTF-8") from None
             if len(words) > 2:
-                raise FormatError(f"{where}: {line[:60]!r} has {len(words)} words: expected one or two")
+                raise FormatError(f"{where}: {quoted(line)} has {len(words)} words: expected one or two")
             if words:
                 anchors.append((words[0], words[-1]))
     if not anchors:

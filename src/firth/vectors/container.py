@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.vocabulary import as_word
-from firth.errors import ConfigError, FormatError
-from firth.files.paths import AnyPath, as_path, naming
+from firth.errors import ConfigError, FormatError, quoted
+from firth.files.paths import AnyPath, as_path, check_mapped, naming
 from firth.files.tensors import TensorFile, read_tensors
 from firth.vectors import transforms
 from firth.vectors.batches import Found
@@ -50,7 +50,8 @@ class WordVectors(StoredVectors):
             first, more = self.words[missing[0]], len(missing) - 1
             also = f" and of {more:,} other word{'s' if more > 1 else ''}" if more else ""
             warnings.warn(
-                f"the vector of {first!r}{also} is zero or not finite: such words are never an answer", stacklevel=3
+                f"the vector of {quoted(first)}{also} is zero or not finite: such words are never an answer",
+                stacklevel=3,
             )
         return directions
 
@@ -167,7 +168,7 @@ class WordVectors(StoredVectors):
         those of `neighbors`.
         """
         if method not in ("add", "mul"):
-            raise ConfigError(f"method is {method!r}: expected 'add' or 'mul'")
+            raise ConfigError(f"method is {quoted(method)}: expected 'add' or 'mul'")
         terms = self._queries([a, b, c])
         directions, ids = self._among(within, most_frequent)
         out, k = self._places([a, b, c], ids), whole("k", k, 1)
@@ -197,7 +198,7 @@ class WordVectors(StoredVectors):
         words: three or more. Ties go to the first. Raises UnknownWordError, and ConfigError for fewer words.
         """
         if isinstance(as_word(words), str) or len(words) < 3:
-            raise ConfigError(f"the words are {words!r}: expected a list of three or more")
+            raise ConfigError(f"the words are {quoted(words)}: expected a list of three or more")
         units = self._queries(list(words))
         return words[int(cosines(units, scaled(units.mean(axis=0))).argmin())]
 
@@ -210,14 +211,16 @@ class WordVectors(StoredVectors):
         place = self.id_of(word)
         if place is None:
             self._row(word)  # raises for a word that has no vector at all
-            raise ConfigError(f"{word!r} is not among the {len(self):,} words, so it has no rank")
+            raise ConfigError(f"{quoted(word)} is not among the {len(self):,} words, so it has no rank")
         other: Any = as_word(of)
         if isinstance(other, str) and self.id_of(other) == place:
-            raise ConfigError(f"the rank of {word!r} among its own neighbours is asked for: expected two words")
+            raise ConfigError(f"the rank of {quoted(word)} among its own neighbours is asked for: expected two words")
         directions, ids = self._among(None, most_frequent)
         row = place if ids is None else next(iter(np.flatnonzero(ids == place).tolist()), None)
         if row is None:
-            raise ConfigError(f"{word!r} is not among the {most_frequent:,} most frequent words, so it has no rank")
+            raise ConfigError(
+                f"{quoted(word)} is not among the {most_frequent:,} most frequent words, so it has no rank"
+            )
         if row in directions.missing:
             raise FormatError(f"{_told(word)} is zero or not finite: it has no direction, so it has no rank")
         query = self._queries([of])[0]
@@ -258,6 +261,7 @@ class WordVectors(StoredVectors):
 
     def _units(self, words: Sequence[Query]) -> Doubles:
         """The vectors (m, d) of words, or vectors, in float64, scaled to length 1; a zero vector stays zero."""
+        check_mapped(self.center, self.path)
         rows = np.empty((len(words), self.center.shape[1]))
         for place, word in enumerate(words):
             rows[place] = self._vector(word) if isinstance(word, np.ndarray) else self._row(word)
@@ -297,17 +301,17 @@ class WordVectors(StoredVectors):
         weights: list[float] = []
         for sign, group, name in ((1, positive, "positive"), (-1, negative, "negative")):
             if isinstance(as_word(group), str):
-                raise ConfigError(f"{name} is {group!r}: expected a list, [{group!r}]")
+                raise ConfigError(f"{name} is {quoted(group)}: expected a list, [{quoted(group)}]")
             for item in group:
                 if isinstance(item, tuple) and len(item) != 2:
-                    raise ConfigError(f"{name} has {item!r}: expected a word, a vector, or a pair (word, weight)")
+                    raise ConfigError(f"{name} has {quoted(item)}: expected a word, a vector, or a pair (word, weight)")
                 word, weight = item if isinstance(item, tuple) else (item, 1.0)
                 if (
                     isinstance(weight, bool)
                     or not isinstance(weight, int | float | np.number)
                     or not np.isfinite(weight)
                 ):
-                    raise ConfigError(f"the weight of {_told(word)} is {weight!r}: expected a number")
+                    raise ConfigError(f"the weight of {_told(word)} is {quoted(weight)}: expected a number")
                 items.append(word)
                 weights.append(sign * float(weight))
         if not items:
@@ -329,12 +333,14 @@ class WordVectors(StoredVectors):
         if most_frequent is not None:
             raise ConfigError("within and most_frequent are given: expected one of them")
         if isinstance(as_word(within), str):
-            raise ConfigError(f"within is {within!r}: expected a list of words")
+            raise ConfigError(f"within is {quoted(within)}: expected a list of words")
         places = {word: self.id_of(word) for word in map(as_word, within)}
         for word, place in places.items():
             if place is None:
                 self._row(word)
-                raise ConfigError(f"within: {word!r} is not among the {len(self):,} words: expected words with a row")
+                raise ConfigError(
+                    f"within: {quoted(word)} is not among the {len(self):,} words: expected words with a row"
+                )
         ids = np.unique(np.array(list(places.values()), np.int64))
         if not len(ids):
             raise ConfigError("within has no word: expected one or more")
@@ -382,14 +388,14 @@ def from_file(file: TensorFile) -> WordVectors:
 def _check_length(kind: str, items: Sequence[Sequence[Word]], length: int) -> None:
     wrong = next((item for item in items if isinstance(as_word(item), str) or len(item) != length), None)
     if wrong is not None:
-        raise ConfigError(f"a {kind} is {wrong!r}: expected {length} words")
+        raise ConfigError(f"a {kind} is {quoted(wrong)}: expected {length} words")
 
 
 def _told(item: Query) -> str:
-    return "a vector that is given" if isinstance(item, np.ndarray) else f"the vector of {item!r}"
+    return "a vector that is given" if isinstance(item, np.ndarray) else f"the vector of {quoted(item)}"
 
 
 def _checked_threshold(threshold: float) -> float:
     if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.number) or not -1 <= threshold <= 1:
-        raise ConfigError(f"threshold is {threshold!r}: expected a cosine, from -1 to 1")
+        raise ConfigError(f"threshold is {quoted(threshold)}: expected a cosine, from -1 to 1")
     return float(threshold)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.vocabulary import Vocabulary, as_word, is_whole
-from firth.errors import ConfigError, FormatError, UnknownWordError
+from firth.errors import ConfigError, FormatError, UnknownWordError, quoted
 from firth.vectors.directions import Directions, Doubles, Floats, cosines, lengths_of, scaled
 from firth.vectors.queries import nearest
 from firth.vectors.rows import readonly, whole
@@ -72,7 +72,7 @@ class DocumentVectors:
         if len(set(names)) < len(names):
             seen: set[str] = set()
             twice = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-            raise FormatError(f"the tag {twice[:100]!r} comes twice: expected every tag once")
+            raise FormatError(f"the tag {quoted(twice)} comes twice: expected every tag once")
 
     def __len__(self) -> int:
         """The number of tags."""

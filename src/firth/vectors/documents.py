@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from firth.corpus.lines import read_lines, tokens_of
 from firth.corpus.reader import Progress, Say
-from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError
+from firth.errors import ConfigError, CorpusError, FormatError, UnknownWordError, quoted
+from firth.files.json_text import loads
 from firth.files.paths import AnyPath, naming
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
 from firth.settings import AS_IS, DocumentOptions, Reading
@@ -333,19 +334,21 @@ def _identity(vectors: WordVectors) -> dict[str, int]:
 def _document(file: TensorFile) -> dict[str, Any]:
     """The JSON object in the metadata of a file. Raises FormatError for that of no file of documents."""
     try:
-        document = json.loads(file.metadata[METADATA])
+        document = loads(file.metadata[METADATA], file.size)
     except (KeyError, ValueError, RecursionError):
         raise FormatError(f"{file.path}: no documents: expected a file that firth documents wrote") from None
     version = document.get("format") if isinstance(document, dict) else None
     if type(version) is not int:
         raise FormatError(f"{file.path}: the metadata has no format number: expected an object with format {VERSION}")
     if version != VERSION:
-        raise FormatError(f"{file.path}: format {version}; this firth reads {VERSION}: pip install --upgrade firth")
+        raise FormatError(
+            f"{file.path}: format {quoted(version)}; this firth reads {VERSION}: pip install --upgrade firth"
+        )
     return dict(document)
 
 
 def _kept_options(found: Any) -> DocumentOptions:
     """The options in a file. Raises ConfigError where they are none."""
     if not isinstance(found, dict) or set(found) != set(KEPT) or None in found.values():
-        raise ConfigError(f"the options are {found!r:.200}: expected {', '.join(KEPT)}")
+        raise ConfigError(f"the options are {quoted(found)}: expected {', '.join(KEPT)}")
     return DocumentOptions(**(found | {"tokenizer": kept_tokenizer(found["tokenizer"])}))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from firth.errors import ConfigError, MissingExtraError
+from firth.errors import ConfigError, MissingExtraError, quoted
 from firth.vectors.directions import Doubles, Ids
 from firth.vectors.rows import Progress, Vectors, lengths, most_frequent_ids, no_progress, unit, whole
 
@@ -181,7 +181,7 @@ def _check_most(pairs: int, about: str, rows: _Rows, most_frequent: int | None) 
 def _checked_threshold(threshold: float) -> float:
     good = isinstance(threshold, int | float | np.number) and not isinstance(threshold, bool)
     if not good or not 0 < threshold <= 1:
-        raise ConfigError(f"threshold is {threshold!r}: expected a number above 0, up to 1")
+        raise ConfigError(f"threshold is {quoted(threshold)}: expected a number above 0, up to 1")
     return float(threshold)
 
 

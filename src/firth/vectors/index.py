@@ -26,7 +26,8 @@ import numpy.typing as npt
 
 from firth.declaring import declared
 from firth.errors import FormatError, MissingExtraError
-from firth.files.paths import AnyPath, as_path, check_folder
+from firth.files.json_text import loads
+from firth.files.paths import AnyPath, as_path, check_folder, check_mapped
 from firth.files.tensors import read_tensors, write_tensors
 from firth.native.threads import run_threads
 from firth.settings import PairSettings, available_threads
@@ -101,6 +102,8 @@ class Index:
         equal there may be fewer than k; rows of zeros are never found. Raises ConfigError for a wrong k.
         """
         k = min(whole("k", k, 1), max(1, self.info.rows))
+        if self._data is not None:
+            check_mapped(self._data, Path(self.info.path))
         most = max(map(len, excluded), default=0)
         count = min(2 * k + 10 + most, max(1, self.info.rows))
         at_once = max(1, min(ROWS_AT_ONCE, VALUES_AT_ONCE // (count * max(self.info.dim, most))))
@@ -309,7 +312,7 @@ def _write(target: Path, index: Index, threads: int) -> None:
 def _document(place: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
     """The JSON object in the metadata of an index, its fields checked. Raises FormatError."""
     try:
-        document: dict[str, Any] = json.loads(metadata["index"])
+        document: dict[str, Any] = loads(metadata["index"])
         version = document["format"]
     except (KeyError, TypeError, ValueError, RecursionError):
         raise FormatError(f"{place}: the metadata is not that of an index of firth") from None

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.vocabulary import Vocabulary, as_word
-from firth.errors import ConfigError, FormatError, UnknownWordError
-from firth.files.paths import AnyPath
+from firth.errors import ConfigError, FormatError, UnknownWordError, quoted
+from firth.files.paths import AnyPath, check_mapped
 from firth.files.tensors import write_tensors
 from firth.vectors.directions import Doubles, Floats, lengths_of
 from firth.vectors.document_vectors import DocumentVectors
@@ -96,9 +96,9 @@ class StoredVectors:
         n = len(self.words)
         for kind, words in (("word", self.words), ("outside word", self.outside_words)):
             if set(map(type, words)) - {str}:
-                raise FormatError(f"one of the {kind}s is {_no_string(words)!r}: expected a string")
+                raise FormatError(f"one of the {kind}s is {quoted(_no_string(words))}: expected a string")
             if len(set(words)) < len(words):
-                raise FormatError(f"the {kind} {_repeated(words)!r} comes twice: expected every word once")
+                raise FormatError(f"the {kind} {quoted(_repeated(words))} comes twice: expected every word once")
             if len(self.outside_words) == n:
                 break
 
@@ -125,7 +125,7 @@ class StoredVectors:
             raise FormatError(f"the counts are {found}: expected int64 of shape ({n},), one a word")
         if (self.counts < 0).any():
             word = self.words[int(self.counts.argmin())]
-            raise FormatError(f"the count of {word!r} is negative: expected 0 or more")
+            raise FormatError(f"the count of {quoted(word)} is negative: expected 0 or more")
 
     def _check_outside(self) -> None:
         (n, d), m = self.center.shape, len(self.outside_words)
@@ -203,7 +203,7 @@ class StoredVectors:
         """The place of a word among the words, in either Unicode normalisation, or None."""
         word = as_word(word)
         if not isinstance(word, str):
-            raise ConfigError(f"the word is {word!r}: expected a string")
+            raise ConfigError(f"the word is {quoted(word)}: expected a string")
         return self._vocabulary.id_of(word)
 
     def __getitem__(self, word: Word | Sequence[Word]) -> Floats:
@@ -240,25 +240,26 @@ class StoredVectors:
         too large for float16.
         """
         path, n = check_writable(path), len(self.words)
+        check_mapped(self.center, self.path)
         packed = pack(path, reproducible({**self.parts(), "norms": self.norms}), half)
         write_tensors(path, *packed, lambda part: progress("writing", round(n * part), n))
 
     def _row(self, word: Word) -> Floats:
         word = as_word(word)
         if not isinstance(word, str):
-            raise ConfigError(f"the word is {word!r}: expected a string or a list of strings")
+            raise ConfigError(f"the word is {quoted(word)}: expected a string or a list of strings")
         found = self.id_of(word)
         if found is not None:
             return np.asarray(self.center[found])
         if self.subwords is not None:
             return self.subwords.vector(word)
-        near = ", ".join(map(repr, self._vocabulary.suggest(word)))
+        near = ", ".join(map(quoted, self._vocabulary.suggest(word)))
         hint = f"the nearest spellings are {near}" if near else "no word is spelt like it"
-        raise UnknownWordError(f"{word!r} is not among the {len(self):,} words: {hint}")
+        raise UnknownWordError(f"{quoted(word)} is not among the {len(self):,} words: {hint}")
 
     def _rows(self, words: Sequence[Word]) -> Floats:
         if not isinstance(words, list | tuple):
-            raise ConfigError(f"the word is {words!r}: expected a string or a list of strings")
+            raise ConfigError(f"the word is {quoted(words)}: expected a string or a list of strings")
         return np.array([self._row(word) for word in words], dtype=np.float32).reshape(-1, self.center.shape[1])
 
 

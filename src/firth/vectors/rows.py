@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from firth.errors import ConfigError
+from firth.errors import ConfigError, quoted
 from firth.vectors.directions import Directions, Doubles, Floats, Ids
 
 Progress = Callable[[str, int, int], None]
@@ -75,7 +75,7 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
     good = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not good or value < low or (high is not None and value > high):
         upper = "or more" if high is None else f"to {high:,}"
-        raise ConfigError(f"{name} is {value!r}: expected a whole number, {low} {upper}")
+        raise ConfigError(f"{name} is {quoted(value)}: expected a whole number, {low} {upper}")
     return int(value)
 
 

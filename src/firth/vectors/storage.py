@@ -21,7 +21,8 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from firth.errors import FormatError
+from firth.errors import FormatError, quoted
+from firth.files.json_text import loads
 from firth.files.paths import AnyPath, as_path, check_folder, naming
 from firth.files.tensors import TensorFile
 from firth.vectors.directions import lengths_of
@@ -32,6 +33,9 @@ SUFFIX = ".safetensors"
 VERSION = 1
 NGRAM_SETTINGS = ("minn", "maxn", "bucket")
 MATRICES = ("center", "outside", "nodes", "subwords", "documents", "document_outside")
+
+WORDS_AT_ONCE, MOST_AT_ONCE = 1 << 16, 1 << 22
+"""Words that are cut out of one text, and the most bytes of that text."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -124,7 +128,7 @@ def unpack(file: TensorFile) -> Parts:
 
     Non-finite numbers are found later, by the query that meets them.
     """
-    document = _document(file.path, file.metadata)
+    document = _document(file.path, file.metadata, file.size)
     words = _decoded(file, "words", "word_offsets", "word")
     outside_words = words
     if "more_words" in file:
@@ -157,13 +161,15 @@ def encoded_words(path: Path, words: list[str], kind: str = "word") -> list[byte
     try:
         return [word.encode() for word in words]
     except UnicodeEncodeError as error:
-        raise FormatError(f"{path}: the {kind} {error.object!r:.200} has no UTF-8: it holds half a character") from None
+        raise FormatError(
+            f"{path}: the {kind} {quoted(error.object)} has no UTF-8: it holds half a character"
+        ) from None
 
 
 def checked_subwords(path: Path, settings: Any, rows: Floats) -> Subwords:
     """The n-grams of a file, from their settings and rows. Raises FormatError where these do not fit together."""
     if not isinstance(settings, dict) or set(settings) != set(NGRAM_SETTINGS):
-        raise FormatError(f"{path}: the metadata's subwords are {settings!r:.200}: expected minn, maxn and bucket")
+        raise FormatError(f"{path}: the metadata's subwords are {quoted(settings)}: expected minn, maxn and bucket")
     with naming(path):
         return Subwords(rows=rows, **settings)
 
@@ -178,20 +184,20 @@ def _unpacked_documents(file: TensorFile) -> DocumentVectors:
         return DocumentVectors(_matrix(file, "documents"), names, outside, padding)
 
 
-def _document(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
+def _document(path: Path, metadata: Mapping[str, str], size: int) -> dict[str, Any]:
     """The JSON object in the metadata; its format, config and history are checked."""
     text = metadata.get("firth")
     if text is None:
         raise FormatError(f"{path}: a safetensors file without firth's metadata: expected one that firth wrote")
     try:
-        document: Any = json.loads(text)
+        document: Any = loads(text, size)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: the metadata is not JSON: {error}") from None
     version = document.get("format") if isinstance(document, dict) else None
     if type(version) is not int:
         raise FormatError(f"{path}: the metadata has no format number: expected an object with format {VERSION}")
     if version != VERSION:
-        raise FormatError(f"{path}: format {version}; this firth reads {VERSION}: pip install --upgrade firth")
+        raise FormatError(f"{path}: format {quoted(version)}; this firth reads {VERSION}: pip install --upgrade firth")
     config, history = document.get("config"), document.get("history")
     if not isinstance(config, dict):
         raise FormatError(f"{path}: the metadata's config is no object: expected the settings by name")
@@ -207,6 +213,22 @@ def _decoded(file: TensorFile, text_name: str, offsets_name: str, kind: str) -> 
         raise FormatError(
             f"{file.path}: the {kind} offsets do not rise from 0 to {len(text)}, the bytes of all {kind}s"
         )
+    words: list[str] = []
+    for first in range(0, len(offsets) - 1, WORDS_AT_ONCE):
+        bounds = offsets[first : first + WORDS_AT_ONCE + 1]
+        begin, end = int(bounds[0]), int(bounds[-1])
+        if end - begin > MOST_AT_ONCE:  # some are long, and need not be cut out of a copy
+            pairs = enumerate(itertools.pairwise(bounds.tolist()), first)
+            words += [_word(file, text[a:b].tobytes(), number, kind) for number, (a, b) in pairs]
+        else:
+            words += _divided(file, text[begin:end], bounds - begin, first, kind)
+    return words
+
+
+def _divided(
+    file: TensorFile, text: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], first: int, kind: str
+) -> list[str]:
+    """The words of a text, of which the first has a number."""
     whole = text.tobytes()
     continues = (text & 0xC0) == 0x80  # the bytes that do not begin a character
     try:
@@ -215,24 +237,18 @@ def _decoded(file: TensorFile, text_name: str, offsets_name: str, kind: str) -> 
     except UnicodeDecodeError:
         cut = True
     if cut:
-        raise _no_utf8(file, whole, offsets, kind)
+        pairs = enumerate(itertools.pairwise(offsets.tolist()), first)
+        return [_word(file, whole[begin:end], number, kind) for number, (begin, end) in pairs]
     places = offsets - np.concatenate([[0], np.cumsum(continues)])[offsets]
     return [characters[begin:end] for begin, end in itertools.pairwise(places.tolist())]
 
 
-def _no_utf8(file: TensorFile, whole: bytes, offsets: npt.NDArray[np.int64], kind: str) -> FormatError:
-    """The error for the first word that is not UTF-8."""
-    words = (whole[begin:end] for begin, end in itertools.pairwise(offsets.tolist()))
-    number, word = next((number, word) for number, word in enumerate(words) if not _is_utf8(word))
-    return FormatError(f"{file.path}: {kind} {number} is {word!r:.200}: expected UTF-8")
-
-
-def _is_utf8(word: bytes) -> bool:
+def _word(file: TensorFile, raw: bytes, number: int, kind: str) -> str:
+    """One word. Raises FormatError where it is not UTF-8."""
     try:
-        word.decode()
+        return raw.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        raise FormatError(f"{file.path}: {kind} {number} is {quoted(raw)}: expected UTF-8") from None
 
 
 def _matrix(file: TensorFile, name: str) -> Floats:
@@ -279,4 +295,4 @@ def _plain(value: object) -> object:
     """A number of NumPy's as one of Python's, for JSON."""
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"{value!r} is neither a number nor text, list or dict")
+    raise TypeError(f"{quoted(value)} is neither a number nor text, list or dict")

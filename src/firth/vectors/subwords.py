@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firth.errors import ConfigError, UnknownWordError
+from firth.errors import ConfigError, UnknownWordError, quoted
 
 Floats = npt.NDArray[np.float32]
 
@@ -63,7 +63,7 @@ class Subwords:
         """The vector (d,) of a word never seen: the mean of its n-grams' rows. Raises UnknownWordError for none."""
         rows = _rows(_encoded([word]), self.minn, self.maxn, self.bucket, 0, self.words)[1][1:]
         if not len(rows):
-            found = f"{word!r} is not among the {self.words:,} words and has no n-gram"
+            found = f"{quoted(word)} is not among the {self.words:,} words and has no n-gram"
             raise UnknownWordError(f"{found} of {self.minn} to {self.maxn} characters")
         return np.asarray(mean_rows(self.rows, np.array([0, len(rows)]), rows, self.rows.shape[1])[0])
 
@@ -135,7 +135,7 @@ def check_ngrams(minn: Any, maxn: Any, bucket: Any, words: int) -> None:
         ("bucket", bucket, 1, MOST_ROWS),
     ):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-            raise ConfigError(f"{name} is {value!r}: expected a whole number from {low} to {high}")
+            raise ConfigError(f"{name} is {quoted(value)}: expected a whole number from {low} to {high}")
     if minn > maxn:
         raise ConfigError(f"minn is {minn}, above maxn, {maxn}: lower minn too")
     if words + bucket > MOST_ROWS:

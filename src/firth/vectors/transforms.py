@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from firth.errors import ConfigError, FormatError
+from firth.errors import ConfigError, FormatError, quoted
 from firth.vectors.directions import Doubles, Floats, Ids, scaled
 from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.rows import Progress, most_frequent_ids, no_progress, whole
@@ -118,7 +118,9 @@ def without_top(vectors: Vectors, components: int | None = None, *, progress: Pr
     if components is None:
         components = max(1, round(dim / 100))
     if dim == 1:
-        raise ConfigError(f"components is {components!r}: the vectors have one dimension, and nothing would remain")
+        raise ConfigError(
+            f"components is {quoted(components)}: the vectors have one dimension, and nothing would remain"
+        )
     components = whole("components", components, 1, dim - 1)
     mean = _mean(parts, progress)
     top = principal_components(parts, mean, progress)[:, :components]
@@ -257,7 +259,7 @@ def _as_floats(changed: Iterable[tuple[slice, Doubles]], count: int, words: Name
 
 
 def _owner(row: int, words: Names) -> str:
-    return f"vector of {words[row]!r}" if row < len(words) else f"vector of n-gram bucket {row - len(words)}"
+    return f"vector of {quoted(words[row])}" if row < len(words) else f"vector of n-gram bucket {row - len(words)}"
 
 
 def _mean(parts: Parts, progress: Progress) -> Doubles:

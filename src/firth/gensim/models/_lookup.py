@@ -441,7 +441,7 @@ class Lookup:
         """An attribute of a key, such as "count". Raises UnknownKeyError for either."""
         index = self.get_index(key)
         if attr not in self.expandos:
-            raise UnknownKeyError(f"no attribute {attr!r:.60}: there are {sorted(self.expandos)!r:.200}")
+            raise UnknownKeyError(f"no attribute {attr!r:.60}: there are {sorted(self.expandos)!r:.100}")
         return self.expandos[attr][index]
 
     # Lengths.

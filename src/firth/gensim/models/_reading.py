@@ -16,7 +16,7 @@ from firth.corpus.frames import is_table
 from firth.corpus.numbering import Encoded, encode_source
 from firth.corpus.selection import Kept
 from firth.corpus.vocabulary import LINE_END, Vocabulary, is_whole
-from firth.errors import CorpusError
+from firth.errors import CorpusError, quoted
 from firth.files.folders import TemporaryFolder
 from firth.gensim._errors import KindError, NothingToTrainError, SentencesError
 from firth.gensim._paths import check_text
@@ -120,7 +120,7 @@ def _paths(corpus_iterable: Any, corpus_file: Any) -> list[str] | None:
     """The files that the compiled reader reads; None where sentences have to be asked for one by one."""
     if corpus_file is not None:
         if not isinstance(corpus_file, str | os.PathLike):
-            raise KindError(f"corpus_file is {corpus_file!r:.200}: expected the path of a file, a sentence a line")
+            raise KindError(f"corpus_file is {quoted(corpus_file)}: expected the path of a file, a sentence a line")
         paths: list[Any] = [corpus_file]
     elif type(corpus_iterable) is LineSentence and isinstance(corpus_iterable.source, str | os.PathLike):
         paths = [corpus_iterable.source]
