@@ -38,7 +38,7 @@ FILES: dict[str, str] = {
     "document-vectors": "v.safetensors",
     "subword-vectors": "v.safetensors",
     "documents": "d.safetensors",
-    "index": "v.safetensors.firth-index",
+    "index": "v.firth-index",
     "vocabulary": "v.vocab",
     "phrases": "p.json",
 }
@@ -208,7 +208,7 @@ def _use(name: str, path: Path) -> None:
         case "documents":
             firth.Documents.load(path)
         case "index":
-            vectors = load(path.with_suffix(""))
+            vectors = load(path.with_suffix(".safetensors"))
             vectors.neighbors("w1", approximate=True)
         case _:
             vectors = load(path)

@@ -985,13 +985,21 @@ def table(results: Sequence[Result]) -> Iterator[str]:
     yield f"| all | {len(results):,} | {kept:,} | | | |"
 
 
+def counts(results: Sequence[Result]) -> Iterator[str]:
+    """The kinds, with the number of faults and of kept promises."""
+    for name in (*KINDS, "all"):
+        if own := [result for result in results if name in (result.kind, "all")]:
+            kept = sum(not result.broken for result in own)
+            yield f"{name:12} {len(own):6,} tried {kept:6,} kept {len(own) - kept:6,} broken"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few of each kind")
     parser.add_argument("--only", nargs="+", default=[], metavar="KIND", help=f"{', '.join(KINDS)}; or KIND/NUMBER")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results there")
-    parser.add_argument("--markdown", action="store_true", help="print the table alone to standard output")
+    parser.add_argument("--markdown", action="store_true", help="print the table of docs/reliability.md")
     options = parser.parse_args()
     if unknown := {one.partition("/")[0] for one in options.only} - set(KINDS):
         parser.error(f"unknown kinds: {', '.join(sorted(unknown))}")
@@ -1012,7 +1020,7 @@ def main() -> int:
                 f"  repeat: {result.repeat}",
                 file=sys.stderr,
             )
-    print("\n".join(table(results)))
+    print("\n".join(table(results) if options.markdown else counts(results)))
     broken = sum(bool(result.broken) for result in results)
     stages = Counter(result.stage for result in results if result.stage)
     print(
