@@ -187,7 +187,7 @@ def _make(name: str, inputs: Path, folder: Path) -> None:
             line = ["train", corpus, "-o", vectors, "--dim", 2, "--epochs", 1, "--save-vocab", folder / FILES[name]]
             main([*map(str, line), "--quiet"])
         case "phrases":
-            firth.Phrases(corpus, min_count=2, threshold=1, quiet=True).save(folder / FILES[name])
+            firth.Phrases(corpus, min_count=2, threshold=1).save(folder / FILES[name])
         case _:
             trained = firth.train(corpus, **SMALL, **more)
             trained.save(vectors)

@@ -141,7 +141,7 @@ def _corpus_kinds() -> Iterator[tuple[str, Kind]]:
         return build
 
     def joined(path: Path) -> None:
-        firth.Phrases(path, min_count=1, threshold=0.1, quiet=True)
+        firth.Phrases(path, min_count=1, threshold=0.1)
 
     def json_lines(path: Path) -> None:
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
@@ -257,9 +257,8 @@ def _checkpoint_kinds() -> Iterator[tuple[str, Kind]]:
     sentences = [["a", "b", "日本"], ["b", "c"]] * 5
 
     def train(folder: Path, loss: str, **more: Any) -> None:
-        firth.train(
-            sentences, checkpoint=folder, loss=loss, dim=2, epochs=3, min_count=1, threads=1, quiet=True, **more
-        )
+        small: dict[str, Any] = {"dim": 2, "epochs": 3, "min_count": 1, "subsample": 0, "threads": 1, "quiet": True}
+        firth.train(sentences, checkpoint=folder, loss=loss, **small, **more)
 
     def make(path: Path, loss: str) -> None:
         def stop(vectors: WordVectors) -> None:
@@ -293,7 +292,7 @@ def _gensim_kinds() -> Iterator[tuple[str, Kind]]:
     from firth.gensim.models.doc2vec import TaggedDocument
 
     sentences = [["a", "b", "日本"], ["b", "c"]] * 5
-    small: dict[str, Any] = {"vector_size": 2, "min_count": 1, "workers": 1, "epochs": 1}
+    small: dict[str, Any] = {"vector_size": 2, "min_count": 1, "workers": 1, "epochs": 1, "sample": 0}
     makers: dict[str, tuple[Any, Callable[[], Any]]] = {
         "word2vec": (Word2Vec, lambda: Word2Vec(sentences, **small)),
         "fasttext": (FastText, lambda: FastText(sentences, bucket=20, **small)),
@@ -429,7 +428,10 @@ def fuzz(kind: Kind, inputs: int, seed: int, folder: Path, keep: Path | None = N
     make(sound)
     with contextlib.suppress(Exception), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        read(sound)  # what is made once, such as tables and compiled code, is no file's
+        try:
+            read(sound)  # what is made once, such as tables and compiled code, is no file's
+        except FirthError as error:
+            return [f"the sound file is refused: {error}"]
     if problem := fault(read, sound):
         return [f"the sound file: {problem}"]
     beside = {path: path.read_bytes() for path in folder.glob("sound*") if path != sound}  # such as a file of words
