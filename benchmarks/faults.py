@@ -214,6 +214,7 @@ def whole(place: Place, name: str, old: str | None, finished: bool) -> list[str]
 
 def goes_on(place: Place, name: str, corpus: Path | None = None, checkpoint: bool = True) -> list[str]:
     """What is wrong with the next run: it must end well, with the same bytes as if nothing had been, and no litter."""
+    trials.grow_old(place)
     ended = Run(place, training(name, place, corpus, checkpoint)).end()
     broken = [f"the next run: {one}" for one in trials.wrong_words(ended, (0,))]
     if broken:
@@ -336,6 +337,7 @@ def _command_with(
         for file in COMMANDS[name][1]:
             if digest(place.out / file) not in (known[file], None):
                 broken.append(f"{file} is written in part")
+        trials.grow_old(place)
         again = Run(place, command(COMMANDS[name][0], place)).end()
         broken += [f"the next run: {one}" for one in trials.wrong_words(again, (0,))]
         if again.status == 0:
@@ -516,12 +518,13 @@ def _compile_cache(draw: random.Random) -> list[Result]:
 
 
 def inputs(draw: random.Random, part: float) -> Iterator[Callable[[random.Random], list[Result]]]:
-    for change in CHANGES:
+    changes, options = list(CHANGES), ["--dim 8", "--lr 0.01", "--window 2", "--seed 5", "--negatives 2", "--epochs 30"]
+    for change in changes if part >= 1 else changes[:2]:
         for _ in range(max(1, round(8 * part))):
             yield partial(_input_changed, draw.choice([n for n in known_variants() if n != "compressed"]), change)
         for _ in range(max(1, round(3 * part))):
             yield partial(_input_changed_before_resuming, change)
-    for option in ("--dim 8", "--lr 0.01", "--window 2", "--seed 5", "--negatives 2", "--min-count 9", "--epochs 30"):
+    for option in options if part >= 1 else options[:1]:
         yield partial(_other_settings, option)
 
 
@@ -929,7 +932,7 @@ def _of_command(name: str) -> dict[str, Any]:
 
 
 def _run_well(place: Place, line: Sequence[str], before: Callable[[], None] | None = None) -> Ended:
-    ended = Run(place, line, before=before).end()
+    ended = Run(place, line, before=before).end(trials.COMPILING_SECONDS)
     if ended.status != 0:
         raise RuntimeError(f"firth {' '.join(line)}: ends with {ended.status} without any fault: {ended.said}")
     return ended
