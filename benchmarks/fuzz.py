@@ -212,7 +212,7 @@ def _other_kinds() -> Iterator[tuple[str, Kind]]:
         WordVectors(**{**words.parts(), "outside": None, "documents": documents}).save(path)
 
     def tags(path: Path) -> None:
-        path.write_text("first second\n日本\n\nfirst\n" * 10, encoding="utf-8")
+        path.write_text("first second\n日本\nfirst\nfirst\tthird\n" * 10, encoding="utf-8")
 
     def tagged(path: Path) -> None:
         with build_corpus([["a"], ["b"], ["a"], ["b"]] * 10, min_count=1, lines=True) as corpus:
