@@ -110,7 +110,7 @@ def checkpoints(name: str, inputs: Path, folder: Path, count: int, draw: random.
     from firth.settings import TrainOptions
 
     if "checkpoint_seconds" in declared(TrainOptions):
-        settings["checkpoint_seconds"] = 1e-6
+        settings["checkpoint_seconds"] = 0.001
 
     def stop(vectors: firth.WordVectors) -> None:
         if len(vectors.history) == 4:
