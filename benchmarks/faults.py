@@ -684,8 +684,14 @@ def limits(draw: random.Random, part: float) -> Iterator[Callable[[random.Random
         yield partial(_limited, draw.choice(known_variants()), "address space", count % 2 == 0)
     for _ in range(max(2, round(20 * part))):
         yield partial(_limited, draw.choice(known_variants()), "open files", False)
-    for _ in range(max(1, round(8 * part))):
-        yield partial(_limited, draw.choice(known_variants()), "threads", False)
+    if os.geteuid() != 0 or _open_to_all(Path(os.__file__)):
+        for _ in range(max(1, round(8 * part))):
+            yield partial(_limited, draw.choice(known_variants()), "threads", False)
+
+
+def _open_to_all(path: Path) -> bool:
+    """Whether every user may read what is in the folders of a path, such as Python's own modules."""
+    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents)
 
 
 def _limited(name: str, what: str, fresh: bool, draw: random.Random) -> list[Result]:
@@ -1044,6 +1050,10 @@ def load_all() -> None:
     for folder in ("app", "corpus", "exact", "formats", "native", "run", "sgd", "vectors"):
         for module in sorted((Path(firth.__file__).parent / folder).glob("*.py")):
             importlib.import_module(f"firth.{folder}.{module.stem}")
+    from numba.core.registry import cpu_target
+
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
 
 
 def _all(only: Sequence[str], seed: int) -> list[Result]:
