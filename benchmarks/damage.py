@@ -120,16 +120,20 @@ def checkpoints(name: str, inputs: Path, folder: Path, count: int, draw: random.
     with contextlib.suppress(KeyboardInterrupt):
         firth.train(corpus, checkpoint=where, on_epoch=stop, **settings)
     saved = {path.name: path.read_bytes() for path in where.iterdir()}
+    times = {path.name: path.stat().st_mtime_ns for path in where.iterdir()}
     runs = sorted(file for file in saved if "best" not in file)  # the others hold the best epoch
+    latest = max(runs, key=lambda file: times[file])  # the other one is not even read while this is sound
     for _ in range(count):
         shutil.rmtree(where, ignore_errors=True)
         where.mkdir()
         for file, content in saved.items():
             (where / file).write_bytes(content)
+            os.utime(where / file, ns=(times[file], times[file]))
         chosen = runs if draw.random() < 0.15 else [draw.choice(sorted(saved))]
         for file in chosen:
             how, content = damaged(saved[file], draw)
             (where / file).write_bytes(content)
+            os.utime(where / file, ns=(times[file], times[file]))
         messages: list[str] = []
         broken: list[str] = []
         result = None
@@ -142,8 +146,8 @@ def checkpoints(name: str, inputs: Path, folder: Path, count: int, draw: random.
             broken.append("refused, though the checkpoint before is sound")
         elif result is not None and chosen == runs:
             broken.append("believed, or begun anew without a word")
-        elif not broken and not any(chosen[0] in one for one in messages):
-            broken.append(f"{chosen[0]} is not named")
+        elif not broken and latest in chosen and not any(latest in one for one in messages):
+            broken.append(f"{latest} is not named")
         said = (messages or [""])[-1].replace(str(folder) + os.sep, "")
         _told(say, f"checkpoint of {name}, {' and '.join(chosen)}: {how}", said, broken)
 
