@@ -18,12 +18,23 @@ def test_a_damaged_file_is_read_or_refused(name, inputs, tmp_path):
     assert fuzzing.fuzz(fuzzing.kinds()[name], inputs, seed=inputs, folder=tmp_path) == []
 
 
+@pytest.mark.parametrize("inputs", [100, pytest.param(3000, marks=pytest.mark.slow)])
+def test_text_is_read_as_python_reads_it(inputs, tmp_path):
+    assert fuzzing.oracle(inputs, seed=inputs, folder=tmp_path) == []
+
+
+def test_the_oracle_finds_other_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(fuzzing, "expected_words", lambda data, least: (["other"], [1], [["other"]], [0]))
+    assert "other words" in fuzzing.oracle(5, seed=1, folder=tmp_path)[0]
+
+
 @pytest.mark.parametrize(
     ("read", "found"),
     [
         (lambda path: path.read_text(encoding="utf-8"), "UnicodeDecodeError"),
         (lambda path: bytearray(fuzzing.ROOM * 2), "allocates"),
-        (lambda path: _refuse("x" * fuzzing.LONGEST_MESSAGE * 2), "a message of"),
+        (lambda path: path.stem == "mutated" and _refuse("x" * fuzzing.LONGEST_MESSAGE * 2), "a message of"),
+        (lambda path: _refuse("no"), "the sound file is refused"),
     ],
 )
 def test_faults_are_found(read, found, tmp_path):
