@@ -68,11 +68,12 @@ class PassProgress:
 class PartProgress:
     """How far a part of a run is that is neither an epoch nor a pass: its name, and the share that is done, about.
 
-    epoch_seconds: None, as no epoch has ended.
+    loss and epoch_seconds: None, as no epoch is under way.
     """
 
     part: str
     share: float
+    loss: None = None
     epoch_seconds: None = None
 
 

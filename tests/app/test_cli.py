@@ -725,7 +725,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings = {"min_count": 1, "threads": 2, "dim": 8, "epochs": 1_000_000, "tmp": sys.argv[1]}
 run = {"checkpoint": sys.argv[1] + "/run"}
 threading.Thread(target=lambda: firth.train([["a", "b", "c"] * 9] * 99, **settings, **run)).start()
-time.sleep(1000)
+time.sleep(60)
 """
 
 

@@ -21,17 +21,11 @@ class Interrupted(threads._Crew):
     def wait_for_all(self, seconds):
         return False
 
-    def wait_for_those_at_work(self):
-        real = self._changed.wait_for
-
-        def wait_for(predicate, seconds):
-            self.waits += 1
-            if self.waits == 1:
-                raise KeyboardInterrupt
-            return real(predicate, seconds)
-
-        self._changed.wait_for = wait_for
-        super().wait_for_those_at_work()
+    def _wait(self, condition, seconds):
+        self.waits += 1
+        if self.waits == 1:
+            raise KeyboardInterrupt
+        return super()._wait(condition, seconds)
 
 
 def test_an_interrupt_while_threads_end_is_not_lost(monkeypatch):
@@ -74,25 +68,37 @@ def test_a_call_aside_returns_and_raises():
     assert threads.call_aside(lambda: threading.current_thread() is threading.main_thread()) is False
     with pytest.raises(ZeroDivisionError):
         threads.call_aside(lambda: 1 / 0)
-    assert not threads.works_aside()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 def test_ctrl_c_leaves_a_call_aside_to_itself():
-    end, before = threading.Event(), signal.signal(signal.SIGINT, signal.default_int_handler)
+    end, over, before = threading.Event(), threading.Event(), signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
-            threads.call_aside(lambda: end.wait(30))
-        assert threads.works_aside()
+            threads.call_aside(lambda: (end.wait(30), over.set()))
+        assert not over.is_set()
     finally:
         end.set()
         signal.signal(signal.SIGINT, before)
-    for _ in range(100):
-        if not threads.works_aside():
-            break
-        time.sleep(0.05)
-    assert not threads.works_aside()
+    assert over.wait(10)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_ctrl_c_at_any_moment_of_many_short_runs_does_not_hang():
+
+    def run_for_ever():
+        while True:
+            threads.run_threads(lambda thread: None, 2, lambda: None)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for number in range(60):
+            threading.Timer(0.01 + number / 3000, os.kill, (os.getpid(), signal.SIGINT)).start()
+            with pytest.raises(KeyboardInterrupt):
+                run_for_ever()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_task_in_pieces_ends_where_it_yields():

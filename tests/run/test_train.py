@@ -69,6 +69,7 @@ def expect_same(a, b):
 
 
 @every_kind
+@pytest.mark.filterwarnings("ignore:the vectors have not moved")
 def test_known_words_start_from_their_vectors_and_new_ones_join(kind):
     old = old_vectors(**kind)
     still = firth.train(new_text(), from_=old, epochs=1, lr=1e-7, min_lr=0, **QUIET)
@@ -198,6 +199,7 @@ def test_vectors_of_word2vec_s_text_have_neither_counts_nor_outside_vectors_nor_
 
 
 @pytest.mark.parametrize("kind", [TREE, TREE | CBOW], ids=["skip-gram", "cbow"])
+@pytest.mark.filterwarnings("ignore:the vectors have not moved")
 def test_nodes_go_on_where_the_tree_stays_and_begin_anew_where_not(kind):
     old = old_vectors(**kind)
     settings = QUIET | {"epochs": 1, "lr": 1e-9, "min_lr": 0}
@@ -258,6 +260,7 @@ def test_softmax_vectors_are_begun_with_by_another_loss():
     np.testing.assert_allclose(row(vectors, "old1"), row(old, "old1"), rtol=0, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:the vectors have not moved")
 def test_transformed_vectors_are_begun_with_as_far_as_they_go():
     old = old_vectors(**SUBWORDS)
     for changed, subwords in ((centered(old), True), (normalized(old), False), (plus_outside(old), False)):

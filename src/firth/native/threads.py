@@ -5,9 +5,12 @@ The threads are daemons: Python waits at its exit for all others, such as those 
 user's thread would then go on after Ctrl-C.
 """
 
+import contextlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
+from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from firth.errors import ConfigError
@@ -31,13 +34,13 @@ def run_threads(
 
     def stop_all_if_one_fails(thread: int) -> None:
         try:
-            if crew.enter():
+            if crew.enter(thread):
                 work(thread)
         except BaseException as error:
             failed.append(error)
             stop()
         finally:
-            crew.leave()
+            crew.leave(thread)
 
     try:
         for thread in range(threads):
@@ -58,45 +61,52 @@ def run_threads(
 
 
 class _Crew:
-    """Threads that are waited for. A Ctrl-C that comes in `Thread.join` makes Python 3.11 take a thread for ended.
+    """Threads that are waited for, without a lock: Ctrl-C may come in the main thread just when it has taken one.
+
+    And without `Thread.join`: if Ctrl-C comes in it, Python 3.11 takes the thread for ended.
 
     ended: whether those that have not begun yet are not to begin.
     """
 
     def __init__(self, size: int) -> None:
-        self._left, self._at_work, self.ended = size, 0, False
-        self._changed = threading.Condition()
+        self._begun, self._left, self.ended = [False] * size, [False] * size, False
+        self._woken: SimpleQueue[None] = SimpleQueue()  # what it holds does not count: Ctrl-C may lose an item
 
-    def enter(self) -> bool:
+    def enter(self, thread: int) -> bool:
         """Begin; whether there is still work."""
-        with self._changed:
-            self._at_work += 1
+        self._begun[thread] = True
         return not self.ended
 
-    def leave(self) -> None:
-        with self._changed:
-            self._left, self._at_work = self._left - 1, self._at_work - 1
-            self._changed.notify_all()
+    def leave(self, thread: int) -> None:
+        self._left[thread] = True
+        self._woken.put(None)
 
     def wait_for_all(self, seconds: float) -> bool:
         """Wait so long; whether all have done their work."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._left, seconds)
+        return self._wait(lambda: all(self._left), seconds)
 
     def wait_for_those_at_work(self) -> None:
         """Wait until no thread is at work on arrays that may be gone then; raise a Ctrl-C that comes meanwhile."""
         interrupt: KeyboardInterrupt | None = None
         while True:
             try:
-                with self._changed:
-                    while not self._changed.wait_for(lambda: not self._at_work, LOOK_SECONDS):
-                        pass
+                while not self._wait(lambda: self._begun == self._left, LOOK_SECONDS):
+                    pass
             except KeyboardInterrupt as error:
                 interrupt = error
                 continue
             if interrupt is not None:
                 raise interrupt
             return
+
+    def _wait(self, condition: Callable[[], bool], seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if (left := deadline - time.monotonic()) <= 0:
+                return False
+            with contextlib.suppress(Empty):
+                self._woken.get(timeout=left)
+        return True
 
 
 def call_aside(work: Callable[[], Any]) -> Any:
@@ -107,35 +117,22 @@ def call_aside(work: Callable[[], Any]) -> Any:
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
-    found: list[Any] = []
-    failed: list[BaseException] = []
-    ended = threading.Event()
+    answer: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
 
     def body() -> None:
         try:
-            found.append(work())
+            answer.put((work(), None))
         except BaseException as error:
-            failed.append(error)
-        finally:
-            ended.set()
-            _aside.discard(ended)
+            answer.put((None, error))
 
-    _aside.add(ended)
     _start(threading.Thread(target=body, daemon=True), 0)
-    while not ended.wait(LOOK_SECONDS):
-        pass
-    if failed:
-        raise failed[0]
-    return found[0]
-
-
-_aside: set[threading.Event] = set()
-"""The calls of `call_aside` that have not ended."""
-
-
-def works_aside() -> bool:
-    """Whether a call of `call_aside` is still at work, which a KeyboardInterrupt has left to itself."""
-    return bool(_aside)
+    while True:
+        with contextlib.suppress(Empty):
+            found, error = answer.get(timeout=LOOK_SECONDS)
+            break
+    if error is not None:
+        raise error
+    return found
 
 
 def _start(thread: threading.Thread, number: int) -> None:
