@@ -8,13 +8,14 @@ import argparse
 import contextlib
 import io
 import os
+import signal
 import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from firth import __version__
+from firth import __version__, signals
 from firth.app import (
     clusters,
     converting,
@@ -36,7 +37,10 @@ AGAIN_SECONDS = 0.05
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status: 0, 1 for a FirthError, 2 for wrong usage, 130 after Ctrl-C."""
+    """Run the command line; return the exit status.
+
+    0; 1 for a FirthError; 2 for wrong usage; 130 after Ctrl-C, 143 after SIGTERM and 129 after SIGHUP.
+    """
     sys.stdout, sys.stderr = _usable(sys.stdout), _usable(sys.stderr)
     arguments = sys.argv[1:] if arguments is None else arguments
     parser, commands = make_parser()
@@ -46,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     options = parser.parse_args(arguments)
     try:
-        with warnings.catch_warnings(), _interrupts_come_again():
+        with warnings.catch_warnings(), _interrupts_come_again(), signals.ending():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
             status: int = options.command(options)
@@ -55,9 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FirthError as error:
         print(f"firth: error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("firth: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        number = interrupt.number if isinstance(interrupt, signals.Ended) else signal.SIGINT
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(f"firth: {'interrupted' if number == signal.SIGINT else f'ended by {number.name}'}", file=sys.stderr)
+        return 128 + number
     except BrokenPipeError:  # the reader of a pipe has seen enough
         _drop_output()
         return 0
@@ -111,6 +117,7 @@ def _interrupts_come_again() -> Iterator[None]:
 
     def again(lost: "sys.UnraisableHookArgs") -> None:
         if issubclass(lost.exc_type, KeyboardInterrupt):
+            signals.was_lost()
             threading.Timer(AGAIN_SECONDS, _thread.interrupt_main).start()
         else:
             before(lost)

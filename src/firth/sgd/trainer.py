@@ -29,10 +29,14 @@ from firth.sgd.outputs import output_rows, outputs_of
 from firth.sgd.start import check_start, document_rows
 from firth.sgd.tables import Ints, Kernel, Tables, noise_probabilities, tree_paths
 from firth.sgd.worker import Worker
-from firth.training import EpochProgress, Snapshot, State, all_finite, fingerprint, never
+from firth.signals import held_back
+from firth.training import EpochProgress, Snapshot, State, all_finite, all_moderate, fingerprint, is_history, never
 from firth.vectors.container import WordVectors
 from firth.vectors.document_vectors import DocumentVectors
+from firth.vectors.storage import Parts
 from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
+
+Floats = npt.NDArray[np.float32]
 
 CHUNK = 1 << 15
 """Tokens that a thread trains on before it looks up, with the default settings: some ten milliseconds."""
@@ -65,10 +69,10 @@ class SgdState(State):
         if unfinished.keys() != cls().unfinished().keys():
             return None
         position, pairs = unfinished["position"], unfinished["pairs"]
-        whole = type(position) is int and 0 <= position <= tokens and type(pairs) is int and pairs >= 0
+        whole = type(position) is int and 0 <= position <= tokens and type(pairs) is int and 0 <= pairs < 2**63
         if not whole or not all_finite([unfinished["loss"], unfinished["seconds"]]):
             return None
-        return cls(history=snapshot.vectors.history, **unfinished)
+        return cls(history=snapshot.parts["history"], **unfinished)
 
 
 class _Spans:
@@ -209,24 +213,25 @@ class SgdTrainer:
     def run(
         self,
         on_progress: Callable[[EpochProgress], None],
-        seconds: float = math.inf,
+        pause: Callable[[], bool] = never,
         on_epoch: Callable[[], bool] = never,
     ) -> bool:
-        """Train to the end, or for about `seconds`; return whether the run is finished. `on_epoch` may end it sooner.
+        """Train to the end, or until `pause`; return whether the run is finished. `on_epoch` may end it sooner.
 
         After an exception, KeyboardInterrupt included, `state` and the matrices stand where the threads stopped.
         Raises FirthError when training diverges, CorpusError when the whole run had no pair.
         """
         on_progress(self._progress(self.state.position, None))
         self._compile()
-        deadline = time.perf_counter() + seconds
         while not (self._at_end_of_epoch and on_epoch()) and len(self.state.history) < self.config.epochs:
-            self._run_epoch(on_progress, deadline)
+            self._run_epoch(on_progress, pause)
             if self.state.position < len(self.corpus.ids):
                 return False
             self._end_epoch()
             entry = self.state.history[-1]
             on_progress(self._progress(0, entry["loss"], entry["seconds"]))
+            if len(self.state.history) < self.config.epochs and pause():
+                return False
         if not any(entry["pairs"] for entry in self.state.history):
             raise CorpusError(
                 "there was no pair of words to train on: no sentence had two words left after min_count and subsample; "
@@ -267,43 +272,52 @@ class SgdTrainer:
         return loss is not None and abs(loss - untrained) < STANDSTILL * untrained
 
     @cached_property
-    def fingerprint(self) -> int:
-        """A checksum of the corpus, of the tags of its documents and of the frozen words."""
+    def fingerprint(self) -> dict[str, int]:
+        """That of the corpus, of the tags of its documents and of the frozen words."""
         tags: list[npt.NDArray[Any]] = []
         if self.tags is not None:
             names = json.dumps(self.tags.names).encode()
             tags = [self.tags.begins, self.tags.rows, np.frombuffer(names, np.uint8)]
-        return fingerprint(self.corpus, *tags, *(mask for mask in self.frozen if mask is not None))
+        return fingerprint(self.corpus, tags=tags, frozen=[mask for mask in self.frozen if mask is not None])
 
     def vectors(self) -> WordVectors:
         """The vectors as they stand."""
+        parts = self._parts(np.array)
+        parts["history"] = copy.deepcopy(self.history)
+        return WordVectors(**parts)
+
+    def _parts(self, kept: Callable[[Floats], Floats]) -> Parts:
+        """The parts of the vectors; `kept` makes of a view of the matrices what is kept of it."""
         config, dim = self.config, self.config.dim
-        center = np.ascontiguousarray(self.center[:, :dim])
+        center = kept(self.center[:, :dim])
         outside = nodes = subwords = None
         if not config.concatenate:
-            outside, nodes = (None if view is None else np.ascontiguousarray(view[:, 0]) for view in self._outputs)
+            outside, nodes = (None if view is None else kept(view[:, 0]) for view in self._outputs)
         if config.maxn:
             subwords = Subwords(config.minn, config.maxn, config.bucket, center)
             assert self._kernel.tables.ngrams is not None
-            center = mean_rows(center, *self._kernel.tables.ngrams, dim)
-        return WordVectors(
-            self.words,
-            self.corpus.totals,
-            center,
-            outside,
-            config.as_dict(),
-            copy.deepcopy(self.history),
-            nodes=nodes,
-            subwords=subwords,
-            documents=self._document_vectors(),
-        )
+            center = mean_rows(self.center, *self._kernel.tables.ngrams, dim)
+        return {
+            "words": self.words,
+            "counts": self.corpus.totals,
+            "center": center,
+            "outside": outside,
+            "config": config.as_dict(),
+            "history": self.history,
+            "outside_words": self.words,
+            "bias": None,
+            "nodes": nodes,
+            "subwords": subwords,
+            "norms": None,
+            "documents": self._document_vectors(kept),
+        }
 
-    def _document_vectors(self) -> DocumentVectors | None:
+    def _document_vectors(self, kept: Callable[[Floats], Floats]) -> DocumentVectors | None:
         """The vectors of documents as they stand, where there are any."""
         if self.tags is None:
             return None
         dim, names = self.config.dim, self.tags.names
-        matrix, outside, padding = np.ascontiguousarray(self.documents[:, :dim]), None, None
+        matrix, outside, padding = kept(self.documents[:, :dim]), None, None
         if self.config.concatenate:
             outside = np.concatenate([view.reshape(len(view), -1) for view in self._outputs.given()])
             padding = self.padding[0, :dim].copy()
@@ -311,37 +325,53 @@ class SgdTrainer:
 
     def snapshot(self) -> Snapshot:
         """The run as it stands: the vectors, and where the epoch under way stands."""
-        return Snapshot(self.vectors(), self.state.unfinished())
+        return Snapshot(self._parts(np.asarray), self.state.unfinished())
 
     def restore(self, snapshot: Snapshot) -> bool:
         """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
-        saved, dim = snapshot.vectors, self.config.dim
+        saved, dim = snapshot.parts, self.config.dim
         state = SgdState.of(snapshot, len(self.corpus.ids))
-        if state is None or snapshot.arrays or not self._has_shapes_of(saved):
+        if state is None or snapshot.arrays or not self._has_shapes_of(saved) or not self._is_possible(state):
+            return False
+        rows, learned = saved["center"] if saved["subwords"] is None else saved["subwords"].rows, saved["documents"]
+        matrices = [rows, saved["outside"], saved["nodes"]]
+        if learned is not None:
+            matrices += [learned.matrix, learned.outside, learned.padding]
+        if not all_moderate(*(matrix for matrix in matrices if matrix is not None)):
             return False
         self.state = state
-        self.center[:, :dim] = saved.subwords.rows if saved.subwords is not None else saved.center
-        if saved.documents is not None:
-            self.documents[:, :dim] = saved.documents.matrix
+        self.center[:, :dim] = rows
+        if learned is not None:
+            self.documents[:, :dim] = learned.matrix
         if self.config.concatenate:
-            learned = saved.documents
             assert learned is not None
             assert learned.outside is not None
             assert learned.padding is not None
             self._outputs.fill(learned.outside)
             self.padding[0, :dim] = learned.padding
             return True
-        for view, matrix in zip(self._outputs, (saved.outside, saved.nodes), strict=True):
+        for view, matrix in zip(self._outputs, (saved["outside"], saved["nodes"]), strict=True):
             if view is not None:
                 view[:, 0] = matrix
         return True
 
-    def _has_shapes_of(self, saved: WordVectors) -> bool:
+    def _is_possible(self, state: SgdState) -> bool:
+        """Whether the figures of a state are those of a run like this one."""
+        names, worst = ("epoch", "loss", "pairs", "tokens", "seconds", "lr"), self._worst_loss
+        return (
+            len(state.history) <= self.config.epochs
+            and is_history(state.history, names, worst)
+            and all(entry["tokens"] == self.corpus.tokens for entry in state.history)
+            and abs(state.loss) <= worst * state.pairs
+            and (state.position > 0 or state.pairs == 0)
+        )
+
+    def _has_shapes_of(self, saved: Parts) -> bool:
         """Whether vectors have the parts of this run, each in its shape."""
-        dim, learned = self.config.dim, saved.documents
+        dim, learned, subwords = self.config.dim, saved["documents"], saved["subwords"]
         words, nodes = (None if self.config.concatenate or view is None else (len(view), dim) for view in self._outputs)
         expected: list[tuple[int, ...] | None] = [(len(self.center), dim), words, nodes]
-        found: list[Any] = [saved.center if saved.subwords is None else saved.subwords.rows, saved.outside, saved.nodes]
+        found: list[Any] = [saved["center"] if subwords is None else subwords.rows, saved["outside"], saved["nodes"]]
         if self.tags is not None:
             expected.append((len(self.documents), dim))
             found.append(None if learned is None else learned.matrix)
@@ -377,8 +407,11 @@ class SgdTrainer:
             padding=self.padding,
         )
 
-    def _run_epoch(self, on_progress: Callable[[EpochProgress], None], deadline: float) -> None:
-        """Train to the end of the epoch, or until the deadline or an exception."""
+    def _run_epoch(self, on_progress: Callable[[EpochProgress], None], pause: Callable[[], bool]) -> None:
+        """Train to the end of the epoch, or until `pause` or an exception.
+
+        Signals that end the run do so where threads are looked at: the state and the matrices belong together then.
+        """
         from firth.native import rng
         from firth.native.threads import run_threads
         from firth.sgd._tokens import Epoch
@@ -398,18 +431,20 @@ class SgdTrainer:
                 workers[thread].train_span(self.corpus.ids, self.corpus.offsets, *span, epoch)
 
         def look() -> None:
+            held.deliver()
             loss, pairs = _total(workers)
             self._check_loss(loss, pairs)
             on_progress(self._progress(spans.position, loss / pairs if pairs else None))
-            if time.perf_counter() > deadline:
+            if pause():
                 spans.stop()
 
-        try:
-            run_threads(work, len(workers), spans.stop, look)
-        finally:
-            state.seconds += time.perf_counter() - start
-            state.position = spans.position
-            state.loss, state.pairs = _total(workers)
+        with held_back() as held:
+            try:
+                run_threads(work, len(workers), spans.stop, look)
+            finally:
+                state.seconds += time.perf_counter() - start
+                state.position = spans.position
+                state.loss, state.pairs = _total(workers)
         self._check_loss(state.loss, state.pairs)
 
     def _end_epoch(self) -> None:
@@ -441,10 +476,14 @@ class SgdTrainer:
             epoch_seconds=seconds,
         )
 
+    @property
+    def _worst_loss(self) -> float:
+        """Far above the loss of the start, which is ln 2 for each output of a pair."""
+        return HOPELESS * self._kernel.tables.outputs * math.log(2.0)
+
     def _check_loss(self, loss: float, pairs: int) -> None:
-        """Raise FirthError if the loss is a NaN or far above that of the start, ln 2 for each output of a pair."""
-        worst = HOPELESS * self._kernel.tables.outputs * math.log(2.0)
-        if not loss <= worst * max(pairs, 1):
+        """Raise FirthError if the loss is a NaN or far above that of the start."""
+        if not loss <= self._worst_loss * max(pairs, 1):
             raise FirthError(
                 f"training diverged in epoch {len(self.state.history) + 1}: the loss is {loss / max(pairs, 1):.4g} "
                 f"nats a pair; use a learning rate below {self.config.lr:g} (lr), or a smaller window"
