@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LARGEST = 1e15
 """No number of a matrix that is trained is as large: the score of two rows of such numbers would be hardly finite."""
 
+ROUNDING = 1e-3
+"""By how much a loss may be below zero, which it is by rounding only."""
+
 CHECKSUM_PIECE = 1 << 22
 """How many numbers of an array are added to a fingerprint at a time: a corpus may be larger than memory."""
 
@@ -173,6 +176,7 @@ def is_history(history: Any, names: Collection[str], most: float) -> bool:
         and entry["epoch"] == number
         and _is_loss(entry["loss"], entry["pairs"], most)
         and all(_is_number(entry[name]) for name in names if name != "loss")
+        and all(entry[name] >= 0 for name in ("tokens", "seconds", "lr"))
         for number, entry in enumerate(history, 1)
     )
 
@@ -180,7 +184,7 @@ def is_history(history: Any, names: Collection[str], most: float) -> bool:
 def _is_loss(loss: Any, pairs: Any, most: float) -> bool:
     if not _is_number(pairs) or pairs <= 0:
         return loss is None and pairs == 0
-    return _is_number(loss) and abs(loss) <= most
+    return _is_number(loss) and -ROUNDING <= loss <= most
 
 
 def _is_number(value: Any) -> bool:

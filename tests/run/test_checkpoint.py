@@ -110,7 +110,7 @@ def test_a_run_with_other_frozen_words_is_not_resumed(tmp_path):
     again |= {"min_count": 1, "epochs": 1}
     firth.train(sentences(100), **again, freeze=["w1", "w2"])
     for freeze in (["w1"], ["w1", "w3"], None):
-        with pytest.raises(firth.ConfigError, match="other tags or other frozen words: resume with the text"):
+        with pytest.raises(firth.ConfigError, match="was made with other frozen words: resume with the text"):
             firth.train(sentences(100), **again, resume=True, freeze=freeze)
     assert firth.train(sentences(100), **again, resume=True, freeze=["w2", "w1"])
 
@@ -175,7 +175,7 @@ def test_the_same_words_in_another_order_are_another_corpus(tmp_path):
 
 
 def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(tmp_path, monkeypatch):
-    def full(checkpoint, trainer, kept):
+    def full(checkpoint, trainer, kept, told):
         raise firth.FormatError("no space left")
 
     monkeypatch.setattr(Checkpoint, "save", full)
@@ -223,7 +223,7 @@ def test_a_run_with_documents_is_resumed_with_its_tags_alone(tmp_path, monkeypat
         broken.setattr(Display, "training", lambda display, progress: interrupt(progress))
         with pytest.raises(KeyboardInterrupt):
             firth.train(sentences(100), tags=tags, **SETTINGS | more)
-    with pytest.raises(firth.ConfigError, match="another corpus"):
+    with pytest.raises(firth.ConfigError, match="was made with other tags"):
         firth.train(sentences(100), tags=["t0", *tags[:-1]], **SETTINGS | more, resume=True)
     resumed = firth.train(sentences(100), tags=tags, **SETTINGS | more, resume=True)
     assert resumed.documents.names == whole.documents.names == tags[:30]

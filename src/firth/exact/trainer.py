@@ -139,15 +139,16 @@ class ExactTrainer:
             return False
         work = self._allocated()
 
-        def show(rows: int) -> None:
-            on_progress(self._progress(rows / n))
-            if rows < n and pause():
-                raise _Paused
-
         while True:
             finished = state.steps == self.config.epochs
             if not (finished or self._at_standstill()) or state.steps > len(state.history):
-                begun = time.perf_counter()
+                first, begun = self._rows_done(work), time.perf_counter()
+
+                def show(rows: int, first: int = first) -> None:
+                    on_progress(self._progress(rows / n))
+                    if first < self._rows_done(work) < n and pause():
+                        raise _Paused
+
                 try:
                     self._pass(work, show)
                 except _Paused:
@@ -182,8 +183,12 @@ class ExactTrainer:
             )
         return self._work
 
+    def _rows_done(self, work: _Work) -> int:
+        """How many rows of the pass under way are done: the last pass has no gradients."""
+        return work.kernel.rows_scored if self.state.steps == self.config.epochs else work.kernel.rows_added
+
     def _pass(self, work: _Work, show: Callable[[int], None]) -> None:
-        """Go on with the pass under way, or begin one: the last has no gradients."""
+        """Go on with the pass under way, or begin one."""
         matrices = self.center, self.outside, self.bias
         if self.state.steps == self.config.epochs:
             work.kernel.loss(*matrices, work.row_loss, show, go_on=True)
@@ -295,12 +300,12 @@ class ExactTrainer:
 
     def _pass_under_way(self) -> dict[str, npt.NDArray[Any]]:
         """What the pass under way has done, by name: nothing before its first rows are complete."""
-        work, is_last = self._work, self.state.steps == self.config.epochs
-        rows = 0 if work is None else work.kernel.rows_scored if is_last else work.kernel.rows_added
+        work = self._work
+        rows = 0 if work is None else self._rows_done(work)
         if work is None or not rows:
             return {}
         done: dict[str, npt.NDArray[Any]] = {"row_loss": work.row_loss[:rows]}
-        if not is_last:
+        if self.state.steps < self.config.epochs:
             done["gradient_center"] = work.gradients[0][:rows, : self.config.dim]
             done |= {"gradient_outside": work.kernel.sums, "added": work.kernel.added}
         return done
