@@ -655,8 +655,11 @@ def test_output_that_cannot_be_written_is_one_line(vectors_file):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_ctrl_c_ends_at_once_with_130_and_a_checkpoint(corpus, tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "status", "line"),
+    [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "ended by SIGTERM"), ("SIGHUP", 129, "ended by SIGHUP")],
+)
+def test_a_signal_ends_training_at_once_with_its_status_and_a_checkpoint(corpus, tmp_path, name, status, line):
     out_path, folder = tmp_path / "v.safetensors", tmp_path / "run"
     train = [*FIRTH, "train", str(corpus), "-o", str(out_path), "--epochs", "1000000", "--checkpoint", str(folder)]
     train += ["--tmp", str(tmp_path)]
@@ -665,11 +668,13 @@ def test_ctrl_c_ends_at_once_with_130_and_a_checkpoint(corpus, tmp_path, name):
             if line.startswith("epoch 2/"):
                 break
         start = time.monotonic()
-        run.send_signal(getattr(signal, name))
+        for _ in range(20):  # as impatient users press Ctrl-C
+            run.send_signal(getattr(signal, name))
+            time.sleep(0.01)
         err = run.stderr.read()
-        assert run.wait() == 130
+        assert run.wait() == status
         assert time.monotonic() - start < 60  # not a speed: it must not go on for a million epochs
-    assert err.splitlines()[-1] == "firth: interrupted"
+    assert err.splitlines()[-1] == f"firth: {line}"
     assert "Traceback" not in err
     assert "--resume" in err
     assert [path.name for path in tmp_path.iterdir()] == ["run"]  # neither vectors nor the encoded corpus
