@@ -43,7 +43,7 @@ def _numbers(n: int, m: int, config: TrainConfig, tags: Tags | None) -> int:
     rows = n + width * output_rows(config.loss, m) + documents
     if config.maxn:
         rows += n + config.bucket
-    return rows * config.dim
+    return rows * config.dim + (m if config.loss == "softmax" else 0)
 
 
 def check_room(
