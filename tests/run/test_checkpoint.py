@@ -14,6 +14,7 @@ import firth
 from firth.corpus.encode import build_corpus
 from firth.display import Display
 from firth.files.tensors import write_tensors
+from firth.run import checkpoint as checkpoint_module
 from firth.run.checkpoint import Checkpoint, Pace, folder_of_one_run
 from firth.settings import TrainConfig
 from firth.sgd import trainer
@@ -453,6 +454,37 @@ def test_checkpoint_seconds_are_those_between_saves(tmp_path, monkeypatch):
 
 
 # One run at a time, and what a killed one leaves.
+
+
+def test_ctrl_c_again_and_again_does_not_drop_the_save(tmp_path, monkeypatch):
+    """While threads stop, before the save and within it; the run then goes on to the same bytes."""
+    monkeypatch.setattr(trainer, "CHUNK", 64)
+    monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
+    whole = firth.train(sentences(), quiet=True, **SETTINGS)
+    total, write = trainer._total, checkpoint_module.write_tensors
+    with monkeypatch.context() as broken:
+        interrupt, stopping = interrupted_after(4), []
+
+        def again(*arguments):
+            if stopping:
+                signal.raise_signal(signal.SIGINT)
+
+        def training(display, progress):
+            try:
+                interrupt(progress)
+            except KeyboardInterrupt:
+                stopping.append(1)
+                raise
+
+        broken.setattr(Display, "training", training)
+        broken.setattr(Display, "say", again)
+        broken.setattr(trainer, "_total", lambda workers: [again(), total(workers)][1])
+        broken.setattr(checkpoint_module, "write_tensors", lambda *content: [again(), write(*content), again()])
+        with pytest.raises(KeyboardInterrupt):
+            firth.train(sentences(), checkpoint=tmp_path, checkpoint_seconds=1e9, quiet=True, **SETTINGS)
+    assert (tmp_path / NAMES[0]).exists()
+    assert resumed(tmp_path).center.tobytes() == whole.center.tobytes()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_second_run_in_the_folder_is_refused(tmp_path):

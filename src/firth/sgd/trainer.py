@@ -282,12 +282,19 @@ class SgdTrainer:
 
     def vectors(self) -> WordVectors:
         """The vectors as they stand."""
-        parts = self._parts(np.array)
+        parts, documents = self._parts(np.array), None
+        if self.tags is not None:
+            documents = DocumentVectors(np.array(self.documents[:, : self.config.dim]), self.tags.names)
+            if self.config.concatenate:
+                outside = np.concatenate([view.reshape(len(view), -1) for view in self._outputs.given()])
+                padding = self.padding[0, : self.config.dim].copy()
+                documents = dataclasses.replace(documents, outside=outside, padding=padding)
+        parts["documents"] = documents
         parts["history"] = copy.deepcopy(self.history)
         return WordVectors(**parts)
 
     def _parts(self, kept: Callable[[Floats], Floats]) -> Parts:
-        """The parts of the vectors; `kept` makes of a view of the matrices what is kept of it."""
+        """The parts of the vectors but documents; `kept` makes of a view of the matrices what is kept of it."""
         config, dim = self.config, self.config.dim
         center = kept(self.center[:, :dim])
         outside = nodes = subwords = None
@@ -309,50 +316,52 @@ class SgdTrainer:
             "nodes": nodes,
             "subwords": subwords,
             "norms": None,
-            "documents": self._document_vectors(kept),
+            "documents": None,
         }
 
-    def _document_vectors(self, kept: Callable[[Floats], Floats]) -> DocumentVectors | None:
-        """The vectors of documents as they stand, where there are any."""
-        if self.tags is None:
-            return None
-        dim, names = self.config.dim, self.tags.names
-        matrix, outside, padding = kept(self.documents[:, :dim]), None, None
-        if self.config.concatenate:
-            outside = np.concatenate([view.reshape(len(view), -1) for view in self._outputs.given()])
-            padding = self.padding[0, :dim].copy()
-        return DocumentVectors(matrix, names, outside, padding)
-
     def snapshot(self) -> Snapshot:
-        """The run as it stands: the vectors, and where the epoch under way stands."""
-        return Snapshot(self._parts(np.asarray), self.state.unfinished())
+        """The run as it stands: the vectors, and where the epoch under way stands.
+
+        Where vectors are concatenated, what predicts from them is among the arrays, word by word and node by node.
+        """
+        parts, arrays, dim = self._parts(np.asarray), {}, self.config.dim
+        if self.tags is not None:
+            parts["documents"] = DocumentVectors(self.documents[:, :dim], self.tags.names)
+        if self.config.concatenate:
+            arrays = self._concatenated()
+        return Snapshot(parts, self.state.unfinished(), arrays)
+
+    def _concatenated(self) -> dict[str, Floats]:
+        """Views of what predicts from concatenated vectors, by name."""
+        views = {name: view for name, view in self._outputs._asdict().items() if view is not None}
+        return {"padding": self.padding[0, : self.config.dim], **views}
 
     def restore(self, snapshot: Snapshot) -> bool:
         """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
-        saved, dim = snapshot.parts, self.config.dim
+        saved, arrays, dim = snapshot.parts, snapshot.arrays, self.config.dim
         state = SgdState.of(snapshot, len(self.corpus.ids))
-        if state is None or snapshot.arrays or not self._has_shapes_of(saved) or not self._is_possible(state):
+        if state is None or not self._has_shapes_of(saved) or not self._is_possible(state):
+            return False
+        own = self._concatenated() if self.config.concatenate else {}
+        found, expected = (
+            {name: (array.shape, array.dtype) for name, array in group.items()} for group in (arrays, own)
+        )
+        if found != expected:
             return False
         rows, learned = saved["center"] if saved["subwords"] is None else saved["subwords"].rows, saved["documents"]
-        matrices = [rows, saved["outside"], saved["nodes"]]
-        if learned is not None:
-            matrices += [learned.matrix, learned.outside, learned.padding]
-        if not all_moderate(*(matrix for matrix in matrices if matrix is not None)):
+        matrices = [rows, saved["outside"], saved["nodes"], None if learned is None else learned.matrix]
+        if not all_moderate(*(matrix for matrix in matrices if matrix is not None), *arrays.values()):
             return False
         self.state = state
         self.center[:, :dim] = rows
         if learned is not None:
             self.documents[:, :dim] = learned.matrix
-        if self.config.concatenate:
-            assert learned is not None
-            assert learned.outside is not None
-            assert learned.padding is not None
-            self._outputs.fill(learned.outside)
-            self.padding[0, :dim] = learned.padding
-            return True
-        for view, matrix in zip(self._outputs, (saved["outside"], saved["nodes"]), strict=True):
-            if view is not None:
-                view[:, 0] = matrix
+        for name, array in own.items():
+            array[:] = arrays[name]
+        if not self.config.concatenate:
+            for view, matrix in zip(self._outputs, (saved["outside"], saved["nodes"]), strict=True):
+                if view is not None:
+                    view[:, 0] = matrix
         return True
 
     def _is_possible(self, state: SgdState) -> bool:
@@ -375,10 +384,6 @@ class SgdTrainer:
         if self.tags is not None:
             expected.append((len(self.documents), dim))
             found.append(None if learned is None else learned.matrix)
-        if self.config.concatenate:
-            views = self._outputs.given()
-            expected += [(sum(map(len, views)), views[0].shape[1] * dim), (dim,)]
-            found += [None, None] if learned is None else [learned.outside, learned.padding]
         return expected == [None if array is None else array.shape for array in found]
 
     def _compile(self) -> None:
