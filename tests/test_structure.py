@@ -17,6 +17,7 @@ STAGES = [
         "errors",
         "declaring",
         "names",
+        "signals",
         "tokenizing",
         "memory",
         "settings",

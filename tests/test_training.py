@@ -1,5 +1,8 @@
 """The protocol of trainers: every trainer stops, saves, continues and refuses in the same way."""
 
+import copy
+import math
+
 import numpy as np
 import pytest
 
@@ -41,10 +44,10 @@ def new_trainer(request):
 def kept(snapshot):
     """A snapshot as a file gives it back: the trainer it is of may run on."""
     arrays = {name: array.copy() for name, array in snapshot.arrays.items()}
-    for name in ("center", "outside", "nodes"):
-        if getattr(snapshot.vectors, name) is not None:
-            setattr(snapshot.vectors, name, getattr(snapshot.vectors, name).copy())
-    return Snapshot(snapshot.vectors, dict(snapshot.unfinished), arrays)
+    matrices = {name: snapshot.parts[name] for name in ("center", "outside", "nodes", "bias")}
+    matrices = {name: None if matrix is None else matrix.copy() for name, matrix in matrices.items()}
+    history = copy.deepcopy(snapshot.parts["history"])
+    return Snapshot({**snapshot.parts, **matrices, "history": history}, dict(snapshot.unfinished), arrays)
 
 
 def same(a, b):
@@ -97,8 +100,23 @@ def test_a_snapshot_continues_to_the_same_vectors(new_trainer):
         lambda snapshot: snapshot.unfinished.update(seconds="1"),
         lambda snapshot: snapshot.unfinished.update(seconds=float("nan")),
         lambda snapshot: snapshot.arrays.update(center=np.zeros((1, 6), np.float32)),
-        lambda snapshot: setattr(snapshot.vectors, "center", snapshot.vectors.center[:-1]),
-        lambda snapshot: [setattr(snapshot.vectors, name, None) for name in ("outside", "nodes")],
+        lambda snapshot: snapshot.parts.update(center=snapshot.parts["center"][:-1]),
+        lambda snapshot: snapshot.parts.update(outside=None, nodes=None),
+        lambda snapshot: snapshot.parts["center"].fill(np.nan),
+        lambda snapshot: snapshot.parts["center"].fill(1e30),
+        lambda snapshot: snapshot.unfinished.update(loss=1e30),
+        lambda snapshot: snapshot.parts.update(history=[{}]),
+        lambda snapshot: snapshot.parts.update(history=snapshot.parts["history"] * 4),
+        lambda snapshot: snapshot.parts.update(
+            history=[snapshot.parts["history"][0] | {"epoch": i} for i in range(1, 10)]
+        ),
+        *(
+            lambda snapshot, name=name, value=value: snapshot.parts["history"][0].update({name: value})
+            for name in ("epoch", "loss", "pairs", "tokens", "seconds", "lr")
+            for value in (math.nan, 1e30, None, "1", -1, 10**400, True)
+        ),
+        lambda snapshot: snapshot.parts["history"][0].update(more=1),
+        lambda snapshot: snapshot.parts["history"][0].pop("lr"),
     ],
 )
 def test_a_snapshot_that_does_not_fit_is_refused_and_changes_nothing(new_trainer, change):
@@ -136,27 +154,34 @@ def test_an_exact_run_has_not_started_before_its_first_pass():
         with count_pairs(corpus, config) as counts:
             trainer = ExactTrainer(corpus, counts, config)
             assert not trainer.started
-            trainer.run(ignore, seconds=0.0)
+            trainer.run(ignore, pause=lambda: True)
             assert trainer.started
         assert SgdTrainer(corpus, TrainConfig(**SETTINGS)).started
 
 
-def fingerprint_of(text, *others):
+def fingerprint_of(text, **others):
     with build_corpus(text, min_count=1) as corpus:
-        return fingerprint(corpus, *others)
+        return fingerprint(corpus, **others)
 
 
 def test_the_fingerprint_tells_corpora_apart():
     text = [["a", "b", "a"], ["b", "c", "a"]]
     known = fingerprint_of(text)
     assert known == fingerprint_of([list(sentence) for sentence in text])
-    others = [
-        [["a", "b", "a"], ["b", "d", "a"]],  # another word
-        [["a", "b", "a", "b"], ["c", "a"]],  # the same tokens in other sentences
-        [["a", "b", "a"], ["c", "b", "a"]],  # another order
-    ]
-    found = {known, *(fingerprint_of(other) for other in others), fingerprint_of(text, np.array([1, 0, 0]))}
-    assert len(found) == 5
+    others = {
+        "crc_words": [["a", "b", "a"], ["b", "d", "a"]],
+        "crc_text": [["a", "b", "a"], ["c", "b", "a"]],
+        "crc_counts": [["a", "b", "b"], ["c", "a", "a"], ["a"]],
+        "sentences": [["a", "b", "a", "b", "c", "a"]],
+        "tokens": [["a", "b", "a"], ["b", "c", "a", "b"]],
+        "words": [["a", "b", "a"], ["b", "c", "d"]],
+    }
+    for name, other in others.items():
+        assert fingerprint_of(other)[name] != known[name]
+    assert fingerprint_of([["a", "b", "a", "b"], ["c", "a"]]) != known  # the same tokens in other sentences
+    more = fingerprint_of(text, frozen=[np.array([1, 0, 0])])
+    assert known == {name: value for name, value in more.items() if name != "crc_frozen"}
+    assert more != fingerprint_of(text, frozen=[np.array([0, 0, 1])])
 
 
 def test_the_fingerprint_of_a_large_array_is_that_of_all_its_parts(monkeypatch):

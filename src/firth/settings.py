@@ -503,7 +503,16 @@ class TrainOptions(TrainConfig):
         option=False,
     )
     checkpoint: AnyPath | None = setting(
-        None, "run", "save the run in this folder every five minutes, at its end and on Ctrl-C", metavar="DIR"
+        None, "run", "save the run in this folder on the way, at its end and on Ctrl-C", metavar="DIR"
+    )
+    checkpoint_seconds: float = setting(
+        300.0,
+        "run",
+        "seconds between two saves; the end of an epoch is saved too, unless that would take more than 2% of the time",
+        low=1e-3,
+        high=1e9,
+        recorded=False,
+        needs=("checkpoint", "DIR"),
     )
     cache: AnyPath | None = setting(
         None,

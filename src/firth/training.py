@@ -4,17 +4,25 @@ import dataclasses
 import json
 import math
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from firth.files.tensors import row_blocks
 from firth.settings import TrainConfig
 from firth.vectors.container import WordVectors
+from firth.vectors.storage import Parts
 
 if TYPE_CHECKING:
     from firth.corpus.encode import Corpus
+
+LARGEST = 1e15
+"""No number of a matrix that is trained is as large: the score of two rows of such numbers would be hardly finite."""
+
+ROUNDING = 1e-3
+"""By how much a loss may be below zero, which it is by rounding only."""
 
 CHECKSUM_PIECE = 1 << 22
 """How many numbers of an array are added to a fingerprint at a time: a corpus may be larger than memory."""
@@ -93,13 +101,14 @@ def never() -> bool:
 class Snapshot:
     """Everything that a trainer of the same corpus and settings needs to continue a run.
 
-    vectors: the matrices and the history. unfinished: where the epoch under way stands, as plain JSON values. arrays:
-    further float32 arrays by name. The arrays may share memory with the trainer: save them before it runs on.
+    parts: those of vectors, the matrices and the history. unfinished: where the epoch under way stands, as plain JSON
+    values. arrays: further arrays by name. The arrays may share memory with the trainer, and need not be contiguous:
+    save them before it runs on.
     """
 
-    vectors: WordVectors
+    parts: Parts
     unfinished: dict[str, Any]
-    arrays: dict[str, npt.NDArray[np.float32]] = dataclasses.field(default_factory=dict)
+    arrays: dict[str, npt.NDArray[Any]] = dataclasses.field(default_factory=dict)
 
 
 class Trainer(Protocol):
@@ -137,20 +146,21 @@ class Trainer(Protocol):
         """The loss of equal probabilities, in nats a pair, and at least that of untrained vectors."""
 
     @property
-    def fingerprint(self) -> int:
-        """A checksum of the corpus and of everything else, besides the settings, that the result depends on."""
+    def fingerprint(self) -> dict[str, int]:
+        """What `fingerprint` says of the corpus and of all else, besides the settings, that the result depends on."""
 
     def run(
         self,
         on_progress: Callable[[Progress], None],
-        seconds: float = math.inf,
+        pause: Callable[[], bool] = never,
         on_epoch: Callable[[], bool] = never,
     ) -> bool:
-        """Train to the end, or for about `seconds`; return whether the run is finished.
+        """Train to the end, or until `pause` says so; return whether the run is finished.
 
-        `on_progress` is called in the calling thread several times a second, and whenever an epoch ends. `on_epoch` is
-        called wherever the run stands at the end of an epoch, also where it continues from there; it returns whether
-        the run is to stop. Raises FirthError when training diverges.
+        `on_progress` is called in the calling thread several times a second, and whenever an epoch ends; so is `pause`.
+        Some work is done between two pauses. `on_epoch` is called wherever the run stands at the end of an epoch, also
+        where it continues from there; it returns whether the run is to end. Raises FirthError when training
+        diverges.
         """
 
     def check_finite(self) -> None:
@@ -199,10 +209,58 @@ def row_not_finite(matrix: npt.NDArray[np.float32]) -> int | None:
     return None
 
 
-def fingerprint(corpus: "Corpus", *others: npt.NDArray[Any]) -> int:
-    """A CRC-32 of a corpus (words, ids, ends of sentences, counts) and of further arrays."""
-    value = zlib.crc32(json.dumps(corpus.vocab.words).encode())
-    arrays: list[npt.NDArray[Any]] = [corpus.ids, corpus.offsets, corpus.frequencies, corpus.totals, *others]
+def all_moderate(*arrays: npt.NDArray[Any]) -> bool:
+    """Whether all numbers of some arrays are finite, and small enough for those of a run."""
+    return all(bool(np.abs(rows).max() < LARGEST) for array in arrays for rows in row_blocks(array) if rows.size)
+
+
+def is_history(history: Any, names: Collection[str], most: float) -> bool:
+    """Whether a history is one that a trainer wrote, with these names in each entry and no loss of more than `most`.
+
+    An entry without pairs has no loss. What runs beside the trainer may add "scores".
+    """
+    return isinstance(history, list) and all(
+        isinstance(entry, dict)
+        and entry.keys() - {"scores"} == set(names)
+        and entry["epoch"] == number
+        and _is_loss(entry["loss"], entry["pairs"], most)
+        and all(_is_number(entry[name]) for name in names if name != "loss")
+        and all(entry[name] >= 0 for name in ("tokens", "seconds", "lr"))
+        for number, entry in enumerate(history, 1)
+    )
+
+
+def _is_loss(loss: Any, pairs: Any, most: float) -> bool:
+    if not _is_number(pairs) or pairs <= 0:
+        return loss is None and pairs == 0
+    return _is_number(loss) and -ROUNDING <= loss <= most
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value of JSON is a number in the range of a run's."""
+    return type(value) in (int, float) and abs(value) < 2**63  # false for a NaN
+
+
+def fingerprint(corpus: "Corpus", **others: Iterable[npt.NDArray[Any]]) -> dict[str, int]:
+    """What tells a corpus from others: numbers of tokens, words and sentences, and a CRC-32 of each part.
+
+    others: further groups of arrays, each of which gets a CRC-32 under its name.
+    """
+    words = zlib.crc32(json.dumps(corpus.vocab.words).encode())
+    return {
+        "tokens": corpus.tokens,
+        "words": len(corpus.vocab),
+        "kept": len(corpus.ids),
+        "sentences": len(corpus.offsets) - 1,
+        "crc_words": words,
+        "crc_counts": _checksum([corpus.frequencies, corpus.totals]),
+        "crc_text": _checksum([corpus.ids, corpus.offsets]),
+        **{f"crc_{name}": _checksum(arrays) for name, arrays in others.items()},
+    }
+
+
+def _checksum(arrays: Iterable[npt.NDArray[Any]]) -> int:
+    value = 0
     for array in arrays:
         for start in range(0, len(array), CHECKSUM_PIECE):
             value = zlib.crc32(array[start : start + CHECKSUM_PIECE].data, value)

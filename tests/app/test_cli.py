@@ -143,12 +143,13 @@ def test_every_argument_of_train_is_an_option_and_reaches_it(capsys, monkeypatch
     """With these and no others; without them, train's own defaults."""
     seen = []
 
-    def train(source, **arguments):
+    def train(out, source, **arguments):
+        assert out == tmp_path / "v.safetensors"
         assert not any(isinstance(path, str) for path in source)  # strings may be text
         seen.append((list(map(os.fspath, source)), arguments))
         return firth.WordVectors(["a"], np.array([3]), np.ones((1, 2), np.float32), None, {}, [])
 
-    monkeypatch.setattr(firth, "train", train)
+    monkeypatch.setattr("firth.run.train.train_for", train)
     options = {"vocab": "counts.txt", "keep_words": "keep.txt", "connectors": "of.txt", "from_": "old.safetensors"}
     options |= {
         "preset": "items",
@@ -157,6 +158,7 @@ def test_every_argument_of_train_is_an_option_and_reaches_it(capsys, monkeypatch
         "patience": 3,
         "checkpoint": "run",
         "cache": "kept",
+        "checkpoint_seconds": 7.5,
         "resume": True,
         "tmp": "t",
         "memory": 1.5,
@@ -658,8 +660,11 @@ def test_output_that_cannot_be_written_is_one_line(vectors_file):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process there")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_ctrl_c_ends_at_once_with_130_and_a_checkpoint(corpus, tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "ended by SIGTERM"), ("SIGHUP", 129, "ended by SIGHUP")],
+)
+def test_a_signal_ends_training_at_once_with_its_status_and_a_checkpoint(corpus, tmp_path, name, status, said):
     out_path, folder = tmp_path / "v.safetensors", tmp_path / "run"
     train = [*FIRTH, "train", str(corpus), "-o", str(out_path), "--epochs", "1000000", "--checkpoint", str(folder)]
     train += ["--tmp", str(tmp_path)]
@@ -670,9 +675,9 @@ def test_ctrl_c_ends_at_once_with_130_and_a_checkpoint(corpus, tmp_path, name):
         start = time.monotonic()
         run.send_signal(getattr(signal, name))
         err = run.stderr.read()
-        assert run.wait() == 130
+        assert run.wait() == status
         assert time.monotonic() - start < 60  # not a speed: it must not go on for a million epochs
-    assert err.splitlines()[-1] == "firth: interrupted"
+    assert err.splitlines()[-1] == f"firth: {said}"
     assert "Traceback" not in err
     assert "--resume" in err
     assert [path.name for path in tmp_path.iterdir()] == ["run"]  # neither vectors nor the encoded corpus

@@ -82,11 +82,12 @@ def test_what_is_printed_is_what_was_found(results, capsys):
 def test_demo_trains_on_the_sample_and_writes_the_vectors(tmp_path, vectors, monkeypatch, capsys):
     asked = []
 
-    def train(source, **settings):
+    def train(out, source, **settings):
+        assert out == tmp_path / "vectors.safetensors"
         asked.append((source, settings))
         return vectors
 
-    monkeypatch.setattr(demo_module, "train", train)
+    monkeypatch.setattr(demo_module, "train_for", train)
     assert demo(tmp_path) is vectors
     assert asked == [(SAMPLE, {"quiet": False, **DEMO_SETTINGS})]
     assert firth.load(tmp_path / "vectors.safetensors").words == vectors.words
@@ -101,6 +102,6 @@ def test_a_missing_folder_is_found_out_before_training(tmp_path, monkeypatch):
     def train(*source, **settings):
         raise AssertionError("training has begun")
 
-    monkeypatch.setattr(demo_module, "train", train)
+    monkeypatch.setattr(demo_module, "train_for", train)
     with pytest.raises(firth.FormatError, match="nowhere"):
         demo(tmp_path / "nowhere")

@@ -210,9 +210,67 @@ def test_the_memory_of_a_pass_is_what_was_foretold(shape):
     case = problem(*shape)
     for threads in (1, 2, 9):
         work = new_pass(case, threads)
-        arrays = [work._packed, work._packed_bias, work._packed_grad, *work._scratch_memory]
+        arrays = [work._packed, work._packed_bias, work.sums, *work._scratch_memory]
         arrays += [array for slab in work._slabs for array in slab]
         assert sum(array.nbytes for array in arrays) == softmax.scratch_bytes(*shape, threads)
+
+
+def test_a_pass_that_is_stopped_anywhere_goes_on_to_the_same_bytes(monkeypatch):
+    """Also by kernels of other numbers of threads, which take other groups of rows."""
+    monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
+    case = problem(2000, 1200, 20)
+    center, outside, whole = padded(case.center), padded(case.outside), run(case)
+    found = (
+        np.full(2000, np.nan),
+        np.full_like(center, np.nan),
+        np.full_like(outside, np.nan),
+        np.full(1200, np.nan, "f"),
+    )
+    work, partly, stops = new_pass(case, 2), 0, 0
+    while True:
+        begun = work.added.copy()
+
+        def stop(rows, work=work, begun=begun):
+            if (work.added > begun).any():
+                raise KeyboardInterrupt
+
+        try:
+            work.run(center, outside, case.bias, *found[1:], found[0], stop, go_on=True)
+        except KeyboardInterrupt:
+            stops += 1
+            partly += len(set(work.added.tolist())) > 1
+            if work.added.min() == 2000:
+                break
+        for array in found[:2]:
+            array[work.rows_added :] = np.nan
+        before, work = work, new_pass(case, [9, 2, 24, 3, 1][stops % 5])
+        work.added[:], work.sums[:] = before.added, before.sums
+    assert stops > 2
+    assert partly
+    work.run(center, outside, case.bias, *found[1:], found[0], go_on=True)
+    assert_same_bytes(Found(found[0], found[1][:, :20], found[2][:, :20], found[3]), whole)
+
+
+def test_losses_go_on_where_they_were_stopped(monkeypatch):
+    monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
+    case, found, rows = problem(2000, 1200, 20), np.full(2000, np.nan), [0]
+
+    def stop(done):
+        if 500 < done < 2000:
+            raise KeyboardInterrupt
+
+    work = new_pass(case, 1)
+    with pytest.raises(KeyboardInterrupt):
+        work.loss(padded(case.center), padded(case.outside), case.bias, found, stop)
+    done = work.rows_scored
+    assert 0 < done < 2000
+    assert done % GROUP == 0
+    found[done:] = np.nan
+    work = new_pass(case, 9)
+    work.go_on_from(done)
+    work.loss(padded(case.center), padded(case.outside), case.bias, found, rows.append, go_on=True)
+    assert rows[1] >= done
+    assert found.tobytes() == row_losses(case).tobytes()
 
 
 def test_wrong_arrays_are_refused():

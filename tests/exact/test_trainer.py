@@ -1,5 +1,6 @@
 """The exact softmax trainer: its figures by the reference, its form, its bytes, and what stops it."""
 
+import dataclasses
 import itertools
 import math
 import os
@@ -443,6 +444,48 @@ def test_a_run_interrupted_anywhere_ends_in_the_same_bytes(tmp_path, request, ne
             assert_same_end(whole, run)
 
 
+@pytest.fixture
+def looking(monkeypatch):
+    """Passes are looked at after every task, and not when a clock says so."""
+
+    def one_by_one(stages, threads, on_look):
+        for stage in stages:
+            for number in range(stage.tasks):
+                stage.task(number, number % threads)
+                on_look()
+
+    monkeypatch.setattr("firth.exact._softmax.run_stages", one_by_one)
+
+
+@pytest.mark.usefixtures("looking")
+def test_a_run_saved_wherever_it_can_pause_ends_in_the_same_bytes(tmp_path, monkeypatch):
+    """Within passes and in the stages over fewer words too, each time by a new trainer with other threads."""
+    monkeypatch.setattr(plan, "GROWN", 500)
+    monkeypatch.setattr(plan, "SEED_WORDS", 500)
+    config = TrainConfig(**SETTINGS | {"epochs": 2, "dim": 20})
+    stages, within, rounds = set(), 0, 0
+    with build_corpus(zipf(words=1500, sentences=2000), min_count=1) as corpus:
+        counts = count_pairs(corpus, config)
+        whole = ExactTrainer(corpus, counts, config)
+        assert whole.run(ignore)
+        assert [n for n, _ in whole._stages] == [360, 720, 1440]
+        trainer = ExactTrainer(corpus, counts, config)
+        while not trainer.run(ignore, lambda: True):
+            rounds += 1
+            folder = tmp_path / str(rounds)
+            Checkpoint(folder, resume=False, config=config).save(trainer)
+            unfinished = firth.load(folder / "checkpoint.safetensors").config["unfinished"]
+            stages.add(unfinished["stage"])
+            within += unfinished["rows"] > 0
+            trainer = ExactTrainer(corpus, counts, dataclasses.replace(config, threads=[1, 2, 9][rounds % 3]))
+            assert Checkpoint(folder, resume=True, config=config).restore(trainer)
+            assert trainer.snapshot().unfinished == {name: unfinished[name] for name in trainer.snapshot().unfinished}
+    assert stages == {1, 2, 3}
+    assert within > 5
+    assert rounds < 1000
+    assert_same_end(whole, trainer)
+
+
 def test_a_run_interrupted_before_its_first_pass_ends_in_the_same_bytes(tmp_path, monkeypatch, new_run):
     whole, broken, resumed = new_run(), new_run(), new_run()
     assert whole.run(ignore)
@@ -485,11 +528,52 @@ def test_a_run_goes_on_though_a_pass_takes_longer_than_the_time_it_has(new_run):
     whole, cut = new_run(), new_run()
     assert whole.run(ignore)
     rounds = 1
-    while not cut.run(ignore, seconds=0.0):
+    while not cut.run(ignore, pause=lambda: True):
         rounds += 1
         assert rounds <= 5
     assert rounds == 5
     assert_same_end(whole, cut)
+
+
+@pytest.fixture
+def within_a_pass(tmp_path, looking):
+    """The settings of a run of which there is a checkpoint within its second pass, and its sentences."""
+    sentences = zipf(words=1500, sentences=2000)
+    config = TrainConfig(**SETTINGS | {"epochs": 3})
+    with build_corpus(sentences, min_count=1) as corpus, count_pairs(corpus, config) as counts:
+        trainer = ExactTrainer(corpus, counts, config)
+        assert not trainer.run(ignore, lambda: trainer.state.steps == 1 and trainer._work.kernel.rows_added > 0)
+        Checkpoint(tmp_path, resume=False, config=config).save(trainer)
+    return sentences, {"epochs": 3, "checkpoint": tmp_path, "resume": True}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        None,
+        lambda broken, arrays: broken.config["unfinished"].update(rows=0),
+        lambda broken, arrays: broken.config["unfinished"].update(rows=384 * 3),
+        lambda broken, arrays: broken.config["unfinished"].update(steps=3),
+        lambda broken, arrays: arrays["added"].fill(0),
+        lambda broken, arrays: arrays["added"].__setitem__(-1, 1501),
+        lambda broken, arrays: arrays["added"].__setitem__(-1, 400),
+        lambda broken, arrays: arrays.update(added=arrays["added"][1:]),
+        lambda broken, arrays: arrays.pop("added"),
+        lambda broken, arrays: arrays.update(more=arrays["added"]),
+        lambda broken, arrays: arrays["row_loss"].__setitem__(3, np.nan),
+        lambda broken, arrays: arrays.update(row_loss=arrays["row_loss"].astype("f")),
+        lambda broken, arrays: arrays["gradient_center"].__setitem__((0, 0), np.inf),
+        lambda broken, arrays: arrays.update(gradient_outside=arrays["gradient_outside"][1:]),
+    ],
+)
+def test_a_pass_that_cannot_be_under_way_is_refused(within_a_pass, change):
+    sentences, settings = within_a_pass
+    if change is None:  # it is the changes that are refused
+        assert len(train(sentences, **settings).history) == 3
+        return
+    tamper(settings["checkpoint"] / "checkpoint.safetensors", change)
+    with pytest.raises(FormatError, match="no checkpoint of such a run"):
+        train(sentences, **settings)
 
 
 @pytest.mark.parametrize("epochs", [3, 2000])
@@ -550,7 +634,7 @@ def tamper(path, change):
     """Rewrite a checkpoint after `change(vectors, arrays)`."""
     file = read_tensors(path)
     vectors, names = from_file(file), [name for name in file if name.startswith(STATE)]
-    arrays = {name.removeprefix(STATE): file.tensor(name, "F32").copy() for name in names}
+    arrays = {name.removeprefix(STATE): file.tensor(name, file.dtype(name)).copy() for name in names}
     change(vectors, arrays)
     tensors, metadata = pack(path, vectors.parts())
     write_tensors(path, tensors | {STATE + name: array for name, array in arrays.items()}, metadata)
@@ -568,10 +652,8 @@ def test_a_checkpoint_of_before_the_last_figures_is_one(tmp_path):
 def test_numbers_of_another_type_are_no_velocities(tmp_path):
     settings, path = {"epochs": 3, "checkpoint": tmp_path}, tmp_path / "checkpoint.safetensors"
     train(zipf(), **settings)
-    header, key = path.read_bytes(), b'"state.bias": {"dtype": "F32"'
-    assert header.count(key) == 1
-    path.write_bytes(header.replace(key, key.replace(b"F32", b"U32")))
-    with pytest.raises(FormatError, match=r"is U32 of shape .*: expected F32"):
+    tamper(path, lambda broken, arrays: arrays.update(bias=arrays["bias"].view(np.int32)))
+    with pytest.raises(FormatError, match="no checkpoint"):
         train(zipf(), resume=True, **settings)
 
 
@@ -591,6 +673,13 @@ def test_numbers_of_another_type_are_no_velocities(tmp_path):
         lambda broken, arrays: broken.history.extend([dict(broken.history[0])] * 3),
         lambda broken, arrays: broken.history[0].pop("loss"),
         lambda broken, arrays: broken.history[1].update(loss="x"),
+        lambda broken, arrays: [broken.history[1].update(tokens=1), broken.history.append(broken.history[-1])],
+        lambda broken, arrays: broken.config["unfinished"].update(stage=2),
+        lambda broken, arrays: broken.config["unfinished"].update(stage=0),
+        lambda broken, arrays: broken.config["unfinished"].update(rows=384),
+        lambda broken, arrays: broken.config["unfinished"].update(begun=False),
+        lambda broken, arrays: arrays.update(row_loss=np.zeros(60)),
+        lambda broken, arrays: arrays["outside"].fill(1e30),
         lambda broken, arrays: setattr(broken, "bias", None),
         lambda broken, arrays: setattr(broken, "outside", broken.outside * np.float32(np.inf)),
     ],

@@ -205,7 +205,7 @@ def test_documents_of_one_topic_are_neighbours_also_inferred_ones(documents, kin
 @every_setting
 def test_a_snapshot_restores_documents(documents, kind):
     texts, _ = documents
-    trainer, other = trainer_of(texts, **kind), trainer_of(texts, **kind | {"seed": 2, "epochs": 1})
+    trainer, other = trainer_of(texts, **kind), trainer_of(texts, **kind | {"seed": 2})
     assert other.restore(trainer.snapshot())
     one, two = (each.vectors() for each in (trainer, other))
     assert one.documents.matrix.tobytes() == two.documents.matrix.tobytes()

@@ -616,7 +616,7 @@ def test_an_interruption_stops_all_threads(stopped, corpus):
 def test_a_run_of_no_seconds_stops_and_goes_on(uninterrupted, stopped, corpus):
     run = SgdTrainer(corpus, make_config())
     stops = []
-    while not run.run(ignore, seconds=0):
+    while not run.run(ignore, pause=lambda: True):
         stops.append((len(run.state.history), run.state.position))
     assert stops[0][0] == 0
     assert stops[0][1] <= 704

@@ -9,13 +9,14 @@ import contextlib
 import errno
 import io
 import os
+import signal
 import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from firth import __version__
+from firth import __version__, signals
 from firth.app import (
     clusters,
     converting,
@@ -43,7 +44,10 @@ AGAIN_SECONDS = 0.05
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status: 0, 1 for a FirthError, 2 for wrong usage, 130 after Ctrl-C."""
+    """Run the command line; return the exit status.
+
+    0; 1 for a FirthError; 2 for wrong usage; 130 after Ctrl-C, 143 after SIGTERM and 129 after SIGHUP.
+    """
     sys.stdout, sys.stderr = _usable(sys.stdout), _usable(sys.stderr)
     own_process = arguments is None
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -54,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     options = parser.parse_args(arguments)
     try:
-        with warnings.catch_warnings(), _interrupts_come_again():
+        with warnings.catch_warnings(), _interrupts_come_again(), signals.ending():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
             status: int = options.command(options)
@@ -63,11 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FirthError as error:
         print(f"firth: error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("firth: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        number = interrupt.number if isinstance(interrupt, signals.Ended) else signal.SIGINT
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(f"firth: {'interrupted' if number == signal.SIGINT else f'ended by {number.name}'}", file=sys.stderr)
         if own_process:
-            _end_at_once(130)
-        return 130
+            _end_at_once(128 + number)
+        return 128 + number
     except BrokenPipeError:  # the reader of a pipe has seen enough
         _drop_output()
         return 0
@@ -152,6 +158,7 @@ def _interrupts_come_again() -> Iterator[None]:
 
     def again(lost: "sys.UnraisableHookArgs") -> None:
         if issubclass(lost.exc_type, KeyboardInterrupt):
+            signals.was_lost()
             threading.Timer(AGAIN_SECONDS, _thread.interrupt_main).start()
         else:
             before(lost)

@@ -8,7 +8,8 @@ from firth.app.printing import print_rows
 from firth.display import Display
 from firth.evaluate import Analogies, Result, evaluate, read
 from firth.evaluate.reading import DATA
-from firth.run.train import train
+from firth.run.results import output_of_one_run, save_somewhere
+from firth.run.train import train_for
 from firth.vectors.container import WordVectors
 from firth.vectors.storage import check_writable
 
@@ -43,10 +44,11 @@ def demo(out: str | os.PathLike[str] = ".", *, quiet: bool = False) -> WordVecto
 
     Raises FormatError, before training, if they cannot be written there.
     """
-    path = check_writable(Path(out) / "vectors.safetensors")
-    vectors = train(SAMPLE, quiet=quiet, **DEMO_SETTINGS)
-    vectors.save(path)
-    Display(quiet).say(f"wrote {path}")
+    path, display = check_writable(Path(out) / "vectors.safetensors"), Display(quiet)
+    with output_of_one_run(path, display.say):
+        vectors = train_for(path, SAMPLE, quiet=quiet, **DEMO_SETTINGS)
+        save_somewhere(vectors, path, None, display.say)
+    display.say(f"wrote {path}")
     return vectors
 
 

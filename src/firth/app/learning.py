@@ -1,9 +1,9 @@
 """The commands that learn from text: demo, train, phrases; and compile, for what they run."""
 
 import argparse
+import contextlib
 import dataclasses
 import os
-import signal
 import sys
 
 from firth.app.options import Commands, add_command, add_json, add_settings, add_source, given, given_paths
@@ -69,23 +69,28 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from firth import train
     from firth.corpus.vocabulary import Vocabulary
     from firth.display import Display
     from firth.files.paths import check_folder
     from firth.formats.vocabulary import write_vocabulary
+    from firth.run.results import output_of_one_run, save_somewhere
+    from firth.run.train import train_for
     from firth.vectors.storage import check_writable
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the end of a batch job is a Ctrl-C: save, clean up
-    out = check_writable(options.out)
+    out, chosen = check_writable(options.out), given(options, TrainOptions)
+    outputs = [out]
     if options.save_vocab is not None:
-        check_folder(options.save_vocab)
+        outputs.append(check_folder(options.save_vocab))
         if os.path.realpath(options.save_vocab) == os.path.realpath(out):
             raise ConfigError(f"{out} is to hold the vectors: name another file for --save-vocab")
-    vectors = train(given_paths(options.input), **given(options, TrainOptions))
-    vectors.save(out)
-    if options.save_vocab is not None:
-        write_vocabulary(Vocabulary(vectors.words, vectors.counts), options.save_vocab)
+    display = Display(hasattr(options, "quiet"))
+    with contextlib.ExitStack() as stack:
+        for output in outputs:
+            stack.enter_context(output_of_one_run(output, display.say))
+        vectors = train_for(out, given_paths(options.input), **chosen)
+        save_somewhere(vectors, out, chosen.get("checkpoint"), display.say)
+        if options.save_vocab is not None:
+            write_vocabulary(Vocabulary(vectors.words, vectors.counts), options.save_vocab)
     if options.json:
         return print_json(
             {
@@ -99,7 +104,7 @@ def _train(options: argparse.Namespace) -> int:
         )
     documents = "" if vectors.documents is None else f", {len(vectors.documents):,} documents"
     dim = vectors.center.shape[1]
-    Display(hasattr(options, "quiet")).say(f"wrote {out}: {len(vectors):,} words{documents}, dimension {dim}")
+    display.say(f"wrote {out}: {len(vectors):,} words{documents}, dimension {dim}")
     return 0
 
 
@@ -108,7 +113,6 @@ def _phrases(options: argparse.Namespace) -> int:
     from firth.files.paths import check_folder
     from firth.phrases import join_text, phrase_settings
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.out == "-" and options.json:
         raise ConfigError("standard output takes the text (-o -) or the phrases (--json), not both")
     chosen = PhraseOptions(**given(options, PhraseOptions))

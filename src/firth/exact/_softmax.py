@@ -10,6 +10,9 @@ the gradient of V; they keep E divided by N_c / Σ_o e^(z_o - max z), which the 
 Then its backward tasks, one a few panels of outside words, add the group's part to the gradients of U and b. So every
 sum is taken in an order that depends on n, m and d alone: the result has the same bytes with any number of threads.
 
+A pass that an exception ends can go on, as `added` says how far the sums are: the groups that some panels have not got
+yet pass through their forward tasks again, which leave the same numbers.
+
 A probability below 2^-64 of the row's largest counts as 2^-64 of it. Rows without counts have loss and gradients zero.
 """
 
@@ -98,8 +101,6 @@ def pack(p, first, last):
             for k in range(p.dim):
                 value = simd.load_float(p.outside + word * p.row_bytes, k) if inside else np.float32(0.0)
                 simd.store_float(p.packed, (panel * p.dim + k) * PANEL + lane, value)
-                simd.store_float(p.packed_grad, (panel * (p.dim + 1) + k) * PANEL + lane, np.float32(0.0))
-            simd.store_float(p.packed_grad, (panel * (p.dim + 1) + p.dim) * PANEL + lane, np.float32(0.0))
 
 
 @compiled
@@ -316,7 +317,11 @@ Doubles = npt.NDArray[np.float64]
 
 
 class SoftmaxPass:
-    """Passes over counts X (n, m) in CSR form: `indptr` (n + 1,) int64, `indices` int32, `data` float32."""
+    """Passes over counts X (n, m) in CSR form: `indptr` (n + 1,) int64, `indices` int32, `data` float32.
+
+    added: int64, for every BACKWARD_PANELS panels the rows of V whose part is in the gradients of U and b. sums:
+    float32, these gradients so far, panel by panel.
+    """
 
     def __init__(
         self,
@@ -340,7 +345,9 @@ class SoftmaxPass:
             (aligned_rows(blocks * panels * BLOCK, PANEL), aligned_rows(blocks * BLOCK, dim + 1)) for _ in range(2)
         ]
         self._packed, self._packed_bias = aligned_rows(panels * dim, PANEL), aligned_rows(panels, PANEL)
-        self._packed_grad = aligned_rows(panels * (dim + 1), PANEL)
+        self.sums = aligned_rows(panels * (dim + 1), PANEL)
+        self.added = np.zeros(-(-panels // BACKWARD_PANELS), np.int64)
+        self._scored = np.zeros(-(-n // BLOCK), np.bool_)  # the blocks whose losses are there
         self._scratch_memory = [aligned_rows(1, _SCRATCH_BYTES // 4) for _ in range(threads)]
         sums, factors = BLOCK * _VECTOR, 3 * BLOCK * _VECTOR
         bases = [memory.ctypes.data for memory in self._scratch_memory]
@@ -356,13 +363,17 @@ class SoftmaxPass:
         grad_bias: Floats,
         row_loss: Doubles,
         progress: Callable[[int], None] = lambda rows: None,
+        go_on: bool = False,
     ) -> None:
         """Write the gradients of V (n, stride), U (m, stride) and b (m,), and the loss of each center row (n,) in nats.
 
         Matrices are as from `aligned_rows`, with padding that is zero. `progress` is called some ten times a second
-        with the number of rows done. After KeyboardInterrupt, raised in 0.2 s, the results are not complete.
+        with the number of rows done. After KeyboardInterrupt, raised in 0.2 s, or another exception of `progress`, the
+        results are not complete; `go_on` with the same arguments completes them.
         """
-        self._run(center, outside, bias, (grad_center, grad_outside, grad_bias), row_loss, progress)
+        if not go_on:
+            self.begin()
+        self._run(center, outside, bias, (grad_center, grad_outside, grad_bias), row_loss, progress, self.rows_added)
 
     def loss(
         self,
@@ -371,9 +382,34 @@ class SoftmaxPass:
         bias: Floats,
         row_loss: Doubles,
         progress: Callable[[int], None] = lambda rows: None,
+        go_on: bool = False,
     ) -> None:
         """Write the loss of each center row, byte for byte as `run` does, by one matrix product instead of three."""
-        self._run(center, outside, bias, None, row_loss, progress)
+        if not go_on:
+            self.begin()
+        self._run(center, outside, bias, None, row_loss, progress, self.rows_scored)
+
+    def begin(self) -> None:
+        """Forget a pass that is not complete."""
+        self.added[:] = 0
+        self.sums[:] = 0.0
+        self._scored[:] = False
+
+    @property
+    def rows_added(self) -> int:
+        """How many rows of a pass with gradients are done, from the first on: a multiple of GROUP, or n."""
+        return int(self.added.min())
+
+    @property
+    def rows_scored(self) -> int:
+        """How many rows have their loss, from the first on: a multiple of GROUP, or n."""
+        if self._scored.all():
+            return self._shape[0]
+        return int(self._scored.argmin()) * BLOCK // GROUP * GROUP
+
+    def go_on_from(self, rows: int) -> None:
+        """Take the losses of the first rows as done, a multiple of GROUP of them or n."""
+        self._scored[: -(-rows // BLOCK)] = True
 
     def _run(
         self,
@@ -383,6 +419,7 @@ class SoftmaxPass:
         gradients: tuple[Floats, Floats, Floats] | None,
         row_loss: Doubles,
         progress: Callable[[int], None],
+        first: int,
     ) -> None:
         n, m, dim = self._shape
         stride = _padded(dim)
@@ -411,18 +448,18 @@ class SoftmaxPass:
             grad_center=addresses[0],
             grad_outside=addresses[1],
             grad_bias=addresses[2],
-            packed_grad=self._packed_grad.ctypes.data,
+            packed_grad=self.sums.ctypes.data,
             scaled_bytes=4 * _padded(dim + 1),
         )
         done = [0] * self._threads
-        run_stages(self._stages(p, done), self._threads, lambda: progress(sum(done)))
+        run_stages(self._stages(p, done, first), self._threads, lambda: progress(first + sum(done)))
         progress(n)
 
-    def _stages(self, p: Pass, done: list[int]) -> list[Stage]:
+    def _stages(self, p: Pass, done: list[int], first: int) -> list[Stage]:
         """Pack; the forward tasks of each group, and after those of the next one its backward tasks; unpack."""
         n = self._shape[0]
         slabs = [Slab(*[array.ctypes.data for array in slab]) for slab in self._slabs]
-        starts = range(0, n, self._rows)
+        starts = range(first, n, self._rows)
         result = [_over_panels(pack, p)]
         forwards: list[int] = []
         backwards: list[int] = []
@@ -435,9 +472,8 @@ class SoftmaxPass:
                 )
             if group > 0 and p.grad_center:
                 after = (forwards[group - 1], *backwards[group - 2 : group - 1])
-                rows = min(self._rows, n - starts[group - 1])
                 backwards.append(len(result))
-                result.append(self._backward(p, slabs[(group - 1) % 2], rows, after))
+                result.append(self._backward(p, slabs[(group - 1) % 2], starts[group - 1], after))
         if p.grad_center:
             result.append(_over_panels(unpack, p, tuple(backwards[-1:])))
         return result
@@ -449,16 +485,21 @@ class SoftmaxPass:
             at = number * BLOCK
             size = min(BLOCK, rows - at)
             forward(p, slab, start + at, size, at, self._scratch[thread])
+            self._scored[(start + at) // BLOCK] = True
             done[thread] += size
 
         return Stage(task, -(-rows // BLOCK), after)
 
-    def _backward(self, p: Pass, slab: Slab, rows: int, after: tuple[int, ...]) -> Stage:
+    def _backward(self, p: Pass, slab: Slab, start: int, after: tuple[int, ...]) -> Stage:
+        rows = min(self._rows, self._shape[0] - start)
+
         def task(number: int, thread: int) -> None:
             first = number * BACKWARD_PANELS
-            for at in range(0, rows, GROUP):
+            for at in range(max(0, int(self.added[number]) - start), rows, GROUP):
                 part = Slab(slab.errors + at * p.panels * _PANEL, slab.scaled + at * p.scaled_bytes)
-                backward(p, part, min(GROUP, rows - at), first, min(first + BACKWARD_PANELS, p.panels))
+                size = min(GROUP, rows - at)
+                backward(p, part, size, first, min(first + BACKWARD_PANELS, p.panels))
+                self.added[number] = start + at + size
 
         return Stage(task, -(-p.panels // BACKWARD_PANELS), after)
 

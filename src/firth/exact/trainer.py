@@ -7,13 +7,10 @@ gradients for all pairs of the corpus at once, by matrix products; a step (`upda
 import copy
 import dataclasses
 import math
-import signal
-import threading
 import time
 from collections.abc import Callable
 from functools import cached_property
-from types import FrameType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +23,7 @@ from firth.exact.plan import STAGE_EPOCHS, STAGE_RATE, Sizes, plan_stages, run_f
 from firth.exact.start import starting_vectors
 from firth.exact.update import gradient_divisors, inverse_moment, make_steps, move_rows
 from firth.settings import TrainConfig
+from firth.signals import held_back
 from firth.training import (
     PartProgress,
     PassProgress,
@@ -33,12 +31,18 @@ from firth.training import (
     Snapshot,
     State,
     all_finite,
+    all_moderate,
     fingerprint,
     ignore,
+    is_history,
     never,
     row_not_finite,
 )
 from firth.vectors.container import WordVectors
+from firth.vectors.storage import Parts
+
+if TYPE_CHECKING:
+    from firth.exact._softmax import SoftmaxPass
 
 Floats = npt.NDArray[np.float32]
 
@@ -58,10 +62,19 @@ LARGEST_LOSS = 700.0
 """In nats a pair: training does not recover from more, and the perplexity of more is not a finite number."""
 
 
+ENTRY = ("epoch", "loss", "pairs", "tokens", "seconds", "lr", "entropy", "kl", "perplexity")
+"""What the history has of each pass."""
+
+
+class _Paused(Exception):
+    """The run is to pause within a pass."""
+
+
 @dataclasses.dataclass
 class ExactState(State):
     """Where a run stands: together with the matrices and their velocities, all that is needed to continue it."""
 
+    begun: bool = False  # whether the matrices hold the starting vectors
     steps: int = 0  # that are done; the figures of the last one may not be in the history yet
     scale: float = 1.0  # of the learning rates: halved when the loss rises
     loss: float | None = None  # in nats a pair, when last computed; None before the first pass
@@ -69,16 +82,27 @@ class ExactState(State):
     @classmethod
     def of(cls, snapshot: Snapshot, epochs: int) -> Self | None:
         """The state in a snapshot of a run of this many epochs; None if it cannot be one."""
-        unfinished, history = snapshot.unfinished, snapshot.vectors.history
-        if unfinished.keys() != cls().unfinished().keys():
+        unfinished, history = snapshot.unfinished, snapshot.parts["history"]
+        if unfinished.keys() != cls().unfinished().keys() or not is_history(history, ENTRY, LARGEST_LOSS):
             return None
-        steps = unfinished["steps"]
+        begun, steps, loss = (unfinished[name] for name in ("begun", "steps", "loss"))
         if type(steps) is not int or not len(history) <= steps <= min(len(history) + 1, epochs):
             return None
-        numbers = [unfinished["scale"], unfinished["seconds"], *(epoch.get("loss") for epoch in history)]
-        if steps > 0 or unfinished["loss"] is not None:
-            numbers.append(unfinished["loss"])
-        return cls(history=history, **unfinished) if all_finite(numbers) else None
+        if type(begun) is not bool or (steps > 0 and loss is None) or (loss is not None and not begun):
+            return None
+        numbers = [unfinished["scale"], unfinished["seconds"], 0.0 if loss is None else loss]
+        if not all_finite(numbers) or abs(numbers[-1]) > LARGEST_LOSS:
+            return None
+        return cls(history=history, **unfinished)
+
+
+@dataclasses.dataclass
+class _Work:
+    """What passes work with. gradients: of V, U and b. row_loss: (n,) float64, the loss of each center row."""
+
+    kernel: "SoftmaxPass"
+    gradients: tuple[Floats, Floats, Floats]
+    row_loss: npt.NDArray[np.float64]
 
 
 class ExactTrainer:
@@ -108,97 +132,151 @@ class ExactTrainer:
         )
         self.bias, self.velocity_bias = np.zeros(m, np.float32), np.zeros(m, np.float32)
         self._stages = plan_stages(n, m) if stages is None else stages
+        self._before: ExactTrainer | None = None  # the run over fewer words that is under way
+        self._work: _Work | None = None
         self.total_flop = run_flop(self._stages, config)
 
     def run(
         self,
         on_progress: Callable[[Progress], None],
-        seconds: float = math.inf,
+        pause: Callable[[], bool] = never,
         on_epoch: Callable[[], bool] = never,
     ) -> bool:
-        """Train to the end, or for about `seconds`; return whether the run is finished. `on_epoch` may end it sooner.
+        """Train to the end, or until `pause`; return whether the run is finished. `on_epoch` may end it sooner.
 
-        After an exception, KeyboardInterrupt included, `state` and the matrices are those between two steps. Raises
-        FirthError when training diverges.
+        After an exception, KeyboardInterrupt included, `state` and the matrices are those between two steps, and what
+        the pass under way has done is kept. Raises FirthError when training diverges.
         """
+        state, n = self.state, self.counts.shape[0]
+        if not state.begun and not self._start(on_progress, pause):
+            return False
+        work = self._allocated()
+
+        while True:
+            finished = state.steps == self.config.epochs
+            if not (finished or self._at_standstill()) or state.steps > len(state.history):
+                first, begun = self._rows_done(work), time.perf_counter()
+
+                def show(rows: int, first: int = first) -> None:
+                    on_progress(self._progress(rows / n))
+                    if first < self._rows_done(work) < n and pause():
+                        raise _Paused
+
+                try:
+                    self._pass(work, show)
+                except _Paused:
+                    return False
+                finally:
+                    state.seconds += time.perf_counter() - begun
+                self.check_finite()
+                new = state.steps > len(state.history)
+                with held_back():
+                    self._record(float(work.row_loss.sum()) / self.pairs)
+                on_progress(self._progress(1.0, state.history[-1]["seconds"] if new else None))
+            if (state.history and on_epoch()) or finished or self._at_standstill():
+                self._work = None
+                return True
+            begun = time.perf_counter()
+            work.kernel.begin()  # steps take the place of the gradients: if that is interrupted, the pass is repeated
+            self._make_steps(*work.gradients, lambda: on_progress(self._progress(1.0)))
+            with held_back():
+                self._update(*work.gradients)
+            state.seconds += time.perf_counter() - begun
+            if pause():
+                return False
+
+    def _allocated(self) -> _Work:
+        """What passes work with, allocated when there is none."""
         from firth.exact._softmax import SoftmaxPass
         from firth.native.arrays import aligned_rows
 
-        state, (n, m), dim = self.state, self.counts.shape, self.config.dim
-        deadline = time.perf_counter() + seconds
-        if state.loss is None:
-            self._start(on_progress)
-        kernel = SoftmaxPass(
-            self.counts.indptr, self.counts.indices, self.counts.data, n, m, dim, self.config.threads or 1
-        )
-        gradients = aligned_rows(n, dim), aligned_rows(m, dim), np.empty(m, np.float32)
-        row_loss = np.empty(n)
-        while True:
-            finished = state.steps == self.config.epochs
-            begun = time.perf_counter()
+        if self._work is None:
+            (n, m), dim, counts = self.counts.shape, self.config.dim, self.counts
+            kernel = SoftmaxPass(counts.indptr, counts.indices, counts.data, n, m, dim, self.config.threads or 1)
+            self._work = _Work(
+                kernel, (aligned_rows(n, dim), aligned_rows(m, dim), np.empty(m, np.float32)), np.empty(n)
+            )
+        return self._work
 
-            def show(rows: int) -> None:
-                on_progress(self._progress(rows / n))
+    def _rows_done(self, work: _Work) -> int:
+        """How many rows of the pass under way are done: the last pass has no gradients."""
+        return work.kernel.rows_scored if self.state.steps == self.config.epochs else work.kernel.rows_added
 
-            try:
-                if finished:
-                    kernel.loss(self.center, self.outside, self.bias, row_loss, show)
-                else:
-                    kernel.run(self.center, self.outside, self.bias, *gradients, row_loss, show)
-            finally:
-                state.seconds += time.perf_counter() - begun
-            self.check_finite()
-            new = state.steps > len(state.history)
-            _uninterrupted(self._record, float(row_loss.sum()) / self.pairs)
-            on_progress(self._progress(1.0, state.history[-1]["seconds"] if new else None))
-            if (state.history and on_epoch()) or finished or self._at_standstill():
-                return True
-            begun = time.perf_counter()
-            self._make_steps(*gradients, lambda: show(n))
-            _uninterrupted(self._update, *gradients)
-            state.seconds += time.perf_counter() - begun
-            if time.perf_counter() > deadline:
-                return False
+    def _pass(self, work: _Work, show: Callable[[int], None]) -> None:
+        """Go on with the pass under way, or begin one."""
+        matrices = self.center, self.outside, self.bias
+        if self.state.steps == self.config.epochs:
+            work.kernel.loss(*matrices, work.row_loss, show, go_on=True)
+        else:
+            work.kernel.run(*matrices, *work.gradients, work.row_loss, show, go_on=True)
 
-    def _start(self, on_progress: Callable[[Progress], None]) -> None:
-        """Compute the starting vectors: from a run over fewer words (the stage before), or with `starting_vectors`."""
+    def _start(self, on_progress: Callable[[Progress], None], pause: Callable[[], bool]) -> bool:
+        """Compute the starting vectors; return False if `pause` says so before they are there.
+
+        They are those of a run over fewer words (the stage before), or of `starting_vectors`.
+        """
         from firth.native import rng
 
         config, dim = self.config, self.config.dim
-        sums = self.counts.column_sums
-        seen = np.maximum(sums, sums[sums > 0].min())
-        self.bias[:] = np.log(seen / self.pairs)
-        counts = self.counts.leading(*self._stages[-2]) if len(self._stages) > 1 else None
-        if counts is not None and len(counts.data):  # frequent words may have pairs with rare ones only
-            fewer, words = counts.shape
-            stage = dataclasses.replace(config, epochs=STAGE_EPOCHS)
-            before = ExactTrainer(self.corpus, counts, stage, self._stages[:-1])
-            before.state.scale = STAGE_RATE
+        if self._before is None:
+            self._before = self._stage_before()
+        if self._before is not None:
 
             def show(progress: Progress) -> None:
                 if isinstance(progress, PassProgress):
                     progress = dataclasses.replace(progress, last_stage=False, total_flop=self.total_flop)
                 on_progress(progress)
 
-            before.run(show)
-            self.center[:fewer], self.outside[:words] = before.center, before.outside
-            self.bias[words:] += (before.bias - self.bias[:words]).mean()
-            self.bias[:words] = before.bias
-        else:
+            if not self._before.run(show, pause):
+                return False
+            with held_back():
+                self._begin_with(self._before)
+            return True
+        self._set_bias()
+
+        def look(share: float) -> None:
+            on_progress(PartProgress("starting vectors", share))
+
+        center, outside = starting_vectors(self.counts, dim, config.seed, config.threads or 1, look)
+        with held_back():
             rng.fill_uniform(self.center, dim, rng.stream_key(config.seed, 0, 0))
             self.center *= 2 * NOISE * dim
-
-            def look(share: float) -> None:
-                on_progress(PartProgress("starting vectors", share))
-
-            center, outside = starting_vectors(self.counts, dim, config.seed, config.threads or 1, look)
             self.center[:, :dim] += center
             self.outside[:, :dim] = outside
+            self.state.begun = True
+        return True
+
+    def _stage_before(self) -> "ExactTrainer | None":
+        """A new run over the words of the stage before, if there is one and these words have pairs."""
+        if len(self._stages) == 1:
+            return None
+        counts = self.counts.leading(*self._stages[-2])
+        if not len(counts.data):  # frequent words may have pairs with rare ones only
+            return None
+        before = ExactTrainer(
+            self.corpus, counts, dataclasses.replace(self.config, epochs=STAGE_EPOCHS), self._stages[:-1]
+        )
+        before.state.scale = STAGE_RATE
+        return before
+
+    def _begin_with(self, before: "ExactTrainer") -> None:
+        """Take the vectors of the stage before, which is over."""
+        fewer, words = before.counts.shape
+        self._set_bias()
+        self.center[:fewer], self.outside[:words] = before.center, before.outside
+        self.bias[words:] += (before.bias - self.bias[:words]).mean()
+        self.bias[:words] = before.bias
+        self.state.begun, self._before = True, None
+
+    def _set_bias(self) -> None:
+        """Let the bias say how frequent the words are."""
+        sums = self.counts.column_sums
+        self.bias[:] = np.log(np.maximum(sums, sums[sums > 0].min()) / self.pairs)
 
     @property
     def started(self) -> bool:
-        """Whether a snapshot holds any work: not before the first pass, as a run that resumes there starts anew."""
-        return self.state.loss is not None
+        """Whether a snapshot holds any work: not before there are starting vectors, of the first stage at least."""
+        return self.state.begun or (self._before is not None and self._before.started)
 
     @property
     def epochs_done(self) -> int:
@@ -235,37 +313,103 @@ class ExactTrainer:
                 raise self._diverged(f"row {row} of the {name} vectors holds a NaN or an infinity")
 
     @cached_property
-    def fingerprint(self) -> int:
-        """A checksum of the corpus."""
+    def fingerprint(self) -> dict[str, int]:
+        """That of the corpus."""
         return fingerprint(self.corpus)
 
     def snapshot(self) -> Snapshot:
-        """The run as it stands: the matrices in the basis of training, the state, and the velocities."""
+        """The run as it stands: matrices in the basis of training, the state, velocities and what the pass has done.
+
+        While a stage over fewer words is under way, it is that of the stage.
+        """
+        if not self.state.begun and self._before is not None:
+            before = self._before.snapshot()
+            return dataclasses.replace(before, parts={**before.parts, "config": self.config.as_dict()})
         dim = self.config.dim
-        vectors = self._word_vectors(self.center[:, :dim], self.outside[:, :dim], self.bias)
-        velocities = {
+        arrays = {
             "center": self.velocity_center[:, :dim],
             "outside": self.velocity_outside[:, :dim],
             "bias": self.velocity_bias,
         }
-        return Snapshot(vectors, self.state.unfinished(), velocities)
+        under_way = self._pass_under_way()
+        rows = len(under_way.get("row_loss", ()))
+        parts = self._parts(self.center[:, :dim], self.outside[:, :dim], self.bias)
+        unfinished = self.state.unfinished() | {"stage": len(self._stages), "rows": rows}
+        return Snapshot(parts, unfinished, arrays | under_way)
+
+    def _pass_under_way(self) -> dict[str, npt.NDArray[Any]]:
+        """What the pass under way has done, by name: nothing before its first rows are complete."""
+        work = self._work
+        rows = 0 if work is None else self._rows_done(work)
+        if work is None or not rows:
+            return {}
+        done: dict[str, npt.NDArray[Any]] = {"row_loss": work.row_loss[:rows]}
+        if self.state.steps < self.config.epochs:
+            done["gradient_center"] = work.gradients[0][:rows, : self.config.dim]
+            done |= {"gradient_outside": work.kernel.sums, "added": work.kernel.added}
+        return done
 
     def restore(self, snapshot: Snapshot) -> bool:
         """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
-        saved, arrays = snapshot.vectors, snapshot.arrays
+        unfinished = dict(snapshot.unfinished)
+        stage, rows = unfinished.pop("stage", None), unfinished.pop("rows", None)
+        if type(stage) is int and 1 <= stage < len(self._stages):
+            before = self._stage_before()
+            if before is None or not before.restore(snapshot):
+                return False
+            self._before = before
+            return True
+        state = ExactState.of(dataclasses.replace(snapshot, unfinished=unfinished), self.config.epochs)
+        if stage != len(self._stages) or type(rows) is not int or state is None or not self._is_possible(state):
+            return False
+        saved, arrays = snapshot.parts, snapshot.arrays
         (n, m), dim = self.counts.shape, self.config.dim
         shapes = {"center": (n, dim), "outside": (m, dim), "bias": (m,)}
         for name, shape in shapes.items():
-            for array in (getattr(saved, name), arrays.get(name)):
-                if array is None or array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
+            for array in (saved[name], arrays.get(name)):  # type: ignore[literal-required]
+                if array is None or array.shape != shape or array.dtype != np.float32 or not all_moderate(array):
                     return False
-        state = ExactState.of(snapshot, self.config.epochs)
-        if state is None:
+        under_way = {name: array for name, array in arrays.items() if name not in shapes}
+        if not self._go_on_with(under_way, rows, state.steps == self.config.epochs):
             return False
         self.state = state
-        self.center[:, :dim], self.outside[:, :dim], self.bias[:] = saved.center, saved.outside, saved.bias
+        self.center[:, :dim], self.outside[:, :dim], self.bias[:] = (saved[name] for name in shapes)  # type: ignore[literal-required]
         self.velocity_center[:, :dim], self.velocity_outside[:, :dim] = arrays["center"], arrays["outside"]
         self.velocity_bias[:] = arrays["bias"]
+        return True
+
+    def _is_possible(self, state: ExactState) -> bool:
+        """Whether the figures of a state are those of a run like this one."""
+        known = {"pairs": self.pairs, "tokens": self.corpus.tokens}
+        return all(entry[name] == value for entry in state.history for name, value in known.items())
+
+    def _go_on_with(self, arrays: dict[str, npt.NDArray[Any]], rows: int, is_last: bool) -> bool:
+        """Take up a pass of which a snapshot has this many rows; return False if the arrays are not those of one."""
+        from firth.exact._softmax import GROUP
+
+        n, dim = self.counts.shape[0], self.config.dim
+        self._work = None
+        if not rows:
+            return not arrays
+        work = self._allocated()
+        expected: dict[str, tuple[tuple[int, ...], Any]] = {"row_loss": ((rows,), np.float64)}
+        if not is_last:
+            expected["gradient_center"] = (rows, dim), np.float32
+            expected |= {"gradient_outside": (work.kernel.sums.shape, np.float32)}
+            expected |= {"added": (work.kernel.added.shape, np.int64)}
+        fits = {name: (array.shape, array.dtype) for name, array in arrays.items()} == expected
+        if not fits or not all(np.isfinite(array).all() for array in arrays.values()):
+            self._work = None
+            return False
+        added = arrays.get("added", np.array([rows]))
+        if added.min() != rows or not 0 < rows <= added.max() <= n or (added[added < n] % GROUP).any():
+            self._work = None
+            return False
+        work.row_loss[:rows] = arrays["row_loss"]
+        work.kernel.go_on_from(rows)
+        if not is_last:
+            work.gradients[0][:rows, :dim] = arrays["gradient_center"]
+            work.kernel.sums[:], work.kernel.added[:] = arrays["gradient_outside"], added
         return True
 
     def vectors(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
@@ -278,25 +422,32 @@ class ExactTrainer:
         center, outside, bias = fix_gauge(
             self.center[:, :dim], self.outside[:, :dim], self.bias, self.config.threads or 1, look
         )
-        return self._word_vectors(center + np.float32(self.config.mix) * outside[: len(center)], outside, bias)
+        mixed = center + np.float32(self.config.mix) * outside[: len(center)]
+        parts = self._parts(np.ascontiguousarray(mixed), np.ascontiguousarray(outside), bias.copy())
+        parts["history"] = copy.deepcopy(self.history)
+        return WordVectors(**parts)
 
     def release(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
         """The same vectors, with the memory of the velocities given back first: the last method that is called."""
         self.velocity_center = self.velocity_outside = np.empty((0, 0), np.float32)
         return self.vectors(on_progress)
 
-    def _word_vectors(self, center: Floats, outside: Floats, bias: Floats) -> WordVectors:
-        vocab, m = self.corpus.vocab, len(outside)
-        return WordVectors(
-            self.words,
-            self.corpus.totals[: len(self.words)],
-            np.ascontiguousarray(center),
-            np.ascontiguousarray(outside),
-            self.config.as_dict(),
-            copy.deepcopy(self.history),
-            outside_words=vocab.words[:m],
-            bias=bias.copy(),
-        )
+    def _parts(self, center: Floats, outside: Floats, bias: Floats) -> Parts:
+        """The parts of vectors with these matrices."""
+        return {
+            "words": self.words,
+            "counts": self.corpus.totals[: len(self.words)],
+            "center": center,
+            "outside": outside,
+            "config": self.config.as_dict(),
+            "history": self.history,
+            "outside_words": self.corpus.vocab.words[: len(outside)],
+            "bias": bias,
+            "nodes": None,
+            "subwords": None,
+            "norms": None,
+            "documents": None,
+        }
 
     def _record(self, loss: float) -> None:
         """Write the loss after a step to the history; if it rose, clear the velocities and halve the learning rate."""
@@ -383,24 +534,3 @@ class ExactTrainer:
             floor=self.floor,
             epoch_seconds=seconds,
         )
-
-
-def _uninterrupted(work: Callable[..., None], *arguments: Any) -> None:
-    """Call `work`; a Ctrl-C or SIGTERM that comes meanwhile takes effect when it has returned."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread handles signals
-        work(*arguments)
-        return
-    caught: list[tuple[int, FrameType | None]] = []
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in handlers:
-        signal.signal(number, lambda *event: caught.append(event))
-    try:
-        work(*arguments)
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    for event in caught:
-        handler = handlers[signal.Signals(event[0])]
-        if callable(handler):
-            handler(*event)

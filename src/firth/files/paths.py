@@ -84,9 +84,10 @@ def check_folder(path: AnyPath) -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, before: Path | None = None) -> Iterator[BinaryIO]:
     """A new file, open for writing in a `with`: it takes the place of `path` at the end, or leaves nothing behind.
 
+    before: where the old file of that name goes, in the same folder; without it the old file is gone at the end.
     Follows a symbolic link. Removes what a process that was killed left of such a file. Raises FormatError where the
     file cannot be written.
     """
@@ -102,6 +103,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+            if before is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    os.replace(target, before)
             os.replace(temporary, target)
         sync_folder(target.parent)
     except OSError as error:

@@ -35,7 +35,7 @@ _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 CHECKSUM = "sha256"
 NO_CHECKSUM = "0" * 64
 
-BYTES_AT_ONCE = 2**26
+BYTES_AT_ONCE = 2**24
 """How much of a matrix is converted or checked at a time, so that memory stays bounded."""
 
 
@@ -48,11 +48,12 @@ def write_tensors(
     tensors: Mapping[str, npt.NDArray[Any]],
     metadata: Mapping[str, str],
     told: Callable[[float], None] = nothing_told,
+    before: Path | None = None,
 ) -> None:
     """Write a safetensors file, whole or not at all; at the end it replaces an old file of that name.
 
     tensors: arrays of the types in `DTYPES` by name, stored in this order. metadata: texts by name.
-    told: called with the part of the numbers that is written, up to 1.
+    told: called with the part of the numbers that is written, up to 1. before: where the old file goes, if it is kept.
     Raises FormatError where the file cannot be written.
     """
     header: dict[str, Any] = {"__metadata__": {CHECKSUM: NO_CHECKSUM, **metadata}}
@@ -65,7 +66,7 @@ def write_tensors(
     text += b" " * (-len(text) % 8)
     start = len(text).to_bytes(8, "little") + text
     checksum = hashlib.sha256(start)
-    with replacing(as_path(path)) as file:
+    with replacing(as_path(path), before) as file:
         file.write(start)
         done = 0
         for name, array in tensors.items():

@@ -12,7 +12,7 @@ from firth.corpus.joining import PhraseSettings
 from firth.corpus.left_out import warn_if_most_is_left_out
 from firth.corpus.tags import Tags, read_tags
 from firth.corpus.vocabulary import Vocabulary
-from firth.declaring import keywords_of, listed
+from firth.declaring import declared, init_keywords_of, keywords_of, listed
 from firth.display import Display
 from firth.errors import ConfigError, FormatError
 from firth.exact.counting import MEMORY, count_pairs, memory_bytes
@@ -21,39 +21,23 @@ from firth.exact.trainer import ExactTrainer
 from firth.formats.vocabulary import read_vocabulary, read_words
 from firth.run.advice import check_result, warn_of_corpus
 from firth.run.after_epoch import AfterEpoch
-from firth.run.checkpoint import Checkpoint
+from firth.run.checkpoint import Checkpoint, Pace, folder_of_one_run
 from firth.run.estimate import announce_work
+from firth.run.results import check_room, removed_litter
 from firth.run.start import describe_start, frozen_words, inherited_settings, load_start
 from firth.settings import GROUPS, TrainConfig, TrainOptions, make_config, preset_settings
 from firth.sgd.start import check_start
 from firth.sgd.trainer import SgdTrainer
+from firth.signals import held_back, raised_once
 from firth.training import Trainer
 from firth.vectors.container import WordVectors
 
-CHECKPOINT_SECONDS = 300.0
+SHOWN_SECONDS = 1.0
+"""A save that takes longer is shown."""
 
 
 @keywords_of(TrainOptions)
-def train(
-    source: Any,
-    *,
-    preset: str | None,
-    vocab: Any,
-    keep_words: Any,
-    connectors: Any,
-    from_: str | os.PathLike[str] | WordVectors | None,
-    freeze: Any,
-    evaluate: Any,
-    patience: int | None,
-    on_epoch: Callable[[WordVectors], object] | None,
-    checkpoint: str | os.PathLike[str] | None,
-    cache: str | os.PathLike[str] | None,
-    resume: bool,
-    memory: float | None,
-    tags: Any,
-    quiet: bool,
-    **settings: Any,
-) -> WordVectors:
+def train(source: Any, **options: Any) -> WordVectors:
     """The word vectors that skip-gram or CBOW learns from a corpus.
 
     `source` is a path to read, never text itself: a file (plain, gz, bz2, xz or zst), a glob pattern, a folder or "-"
@@ -94,11 +78,45 @@ def train(
     that epoch again. The learning rate follows the planned epochs, so a run that stops early ends with a higher rate
     than min_lr. With patience, "best" marks the entry of the epoch that the vectors are of.
 
-    Raises ConfigError, CorpusError, VocabularyError, UnknownWordError (freeze), FormatError (files given and the
-    checkpoint), MissingExtraError (zst), and FirthError when training diverges.
+    Raises ConfigError, CorpusError, VocabularyError, UnknownWordError (freeze), FormatError (files given, and a
+    checkpoint that is damaged or in use or has no room), MissingExtraError (zst), and FirthError when training
+    diverges.
     Warns of a corpus most of which is left out, of a run with few pairs, and of a loss that has not moved.
 
     Example: vectors = firth.train("corpus.txt", dim=200, window=10)
+    """
+    return train_for(None, source, **options)
+
+
+train.__doc__ = f"{train.__doc__}\n{listed(TrainOptions, GROUPS)}"
+
+
+@init_keywords_of(TrainOptions)
+def train_for(
+    out: str | os.PathLike[str] | None,
+    source: Any,
+    *,
+    preset: str | None,
+    vocab: Any,
+    keep_words: Any,
+    connectors: Any,
+    from_: str | os.PathLike[str] | WordVectors | None,
+    freeze: Any,
+    evaluate: Any,
+    patience: int | None,
+    on_epoch: Callable[[WordVectors], object] | None,
+    checkpoint: str | os.PathLike[str] | None,
+    checkpoint_seconds: float,
+    cache: str | os.PathLike[str] | None,
+    resume: bool,
+    memory: float | None,
+    tags: Any,
+    quiet: bool,
+    **settings: Any,
+) -> WordVectors:
+    """What `train` gives, for a caller who is to save it in `out`: room for that is looked at before training.
+
+    Raises FormatError where there is none.
     """
     start = load_start(from_)
     inherited = inherited_settings(start, settings)
@@ -113,11 +131,12 @@ def train(
         check_start(start, config)
     room = MEMORY if memory is None else memory_bytes(memory)
     after = AfterEpoch(evaluate, patience, on_epoch)
+    seconds = declared(TrainOptions)["checkpoint_seconds"].checked(checkpoint_seconds)
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of the checkpoint: give checkpoint (--checkpoint DIR) too")
-    saved = None if checkpoint is None else Checkpoint(checkpoint, resume, config)
     with ExitStack() as stack:
         display = stack.enter_context(Display(quiet))
+        saved = None if checkpoint is None else _open_checkpoint(stack, checkpoint, resume, config, display)
         if preset is not None:
             used = (f"{name} {value}" for name, value in chosen.items() if name not in settings)
             display.say(f"preset {preset}: {', '.join(used) or 'all its settings are given'}")
@@ -147,8 +166,9 @@ def train(
         for words in corpus.left_out:
             if not words.is_most:  # which is a warning
                 display.say(str(words))
-        warn_if_most_is_left_out(corpus.left_out, stacklevel=2)
-        warn_of_corpus(corpus, config)
+        warn_if_most_is_left_out(corpus.left_out, stacklevel=3)
+        warn_of_corpus(corpus, config, stacklevel=3)
+        check_room(corpus, config, tagged, out, checkpoint)
         trainer: Trainer
         if config.loss == "softmax":
             trainer = _exact_trainer(stack, corpus, config, room, display)
@@ -156,14 +176,25 @@ def train(
             trainer = _sgd_trainer(corpus, config, start, frozen, tagged, display)
         if not config.maxn:  # subwords give vectors to words that the corpus lacks
             after.check_words(trainer)
-        _run(trainer, after, saved, resume, display)
+        _run(trainer, after, saved, resume, seconds, display)
         still = trainer.has_stood_still
         vectors = after.result(trainer, display)
-        check_result(trainer, corpus, vectors, start, frozen, still)
+        check_result(trainer, corpus, vectors, start, frozen, still, stacklevel=3)
         return vectors
 
 
-train.__doc__ = f"{train.__doc__}\n{listed(TrainOptions, GROUPS)}"
+def _open_checkpoint(
+    stack: ExitStack, folder: str | os.PathLike[str], resume: bool, config: TrainConfig, display: Display
+) -> Checkpoint:
+    """The checkpoint in a folder, which is locked until `stack` ends."""
+    removed = stack.enter_context(folder_of_one_run(folder))
+    if removed:
+        display.say(removed_litter(removed, folder))
+
+    def told(part: float) -> None:
+        display.working("checking", round(100 * part), 100, "%")
+
+    return Checkpoint(folder, resume, config, told)
 
 
 def _sgd_trainer(
@@ -193,7 +224,9 @@ def _exact_trainer(stack: ExitStack, corpus: Corpus, config: TrainConfig, room: 
     return ExactTrainer(corpus, counts, config)
 
 
-def _run(trainer: Trainer, after: AfterEpoch, saved: Checkpoint | None, resume: bool, display: Display) -> None:
+def _run(
+    trainer: Trainer, after: AfterEpoch, saved: Checkpoint | None, resume: bool, seconds: float, display: Display
+) -> None:
     """Train to the end, from the checkpoint if there is one, and save checkpoints on the way if there is a folder."""
     epochs = trainer.config.epochs
 
@@ -208,25 +241,53 @@ def _run(trainer: Trainer, after: AfterEpoch, saved: Checkpoint | None, resume: 
             display.say(f"continuing from the checkpoint: {trainer.epochs_done} of {epochs} epochs are done")
         elif resume:
             display.say(f"no checkpoint in {saved.path.parent} yet: the run begins")
-        try:
-            while not trainer.run(display.training, CHECKPOINT_SECONDS, on_epoch):
-                _save_or_warn(saved, trainer, after)
-        except KeyboardInterrupt:
-            saved.save(trainer, after.kept(trainer))
-            missing = "" if trainer.started else ", without its starting vectors, which are computed again"
-            display.say(f"the run is saved in {saved.path}{missing}: continue it with --resume")
-            raise
-        _save_or_warn(saved, trainer, after)
+        with raised_once():
+            _run_and_save(trainer, after, saved, on_epoch, seconds, display)
     if trainer.epochs_done < epochs and not after.stopped:
         display.say(f"the loss no longer falls: done after {trainer.epochs_done} of {epochs} passes")
 
 
-def _save_or_warn(checkpoint: Checkpoint, trainer: Trainer, after: AfterEpoch) -> None:
+def _run_and_save(
+    trainer: Trainer,
+    after: AfterEpoch,
+    saved: Checkpoint,
+    on_epoch: Callable[[], bool],
+    seconds: float,
+    display: Display,
+) -> None:
+    """Train to the end, and save the run on the way, at its end and where a signal ends it."""
+    pace = Pace(seconds, trainer)
+    try:
+        while not trainer.run(display.training, pace.is_due, on_epoch):
+            with pace.saving():
+                _save_or_warn(saved, trainer, after, display)
+    except KeyboardInterrupt:
+        with held_back():
+            display.say("saving the run")
+            saved.save(trainer, after.kept(trainer), _shown_if_long(display))
+            missing = "" if trainer.started else ", without its starting vectors, which are computed again"
+            display.say(f"the run is saved in {saved.path}{missing}: continue it with --resume")
+        raise
+    _save_or_warn(saved, trainer, after, display)
+
+
+def _save_or_warn(checkpoint: Checkpoint, trainer: Trainer, after: AfterEpoch, display: Display) -> None:
     """Save a checkpoint, or warn: a full disk must not end a run."""
     try:
-        checkpoint.save(trainer, after.kept(trainer))
+        checkpoint.save(trainer, after.kept(trainer), _shown_if_long(display))
     except FormatError as error:
-        warnings.warn(f"the checkpoint was not saved: {error}", stacklevel=4)
+        warnings.warn(f"the checkpoint was not saved: {error}", stacklevel=6)
+
+
+def _shown_if_long(display: Display) -> Callable[[float], None]:
+    """What shows how much of a checkpoint is written, once that has taken a second."""
+    begun = time.monotonic()
+
+    def told(part: float) -> None:
+        if time.monotonic() - begun > SHOWN_SECONDS:
+            display.working("saving", round(100 * part), 100, "%")
+
+    return told
 
 
 def _check_together(

@@ -30,20 +30,26 @@ from firth.sgd.outputs import Matrix, Outputs, output_rows, outputs_of
 from firth.sgd.start import check_start, document_rows
 from firth.sgd.tables import Ints, Kernel, Tables, noise_probabilities, tree_paths
 from firth.sgd.worker import Worker
+from firth.signals import held_back
 from firth.training import (
     EpochProgress,
     Progress,
     Snapshot,
     State,
     all_finite,
+    all_moderate,
     fingerprint,
     ignore,
+    is_history,
     never,
     row_not_finite,
 )
 from firth.vectors.container import WordVectors
 from firth.vectors.document_vectors import DocumentVectors
+from firth.vectors.storage import Parts
 from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
+
+Floats = npt.NDArray[np.float32]
 
 CHUNK = 1 << 15
 """Tokens that a thread trains on before it looks up, with the default settings: some ten milliseconds."""
@@ -79,10 +85,10 @@ class SgdState(State):
         if unfinished.keys() != cls().unfinished().keys():
             return None
         position, pairs = unfinished["position"], unfinished["pairs"]
-        whole = type(position) is int and 0 <= position <= tokens and type(pairs) is int and pairs >= 0
+        whole = type(position) is int and 0 <= position <= tokens and type(pairs) is int and 0 <= pairs < 2**63
         if not whole or not all_finite([unfinished["loss"], unfinished["seconds"]]):
             return None
-        return cls(history=snapshot.vectors.history, **unfinished)
+        return cls(history=snapshot.parts["history"], **unfinished)
 
 
 class _Spans:
@@ -223,24 +229,25 @@ class SgdTrainer:
     def run(
         self,
         on_progress: Callable[[EpochProgress], None],
-        seconds: float = math.inf,
+        pause: Callable[[], bool] = never,
         on_epoch: Callable[[], bool] = never,
     ) -> bool:
-        """Train to the end, or for about `seconds`; return whether the run is finished. `on_epoch` may end it sooner.
+        """Train to the end, or until `pause`; return whether the run is finished. `on_epoch` may end it sooner.
 
         After an exception, KeyboardInterrupt included, `state` and the matrices stand where the threads stopped.
         Raises FirthError when training diverges, CorpusError when the whole run had no pair.
         """
         on_progress(self._progress(self.state.position, None))
         self._compile()
-        deadline = time.perf_counter() + seconds
         while not (self._at_end_of_epoch and on_epoch()) and len(self.state.history) < self.config.epochs:
-            self._run_epoch(on_progress, deadline)
+            self._run_epoch(on_progress, pause)
             if self.state.position < len(self.corpus.ids):
                 return False
             self._end_epoch()
             entry = self.state.history[-1]
             on_progress(self._progress(0, entry["loss"], entry["seconds"]))
+            if len(self.state.history) < self.config.epochs and pause():
+                return False
         self.check_finite()
         if not any(entry["pairs"] for entry in self.state.history):
             raise CorpusError(
@@ -304,13 +311,13 @@ class SgdTrainer:
         return float(kept @ np.diff(tree[0]) / kept.sum()) if kept.any() else 0.0
 
     @cached_property
-    def fingerprint(self) -> int:
-        """A checksum of the corpus, of the tags of its documents and of the frozen words."""
+    def fingerprint(self) -> dict[str, int]:
+        """That of the corpus, of the tags of its documents and of the frozen words."""
         tags: list[npt.NDArray[Any]] = []
         if self.tags is not None:
             names = json.dumps(self.tags.names).encode()
             tags = [self.tags.begins, self.tags.rows, np.frombuffer(names, np.uint8)]
-        return fingerprint(self.corpus, *tags, *(mask for mask in self.frozen if mask is not None))
+        return fingerprint(self.corpus, tags=tags, frozen=[mask for mask in self.frozen if mask is not None])
 
     def vectors(self, on_progress: Callable[[Progress], None] = ignore) -> WordVectors:
         """The vectors as they stand, copied."""
@@ -327,6 +334,24 @@ class SgdTrainer:
 
     def _word_vectors(self, taken: Callable[[Matrix], Matrix]) -> WordVectors:
         """The vectors as they stand; `taken` makes of the rows of a matrix those of the result."""
+        parts = self._parts(taken)
+        parts["documents"] = self._document_vectors(taken)
+        parts["history"] = copy.deepcopy(self.history)
+        return WordVectors(**parts)
+
+    def _document_vectors(self, taken: Callable[[Matrix], Matrix]) -> DocumentVectors | None:
+        """The vectors of documents as they stand, where there are any."""
+        if self.tags is None:
+            return None
+        dim, names = self.config.dim, self.tags.names
+        matrix, outside, padding = taken(self.documents[:, :dim]), None, None
+        if self.config.concatenate:
+            outside = np.concatenate([view.reshape(len(view), -1) for view in self._outputs.given()])
+            padding = self.padding[0, :dim].copy()
+        return DocumentVectors(matrix, names, outside, padding)
+
+    def _parts(self, taken: Callable[[Matrix], Matrix]) -> Parts:
+        """The parts of the vectors but documents; `taken` makes of the rows of a matrix what is kept of them."""
         config, dim = self.config, self.config.dim
         outside = nodes = subwords = None
         if not config.concatenate:
@@ -340,69 +365,86 @@ class SgdTrainer:
             subwords = Subwords(config.minn, config.maxn, config.bucket, taken(self.center[:, :dim]))
         else:
             center = taken(self.center[:, :dim])
-        return WordVectors(
-            self.words,
-            self.corpus.totals,
-            center,
-            outside,
-            config.as_dict(),
-            copy.deepcopy(self.history),
-            nodes=nodes,
-            subwords=subwords,
-            documents=self._document_vectors(taken),
-        )
-
-    def _document_vectors(self, taken: Callable[[Matrix], Matrix]) -> DocumentVectors | None:
-        """The vectors of documents as they stand, where there are any."""
-        if self.tags is None:
-            return None
-        dim, names = self.config.dim, self.tags.names
-        matrix, outside, padding = taken(self.documents[:, :dim]), None, None
-        if self.config.concatenate:
-            outside = np.concatenate([view.reshape(len(view), -1) for view in self._outputs.given()])
-            padding = self.padding[0, :dim].copy()
-        return DocumentVectors(matrix, names, outside, padding)
+        return {
+            "words": self.words,
+            "counts": self.corpus.totals,
+            "center": center,
+            "outside": outside,
+            "config": config.as_dict(),
+            "history": self.history,
+            "outside_words": self.words,
+            "bias": None,
+            "nodes": nodes,
+            "subwords": subwords,
+            "norms": None,
+            "documents": None,
+        }
 
     def snapshot(self) -> Snapshot:
-        """The run as it stands: the vectors, and where the epoch under way stands."""
-        return Snapshot(self._word_vectors(lambda rows: rows), self.state.unfinished())
+        """The run as it stands: the vectors, and where the epoch under way stands.
+
+        Where vectors are concatenated, what predicts from them is among the arrays, word by word and node by node.
+        """
+        parts, arrays, dim = self._parts(lambda rows: rows), {}, self.config.dim
+        if self.tags is not None:
+            parts["documents"] = DocumentVectors(self.documents[:, :dim], self.tags.names)
+        if self.config.concatenate:
+            arrays = self._concatenated()
+        return Snapshot(parts, self.state.unfinished(), arrays)
+
+    def _concatenated(self) -> dict[str, Floats]:
+        """Views of what predicts from concatenated vectors, by name."""
+        views = {name: view for name, view in self._outputs._asdict().items() if view is not None}
+        return {"padding": self.padding[0, : self.config.dim], **views}
 
     def restore(self, snapshot: Snapshot) -> bool:
         """Continue from a snapshot of such a run; return False, and change nothing, if this is not one."""
-        saved, dim = snapshot.vectors, self.config.dim
+        saved, arrays, dim = snapshot.parts, snapshot.arrays, self.config.dim
         state = SgdState.of(snapshot, len(self.corpus.ids))
-        if state is None or snapshot.arrays or not self._has_shapes_of(saved):
+        if state is None or not self._has_shapes_of(saved) or not self._is_possible(state):
+            return False
+        own = self._concatenated() if self.config.concatenate else {}
+        found, expected = (
+            {name: (array.shape, array.dtype) for name, array in group.items()} for group in (arrays, own)
+        )
+        if found != expected:
+            return False
+        rows, learned = saved["center"] if saved["subwords"] is None else saved["subwords"].rows, saved["documents"]
+        matrices = [rows, saved["outside"], saved["nodes"], None if learned is None else learned.matrix]
+        if not all_moderate(*(matrix for matrix in matrices if matrix is not None), *arrays.values()):
             return False
         self.state = state
-        self.center[:, :dim] = saved.subwords.rows if saved.subwords is not None else saved.center
-        if saved.documents is not None:
-            self.documents[:, :dim] = saved.documents.matrix
-        if self.config.concatenate:
-            learned = saved.documents
-            assert learned is not None
-            assert learned.outside is not None
-            assert learned.padding is not None
-            self._outputs.fill(learned.outside)
-            self.padding[0, :dim] = learned.padding
-            return True
-        for view, matrix in zip(self._outputs, (saved.outside, saved.nodes), strict=True):
-            if view is not None:
-                view[:, 0] = matrix
+        self.center[:, :dim] = rows
+        if learned is not None:
+            self.documents[:, :dim] = learned.matrix
+        for name, array in own.items():
+            array[:] = arrays[name]
+        if not self.config.concatenate:
+            for view, matrix in zip(self._outputs, (saved["outside"], saved["nodes"]), strict=True):
+                if view is not None:
+                    view[:, 0] = matrix
         return True
 
-    def _has_shapes_of(self, saved: WordVectors) -> bool:
+    def _is_possible(self, state: SgdState) -> bool:
+        """Whether the figures of a state are those of a run like this one."""
+        names, worst = ("epoch", "loss", "pairs", "tokens", "seconds", "lr"), self._worst_loss
+        return (
+            len(state.history) <= self.config.epochs
+            and is_history(state.history, names, worst)
+            and all(entry["tokens"] == self.corpus.tokens for entry in state.history)
+            and abs(state.loss) <= worst * state.pairs
+            and (state.position > 0 or state.pairs == 0)
+        )
+
+    def _has_shapes_of(self, saved: Parts) -> bool:
         """Whether vectors have the parts of this run, each in its shape."""
-        dim, learned = self.config.dim, saved.documents
+        dim, learned, subwords = self.config.dim, saved["documents"], saved["subwords"]
         words, nodes = (None if self.config.concatenate or view is None else (len(view), dim) for view in self._outputs)
         expected: list[tuple[int, ...] | None] = [(len(self.center), dim), words, nodes]
-        found: list[Any] = [saved.center if saved.subwords is None else saved.subwords.rows, saved.outside, saved.nodes]
+        found: list[Any] = [saved["center"] if subwords is None else subwords.rows, saved["outside"], saved["nodes"]]
         if self.tags is not None:
             expected.append((len(self.documents), dim))
             found.append(None if learned is None else learned.matrix)
-        if self.config.concatenate:
-            views = self._outputs.given()
-            expected += [(sum(map(len, views)), views[0].shape[1] * dim), (dim,)]
-            found += [None, None] if learned is None else [learned.outside, learned.padding]
         return expected == [None if array is None else array.shape for array in found]
 
     def _compile(self) -> None:
@@ -431,8 +473,11 @@ class SgdTrainer:
             padding=self.padding,
         )
 
-    def _run_epoch(self, on_progress: Callable[[EpochProgress], None], deadline: float) -> None:
-        """Train to the end of the epoch, or until the deadline or an exception."""
+    def _run_epoch(self, on_progress: Callable[[EpochProgress], None], pause: Callable[[], bool]) -> None:
+        """Train to the end of the epoch, or until `pause` or an exception.
+
+        Signals that end the run do so where threads are looked at: the state and the matrices belong together then.
+        """
         from firth.native import rng
         from firth.native.threads import run_threads
         from firth.sgd._tokens import Epoch
@@ -452,18 +497,20 @@ class SgdTrainer:
                 workers[thread].train_span(self.corpus.ids, self.corpus.offsets, *span, epoch)
 
         def look() -> None:
+            held.deliver()
             loss, pairs = _total(workers)
             self._check_loss(loss, pairs)
             on_progress(self._progress(spans.position, loss / pairs if pairs else None))
-            if time.perf_counter() > deadline:
+            if pause():
                 spans.stop()
 
-        try:
-            run_threads(work, len(workers), spans.stop, look)
-        finally:
-            state.seconds += time.perf_counter() - start
-            state.position = spans.position
-            state.loss, state.pairs = _total(workers)
+        with held_back() as held:
+            try:
+                run_threads(work, len(workers), spans.stop, look)
+            finally:
+                state.seconds += time.perf_counter() - start
+                state.position = spans.position
+                state.loss, state.pairs = _total(workers)
         self._check_loss(state.loss, state.pairs)
 
     def check_finite(self) -> None:
@@ -508,10 +555,14 @@ class SgdTrainer:
             epoch_seconds=seconds,
         )
 
+    @property
+    def _worst_loss(self) -> float:
+        """Far above the loss of the start, which is ln 2 for each output of a pair."""
+        return HOPELESS * self._kernel.tables.outputs * math.log(2.0)
+
     def _check_loss(self, loss: float, pairs: int) -> None:
-        """Raise FirthError if the loss is a NaN or far above that of the start, ln 2 for each output of a pair."""
-        worst = HOPELESS * self._kernel.tables.outputs * math.log(2.0)
-        if not loss <= worst * max(pairs, 1):
+        """Raise FirthError if the loss is a NaN or far above that of the start."""
+        if not loss <= self._worst_loss * max(pairs, 1):
             raise self._diverged(f"the loss is {loss / max(pairs, 1):.4g} nats a pair")
 
     def _diverged(self, found: str) -> FirthError:
