@@ -26,6 +26,7 @@ from firth.files.tensors import read_tensors, write_tensors
 from firth.run import train as train_module
 from firth.run.checkpoint import STATE, Checkpoint
 from firth.settings import TrainConfig
+from firth.training import PartProgress, PassProgress
 from firth.vectors.container import from_file
 from firth.vectors.storage import pack
 
@@ -372,6 +373,8 @@ def test_progress_runs_from_nothing_to_all_operations(request, grow):
         config = TrainConfig(**SETTINGS | {"epochs": 3})
         run = ExactTrainer(corpus, count_pairs(corpus, config, centers=50), config)
         assert run.run(seen.append)
+    assert [progress.share for progress in seen if isinstance(progress, PartProgress)][-1] == 1.0
+    seen = [progress for progress in seen if isinstance(progress, PassProgress)]
     flop = [progress.flop for progress in seen]
     assert flop == sorted(flop)
     assert flop[0] > 0

@@ -17,6 +17,8 @@ from firth.formats.convert import convert
 from firth.phrases import join_text
 from firth.settings import PRESETS
 from firth.sgd import trainer
+from firth.vectors.container import WordVectors
+from firth.vectors.subwords import Subwords
 from firth.vectors.transforms import centered, most_frequent, normalized, plus_outside, reduced
 
 TREE, CBOW = {"loss": "hierarchical-softmax"}, {"architecture": "cbow"}
@@ -506,11 +508,12 @@ def test_vectors_that_do_not_fit_are_refused_before_reading(settings):
 
 @pytest.mark.parametrize(("kind", "name"), [({}, "center"), ({}, "outside"), (TREE, "nodes"), (SUBWORDS, "subwords")])
 def test_a_nan_in_the_vectors_to_start_from_is_named(kind, name):
-    old = old_vectors(**kind)
-    matrix = old.subwords.rows if name == "subwords" else getattr(old, name)
-    broken = matrix.base if matrix.base is not None else matrix
-    broken.flags.writeable = True
+    parts = old_vectors(**kind).parts()
+    ngrams = parts["subwords"]
+    broken = np.array(ngrams.rows if name == "subwords" else parts[name])
     broken[-1, -1] = np.nan
+    parts[name] = Subwords(ngrams.minn, ngrams.maxn, ngrams.bucket, broken) if name == "subwords" else broken
+    old = WordVectors(**parts)
     shown = "center" if name == "subwords" else name
     with pytest.raises(firth.FormatError, match=f"the {shown} vectors to start from hold a NaN"):
         firth.train(unread(), from_=old, quiet=True)
