@@ -25,6 +25,9 @@ BUCKETS = 16
 FREQUENT = 512
 """The first rows, which nearly every interval has more than one shard for: of these each always has a copy."""
 
+POWER = 2.0 / 3.0
+"""Of the ratio that changes are scaled by, see `_combine`."""
+
 MANY = 255
 """In place of a shard: there is more than one."""
 
@@ -182,9 +185,10 @@ def _merge_row(slots, row, slot, members):
 
 @inlined
 def _combine(row_bytes, row, count, members):
-    """Add the changes d_i of a row, scaled by Σ‖d_i‖² / ‖Σ d_i‖² where that is below 1.
+    """Add the changes d_i of a row, scaled by (Σ‖d_i‖² / ‖Σ d_i‖²)^(2/3) where that is below 1.
 
-    So the step is the sum of changes that are orthogonal, and the mean of those that are alike.
+    The step is the sum of changes that are orthogonal, and k^(1/3) times the mean of k that are alike: their sum
+    overshoots, and their mean alone learns more slowly. The power was found by trying.
     """
     zero = simd.splat(np.float32(0.0))
     apart, together = zero, zero
@@ -199,6 +203,6 @@ def _combine(row_bytes, row, count, members):
         together = simd.multiply_add(total, total, together)
         simd.store(total, first + offset)
     alone, joint = simd.sum_of(apart), simd.sum_of(together)
-    scale = simd.splat(np.float32(alone / joint if alone < joint else 1.0))
+    scale = simd.splat(np.float32((alone / joint) ** POWER if alone < joint else 1.0))
     for offset in range(0, row_bytes, LINE):
         simd.store(simd.multiply_add(scale, simd.load(first + offset), simd.load(row + offset)), row + offset)

@@ -70,9 +70,20 @@ class IntervalTraining:
         state, loss = np.zeros(STATE, np.int64), np.array([begun.loss])
         losses, pairs = np.zeros(SHARDS), np.zeros(SHARDS, np.int64)
         state[LAST], state[PAIRS] = 2**62, begun.pairs
-        addresses = (array.ctypes.data for array in (state, loss, losses, pairs))
+        of_state, of_loss, of_losses, of_pairs = (array.ctypes.data for array in (state, loss, losses, pairs))
         marked = self._kernel.tables.update != "per-pair"
-        intervals = Intervals(begun.position, end, self.size, SHARDS, *addresses, marked, yielding())
+        intervals = Intervals(
+            begun.position,
+            end,
+            self.size,
+            SHARDS,
+            of_state,
+            of_loss,
+            of_losses,
+            of_pairs,
+            marked=marked,
+            yielding=yielding(),
+        )
 
         def reached() -> Reached:
             at = begun.position + self.size * int(state[FINISHED])
