@@ -195,7 +195,7 @@ def test_a_checkpoint_is_resumed_with_other_threads(tmp_path):
 
 
 def test_frequent_words_do_not_overshoot(tmp_path):
-    """Two words are all of each interval: the sum of the shards' changes would go far beyond where each of them goes."""
+    """Two words are all of each interval: the sum of the shards' changes would go far beyond where each goes."""
     sentences = [["a", "b"] * 20] * 400
     with build_corpus(sentences, min_count=1, reading=Reading(tmp=tmp_path)) as corpus:
         center, outside, history = trained(corpus, subsample=0, lr=0.05)

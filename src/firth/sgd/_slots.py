@@ -26,7 +26,7 @@ FREQUENT = 512
 """The first rows, which nearly every interval has more than one shard for: of these each always has a copy."""
 
 POWER = 2.0 / 3.0
-"""Of the ratio that changes are scaled by, see `_combine`."""
+"""Of the ratio that changes of rows with few uses are scaled by, see `_combine`; found by trying."""
 
 MANY = 255
 """In place of a shard: there is more than one."""
@@ -43,22 +43,26 @@ class Slots(NamedTuple):
     bits: int
     rows: int  # (room,) int64: the row of a slot
     links: int  # (room,) int64: another slot of the same bucket, counted from 1, or 0
+    uses: int  # (room,) int64: how often the shard took the row
     heads: int  # (BUCKETS + 1,) int64: the last slot of each bucket, counted from 1, or 0; how many slots are taken
     chains: int  # (room,) int64: the slot of the next shard that took the same row, counted from 1 over all shards
     firsts: int  # (n,) int64: the slot of the first shard that took a row; 0 but while rows are merged
     owners: int  # (n,) int64: which shard alone takes a row in an interval, see `mark`; or MANY
+    budget: int  # uses of a row in an interval, by all shards together, above which its changes are rather averaged
 
 
-def make_slots(matrix: npt.NDArray[np.float32], shards: int, room: int) -> tuple[Slots, list[npt.NDArray[Any]]]:
+def make_slots(
+    matrix: npt.NDArray[np.float32], shards: int, room: int, budget: int
+) -> tuple[Slots, list[npt.NDArray[Any]]]:
     """The slots of all shards, `room` for each, and the arrays that they point to."""
     bits = max(int(2 * room - 1).bit_length(), 1)
     copies = aligned_rows(shards * room, matrix.shape[1])
     table, heads = np.zeros((shards, 1 << bits), np.int64), np.zeros((shards, BUCKETS + 1), np.int64)
-    rows, links, chains = np.zeros((3, shards, room), np.int64)
+    rows, links, chains, uses = np.zeros((4, shards, room), np.int64)
     firsts, owners = np.zeros(len(matrix), np.int64), np.full(len(matrix), MANY)
-    arrays = [matrix, copies, table, rows, links, heads, chains, firsts, owners]
+    arrays = [matrix, copies, table, rows, links, uses, heads, chains, firsts, owners]
     at, of_copies, of_table, *others = (array.ctypes.data for array in arrays)
-    return Slots(at, 4 * matrix.shape[1], of_copies, room, of_table, bits, *others), arrays
+    return Slots(at, 4 * matrix.shape[1], of_copies, room, of_table, bits, *others, budget), arrays
 
 
 @inlined
@@ -74,10 +78,12 @@ def of_shard(slots, shard):
         slots.bits,
         slots.rows + 8 * first,
         slots.links + 8 * first,
+        slots.uses + 8 * first,
         slots.heads + 8 * (BUCKETS + 1) * shard,
         slots.chains,
         slots.firsts,
         slots.owners,
+        slots.budget,
     )
     if simd.load_int(one.heads, BUCKETS) > 0:
         for i in range(1 << slots.bits):
@@ -124,6 +130,7 @@ def take_slot(slots, row):
     slot = (found & 0xFFFFFFFF) - 1
     if found == 0:
         slot = _new_slot(slots, row, at)
+    simd.store_int(slots.uses, slot, simd.load_int(slots.uses, slot) + 1)
     return slots.copies + slot * slots.row_bytes
 
 
@@ -134,6 +141,7 @@ def _new_slot(slots, row, at):
     simd.store_int(slots.heads, BUCKETS, slot + 1)
     simd.store_int(slots.table, at, (row << 32) + slot + 1)
     simd.store_int(slots.rows, slot, row)
+    simd.store_int(slots.uses, slot, 0)
     simd.store_int(slots.links, slot, simd.load_int(slots.heads, bucket))
     simd.store_int(slots.heads, bucket, slot + 1)
     source, copy = slots.shared + row * slots.row_bytes, slots.copies + slot * slots.row_bytes
@@ -170,9 +178,10 @@ def merge_bucket(slots, shards, bucket, members):
 @inlined
 def _merge_row(slots, row, slot, members):
     """Merge the copies of a row in the chain that begins with a slot."""
-    count = 0
+    count, uses = 0, 0
     while slot > 0:
         simd.store_int(members, count, slots.copies + (slot - 1) * slots.row_bytes)
+        uses += simd.load_int(slots.uses, slot - 1)
         count += 1
         slot = simd.load_int(slots.chains, slot - 1)
     if count == 1:
@@ -180,15 +189,15 @@ def _merge_row(slots, row, slot, members):
         for offset in range(0, slots.row_bytes, LINE):
             simd.store(simd.load(copy + offset), row + offset)
     else:
-        _combine(slots.row_bytes, row, count, members)
+        _combine(slots.row_bytes, row, count, members, POWER if uses <= slots.budget else 1.0)
 
 
 @inlined
-def _combine(row_bytes, row, count, members):
-    """Add the changes d_i of a row, scaled by (Σ‖d_i‖² / ‖Σ d_i‖²)^(2/3) where that is below 1.
+def _combine(row_bytes, row, count, members, power):
+    """Add the changes d_i of a row, scaled by a power of Σ‖d_i‖² / ‖Σ d_i‖² where that is below 1.
 
-    The step is the sum of changes that are orthogonal, and k^(1/3) times the mean of k that are alike: their sum
-    overshoots, and their mean alone learns more slowly. The power was found by trying.
+    The step is the sum of changes that are orthogonal. Of k that are alike it is their mean for a power of 1, which
+    never overshoots where none of them does, and k^(1/3) times that for 2/3, which learns faster.
     """
     zero = simd.splat(np.float32(0.0))
     apart, together = zero, zero
@@ -203,6 +212,6 @@ def _combine(row_bytes, row, count, members):
         together = simd.multiply_add(total, total, together)
         simd.store(total, first + offset)
     alone, joint = simd.sum_of(apart), simd.sum_of(together)
-    scale = simd.splat(np.float32((alone / joint) ** POWER if alone < joint else 1.0))
+    scale = simd.splat(np.float32((alone / joint) ** power if alone < joint else 1.0))
     for offset in range(0, row_bytes, LINE):
         simd.store(simd.multiply_add(scale, simd.load(first + offset), simd.load(row + offset)), row + offset)

@@ -21,6 +21,10 @@ SHARD_ROWS = 8192
 """The most rows of U that a shard takes: it may need a copy of each."""
 
 
+BUDGET = 128
+"""Uses of a row in an interval above which the sum of the shards' changes overshoots; one of V has about window + 1."""
+
+
 class Reached(NamedTuple):
     """Where training stands in an epoch."""
 
@@ -42,8 +46,10 @@ class IntervalTraining:
         rows = tables.outputs * (2 * tables.window if per_pair else 1)  # of a token, at most
         tokens = max(1, min(SHARD_TOKENS, most // SHARDS, SHARD_ROWS // rows))
         self.size = SHARDS * tokens
-        self._center, kept_center = make_slots(center, SHARDS, min(len(center), tokens + 2 * tables.window + 1))
-        self._outside, kept_outside = make_slots(outside, SHARDS, min(len(outside), tokens * rows))
+        self._center, kept_center = make_slots(
+            center, SHARDS, min(len(center), tokens + 2 * tables.window + 1), max(1, BUDGET // (tables.window + 1))
+        )
+        self._outside, kept_outside = make_slots(outside, SHARDS, min(len(outside), tokens * rows), BUDGET)
         self._kept = kept_center, kept_outside  # what the addresses point to
         self._hidden: Any = PerPair(tables.window) if per_pair else kernel.hidden
         self.reached = Reached(0, 0.0, 0)
