@@ -5,6 +5,7 @@ began, and its own steps. When all shards are done, the changes of a row are mer
 the work of a shard, and when, changes no bit.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,9 +25,6 @@ BUCKETS = 16
 
 FREQUENT = 512
 """The first rows, which nearly every interval has more than one shard for: of these each always has a copy."""
-
-POWER = 2.0 / 3.0
-"""Of the ratio that changes of rows with few uses are scaled by, see `_combine`; found by trying."""
 
 MANY = 255
 """In place of a shard: there is more than one."""
@@ -161,6 +159,10 @@ def merge_bucket(slots, shards, bucket, members):
         while slot > 0:
             at = shard * slots.room + slot - 1
             row = simd.load_int(slots.rows, at)
+            copy, source = slots.copies + at * slots.row_bytes, slots.shared + row * slots.row_bytes
+            for offset in range(0, slots.row_bytes, LINE):
+                simd.prefetch(copy + offset)
+                simd.prefetch(source + offset)
             simd.store_int(slots.chains, at, simd.load_int(slots.firsts, row))
             simd.store_int(slots.firsts, row, at + 1)
             slot = simd.load_int(slots.links, at)
@@ -189,15 +191,15 @@ def _merge_row(slots, row, slot, members):
         for offset in range(0, slots.row_bytes, LINE):
             simd.store(simd.load(copy + offset), row + offset)
     else:
-        _combine(slots.row_bytes, row, count, members, POWER if uses <= slots.budget else 1.0)
+        _combine(slots.row_bytes, row, count, members, uses <= slots.budget)
 
 
 @inlined
-def _combine(row_bytes, row, count, members, power):
-    """Add the changes d_i of a row, scaled by a power of Σ‖d_i‖² / ‖Σ d_i‖² where that is below 1.
+def _combine(row_bytes, row, count, members, root):
+    """Add the changes d_i of a row, scaled by r = Σ‖d_i‖² / ‖Σ d_i‖², or by its root, where that is below 1.
 
-    The step is the sum of changes that are orthogonal. Of k that are alike it is their mean for a power of 1, which
-    never overshoots where none of them does, and k^(1/3) times that for 2/3, which learns faster.
+    The step is the sum of changes that are orthogonal. Of k that are alike it is their mean, which never overshoots
+    where none of them does; or, with the root, √k times that, as long as if they were orthogonal, which learns faster.
     """
     zero = simd.splat(np.float32(0.0))
     apart, together = zero, zero
@@ -212,6 +214,7 @@ def _combine(row_bytes, row, count, members, power):
         together = simd.multiply_add(total, total, together)
         simd.store(total, first + offset)
     alone, joint = simd.sum_of(apart), simd.sum_of(together)
-    scale = simd.splat(np.float32((alone / joint) ** power if alone < joint else 1.0))
+    ratio = alone / joint if alone < joint else np.float32(1.0)
+    scale = simd.splat(np.float32(math.sqrt(ratio) if root else ratio))
     for offset in range(0, row_bytes, LINE):
         simd.store(simd.multiply_add(scale, simd.load(first + offset), simd.load(row + offset)), row + offset)

@@ -11,7 +11,7 @@ from firth.sgd.tables import Kernel
 
 Matrix = npt.NDArray[np.float32]
 
-SHARDS = 16
+SHARDS = 8
 """Parts of an interval, and so the most threads that are of use: the result depends on this, not on threads."""
 
 SHARD_TOKENS = 64
@@ -22,7 +22,7 @@ SHARD_ROWS = 8192
 
 
 BUDGET = 128
-"""Uses of a row in an interval above which the sum of the shards' changes overshoots; one of V has about window + 1."""
+"""Uses of a row in an interval from which on the shards' changes are averaged; one of V has about window + 1."""
 
 
 class Reached(NamedTuple):
