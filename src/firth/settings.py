@@ -343,7 +343,7 @@ class TrainConfig(PairSettings):
     deterministic: bool = setting(
         False,
         "run",
-        "the same vectors, byte for byte, for any number of threads, at about a third of the speed; softmax always is so",
+        "the same vectors, byte for byte, for any number of threads, at a third of the speed; softmax is so anyway",
     )
 
     def __post_init__(self) -> None:
