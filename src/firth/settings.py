@@ -339,6 +339,12 @@ class TrainConfig(PairSettings):
     phrase_threshold: float | None = setting(None, **THRESHOLD)
     delimiter: str = setting("_", **DELIMITER)
 
+    deterministic: bool = setting(
+        False,
+        "run",
+        "the same vectors, byte for byte, for any number of threads, at a third of the speed; softmax is so anyway",
+    )
+
     def __post_init__(self) -> None:
         known = declared(TrainConfig)
         # The defaults and the other settings depend on these.
@@ -397,6 +403,13 @@ class TrainConfig(PairSettings):
             )
         if self.documents:
             self._check_documents()
+        if self.deterministic and self.loss != SOFTMAX:
+            for name, meaning in (("maxn", "subwords"), ("documents", "document vectors")):
+                if getattr(self, name):
+                    raise ConfigError(
+                        f"deterministic training knows no {meaning} ({name}): leave one of the two out, or give "
+                        "threads=1 (--threads 1) in place of deterministic"
+                    )
 
     def _check_documents(self) -> None:
         """Check what document vectors go together with."""

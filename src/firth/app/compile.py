@@ -95,6 +95,7 @@ def _kinds_of(settings: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Any]
         name = ", ".join(settings.values()) + ending
         yield name, partial(_train, **settings, **more)
         yield f"{name}, subwords", partial(_train, **settings, **more, maxn=3, bucket=1000)
+        yield f"{name}, deterministic", partial(_train, **settings, **more, deterministic=True)
         if settings["loss"] != BOTH:
             yield f"{name}, frozen words", partial(_go_on, settings | more)
 

@@ -140,6 +140,16 @@ def select_bits(typingctx, bits, a, b):
 
 
 @intrinsic
+def sum_of(typingctx, vector):
+    """The sum of 16 floats."""
+
+    def codegen(context, builder, signature, args):
+        return builder.extract_element(llvm.sum_lanes(builder, args), ir.Constant(llvm.I32, 0))
+
+    return types.float32(float16), codegen
+
+
+@intrinsic
 def add_to_doubles(typingctx, vector, address):
     """Add 16 floats to the 16 doubles at an address."""
 

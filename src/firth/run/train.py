@@ -69,8 +69,8 @@ def train(source: Any, **options: Any) -> WordVectors:
     With from_, all its words stay, and new ones join them; its settings are the defaults, except epochs, lr, min_lr,
     min_count, max_vocab, errors, threads and seed. Counts are added up. The documents are those of this run alone.
 
-    The same arguments give the same vectors, byte for byte: always with softmax, otherwise with one thread. The
-    `history` of the vectors has one entry an epoch.
+    The same arguments give the same vectors, byte for byte: always with softmax, otherwise with one thread, or
+    with deterministic. The `history` of the vectors has one entry an epoch.
 
     With evaluate, each entry of `history` has "scores": one for each file, by its name without the suffix. `on_epoch`
     gets the vectors as they are after the epoch, with their history so far, and stops the run by returning True; a

@@ -7,7 +7,8 @@ address stays for all windows that reach it.
 from firth.native import simd
 from firth.native.jit import chosen_by_type, inlined
 from firth.sgd._composed import ComposedRows, compose, find_parts, take_apart
-from firth.sgd._rows import FrozenRows, take
+from firth.sgd._rows import FrozenRows, place, take
+from firth.sgd._slots import Slots
 
 
 @chosen_by_type
@@ -18,7 +19,7 @@ def lay_out_inputs(center, lowest, count, scratch):
 
 def _lay_out_rows(center, lowest, count, scratch):
     for token in range(lowest, count):
-        simd.store_int(scratch.entered, token, center.shared + simd.load_int(scratch.words, token) * center.row_bytes)
+        simd.store_int(scratch.entered, token, place(center, simd.load_int(scratch.words, token)))
 
 
 def _nothing_to_lay_out(center, lowest, count, scratch):
@@ -65,6 +66,8 @@ def window_rows(center, window, token, left, right, lowest, count, entered, scra
     """
     if center.instance_class is FrozenRows:
         return _copied_rows
+    if center.instance_class is Slots:
+        return _laid_out_rows
     return _composed_rows if center.instance_class is ComposedRows else _rows_in_place
 
 
@@ -73,6 +76,11 @@ def _rows_in_place(center, window, token, left, right, lowest, count, entered, s
         while entered < count and entered <= token + window:
             simd.store_int(scratch.entered, entered, take(center, simd.load_int(scratch.words, entered), 0))
             entered += 1
+    _copy_addresses(token, left, right, scratch)
+    return entered
+
+
+def _laid_out_rows(center, window, token, left, right, lowest, count, entered, scratch):
     _copy_addresses(token, left, right, scratch)
     return entered
 

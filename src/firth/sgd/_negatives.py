@@ -13,7 +13,7 @@ from numba.extending import register_jitable
 from firth.native import rng, simd
 from firth.native.jit import compiled, inlined
 from firth.sgd._output_sets import COUNT, DISTINCT, ROWS
-from firth.sgd._rows import take
+from firth.sgd._rows import place, take
 
 TRIES = 1000
 """Draws for one negative before it is left out: only noise with nearly all its mass on one word needs so many."""
@@ -104,17 +104,17 @@ def set_bytes(negatives):
 
 @inlined
 def lay_out_sets(outside, negatives, first, last, scratch):
-    """Fill the sets of tokens first..last with the rows where all threads see them."""
+    """Fill the sets of tokens first..last with the rows where they stay for a span."""
     size = set_bytes(negatives)
     for token in range(first, last):
         output_set, repeats = scratch.sets + token * size, simd.load_int32(scratch.repeats, token)
-        row = outside.shared + simd.load_int(scratch.words, token) * outside.row_bytes
+        row = place(outside, simd.load_int(scratch.words, token))
         simd.store_int(output_set, COUNT, negatives.outputs)
         simd.store_int(output_set, DISTINCT, np.int64(repeats == 0))
         simd.store_int(output_set, ROWS, row)
         drawn = scratch.drawn + 4 * token
         for j in range(ROWS + 1, ROWS + negatives.outputs):
-            row = outside.shared + np.int64(simd.load_int32(drawn, 0)) * outside.row_bytes
+            row = place(outside, np.int64(simd.load_int32(drawn, 0)))
             simd.store_int(output_set, j, row)
             drawn += 4 * negatives.room
     for token in range(first, last):

@@ -9,10 +9,11 @@ from numba.extending import intrinsic, register_jitable
 
 from firth.native import llvm, simd
 from firth.native.arrays import LANES
-from firth.native.jit import inlined
+from firth.native.jit import chosen_by_type, inlined
 from firth.sgd._blocks import MAX_OUTPUTS
 from firth.sgd._output_sets import COUNT, DISTINCT, ROWS, groups_of
 from firth.sgd._rows import take
+from firth.sgd._slots import Slots
 
 NEAR = 5
 """The first nodes of a path, which are in the cache anyway."""
@@ -63,6 +64,40 @@ def set_bytes(tree):
     return 8 * (ROWS + tree.outputs + MAX_OUTPUTS + groups_of(tree.outputs))
 
 
+@chosen_by_type
+def _lay_out_nodes(outside, path, count, rows):
+    """Write the addresses of the rows of the first `count` nodes of a path."""
+    return _copy_nodes if outside.instance_class is Slots else _nodes_in_place
+
+
+def _nodes_in_place(outside, path, count, rows):
+    simd.store_addresses(path, 1, outside.shared, outside.row_bytes, rows)
+
+
+def _copy_nodes(outside, path, count, rows):
+    for i in range(count):
+        simd.store_int(rows, i, take(outside, np.int64(simd.load_int32(path, i)) >> 1, 0))
+
+
+@chosen_by_type
+def _take_nodes(outside, tree, begin, count, rows):
+    """Write the addresses of the private rows of a path that begins at a branch, where a thread has some."""
+    return _no_private_nodes if outside.instance_class is Slots else _take_private_nodes
+
+
+def _no_private_nodes(outside, tree, begin, count, rows):
+    pass
+
+
+def _take_private_nodes(outside, tree, begin, count, rows):
+    if outside.hot > 0:
+        for i in range(count):
+            node = np.int64(simd.load_int32(tree.branches, begin + i)) >> 1
+            if node >= outside.hot:  # a path goes from nodes of low numbers to higher ones
+                break
+            simd.store_int(rows, i, take(outside, node, 0))
+
+
 @inlined
 def follow_path(outside, tree, word, output_set):
     """Fill the set with the nodes on the path of a word, and the answers with their bits."""
@@ -75,14 +110,9 @@ def follow_path(outside, tree, word, output_set):
         if group + 1 < groups:  # a division takes long, and most paths are one group
             size //= groups - group
         path = tree.branches + 4 * (begin + first)
-        simd.store_addresses(path, 1, outside.shared, outside.row_bytes, all_rows + 8 * first)
+        _lay_out_nodes(outside, path, size, all_rows + 8 * first)
         simd.store_int(answers, group, _even_bits(path) & ((1 << size) - 1))
         first += size
-    if outside.hot > 0:
-        for i in range(count):
-            node = np.int64(simd.load_int32(tree.branches, begin + i)) >> 1
-            if node >= outside.hot:  # a path goes from nodes of low numbers to higher ones
-                break
-            simd.store_int(all_rows, i, take(outside, node, 0))
+    _take_nodes(outside, tree, begin, count, all_rows)
     simd.store_int(output_set, COUNT, count)
     simd.store_int(output_set, DISTINCT, 1)

@@ -14,6 +14,7 @@ from firth.sgd._output_sets import COUNT, ROWS
 from firth.sgd._paths import NEAR, Tree, answers_of, fetch_path, follow_path
 from firth.sgd._paths import set_bytes as bytes_of_path
 from firth.sgd._rows import FrozenRows
+from firth.sgd._slots import Slots
 
 AHEAD = 2
 """Tokens by which rows are fetched before their turn."""
@@ -65,7 +66,13 @@ def _by_negatives(center, outside, predictor, window, token, last, count, scratc
 @chosen_by_type
 def _take_rows(outside, negatives, token, output_set, scratch):
     """Put copies of rows into the set of a token, where it needs some."""
+    if outside.instance_class is Slots:
+        return _take_none
     return _take_all if outside.instance_class is FrozenRows else _take_private
+
+
+def _take_none(outside, negatives, token, output_set, scratch):
+    pass
 
 
 def _take_private(outside, negatives, token, output_set, scratch):

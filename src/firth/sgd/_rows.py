@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.native import simd
-from firth.native.arrays import LANES, aligned_rows
+from firth.native.arrays import aligned_rows
 from firth.native.jit import chosen_by_type, compiled, inlined
-
-LINE = 4 * LANES
+from firth.sgd._slots import LINE, Slots, take_slot
 
 
 class Rows(NamedTuple):
@@ -85,7 +84,27 @@ def take(rows, word, spare):
 
     A frozen row is copied to `spare`, for the step to move that.
     """
+    if rows.instance_class is Slots:
+        return _take_slot
     return _take_or_copy if rows.instance_class is FrozenRows else _take
+
+
+@chosen_by_type
+def place(rows, word):
+    """The address of a word's row for a whole span: where all threads see it, or the shard's copy."""
+    return _slot if rows.instance_class is Slots else _shared_row
+
+
+def _shared_row(rows, word):
+    return rows.shared + word * rows.row_bytes
+
+
+def _slot(rows, word):
+    return take_slot(rows, word)
+
+
+def _take_slot(rows, word, spare):
+    return take_slot(rows, word)
 
 
 @inlined

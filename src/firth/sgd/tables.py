@@ -116,7 +116,7 @@ class Kernel:
         if tables.ngrams is not None:
             begins, parts = tables.ngrams
             self.ngrams = begins, np.append(parts, np.zeros(15, np.int32))  # so that 16 can be read from any
-        self._hidden = Hidden(tables.update != "sum", tables.update != "undivided") if tables.cbow else None
+        self.hidden = Hidden(tables.update != "sum", tables.update != "undivided") if tables.cbow else None
 
     @property
     def table(self) -> int:
@@ -163,7 +163,7 @@ class Kernel:
             return int(train_per_pair(*run))
         if self.tables.update == "concatenated":
             return int(train_concatenated(*run, documents, padding))
-        return int(train_windows(*run, self._hidden, documents))
+        return int(train_windows(*run, self.hidden, documents))
 
 
 def _in_groups(tables: Tables) -> bool:

@@ -2,7 +2,7 @@
 
 Every draw and every learning rate is a function of the seed, the epoch and the position in the corpus. With one thread
 a run is therefore fully determined; with several, threads see each other's steps at times that nobody fixes, and two
-runs differ by about as much as two seeds do.
+runs differ by about as much as two seeds do. `intervals` fixes these times.
 """
 
 import copy
@@ -26,6 +26,7 @@ from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError, 
 from firth.memory import physical_memory
 from firth.native.arrays import aligned_rows
 from firth.settings import TrainConfig
+from firth.sgd.intervals import IntervalTraining, Reached
 from firth.sgd.outputs import Matrix, Outputs, output_rows, outputs_of
 from firth.sgd.start import check_start, document_rows
 from firth.sgd.tables import Ints, Kernel, Tables, noise_probabilities, tree_paths
@@ -144,6 +145,8 @@ class SgdTrainer:
             raise ConfigError(
                 "words cannot be frozen beside documents, or with the sum of both losses: leave freeze out"
             )
+        if frozen and config.deterministic:
+            raise ConfigError("words cannot be frozen where training is deterministic: leave one of the two out")
         if config.concatenate and tags is not None:
             _check_tags(tags, corpus.lines)
         tables, self.tags = make_tables(self.words, corpus.frequencies, corpus.totals, config, tags), tags
@@ -451,7 +454,16 @@ class SgdTrainer:
         """Compile the kernel, or load it from the cache, so that no epoch's time includes it."""
         from firth.sgd._tokens import Epoch
 
-        self._new_worker().train_span(self.corpus.ids, self.corpus.offsets, 0, 0, Epoch(0, 0, 0.0, 0.0))
+        corpus, nothing = self.corpus, Epoch(0, 0, 0.0, 0.0)
+        if self.config.deterministic:
+            self._intervals.run(corpus.ids, corpus.offsets, Reached(0, 0.0, 0), 0, nothing, 1, lambda _: False)
+        else:
+            self._new_worker().train_span(corpus.ids, corpus.offsets, 0, 0, nothing)
+
+    @cached_property
+    def _intervals(self) -> IntervalTraining:
+        """What trains where one result is wanted for any number of threads."""
+        return IntervalTraining(self._kernel, self.center, self.outside, self._span)
 
     def _new_worker(self) -> Worker:
         """A worker of one of the run's threads.
@@ -487,6 +499,9 @@ class SgdTrainer:
         lr, slope = self._lr(0), (self._lr(end) - self._lr(0)) / end
         keys = [rng.stream_key(self.config.seed, number, purpose) for purpose in (1, 2)]
         epoch = Epoch(keys[0], keys[1], lr, slope)
+        if self.config.deterministic:
+            self._run_intervals(epoch, on_progress, pause)
+            return
         spans = _Spans(state.position, end, self._span)
         workers = [self._new_worker() for _ in range(self.config.threads or 1)]
         workers[0].go_on_from(state.loss, state.pairs)
@@ -522,6 +537,26 @@ class SgdTrainer:
                 of_word = f" of {self.words[row]!r:.100}" if name == "center" and row < len(self.words) else ""
                 raise self._diverged(f"row {row} of the {name} vectors{of_word} holds a NaN or an infinity")
         self._pairs_unchecked = 0
+
+    def _run_intervals(self, epoch: Any, on_progress: Callable[[Progress], None], pause: Callable[[], bool]) -> None:
+        """`_run_epoch` with one result for any number of threads."""
+        state, training = self.state, self._intervals
+        training.reached = begun = Reached(state.position, state.loss, state.pairs)
+
+        def look(reached: Reached) -> bool:
+            held.deliver()
+            self._check_loss(reached.loss, reached.pairs)
+            on_progress(self._progress(reached.position, reached.loss / reached.pairs if reached.pairs else None))
+            return pause()
+
+        corpus, start = self.corpus, time.perf_counter()
+        with held_back() as held:
+            try:
+                training.run(corpus.ids, corpus.offsets, begun, len(corpus.ids), epoch, self.config.threads or 1, look)
+            finally:
+                state.seconds += time.perf_counter() - start
+                state.position, state.loss, state.pairs = training.reached
+        self._check_loss(state.loss, state.pairs)
 
     def _end_epoch(self) -> None:
         state = self.state

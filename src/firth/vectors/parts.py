@@ -234,10 +234,10 @@ class StoredVectors:
         """Write the vectors to one .safetensors file, whole or not at all: an old file is replaced at the end.
 
         The file holds everything but what differs between equal runs: the seconds of each epoch and, for the exact
-        softmax, the number of threads. Equal vectors give equal bytes. With `half` the matrices are rounded to float16:
-        the file is half as large, and `load` makes float32 of them again, in memory. `progress` is called with what is
-        done, how far it is and how far it goes. Raises FormatError where the file cannot be written, and for numbers
-        too large for float16.
+        softmax and deterministic runs, the number of threads. Equal vectors give equal bytes. With `half` the matrices
+        are rounded to float16: the file is half as large, and `load` makes float32 of them again, in memory. `progress`
+        is called with what is done, how far it is and how far it goes. Raises FormatError where the file cannot be
+        written, and for numbers too large for float16.
         """
         path, n = check_writable(path), len(self.words)
         check_mapped(self.center, self.path)

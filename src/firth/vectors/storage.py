@@ -70,13 +70,13 @@ def check_writable(path: AnyPath) -> Path:
 
 
 def reproducible(parts: Parts) -> Parts:
-    """The parts without what differs between equal runs: the seconds of each epoch and, for the exact softmax, threads.
+    """The parts without what differs between equal runs: the seconds of each epoch, and threads that change nothing.
 
-    The vectors of the exact softmax do not depend on the number of threads, those of other losses do.
+    The vectors of the exact softmax and of deterministic runs do not depend on the number of threads, others do.
     """
     history = [{name: value for name, value in epoch.items() if name != "seconds"} for epoch in parts["history"]]
     config = dict(parts["config"])
-    if config.get("loss") == "softmax":
+    if config.get("loss") == "softmax" or config.get("deterministic"):
         config.pop("threads", None)
     return {**parts, "config": config, "history": history}
 
