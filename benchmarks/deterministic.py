@@ -49,7 +49,7 @@ def main():
                 show(heading)
                 show(["---"] * len(heading))
                 is_first = False
-            show([*row, *(f"{score:.1f}" for score in scores.values()), digest(vectors)])
+            show([*row, *(f"{100 * score:.1f}" for score in scores.values()), digest(vectors)])
     print(f"\n*: more threads than the {available_threads()} processors.")
 
 
