@@ -17,6 +17,11 @@ def digest(vectors):
     return hashlib.sha256(vectors.center.tobytes() + vectors.outside.tobytes()).hexdigest()[:8]
 
 
+def show(cells):
+    """Print a row of the table."""
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus")
@@ -31,19 +36,20 @@ def main():
     firth.train(
         [["a", "b"] * 100] * 20, **kind | {"evaluate": None, "epochs": 1, "deterministic": True, "subsample": 0}
     )
-    titles, table = [], []
+    is_first = True
     for threads in options.threads:
         for deterministic in (False, True):
             vectors = firth.train(options.corpus, threads=threads, deterministic=deterministic, **kind)
             scores = vectors.history[-1].get("scores", {})
-            titles = list(scores)
             speed = max(epoch["tokens"] / epoch["seconds"] for epoch in vectors.history) / 1e6
             name = ("deterministic" if deterministic else "default") + ("*" if threads > available_threads() else "")
             row = [f"{threads}", name, f"{speed:.2f}", f"{vectors.history[-1]['loss']:.3f}"]
-            table.append([*row, *(f"{score:.1f}" for score in scores.values()), digest(vectors)])
-    heading = ["threads", "training", "million tokens/s", "loss", *titles, "digest"]
-    for row in [heading, ["---"] * len(heading), *table]:
-        print("| " + " | ".join(row) + " |")
+            if is_first:
+                heading = ["threads", "training", "million tokens/s", "loss", *scores, "digest"]
+                show(heading)
+                show(["---"] * len(heading))
+                is_first = False
+            show([*row, *(f"{100 * score:.1f}" for score in scores.values()), digest(vectors)])
     print(f"\n*: more threads than the {available_threads()} processors.")
 
 
