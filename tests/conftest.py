@@ -1,10 +1,14 @@
-"""A stub of the Hugging Face Hub's HTTP interface on this machine, and programs that know no other network."""
+"""A stub of the Hugging Face Hub's HTTP interface on this machine, and programs that know no other network.
+
+Signals are those of a process of a terminal, also where the tests run in the background.
+"""
 
 import base64
 import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +19,11 @@ from urllib.parse import unquote
 import pytest
 
 TOKEN = "hf_right"
+
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Repository:

@@ -128,7 +128,7 @@ def test_a_run_that_was_interrupted_ends_with_the_same_bytes(corpus, kind):
     expected, stops = trained(corpus, **kind), []
     trainer = SgdTrainer(corpus, make_config(threads=2, **kind))
     for threads in (3, 1, 2):
-        trainer.run(ignore, seconds=0.0)  # to the first look
+        trainer.run(ignore, pause=lambda: True)  # to the first look
         stops.append((len(trainer.history), trainer.state.position))
         snapshot = trainer.snapshot()
         trainer = SgdTrainer(corpus, make_config(threads=threads, **kind))
@@ -141,7 +141,7 @@ def test_training_stops_between_two_intervals(monkeypatch, corpus):
     expected, positions = trained(corpus), set()
     monkeypatch.setattr(intervals.IntervalTraining, "run", stopping(intervals.IntervalTraining.run, positions))
     trainer = SgdTrainer(corpus, make_config(threads=2))
-    while not trainer.run(ignore, seconds=-1.0):
+    while not trainer.run(ignore, pause=lambda: True):
         pass
     assert result(trainer) == expected
     assert len(positions) > 4

@@ -538,7 +538,9 @@ class SgdTrainer:
                 raise self._diverged(f"row {row} of the {name} vectors{of_word} holds a NaN or an infinity")
         self._pairs_unchecked = 0
 
-    def _run_intervals(self, epoch: Any, on_progress: Callable[[Progress], None], pause: Callable[[], bool]) -> None:
+    def _run_intervals(
+        self, epoch: Any, on_progress: Callable[[EpochProgress], None], pause: Callable[[], bool]
+    ) -> None:
         """`_run_epoch` with one result for any number of threads."""
         state, training = self.state, self._intervals
         training.reached = begun = Reached(state.position, state.loss, state.pairs)
