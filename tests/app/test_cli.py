@@ -104,7 +104,7 @@ SETTINGS = {
 SAMPLED = {"negatives": 2, "ns_exponent": 0.5}
 SUBWORDS = {"minn": 2, "maxn": 4, "bucket": 300}
 WORDS_ALONE = {"minn": 3, "maxn": 0, "bucket": 2_000_000}
-LINES_ALONE = {"documents": False, "documents_alone": False, "concatenate": False}
+LINES_ALONE = {"documents": False, "documents_alone": False, "concatenate": False, "deterministic": False}
 SUBWORDS |= LINES_ALONE
 DOCUMENTS = WORDS_ALONE | LINES_ALONE | {"documents": True}
 SUM, UNDIVIDED = {"cbow_sum": True, "cbow_undivided": False}, {"cbow_sum": False, "cbow_undivided": True}
@@ -116,7 +116,7 @@ OF_ONE_KIND = {
     ("hierarchical-softmax", "cbow"): SUBWORDS | UNDIVIDED,
     (BOTH, "skipgram"): SAMPLED | DOCUMENTS | {"documents_alone": True},
     (BOTH, "cbow"): SAMPLED | DOCUMENTS | UNDIVIDED | {"cbow_undivided": False, "concatenate": True},
-    ("softmax", "skipgram"): {"outside_vocab": 9, "mix": 0.5} | WORDS_ALONE | LINES_ALONE,
+    ("softmax", "skipgram"): {"outside_vocab": 9, "mix": 0.5} | WORDS_ALONE | LINES_ALONE | {"deterministic": True},
 }
 
 
