@@ -13,9 +13,9 @@ import pytest
 import firth
 from firth.corpus.encode import build_corpus
 from firth.display import Display
+from firth.files.names import part_of
 from firth.files.tensors import write_tensors
 from firth.run import checkpoint as checkpoint_module
-from firth.files.names import part_of
 from firth.run.checkpoint import Checkpoint, Pace, folder_of_one_run
 from firth.settings import TrainConfig
 from firth.sgd import trainer

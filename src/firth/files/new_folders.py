@@ -25,17 +25,17 @@ def check_new_folder(path: AnyPath, required: Collection[str], allowed: Collecti
     path = as_path(path)
     try:
         target = Path(os.path.realpath(path))
-        if target.exists():
-            if not target.is_dir():
-                raise FormatError(f"{path}: a file: expected the name of a folder, new or empty")
-            found = set(os.listdir(target))
-            if found and not set(required) <= found <= {*required, *allowed}:
-                other = min(found - {*required, *allowed} or found)
-                raise FormatError(
-                    f"{path}: the folder holds other files, such as {other:.60}: expected a new name or an empty folder"
-                )
-        elif not target.parent.is_dir():
-            raise FormatError(f"{path}: the folder {target.parent} does not exist: make it first")
+        found = set(os.listdir(target))  # asked once: another process may replace the folder at any moment
+        if found and not set(required) <= found <= {*required, *allowed}:
+            other = min(found - {*required, *allowed} or found)
+            raise FormatError(
+                f"{path}: the folder holds other files, such as {other:.60}: expected a new name or an empty folder"
+            )
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not target.parent.is_dir():
+            raise FormatError(f"{path}: the folder {target.parent} does not exist: make it first") from None
+        if isinstance(error, NotADirectoryError):
+            raise FormatError(f"{path}: a file: expected the name of a folder, new or empty") from None
     except OSError as error:
         raise refused(path, "cannot be written", error) from None
     return path
