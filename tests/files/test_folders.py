@@ -1,5 +1,6 @@
 """Temporary folders: made when needed, removed with their owner, and errors that say where and why."""
 
+import errno
 import gc
 import os
 import subprocess
@@ -11,6 +12,9 @@ import pytest
 from firth.errors import CorpusError
 from firth.files import folders
 from firth.files.folders import NEW_OWNER, OWNER, TemporaryFolder, remove_abandoned, size_of
+
+GONE = f"firth-{2**31 - 1}-{'a' * 8}"
+"""The folder of a process that is not there."""
 
 
 def folder_in(parent):
@@ -134,19 +138,45 @@ def test_a_folder_given_away_still_has_an_owner(tmp_path):
 
 
 def test_a_folder_whose_process_was_killed_in_the_making_is_removed_later(tmp_path, monkeypatch):
-    (tmp_path / "firth-12-abc").mkdir()
-    (tmp_path / "firth-12-abc" / NEW_OWNER).touch()
+    for folder in (GONE, GONE.replace("a", "b")):
+        (tmp_path / folder).mkdir()
+    (tmp_path / GONE / NEW_OWNER).touch()
     assert remove_abandoned(tmp_path) == (0, 0)
     monkeypatch.setattr(folders, "OWNED_SECONDS", -1.0)
-    assert remove_abandoned(tmp_path) == (1, 0)
+    assert remove_abandoned(tmp_path) == (2, 0)
     assert os.listdir(tmp_path) == []
+
+
+def test_folders_of_the_user_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "OWNED_SECONDS", -1.0)
+    for folder, file, text in (
+        ("firth-2024-results", OWNER, ""),
+        ("firth-1-study", None, ""),
+        (GONE, OWNER, ""),
+        (GONE.replace("a", "b"), OWNER, f"firth temporary folder of process {2**31 - 1} on another-host\n"),
+        (GONE.replace("a", "c"), NEW_OWNER, "my notes"),
+        (GONE.replace("a", "d"), "thesis.txt", "my notes"),
+        (f"firth-{os.getppid()}-{'a' * 8}", None, ""),
+    ):
+        (tmp_path / folder).mkdir()
+        if file:
+            (tmp_path / folder / file).write_text(text)
+    before = sorted(tmp_path.rglob("*"))
+    assert remove_abandoned(tmp_path) == (0, 0)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_want_of_memory_is_told_as_such(tmp_path):
+    with pytest.raises(MemoryError), folder_in(tmp_path) as folder, folder.errors():
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
 
 
 def test_no_link_is_followed_out_of_the_folder(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / OWNER).touch()
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "firth-1-a").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / OWNER).write_bytes(folders._owner(2**31 - 1))
+    (tmp_path / "in" / GONE).symlink_to(tmp_path / "elsewhere")
     assert remove_abandoned(tmp_path / "in") == (0, 0)
     assert (tmp_path / "elsewhere" / OWNER).exists()
 
@@ -157,17 +187,17 @@ def test_nothing_to_remove_where_there_is_no_folder(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
 def test_the_next_folder_removes_and_tells_what_killed_processes_left(tmp_path):
-    (tmp_path / "firth-12-abc").mkdir()
-    (tmp_path / "firth-12-abc" / OWNER).touch()
-    (tmp_path / "firth-12-abc" / "numbers").write_bytes(bytes(1_500_000))
+    (tmp_path / GONE).mkdir()
+    (tmp_path / GONE / OWNER).write_bytes(folders._owner(2**31 - 1))
+    (tmp_path / GONE / "numbers").write_bytes(bytes(1_500_000))
     said = []
-    folders = [TemporaryFolder(tmp_path, "the numbers", "Free some space.", said.append) for _ in range(2)]
-    for folder in folders:
+    made = [TemporaryFolder(tmp_path, "the numbers", "Free some space.", said.append) for _ in range(2)]
+    for folder in made:
         folder.file("a")
     assert said == [f"removed 1 temporary folder, 1.5 MB, that killed runs left in {tmp_path}"]
-    assert not (tmp_path / "firth-12-abc").exists()
+    assert not (tmp_path / GONE).exists()
     assert len(os.listdir(tmp_path)) == 2
-    for folder in folders:
+    for folder in made:
         folder.remove()
 
 

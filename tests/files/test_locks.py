@@ -6,9 +6,14 @@ import os
 import pytest
 
 from firth.files import locks
-from firth.files.locks import held, is_abandoned, lock_now
+from firth.files.locks import abandoned, has_name, held, lock_now
 
 pytest.importorskip("fcntl")
+
+
+def is_abandoned(path):
+    with abandoned(path) as descriptor:
+        return descriptor is not None
 
 
 def test_a_file_is_locked_by_one_at_a_time(tmp_path):
@@ -43,3 +48,15 @@ def test_a_file_system_without_locks_refuses_nobody_and_abandons_nothing(tmp_pat
     with (tmp_path / "a").open("wb") as file:
         assert lock_now(file.fileno())
         assert not is_abandoned(tmp_path / "a")
+
+
+def test_who_takes_over_what_is_being_removed_finds_its_name_gone(tmp_path):
+    with (tmp_path / "a").open("wb") as file:
+        with abandoned(tmp_path / "a") as descriptor:
+            assert descriptor is not None
+            assert not is_abandoned(tmp_path / "a")
+            os.unlink(tmp_path / "a")
+        with held(file.fileno()):
+            assert not has_name(tmp_path / "a", file.fileno())
+        (tmp_path / "a").touch()
+        assert not has_name(tmp_path / "a", file.fileno())

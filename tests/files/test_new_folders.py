@@ -1,10 +1,12 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from firth.errors import FormatError
+from firth.files.names import HOST, OLD, part_of
 from firth.files.new_folders import replacing_folder
 
 STOPPED = """
@@ -71,16 +73,28 @@ def test_a_folder_that_had_lost_its_name_gets_it_back(tmp_path):
 
 
 def test_folders_of_others_stay(tmp_path):
-    (tmp_path / ".folder.mine.tmp").mkdir()
-    (tmp_path / f".{'x' * 40}.1-1.old").mkdir()
+    names = {".folder.mine.tmp", ".folder.1-1.old", part_of("folder3", OLD), part_of("folder").replace(HOST, "0" * 8)}
+    for name in names:
+        (tmp_path / name).mkdir()
     with (
         replacing_folder(tmp_path / "folder", ("a",), ()) as outer,
         replacing_folder(tmp_path / "folder2", ("a",), ()) as other,
     ):
         (outer / "a").touch()
         (other / "a").touch()
-    write(tmp_path / ("x" * 41), "")
-    assert {".folder.mine.tmp", f".{'x' * 40}.1-1.old"} < set(os.listdir(tmp_path))
+    assert set(os.listdir(tmp_path)) == names | {"folder", "folder2"}
+
+
+def test_many_writers_of_one_folder_do_not_hinder_each_other(tmp_path):
+    def save_often():
+        for _ in range(150):
+            write(tmp_path / "folder", "whole")
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(save_often) for _ in range(3)]:
+            done.result()
+    assert (tmp_path / "folder" / "a").read_text() == "whole"
+    assert os.listdir(tmp_path) == ["folder"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such locks")

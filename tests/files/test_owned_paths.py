@@ -81,3 +81,58 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 def test_the_text_of_a_foreign_lock_is_not_printed_raw(tmp_path):
     (tmp_path / ".a.lock").write_bytes(b"\x1b[31m" + b"x" * 10_000)
     assert owned_paths._holder(tmp_path / ".a.lock") == ""
+
+
+def test_long_names_have_locks_of_their_own(tmp_path):
+    name = "x" * 100
+    with locked(tmp_path / f"{name}.txt", "", ""), locked(tmp_path / f"{name}.safetensors", "", ""):
+        assert len(os.listdir(tmp_path)) == 2
+
+
+def test_a_file_of_the_user_with_the_name_of_a_lock_stays(tmp_path):
+    (tmp_path / ".a.lock").write_text("my notes")
+    with (
+        pytest.raises(FormatError, match=r"\.a\.lock: this name is for a lock of firth"),
+        locked(tmp_path / "a", "", ""),
+    ):
+        pytest.fail("locked")
+    assert (tmp_path / ".a.lock").read_text() == "my notes"
+
+
+def test_a_lock_that_is_probed_for_a_moment_is_waited_for(tmp_path, monkeypatch):
+    answers, real = [False, False], owned_paths.lock_now
+    monkeypatch.setattr(owned_paths, "lock_now", lambda descriptor: answers.pop() if answers else real(descriptor))
+    with locked(tmp_path / "a", "", ""):
+        assert answers == []
+
+
+@pytest.fixture
+def foreign(tmp_path, monkeypatch):
+    """A lock file that this user may read, and not write to, as one of another user."""
+    lock, real = tmp_path / ".a.lock", os.open
+    lock.write_text("process 1 on elsewhere")
+    theirs = lock.stat()
+
+    def opened(path, flags, *mode):
+        if flags & os.O_RDWR and os.path.exists(path) and os.path.samestat(os.stat(path), theirs):
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, *mode)
+
+    monkeypatch.setattr(owned_paths.os, "open", opened)
+    return lock
+
+
+def test_a_free_lock_of_another_user_is_replaced(tmp_path, foreign):
+    with locked(tmp_path / "a", "", ""):
+        assert foreign.read_text().startswith(f"process {os.getpid()} on ")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_lock_of_another_user_that_cannot_be_removed_is_named(tmp_path, foreign, monkeypatch):
+    def refuse(path):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    expected = r"the lock .*\.a\.lock is another user's \(process 1 on elsewhere\): it may be removed"
+    with pytest.raises(FormatError, match=expected), locked(tmp_path / "a", "", ""):
+        pytest.fail("locked")

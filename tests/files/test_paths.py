@@ -1,8 +1,11 @@
 """Files at paths: what cannot be read or written is named before, and a file is replaced whole or not at all."""
 
+import errno
 import os
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from firth.errors import ConfigError, FormatError
 from firth.files import paths
 from firth.files.locks import held
+from firth.files.names import HOST, lock_text, part_of
 from firth.files.paths import as_path, check_folder, check_mapped, mapped, naming, reading, replacing
 
 
@@ -100,20 +104,66 @@ def test_a_symbolic_link_is_followed(tmp_path):
     assert target.read_bytes() == b"new"
 
 
-def test_a_leftover_of_a_killed_process_does_not_hinder(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths.threading, "get_native_id", lambda: 7)
-    (tmp_path / f".file.{os.getpid()}-7.tmp").write_text("left over")
+@pytest.mark.skipif(os.name == "nt", reason="no such locks")
+def test_parts_of_killed_processes_are_removed_and_those_of_living_ones_stay(tmp_path):
+    (tmp_path / part_of("file")).write_text("left over")
+    held_part, other = part_of("file"), part_of("other")
+    (tmp_path / other).write_text("of another file")
+    with (tmp_path / held_part).open("xb") as file, held(file.fileno()):
+        assert paths.remove_parts(tmp_path / "file") == len("left over")
+        write(tmp_path / "file")
+    assert set(os.listdir(tmp_path)) == {held_part, other, "file"}
+
+
+def test_files_of_the_user_are_no_parts(tmp_path):
+    elsewhere = part_of("v").replace(HOST, "0" * 8)
+    names = {".v.draft.tmp", ".v.1-2.tmp", part_of("v.x"), part_of("v")[:-4] + ".txt", elsewhere, ".v.lock"}
+    for name in names:
+        (tmp_path / name).write_text("a user's own")
+        assert name.startswith(".v.x.") or paths.remove_part(tmp_path / name) == 0
+    assert paths.remove_parts(tmp_path / "v") == 0
+    write(tmp_path / "v")
+    assert set(os.listdir(tmp_path)) == names | {"v"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such locks")
+def test_a_lock_of_this_host_that_is_free_is_removed(tmp_path):
+    for text, removed in (("", True), (lock_text(), True), ("process 1 on elsewhere", False), ("my notes", False)):
+        (tmp_path / ".a.lock").write_text(text)
+        paths.remove_part(tmp_path / ".a.lock")
+        assert (tmp_path / ".a.lock").exists() is not removed
+
+
+def test_a_part_that_is_removed_before_it_is_held_is_made_anew(tmp_path, monkeypatch):
+    real, removed = paths.held, []
+
+    def remove_first(descriptor):
+        if not removed:
+            removed.extend(paths.remove_part(part) for part in list(tmp_path.iterdir()))
+        return real(descriptor)
+
+    monkeypatch.setattr(paths, "held", remove_first)
     write(tmp_path / "file")
+    assert removed == [0]
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_parts_of_killed_processes_are_removed_and_those_of_living_ones_stay(tmp_path):
-    (tmp_path / ".file.1-2.tmp").write_text("left over")
-    (tmp_path / ".other.1-2.tmp").write_text("of another file")
-    with (tmp_path / ".file.3-4.tmp").open("xb") as file, held(file.fileno()):
-        assert paths.remove_parts(tmp_path / "file") == len("left over")
-        write(tmp_path / "file")
-    assert sorted(os.listdir(tmp_path)) == [".file.3-4.tmp", ".other.1-2.tmp", "file"]
+def save_often(path):
+    for _ in range(300):
+        write(path)
+
+
+def test_many_writers_in_one_folder_do_not_hinder_each_other(tmp_path):
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(save_often, tmp_path / name) for name in ("a", "a", "b")]:
+            done.result()
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+
+
+def test_want_of_memory_is_told_as_such():
+    error = OSError(errno.ENOMEM, "Cannot allocate memory")
+    expected = "cannot be read: Cannot allocate memory; give it more memory, or end other programs"
+    assert str(paths.refused(Path("a"), "cannot be read", error)) == f"a: {expected}"
 
 
 def test_two_writers_at_once_do_not_take_each_other_s_part(tmp_path):

@@ -13,6 +13,7 @@ import pytest
 import firth
 from firth.corpus.encode import build_corpus
 from firth.display import Display
+from firth.files.names import part_of
 from firth.files.tensors import write_tensors
 from firth.run import checkpoint as checkpoint_module
 from firth.run.checkpoint import Checkpoint, Pace, folder_of_one_run
@@ -505,10 +506,10 @@ def test_parts_of_a_killed_run_are_removed(tmp_path, capsys):
     folder = tmp_path / "run"
     folder.mkdir()
     for name in ("checkpoint.safetensors", "checkpoint-best-2.safetensors"):
-        (folder / f".{name}.9-9.tmp").write_bytes(bytes(150_000))
+        (folder / part_of(name)).write_bytes(bytes(150_000))
     (folder / ".mine.tmp").write_text("")
     firth.train(sentences(), checkpoint=folder, **SETTINGS)
-    assert f"removed 0.3 MB that a run which was killed left beside {folder}" in capsys.readouterr().err
+    assert f"removed 300.0 kB that a run which was killed left beside {folder}" in capsys.readouterr().err
     assert sorted(path.name for path in folder.glob(".*")) == [".mine.tmp"]
 
 

@@ -13,6 +13,7 @@ import firth
 from firth.corpus.encode import build_corpus
 from firth.corpus.tags import read_tags
 from firth.errors import FormatError
+from firth.files.names import part_of
 from firth.run import results
 from firth.run.results import check_room, output_of_one_run, result_bytes, save_somewhere
 from firth.run.train import train_for
@@ -85,6 +86,12 @@ def test_what_is_there_already_makes_room_for_a_checkpoint(tmp_path, monkeypatch
         for name in ("checkpoint", "checkpoint-before"):
             (tmp_path / f"{name}.safetensors").write_bytes(bytes(size))
         check_room(corpus, config, None, None, tmp_path)
+        monkeypatch.setattr("shutil.disk_usage", lambda path: Disk(10**9, 0, 4 * size - 1))
+        check_room(corpus, config, None, None, tmp_path)
+        with pytest.raises(FormatError, match="no room for the checkpoints"):
+            check_room(corpus, config, None, None, tmp_path, patience=True)
+        with pytest.raises(FormatError, match="gone: cannot be written: No such file"):
+            check_room(corpus, config, None, tmp_path / "gone" / "v.safetensors", None)
 
 
 def test_a_disk_that_does_not_say_how_much_is_free_refuses_nothing(tmp_path, monkeypatch):
@@ -129,6 +136,14 @@ def test_vectors_are_rescued_to_the_first_folder_that_takes_them(tmp_path, vecto
     assert "saving in another folder" in said[0]
 
 
+def test_an_earlier_rescue_is_not_overwritten(tmp_path, vectors, folders):
+    for number in ("", "-2", "-3"):
+        name = f"v-rescued-{os.getpid()}{number}.safetensors"
+        with pytest.raises(FormatError, match=re.escape(str(folders[0] / name))):
+            save_somewhere(vectors, tmp_path / "gone" / "v.safetensors", folders[0], ignore)
+    assert len(os.listdir(folders[0])) == 3
+
+
 def test_where_no_folder_takes_the_vectors_the_checkpoint_is_named(tmp_path, vectors, folders, monkeypatch):
     monkeypatch.setattr(results, "_other_folders", lambda checkpoint: [tmp_path / "also-gone"])
     out = tmp_path / "gone" / "v.safetensors"
@@ -149,7 +164,7 @@ def test_folders_that_are_gone_are_passed_over(tmp_path, monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not tell whose files are")
 def test_an_output_belongs_to_one_run_and_what_a_killed_one_left_is_removed(tmp_path):
     out, said = tmp_path / "v.safetensors", []
-    part = tmp_path / ".v.safetensors.9-9.tmp"
+    part = tmp_path / part_of("v.safetensors")
     part.write_bytes(bytes(2_000_000))
     with output_of_one_run(out, said.append):
         refused = pytest.raises(FormatError, match=r"the file is to be written by another run \(process \d+ ")

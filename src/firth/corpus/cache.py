@@ -32,8 +32,9 @@ from firth.corpus.spacing import Spacing
 from firth.corpus.vocabulary import LINE_END
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.files.folders import TemporaryFolder, size_of
+from firth.files.names import PART
 from firth.files.owned_paths import locked
-from firth.files.paths import PART, AnyPath, as_path, refused, remove_part
+from firth.files.paths import AnyPath, as_path, refused, remove_part
 from firth.files.tensors import TensorFile, read_tensors, write_tensors
 from firth.settings import Reading
 

@@ -1,11 +1,14 @@
 """Temporary folders: each has one owner, and goes with it; those of processes that were killed go later.
 
-A folder is named `firth-PID-...` after its process, which keeps the file OWNER in it locked. Whoever makes one removes
-those beside it that processes which were killed have left.
+A folder is named `firth-PID-...` after its process, which keeps the file OWNER in it locked; that file says of which
+process on which host the folder is. Whoever makes one removes those beside it that processes of this host which were
+killed have left.
 """
 
 import contextlib
+import errno
 import os
+import platform
 import re
 import shutil
 import tempfile
@@ -19,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.errors import CorpusError
-from firth.files.locks import held, is_abandoned
+from firth.files.locks import abandoned, fcntl, held
 from firth.files.paths import AnyPath
 
 PREFIX = "firth-"
@@ -28,8 +31,7 @@ NEW_OWNER = "new-owner"
 OWNED_SECONDS = 60.0
 """A folder of this age without an owner gets none any more."""
 
-
-_NAME = re.compile(rf"{PREFIX}[0-9]+-")
+_NAME = re.compile(rf"{PREFIX}([0-9]+)-[a-z0-9_]{{8}}")
 
 
 def say_nothing(line: str) -> None:
@@ -65,10 +67,15 @@ class TemporaryFolder:
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
-        """Turn an OSError in the `with` into a CorpusError that says what could not be written, where and why."""
+        """Turn an OSError in the `with` into a CorpusError that says what could not be written, where and why.
+
+        Raises MemoryError where memory is lacking.
+        """
         try:
             yield
         except OSError as error:
+            if error.errno == errno.ENOMEM:
+                raise MemoryError from None
             place = self._path or self._parent or "the system's temporary folder"
             raise CorpusError(
                 f"cannot write {self._what} in {os.fspath(place)}: {error.strerror or error}. {self._advice}"
@@ -119,6 +126,7 @@ class TemporaryFolder:
         new = os.path.join(path, NEW_OWNER)
         with open(new, "xb") as file:
             lock.enter_context(held(file.fileno()))
+            file.write(_owner(os.getpid()))
         os.rename(new, os.path.join(path, OWNER))  # only now does it count: locked from its first moment on
 
     def _take(self, path: str, lock: contextlib.ExitStack) -> None:
@@ -157,22 +165,55 @@ def remove_abandoned(parent: AnyPath | None) -> tuple[int, int]:
     folders = removed = 0
     with contextlib.suppress(OSError), os.scandir(parent or tempfile.gettempdir()) as entries:
         for entry in entries:
-            if _NAME.match(entry.name) and entry.is_dir(follow_symlinks=False) and _has_no_owner(entry.path):
-                size = _size(entry.path)
-                shutil.rmtree(entry.path, ignore_errors=True)
-                folders, removed = folders + 1, removed + size
+            name = _NAME.fullmatch(entry.name)
+            if name and entry.is_dir(follow_symlinks=False):
+                size = _remove_if_abandoned(entry.path, int(name[1]))
+                if size is not None:
+                    folders, removed = folders + 1, removed + size
     return folders, removed
 
 
-def _has_no_owner(folder: str) -> bool:
-    """Whether the process of a temporary folder is gone, or was killed while it made the folder."""
-    if is_abandoned(os.path.join(folder, OWNER)):
-        return True
-    try:
-        begun = set(os.listdir(folder)) <= {NEW_OWNER} and os.stat(folder).st_mtime < time.time() - OWNED_SECONDS
-    except OSError:
+def _remove_if_abandoned(folder: str, process: int) -> int | None:
+    """Remove a folder of a process of this host that is gone; return the bytes of its files, or None if it stays."""
+    with contextlib.suppress(OSError), abandoned(os.path.join(folder, OWNER)) as descriptor:
+        if descriptor is None:
+            return _remove_begun(folder, process)
+        if os.read(descriptor, 1000) == _owner(process):
+            size = _size(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            return size
+    return None
+
+
+def _remove_begun(folder: str, process: int) -> int | None:
+    """Remove a folder whose process was killed while it made it, and so has no owner and nothing in it."""
+    if fcntl is None or _lives(process) or os.stat(folder).st_mtime > time.time() - OWNED_SECONDS:
+        return None
+    with abandoned(os.path.join(folder, NEW_OWNER)) as descriptor:
+        if descriptor is not None and os.listdir(folder) == [NEW_OWNER]:
+            if os.read(descriptor, 1000) not in (b"", _owner(process)):
+                return None
+            os.unlink(os.path.join(folder, NEW_OWNER))
+    os.rmdir(folder)
+    return 0
+
+
+def _owner(process: int) -> bytes:
+    """What the file OWNER holds in the folder of a process of this host."""
+    return f"firth temporary folder of process {process} on {platform.node()}\n".encode(errors="replace")
+
+
+def _lives(process: int) -> bool:
+    """Whether another process has that number."""
+    if process == os.getpid():  # in containers, each run may be process 1
         return False
-    return begun
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _size(folder: str) -> int:

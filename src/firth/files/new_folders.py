@@ -1,25 +1,19 @@
 """Folders at paths that a user gives, written whole or not at all."""
 
 import contextlib
+import errno
 import os
-import re
 import shutil
-import threading
 from collections.abc import Collection, Iterator
-from glob import escape
 from pathlib import Path
 
 from firth.errors import FormatError
-from firth.files.locks import held, is_abandoned
-from firth.files.paths import PART, AnyPath, as_path, refused, sync_folder
+from firth.files.locks import abandoned, has_name, held
+from firth.files.names import OLD, PART, is_part, part_of
+from firth.files.paths import AnyPath, as_path, refused, sync_folder
 
-OLD = ".old"
-"""The ending of a folder that is being replaced."""
-
-NAME = 40
-"""How much of the name of a folder stands in those of its parts."""
-
-_OWNER = re.compile(r"\.[0-9]+-[0-9]+$")
+IN_PLACE = {errno.EEXIST, errno.ENOTEMPTY}
+"""What a system answers where a folder is to take the name of another one."""
 
 
 def check_new_folder(path: AnyPath, required: Collection[str], allowed: Collection[str]) -> Path:
@@ -31,17 +25,17 @@ def check_new_folder(path: AnyPath, required: Collection[str], allowed: Collecti
     path = as_path(path)
     try:
         target = Path(os.path.realpath(path))
-        if target.exists():
-            if not target.is_dir():
-                raise FormatError(f"{path}: a file: expected the name of a folder, new or empty")
-            found = set(os.listdir(target))
-            if found and not set(required) <= found <= {*required, *allowed}:
-                other = min(found - {*required, *allowed} or found)
-                raise FormatError(
-                    f"{path}: the folder holds other files, such as {other:.60}: expected a new name or an empty folder"
-                )
-        elif not target.parent.is_dir():
-            raise FormatError(f"{path}: the folder {target.parent} does not exist: make it first")
+        found = set(os.listdir(target))  # asked once: another process may replace the folder at any moment
+        if found and not set(required) <= found <= {*required, *allowed}:
+            other = min(found - {*required, *allowed} or found)
+            raise FormatError(
+                f"{path}: the folder holds other files, such as {other:.60}: expected a new name or an empty folder"
+            )
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not target.parent.is_dir():
+            raise FormatError(f"{path}: the folder {target.parent} does not exist: make it first") from None
+        if isinstance(error, NotADirectoryError):
+            raise FormatError(f"{path}: a file: expected the name of a folder, new or empty") from None
     except OSError as error:
         raise refused(path, "cannot be written", error) from None
     return path
@@ -56,58 +50,87 @@ def replacing_folder(path: AnyPath, required: Collection[str], allowed: Collecti
     """
     path = check_new_folder(path, required, allowed)
     target = Path(os.path.realpath(path))
-    owner = f".{target.name[:NAME]}.{os.getpid()}-{threading.get_native_id()}"
-    temporary, old = target.with_name(owner + PART), target.with_name(owner + OLD)
     try:
         _remove_parts(target)
-        temporary.mkdir()
-        with _kept(temporary):
+        with contextlib.ExitStack() as stack:
+            temporary = _new_part(target, stack)
             yield temporary
-            if target.exists():
-                with _kept(target):
-                    os.rename(target, old)
-                    _put(temporary, target, old)
-                    shutil.rmtree(old, ignore_errors=True)
-            else:
-                os.rename(temporary, target)
+            _put(temporary, target)
         sync_folder(target.parent)
     except OSError as error:
         raise refused(path, "cannot be written", error) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _put(temporary: Path, target: Path, old: Path) -> None:
-    """Give a new folder the name of the one that is now `old`, or give that its name back."""
+def _new_part(target: Path, stack: contextlib.ExitStack) -> Path:
+    """A new part of a folder; `stack` holds it, and removes it at its end if it still has that name."""
+    while True:
+        part = target.with_name(part_of(target.name))
+        stack.callback(shutil.rmtree, part, ignore_errors=True)  # before it is made: an interrupt leaves nothing
+        part.mkdir()
+        if _hold(part, stack):
+            return part
+
+
+def _hold(part: Path, stack: contextlib.ExitStack) -> bool:
+    """Keep a part from being taken for abandoned until `stack` ends; return False if that has happened already."""
     try:
-        os.rename(temporary, target)
-    except BaseException:
-        os.rename(old, target)
+        descriptor = os.open(part, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError:  # Windows opens no folders
+        return True
+    try:
+        stack.enter_context(held(descriptor))
+        return has_name(part, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _put(temporary: Path, target: Path) -> None:
+    """Give a new folder the name of `target`; the folder that has it goes, or gets it back where that fails.
+
+    Another process may put a folder of its own there at any moment: then that one is replaced.
+    """
+    while not _renamed(temporary, target):
+        old = target.with_name(part_of(target.name, OLD))
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(target, old)
+            try:
+                done = _renamed(temporary, target)
+            except BaseException:
+                os.rename(old, target)
+                raise
+            shutil.rmtree(old, ignore_errors=True)
+            if done:
+                return
+
+
+def _renamed(folder: Path, target: Path) -> bool:
+    """Give a folder another name; return False if one has it that is not empty."""
+    try:
+        os.rename(folder, target)
+    except OSError as error:
+        if error.errno in IN_PLACE:
+            return False
         raise
+    return True
 
 
 def _remove_parts(target: Path) -> None:
     """Remove what processes that were killed left of such a folder; if one took its old name, that comes back."""
-    whole = len(target.name) <= NAME  # otherwise an old folder may be one that is not replaced here
-    for ending in (OLD, PART) if whole else (PART,):
-        for part in target.parent.glob(f".{escape(target.name[:NAME])}.*{ending}"):
-            if _OWNER.search(part.stem) and part.is_dir() and is_abandoned(part):
-                if ending == OLD and not target.exists():
-                    os.rename(part, target)
-                else:
-                    shutil.rmtree(part, ignore_errors=True)
+    for name in os.listdir(target.parent):
+        for ending in (OLD, PART):
+            if is_part(name, target.name, ending):
+                _remove_part(target.with_name(name), target if ending == OLD else None)
 
 
-@contextlib.contextmanager
-def _kept(folder: Path) -> Iterator[None]:
-    """Keep a folder from being taken for abandoned in a `with`."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
-        yield
-        return
-    try:
-        with held(descriptor):
-            yield
-    finally:
-        os.close(descriptor)
+def _remove_part(part: Path, target: Path | None) -> None:
+    """Remove a part, or give it the name `target` if no folder has that, unless its process still lives."""
+    with abandoned(part) as descriptor:
+        if descriptor is None or not part.is_dir():
+            return
+        if target is None or target.exists():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):  # another process may take that name at the same time
+                os.rename(part, target)

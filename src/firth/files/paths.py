@@ -4,10 +4,9 @@ import contextlib
 import errno
 import mmap
 import os
+import stat
 import tempfile
-import threading
 from collections.abc import Iterator
-from glob import escape
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,12 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.errors import FirthError, FormatError, quoted
-from firth.files.locks import held, is_abandoned
+from firth.files.locks import abandoned, has_name, held
+from firth.files.names import LOCK, is_lock_text, is_part, part_of
 
 AnyPath = str | os.PathLike[str]
-
-PART = ".tmp"
-"""The ending of a file that is being written; the process that writes it keeps it locked."""
 
 
 def as_path(path: AnyPath) -> Path:
@@ -92,14 +89,11 @@ def replacing(path: Path, before: Path | None = None) -> Iterator[BinaryIO]:
     file cannot be written.
     """
     target = Path(os.path.realpath(path))
-    owner = f"{os.getpid()}-{threading.get_native_id()}"
-    temporary = target.with_name(f".{target.name[:40]}.{owner}{PART}")
     try:
         remove_parts(path)
-        temporary.unlink(missing_ok=True)
         with contextlib.ExitStack() as stack:
-            with temporary.open("xb") as file:
-                stack.enter_context(held(file.fileno()))
+            temporary, file = _new_part(target, stack)
+            with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -110,27 +104,55 @@ def replacing(path: Path, before: Path | None = None) -> Iterator[BinaryIO]:
         sync_folder(target.parent)
     except OSError as error:
         raise refused(path, "cannot be written", error) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+
+
+def _new_part(target: Path, stack: contextlib.ExitStack) -> tuple[Path, BinaryIO]:
+    """A new part of a file, open for writing; `stack` holds it, and removes it at its end if it is still there."""
+    while True:
+        part = target.with_name(part_of(target.name))
+        stack.callback(_remove_file, part)  # before it is made: an interrupt leaves nothing
+        file = stack.enter_context(part.open("xb"))
+        stack.enter_context(held(file.fileno()))
+        if has_name(part, file.fileno()):  # otherwise another process has removed it before it was held
+            return part, file
+
+
+def _remove_file(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def remove_parts(path: Path) -> int:
     """Remove the parts of a file that processes which are gone were about to write; return their bytes."""
     target, removed = Path(os.path.realpath(path)), 0
-    for part in target.parent.glob(f".{escape(target.name[:40])}.*{PART}"):
-        removed += remove_part(part)
+    with contextlib.suppress(OSError):
+        for name in os.listdir(target.parent):
+            if is_part(name, target.name):
+                removed += remove_part(target.with_name(name))
     return removed
 
 
 def remove_part(part: Path) -> int:
-    """Remove one part of a file if the process that was about to write it is gone; return the bytes removed."""
-    with contextlib.suppress(OSError):
-        if is_abandoned(part):
-            size = part.stat().st_size
+    """Remove one part of a file, or a lock, if the process of this host that had it is gone; return the bytes removed.
+
+    Other files stay, whatever they are called.
+    """
+    removed = 0
+    with contextlib.suppress(OSError), abandoned(part) as descriptor:
+        if descriptor is not None and _is_ours(part, descriptor):
+            size = os.fstat(descriptor).st_size
             part.unlink()
-            return size
-    return 0
+            removed = size
+    return removed
+
+
+def _is_ours(part: Path, descriptor: int) -> bool:
+    """Whether an open file is one that firth puts beside another one."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return False
+    if part.name.endswith(LOCK):
+        return is_lock_text(os.read(descriptor, 1000), here=True)
+    return is_part(part.name)
 
 
 def sync_folder(folder: Path) -> None:
@@ -148,6 +170,8 @@ def refused(path: Path, what: str, error: OSError) -> FormatError:
     advice = "give a path that this user may use"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         advice = "make room or give a path on another disk"
+    if error.errno == errno.ENOMEM:
+        advice = "give it more memory, or end other programs"
     return FormatError(f"{path}: {what}: {error.strerror or error}; {advice}")
 
 

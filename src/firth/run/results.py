@@ -1,6 +1,7 @@
 """The vectors of a run on their way to disk: room for them before training, and another place if theirs fails."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -12,8 +13,9 @@ import numpy as np
 from firth.corpus.encode import Corpus
 from firth.corpus.tags import Tags
 from firth.errors import FormatError
+from firth.files.folders import size_of
 from firth.files.owned_paths import locked
-from firth.files.paths import AnyPath, remove_parts
+from firth.files.paths import AnyPath, refused, remove_parts
 from firth.settings import TrainConfig
 from firth.sgd.outputs import output_rows
 from firth.signals import held_back
@@ -21,7 +23,7 @@ from firth.vectors.container import WordVectors
 from firth.vectors.storage import SUFFIX
 
 CHECKPOINTS = 3
-"""Checkpoints that are on disk at once: the last two, and the one that is being written."""
+"""Checkpoints that are on disk at once, or best epochs: the last two, and the one that is being written."""
 
 EXACT_STATE = 3
 """What a checkpoint of the exact softmax holds, in terms of its matrices: these, velocities and gradients."""
@@ -47,22 +49,45 @@ def _numbers(n: int, m: int, config: TrainConfig, tags: Tags | None) -> int:
 
 
 def check_room(
-    corpus: Corpus, config: TrainConfig, tags: Tags | None, out: AnyPath | None, checkpoint: AnyPath | None
+    corpus: Corpus,
+    config: TrainConfig,
+    tags: Tags | None,
+    out: AnyPath | None,
+    checkpoint: AnyPath | None,
+    patience: bool = False,
 ) -> None:
-    """Raise FormatError if a disk has no room for what a run writes: its vectors in `out`, and its checkpoints."""
+    """Raise FormatError if a disk has no room for what a run writes: its vectors in `out`, and its checkpoints.
+
+    patience: whether the vectors of the best epoch are beside the checkpoints.
+    """
     result = result_bytes(corpus, config, tags)
     needs: list[tuple[Path, int, str]] = []
     if out is not None:
         needs.append((Path(os.path.realpath(out)).parent, result, f"the vectors in {out}"))
     if checkpoint is not None:
         each = result * (EXACT_STATE if config.loss == "softmax" else 1)
-        old = sum(file.stat().st_size for file in Path(checkpoint).glob(f"checkpoint*{SUFFIX}"))
-        needs.append((Path(checkpoint), max(0, CHECKPOINTS * each - old), f"the checkpoints in {checkpoint}"))
+        if patience:
+            each += result
+        needs.append(
+            (Path(checkpoint), max(0, CHECKPOINTS * each - _old(checkpoint)), f"the checkpoints in {checkpoint}")
+        )
     disks: dict[int, list[tuple[Path, int, str]]] = {}
     for need in needs:
-        disks.setdefault(os.stat(need[0]).st_dev, []).append(need)
+        try:
+            disks.setdefault(os.stat(need[0]).st_dev, []).append(need)
+        except OSError as error:
+            raise refused(need[0], "cannot be written", error) from None
     for wanted in disks.values():
         _check_disk(wanted[0][0], sum(need for _, need, _ in wanted), " and ".join(what for *_, what in wanted))
+
+
+def _old(checkpoint: AnyPath) -> int:
+    """The bytes of the checkpoints that are there already."""
+    size = 0
+    for file in Path(checkpoint).glob(f"checkpoint*{SUFFIX}"):
+        with contextlib.suppress(OSError):
+            size += file.stat().st_size
+    return size
 
 
 def _check_disk(folder: Path, need: int, what: str) -> None:
@@ -79,7 +104,7 @@ def _check_disk(folder: Path, need: int, what: str) -> None:
 
 def removed_litter(size: int, beside: AnyPath) -> str:
     """The line that says what was removed of a run that was killed."""
-    return f"removed {size / 1e6:,.1f} MB that a run which was killed left beside {os.fspath(beside)}"
+    return f"removed {size_of(size)} that a run which was killed left beside {os.fspath(beside)}"
 
 
 @contextlib.contextmanager
@@ -111,17 +136,26 @@ def save_somewhere(vectors: WordVectors, out: Path, checkpoint: AnyPath | None, 
 
 def _rescued(vectors: WordVectors, out: Path, checkpoint: AnyPath | None, failed: FormatError) -> FormatError:
     """The error that says where the vectors are saved in place of `out`."""
-    name = f"{out.stem[:60]}-rescued-{os.getpid()}{SUFFIX}"
     for folder in _other_folders(checkpoint):
+        path = _free(folder, f"{out.stem[:60]}-rescued-{os.getpid()}")
         try:
-            vectors.save(folder / name)
+            vectors.save(path)
         except FormatError:
             continue
-        return FormatError(f"{failed}. The vectors are in {folder / name} instead: move them where they belong")
+        return FormatError(f"{failed}. The vectors are in {path} instead: move them where they belong")
     kept = "and they are lost"
     if checkpoint is not None:
         kept = f"but the checkpoint in {os.fspath(checkpoint)} holds them: make room, and run the same with --resume"
     return FormatError(f"{failed}. No other folder takes the vectors either, {kept}")
+
+
+def _free(folder: Path, stem: str) -> Path:
+    """A path in a folder where nothing is: in containers, an earlier run may have had the same number."""
+    numbers = itertools.count(2)
+    path = folder / f"{stem}{SUFFIX}"
+    while os.path.lexists(path):
+        path = folder / f"{stem}-{next(numbers)}{SUFFIX}"
+    return path
 
 
 def _other_folders(checkpoint: AnyPath | None) -> list[Path]:

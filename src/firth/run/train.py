@@ -168,7 +168,7 @@ def train_for(
                 display.say(str(words))
         warn_if_most_is_left_out(corpus.left_out, stacklevel=3)
         warn_of_corpus(corpus, config, stacklevel=3)
-        check_room(corpus, config, tagged, out, checkpoint)
+        check_room(corpus, config, tagged, out, checkpoint, patience is not None)
         trainer: Trainer
         if config.loss == "softmax":
             trainer = _exact_trainer(stack, corpus, config, room, display)
