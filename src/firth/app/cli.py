@@ -75,8 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _drop_output()
         return 0
     except (MemoryError, ImportError, OSError) as error:  # firth's own files have errors of their own
-        if isinstance(error, ImportError) and (interrupt := _interrupt_behind(error)):
-            return _ended(interrupt, own_process)
+        if isinstance(error, ImportError) and (behind := _interrupt_behind(error)):
+            return _ended(behind, own_process)
         told = _told(error)
         if own_process and _is_of_output(error):
             _drop_output()
@@ -178,7 +178,7 @@ def _drop_output() -> None:
 
 @contextlib.contextmanager
 def _interrupts_come_again() -> Iterator[None]:
-    """Deliver a signal again that ends the run and comes where Python cannot raise, such as in a callback of a C library."""
+    """Deliver a signal again that comes where Python cannot raise, such as in a callback of a C library."""
     before = sys.unraisablehook
 
     def again(lost: "sys.UnraisableHookArgs") -> None:

@@ -141,7 +141,8 @@ class Checkpoint:
     def save(self, trainer: Trainer, kept: tuple[int, WordVectors] | None = None, told: Told = nothing_told) -> None:
         """Save the run as it stands, with the best epoch and its vectors, if it keeps them.
 
-        The last checkpoint becomes the one before. A folder that was removed is made again. `told` is called with the part that is written, up to 1.
+        The last checkpoint becomes the one before. A folder that was removed is made again. `told` is called with the
+        part that is written, up to 1.
         Raises FormatError if it cannot be written, FirthError if a vector is not finite: the checkpoints then stay.
         Signals that end the run do so afterwards.
         """
