@@ -132,3 +132,22 @@ def test_on_a_terminal_the_line_is_for_the_log(capsys, times, logged, monkeypatc
         display.counting(1, 2)
     assert logged() == ["counting: 50%"]
     assert "counting: 50%, " not in capsys.readouterr().err
+
+
+class Rich(logging.Handler):
+    """One that prints by itself."""
+
+    def emit(self, record):
+        print(record.getMessage(), file=sys.stderr)
+
+
+@pytest.mark.parametrize(("handler", "expected"), [(Rich(), ["once"]), (logging.NullHandler(), ["once"])])
+def test_a_handler_of_another_kind_prints_the_lines(capsys, monkeypatch, handler, expected):
+    logger = logging.getLogger("firth")
+    monkeypatch.setattr(logger, "handlers", [handler])
+    monkeypatch.setattr(logger, "propagate", False)
+    monkeypatch.setattr(logger, "level", logging.INFO)
+    logger.manager._clear_cache()
+    Display(quiet=False).say("once")
+    logger.manager._clear_cache()
+    assert capsys.readouterr().err.splitlines() == expected

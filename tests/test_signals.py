@@ -116,3 +116,43 @@ def test_a_signal_that_is_ignored_stays_ignored():
             signal.raise_signal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("work", [held_back, raised_once, ending])
+def test_a_signal_while_handlers_are_set_again_leaves_none_of_another(monkeypatch, work):
+    """The fixture compares the handlers."""
+    set_handler, calls = signal.signal, []
+
+    def run(at):
+        def interrupted(number, handler):
+            calls.append(number)
+            if len(calls) == at:
+                raise KeyboardInterrupt
+            return set_handler(number, handler)
+
+        with ending(), work():
+            calls.clear()
+            monkeypatch.setattr(signals.signal, "signal", interrupted)
+
+    for at in (1, 2):
+        with pytest.raises(KeyboardInterrupt):
+            run(at)
+        monkeypatch.undo()
+    assert not signals._under_way
+
+
+def test_all_signals_that_were_held_back_reach_their_handlers():
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+
+    def work():
+        with held_back():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]

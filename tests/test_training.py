@@ -224,3 +224,12 @@ def test_the_search_for_a_row_that_is_not_finite(monkeypatch):
         bad = matrix.copy()
         bad[row, 9] = -np.inf
         assert row_not_finite(bad) == row
+
+
+def test_a_perplexity_may_be_of_any_finite_size():
+    """exp(loss): above 2**63 from 43.7 nats on, from which a run may recover."""
+    names = ("epoch", "loss", "pairs", "tokens", "seconds", "lr", "perplexity")
+    entry = {"epoch": 1, "loss": 100.0, "pairs": 9.0, "tokens": 9, "seconds": 0.1, "lr": 1.0}
+    assert training.is_history([entry | {"perplexity": math.exp(100.0)}], names, 700.0)
+    for wrong in (math.inf, math.nan, "x", None):
+        assert not training.is_history([entry | {"perplexity": wrong}], names, 700.0)

@@ -217,8 +217,16 @@ def _logged_to_standard_error() -> bool:
         return False
     while logger is not None:
         for handler in logger.handlers:
-            prints = isinstance(handler, logging.StreamHandler) and handler.stream in (sys.stderr, sys.__stderr__)
-            if prints and handler.level <= logging.INFO:
+            if handler.level <= logging.INFO and _prints(handler):
                 return True
         logger = logger.parent if logger.propagate else None
     return False
+
+
+def _prints(handler: logging.Handler) -> bool:
+    """Whether a handler prints on standard error, as far as one can tell: handlers of other programs, as rich's, do."""
+    if isinstance(handler, logging.FileHandler | logging.NullHandler):
+        return False
+    if not isinstance(handler, logging.StreamHandler):
+        return True
+    return any(handler.stream is stream for stream in (sys.stderr, sys.__stderr__) if stream is not None)

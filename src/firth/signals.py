@@ -4,7 +4,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
@@ -36,10 +36,16 @@ class HeldBack:
         self._caught.append(number)
 
     def deliver(self) -> None:
-        """Let what came take effect now: raises KeyboardInterrupt, unless a handler does something else."""
+        """Let all that came take effect now: raises KeyboardInterrupt, unless a handler does something else."""
+        raised: BaseException | None = None
         while self._caught:
             number = self._caught.pop(0)
-            self._handlers[number](number, None)
+            try:
+                self._handlers[number](number, None)
+            except BaseException as error:
+                raised = raised or error
+        if raised is not None:
+            raise raised
 
 
 @contextlib.contextmanager
@@ -56,9 +62,10 @@ def held_back() -> Iterator[HeldBack]:
             signal.signal(number, held.note)
         yield held
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        held.deliver()
+        try:
+            _restore(handlers)
+        finally:
+            held.deliver()
 
 
 class _Once:
@@ -90,9 +97,10 @@ def raised_once() -> Iterator[None]:
             signal.signal(number, once.handle)
         yield
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        _under_way.remove(once)
+        try:
+            _restore(handlers)
+        finally:
+            _under_way.remove(once)
 
 
 def was_lost() -> None:
@@ -116,12 +124,31 @@ def ending() -> Iterator[None]:
             signal.signal(number, _end)
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _restore(before)
+
+
+ended_by: list[int] = []
+"""The signals that raised `Ended` in this process: a library may turn that into an error of its own."""
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    ended_by.append(number)
     raise Ended(number)
+
+
+def _restore(handlers: Mapping[int, Any]) -> None:
+    """Set all handlers again; what a signal raises meanwhile is raised afterwards."""
+    left = sorted(handlers, key=lambda number: number == signal.SIGINT)  # most signals are that of Ctrl-C: last
+    raised: BaseException | None = None
+    while left:
+        try:
+            while left:
+                signal.signal(left[0], handlers[left[0]])
+                del left[0]
+        except BaseException as error:
+            raised = raised or error
+    if raised is not None:
+        raise raised
 
 
 def _handlers() -> dict[int, Handler]:

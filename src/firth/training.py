@@ -224,7 +224,8 @@ def is_history(history: Any, names: Collection[str], most: float) -> bool:
         and entry.keys() - {"scores"} == set(names)
         and entry["epoch"] == number
         and _is_loss(entry["loss"], entry["pairs"], most)
-        and all(_is_number(entry[name]) for name in names if name != "loss")
+        and all(_is_number(entry[name]) for name in names if name not in ("loss", "perplexity"))
+        and all_finite([entry.get("perplexity", 0.0)])  # exp(loss): of any size
         and all(entry[name] >= 0 for name in ("tokens", "seconds", "lr"))
         for number, entry in enumerate(history, 1)
     )

@@ -1,5 +1,7 @@
 """The command line as a user meets it: what goes where, exit statuses, wrong input, pipes, Ctrl-C."""
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -782,7 +784,6 @@ sys.exit(cli.main(["info", "x.safetensors"]))
         MemoryError(),
         ImportError("x.so: failed to map segment from shared object"),
         OSError(12, "Cannot allocate memory"),
-        OSError("Could not find/load shared object file 'libllvmlite.so'"),
     ],
 )
 def test_too_little_memory_is_one_sentence(capsys, monkeypatch, vectors_file, error):
@@ -805,3 +806,54 @@ def test_an_error_of_the_system_names_its_file(capsys, monkeypatch, vectors_file
     _, _, printed = call(capsys, "neighbors", vectors_file, "salt")
     assert "/some/file" in printed
     assert "standard output" not in printed
+
+
+def fail_with(monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("firth.app.opening.loaded", fail)
+
+
+def test_a_broken_library_is_not_too_little_memory(capsys, monkeypatch, vectors_file):
+    fail_with(monkeypatch, OSError("Could not find/load shared object file 'libllvmlite.so'"))
+    status, _, printed = call(capsys, "neighbors", vectors_file, "salt")
+    assert (status, printed.count("\n")) == (1, 1)
+    assert "a package cannot be loaded (Could not find" in printed
+
+
+def test_a_signal_that_numpy_turns_into_an_import_error_is_a_signal(capsys, monkeypatch, vectors_file):
+    error = ImportError("IMPORTANT: PLEASE READ THIS")
+    error.__context__ = KeyboardInterrupt()
+    fail_with(monkeypatch, error)
+    assert call(capsys, "neighbors", vectors_file, "salt") == (130, "", "firth: interrupted\n")
+
+    def terminated(*_, **__):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        raise ImportError("IMPORTANT: PLEASE READ THIS")
+
+    monkeypatch.setattr("firth.app.opening.loaded", terminated)
+    assert call(capsys, "neighbors", vectors_file, "salt") == (143, "", "firth: ended by SIGTERM\n")
+
+
+def test_an_error_within_another_program_leaves_its_output(monkeypatch, vectors_file):
+    fail_with(monkeypatch, MemoryError())
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert main(["neighbors", str(vectors_file), "salt"]) == 1
+
+
+def test_ctrl_c_at_any_moment_of_the_start_is_one_line():
+    for found in ("make_parser", "import"):
+        source = "import sys, signal\nfrom firth import __main__\n"
+        if found == "import":
+            source += (
+                "import builtins\ndef loader(*_, **__):\n    raise KeyboardInterrupt\nbuiltins.__import__ = loader\n"
+            )
+        else:
+            source += (
+                "from firth.app import cli\ndef parser():\n    raise KeyboardInterrupt\ncli.make_parser = parser\n"
+            )
+        source += "sys.exit(__main__.main())"
+        done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=25)
+        assert (done.returncode, done.stderr) == (130, "firth: interrupted\n")

@@ -192,3 +192,41 @@ def test_a_daemon_does_not_hold_the_end_of_the_program():
 def test_work_goes_on_when_the_main_thread_has_nothing_more_to_do():
     ended = run_aside(False, "threading.Timer(0.5, stop.set).start()")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_an_interrupt_while_threads_are_stopped_waits_for_them():
+    calls, stopped, done = [], threading.Event(), []
+
+    def stop():
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        stopped.set()
+
+    def work(thread):
+        stopped.wait(10)
+        time.sleep(0.3)
+        done.append(thread)
+
+    with pytest.raises(KeyboardInterrupt):
+        threads.run_threads(work, 2, stop, lambda: 1 / 0)
+    assert sorted(done) == [0, 1]
+
+
+def test_tasks_are_stopped_while_another_thread_holds_their_lock():
+    """As a Ctrl-C that comes just when the lock is taken leaves it."""
+    tasks = threads._Tasks([threads.Stage(lambda *_: None, 1)])
+    with tasks._changed:
+        thread = threading.Thread(target=tasks.stop, daemon=True)
+        thread.start()
+        thread.join(10)
+        assert not thread.is_alive()
+    assert tasks.take() is None
+
+
+def test_a_call_aside_needs_no_thread(monkeypatch):
+    def refused(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads.threading.Thread, "start", refused)
+    assert threads.call_aside(lambda: 7) == 7

@@ -8,7 +8,7 @@ import pytest
 import firth
 from firth.corpus.encode import build_corpus
 from firth.errors import CorpusError, FirthError
-from firth.run.advice import check_result
+from firth.run.advice import check_not_diverged, check_result
 from firth.settings import make_config
 from firth.sgd.trainer import SgdTrainer
 
@@ -183,6 +183,7 @@ class Run:
         """The warning that it gives, or None."""
         with build_corpus(baskets(), min_count=1) as corpus, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            check_not_diverged(self, start, len(self.history), None)
             check_result(self, corpus, self, start, (), self.has_stood_still)
         return str(caught[0].message) if caught else None
 

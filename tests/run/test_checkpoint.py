@@ -370,10 +370,16 @@ def test_damaged_vectors_of_the_best_epoch_are_named(tmp_path):
     pairs = tmp_path / "pairs.tsv"
     pairs.write_text("".join(f"w{i}\tw{i + 1}\t{i * 7 % 5}\n" for i in range(1, 9)), encoding="utf-8")
     again = SETTINGS | {"evaluate": pairs, "patience": 9, "checkpoint": tmp_path / "run", "quiet": True}
-    firth.train(sentences(), **again)
-    (best,) = (tmp_path / "run").glob("*best*")
-    flip(best, 0.5)
-    with pytest.raises(firth.FormatError, match=r"best-.*damaged.*: resume without patience, or begin anew"):
+    whole = firth.train(sentences(), **again)
+    last, before = (firth.load(tmp_path / "run" / name).config["unfinished"]["best"] for name in NAMES)
+    assert last != before
+    flip(tmp_path / "run" / f"checkpoint-best-{last}.safetensors", 0.5)
+    with pytest.warns(UserWarning, match=r"best-.*damaged.*; the checkpoint before it, checkpoint-before"):
+        resumed = firth.train(sentences(), **again, resume=True)
+    assert resumed.center.tobytes() == whole.center.tobytes()
+    for best in (tmp_path / "run").glob("*best*"):
+        best.write_bytes(b"cut")
+    with pytest.raises(firth.FormatError, match=r"best-.*: resume without patience, or begin anew"):
         firth.train(sentences(), **again, resume=True)
 
 
@@ -535,3 +541,98 @@ def test_runs_that_are_killed_end_in_the_same_bytes(tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     assert out.read_bytes() == whole.read_bytes()
     assert not list((tmp_path / "run").glob(".*"))
+
+
+# Signals, folders and runs that diverge.
+
+
+def signalled(monkeypatch, number, before=lambda: None):
+    """Let a signal come as the first epoch ends."""
+
+    def training(display, progress):
+        if progress.epoch_seconds is not None:
+            before()
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(Display, "training", training)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)])
+def test_signals_save_a_run_from_python_though_its_folder_is_gone(tmp_path, monkeypatch, number):
+    folder = tmp_path / "run"
+
+    def remove():
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+    signalled(monkeypatch, number, remove)
+    with pytest.raises(KeyboardInterrupt):
+        firth.train(sentences(), checkpoint=folder, quiet=True, **SETTINGS)
+    assert len(firth.load(folder / NAMES[0]).history) == 1
+
+
+def test_a_last_save_that_fails_is_a_warning_beside_the_signal(tmp_path, monkeypatch):
+    def full(*_):
+        raise firth.FormatError("no space left")
+
+    signalled(monkeypatch, signal.SIGINT)
+    monkeypatch.setattr(Checkpoint, "save", full)
+    with pytest.warns(UserWarning, match="the run was not saved: no space left"), pytest.raises(KeyboardInterrupt):
+        firth.train(sentences(), checkpoint=tmp_path, quiet=True, **SETTINGS)
+
+
+def test_a_signal_while_a_run_is_saved_saves_it_once(tmp_path, monkeypatch, capsys):
+    saves, write = [], checkpoint_module.write_tensors
+
+    def interrupted(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        saves.append(write(*arguments))
+
+    monkeypatch.setattr(checkpoint_module, "write_tensors", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        firth.train(sentences(), checkpoint=tmp_path, **SETTINGS)
+    assert len(saves) == 1
+    assert "the run is saved in" in capsys.readouterr().err
+
+
+def test_no_file_is_mapped_that_a_save_replaces(tmp_path, monkeypatch):
+    firth.train(sentences(), checkpoint=tmp_path, quiet=True, **SETTINGS)
+    config = TrainConfig(**SETTINGS)
+    saved = Checkpoint(tmp_path, resume=True, config=config)
+    with build_corpus(sentences(), min_count=1) as corpus:
+        run = SgdTrainer(corpus, config)
+        assert saved.restore(run)
+        monkeypatch.setattr(checkpoint_module, "write_tensors", lambda *_: held.append(saved._saved))
+        held = []
+        saved.save(run)
+    assert held == [None]
+
+
+def test_a_run_that_diverges_leaves_what_was_saved_before(tmp_path):
+    settings = {"loss": "softmax", "lr": 10.0, "epochs": 8, "dim": 12, "min_count": 1, "quiet": True}
+    with pytest.raises(firth.FirthError, match=r"diverged: .*a lower lr.*another folder for its checkpoint"):
+        firth.train(sentences(), checkpoint=tmp_path, checkpoint_seconds=0.001, **settings)
+    for path in tmp_path.glob("*.safetensors"):
+        assert all(entry["loss"] < np.log(50) * 1.02 + 0.001 for entry in firth.load(path).history)
+
+
+def test_a_run_without_a_pair_leaves_no_checkpoint(tmp_path):
+    with (
+        pytest.warns(UserWarning, match="subsampling keeps"),
+        pytest.raises(firth.CorpusError, match="no pair of words"),
+    ):
+        firth.train(
+            [["a", "b"]] * 3,
+            checkpoint=tmp_path,
+            checkpoint_seconds=0.001,
+            quiet=True,
+            **SETTINGS | {"subsample": 1e-12},
+        )
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_seconds_between_checkpoints_need_a_folder():
+    with pytest.raises(firth.ConfigError, match="--checkpoint DIR"):
+        firth.train(sentences(), checkpoint_seconds=10, quiet=True, **SETTINGS)

@@ -640,3 +640,9 @@ def test_documents_are_inherited_where_the_vectors_have_them():
     assert (alone.documents, alone.config["documents_alone"]) == (None, False)
     cbow = firth.train(lines, from_=old, architecture="cbow", epochs=1, subsample=0, **QUIET)
     assert (cbow.config["documents"], cbow.config["documents_alone"]) == (True, False)
+
+
+def test_vectors_of_before_deterministic_was_a_setting_are_begun_with():
+    old = old_vectors()
+    del old.config["deterministic"]
+    assert "new0" in firth.train(new_text(), from_=old, epochs=1, **QUIET)

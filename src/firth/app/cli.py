@@ -34,7 +34,7 @@ from firth.app import (
 from firth.app.options import unknown_option
 from firth.errors import FirthError
 
-NO_MEMORY = ("failed to map segment", "annot allocate memory", "llvmlite.so")
+NO_MEMORY = ("failed to map segment", "annot allocate memory")
 """What the loader of libraries says of too little memory."""
 
 MEMORY_ADVICE = "give the machine or the process more, or make the work smaller (--dim, --max-vocab, --first)"
@@ -51,13 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout, sys.stderr = _usable(sys.stdout), _usable(sys.stderr)
     own_process = arguments is None
     arguments = sys.argv[1:] if arguments is None else arguments
-    parser, commands = make_parser()
-    command = commands.get(arguments[0]) if arguments else None
-    if command is not None and (unknown := unknown_option(command, arguments[1:])):
-        print(f"firth: error: {unknown}", file=sys.stderr)
-        return 2
-    options = parser.parse_args(arguments)
+    signals.ended_by.clear()
     try:
+        parser, commands = make_parser()
+        command = commands.get(arguments[0]) if arguments else None
+        if command is not None and (unknown := unknown_option(command, arguments[1:])):
+            print(f"firth: error: {unknown}", file=sys.stderr)
+            return 2
+        options = parser.parse_args(arguments)
         with warnings.catch_warnings(), _interrupts_come_again(), signals.ending():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
@@ -68,18 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"firth: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as interrupt:
-        number = interrupt.number if isinstance(interrupt, signals.Ended) else signal.SIGINT
-        with contextlib.suppress(OSError):  # the terminal may be gone
-            print(f"firth: {'interrupted' if number == signal.SIGINT else f'ended by {number.name}'}", file=sys.stderr)
-        if own_process:
-            _end_at_once(128 + number)
-        return 128 + number
+        return _ended(interrupt, own_process)
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        _drop_output()
+        if own_process:
+            _drop_output()
         return 0
     except (MemoryError, ImportError, OSError) as error:  # firth's own files have errors of their own
+        if isinstance(error, ImportError) and (behind := _interrupt_behind(error)):
+            return _ended(behind, own_process)
         told = _told(error)
-        _drop_output()
+        if own_process and _is_of_output(error):
+            _drop_output()
         print(f"firth: error: {told}", file=sys.stderr)
         return 1
 
@@ -117,6 +117,26 @@ def _usable(stream: TextIO | None) -> TextIO:
     return stream
 
 
+def _ended(interrupt: KeyboardInterrupt, own_process: bool) -> int:
+    """Say which signal ended the work; the exit status, with which a process of its own ends here."""
+    number = interrupt.number if isinstance(interrupt, signals.Ended) else signal.SIGINT
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        print(f"firth: {'interrupted' if number == signal.SIGINT else f'ended by {number.name}'}", file=sys.stderr)
+    if own_process:
+        _end_at_once(128 + number)
+    return 128 + number
+
+
+def _interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The signal that a package which was being imported, such as numpy, has turned into an ImportError."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, KeyboardInterrupt):
+            return behind
+        behind = behind.__cause__ or behind.__context__
+    return signals.Ended(signals.ended_by[0]) if signals.ended_by else None
+
+
 def _end_at_once(status: int) -> None:
     """End the process without Python's own end: it takes a third of a second, and waits for the compiler."""
     for stream in (sys.stdout, sys.stderr):
@@ -129,11 +149,16 @@ def _told(error: MemoryError | ImportError | OSError) -> str:
     """What the system refused: memory, also for a library, or a file, or else what was printed."""
     if _lacks_memory(error):
         return f"not enough memory: {MEMORY_ADVICE}"
-    if isinstance(error, ImportError):
+    if isinstance(error, ImportError) or (isinstance(error, OSError) and error.args and error.errno is None):
         return f"a package cannot be loaded ({error!s:.200}): install firth again"
-    if isinstance(error, OSError) and error.filename is None:
-        return f"cannot write to standard output: {error.strerror or error}"
+    if _is_of_output(error):
+        return f"cannot write to standard output: {getattr(error, 'strerror', None) or error}"
     return str(error)
+
+
+def _is_of_output(error: BaseException) -> bool:
+    """Whether an error is that of standard output: those of files have a name."""
+    return isinstance(error, OSError) and error.filename is None and error.errno is not None
 
 
 def _lacks_memory(error: BaseException | None) -> bool:
@@ -153,13 +178,14 @@ def _drop_output() -> None:
 
 @contextlib.contextmanager
 def _interrupts_come_again() -> Iterator[None]:
-    """Deliver a Ctrl-C again that comes where Python cannot raise, such as in a callback of a C library."""
+    """Deliver a signal again that comes where Python cannot raise, such as in a callback of a C library."""
     before = sys.unraisablehook
 
     def again(lost: "sys.UnraisableHookArgs") -> None:
         if issubclass(lost.exc_type, KeyboardInterrupt):
             signals.was_lost()
-            threading.Timer(AGAIN_SECONDS, _thread.interrupt_main).start()
+            number = getattr(lost.exc_value, "number", signal.SIGINT)
+            threading.Timer(AGAIN_SECONDS, _thread.interrupt_main, [number]).start()
         else:
             before(lost)
 

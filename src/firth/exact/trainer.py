@@ -174,6 +174,7 @@ class ExactTrainer:
                     self._record(float(work.row_loss.sum()) / self.pairs)
                 on_progress(self._progress(1.0, state.history[-1]["seconds"] if new else None))
             if (state.history and on_epoch()) or finished or self._at_standstill():
+                self.check_finite()
                 self._work = None
                 return True
             begun = time.perf_counter()

@@ -53,9 +53,16 @@ def run_threads(
                 break
             on_look()
     finally:
-        crew.ended = True
-        stop()
-        crew.wait_for_those_at_work()
+        crew.ended, interrupt = True, None
+        while True:
+            try:
+                stop()
+                crew.wait_for_those_at_work()
+                break
+            except KeyboardInterrupt as error:  # the threads still write to arrays that may be gone then
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
     if failed:
         raise failed[0]
 
@@ -86,18 +93,9 @@ class _Crew:
         return self._wait(lambda: all(self._left), seconds)
 
     def wait_for_those_at_work(self) -> None:
-        """Wait until no thread is at work on arrays that may be gone then; raise a Ctrl-C that comes meanwhile."""
-        interrupt: KeyboardInterrupt | None = None
-        while True:
-            try:
-                while not self._wait(lambda: self._begun == self._left, LOOK_SECONDS):
-                    pass
-            except KeyboardInterrupt as error:
-                interrupt = error
-                continue
-            if interrupt is not None:
-                raise interrupt
-            return
+        """Wait until no thread is at work."""
+        while not self._wait(lambda: self._begun == self._left, LOOK_SECONDS):
+            pass
 
     def _wait(self, condition: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
@@ -113,7 +111,7 @@ def call_aside(work: Callable[[], Any]) -> Any:
     """What `work` returns, called in another thread, which a KeyboardInterrupt leaves to itself.
 
     For what may take seconds in a library that does not hear Ctrl-C. Called outside the main thread, which alone hears
-    it, it is a plain call.
+    it, or where the system starts no more threads, it is a plain call.
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
@@ -125,7 +123,10 @@ def call_aside(work: Callable[[], Any]) -> Any:
         except BaseException as error:
             answer.put((None, error))
 
-    _start(threading.Thread(target=body, daemon=True), 0)
+    try:
+        threading.Thread(target=body, daemon=True).start()
+    except RuntimeError:  # a limit of processes or of memory
+        return work()
     while True:
         with contextlib.suppress(Empty):
             found, error = answer.get(timeout=LOOK_SECONDS)
@@ -176,7 +177,9 @@ class _Tasks:
                 return None
             stage, number = self._stage, self._next
             self._next += 1
-            self._changed.wait_for(lambda: self._stopped or not any(self._left[i] for i in self._stages[stage].after))
+            after = self._stages[stage].after
+            while not self._stopped and any(self._left[i] for i in after):
+                self._changed.wait(LOOK_SECONDS)
             return None if self._stopped else (stage, number)
 
     def finish(self, stage: int) -> None:
@@ -186,9 +189,8 @@ class _Tasks:
                 self._changed.notify_all()
 
     def stop(self) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
+        """Hand out no more; without the lock, which a Ctrl-C just as it is taken would leave taken for ever."""
+        self._stopped = True
 
     def work(self, thread: int) -> None:
         """Do one task after another."""

@@ -1,5 +1,6 @@
 """Warnings about runs that learn next to nothing and errors of those that do worse, with the settings to change."""
 
+import os
 import warnings
 from collections.abc import Collection
 
@@ -8,7 +9,7 @@ import numpy as np
 from firth.corpus.encode import Corpus
 from firth.corpus.left_out import percent
 from firth.corpus.subsampling import keep_probabilities
-from firth.errors import CorpusError, FirthError
+from firth.errors import CorpusError, FirthError, quoted
 from firth.settings import TrainConfig
 from firth.training import Trainer
 from firth.vectors.container import WordVectors
@@ -72,6 +73,39 @@ def warn_of_corpus(corpus: Corpus, config: TrainConfig, stacklevel: int = 2) -> 
         )
 
 
+def above_chance(trainer: Trainer, start: WordVectors | None, epoch: int) -> str | None:
+    """What is wrong, in words, with a run whose loss in an epoch is above that of equal probabilities; else None.
+
+    A run that began with such vectors, `start`, has not diverged, nor has one over few pairs.
+    """
+    history = trainer.history
+    loss, first = history[epoch - 1]["loss"], history[0]["loss"]
+    few = trainer.config.loss != "softmax" and sum(entry["pairs"] for entry in history) < FEW_PAIRS
+    if few or loss is None or loss <= trainer.chance_loss * WORSE + ROUNDING:
+        return None
+    if start is not None and (first is None or loss <= first * WORSE + ROUNDING):
+        return None
+    return f"{_nats(loss)}, is above that of equal probabilities, {trainer.chance_loss:.4f}"
+
+
+def check_not_diverged(
+    trainer: Trainer, start: WordVectors | None, epoch: int, checkpoint: str | os.PathLike[str] | None
+) -> None:
+    """Raise FirthError if a run that ends with the vectors of an epoch has diverged; `checkpoint`: its folder, if any.
+
+    A checkpoint is refused with another learning rate, so the error says where to save that run.
+    """
+    found = above_chance(trainer, start, epoch)
+    if found is None:
+        return
+    advice = f"a lower lr (--lr) than {trainer.config.lr:g}"
+    if trainer.config.loss != "softmax":
+        advice += ", or a smaller window (--window)"
+    if checkpoint is not None:
+        advice += f", and another folder for its checkpoint (--checkpoint) than {quoted(str(checkpoint))}, or remove it"
+    raise FirthError(f"training diverged: {found}; give {advice}")
+
+
 def check_result(
     trainer: Trainer,
     corpus: Corpus,
@@ -83,9 +117,10 @@ def check_result(
 ) -> None:
     """Warn, after training, of a run that had few pairs, that has not moved, or that is worse than when it began.
 
+    A run that has diverged is none of these: `check_not_diverged` comes first.
+
     vectors: the result; start: the vectors that the run began with, if any; frozen: their words that stay;
     still: whether the trainer had stood still before it released the vectors.
-    Raises FirthError if the loss is above that of equal probabilities, but for a run that began with such vectors.
     """
     config = trainer.config
     first = trainer.history[0]["loss"]
@@ -102,9 +137,7 @@ def check_result(
         advice = ["more text", more]
     elif loss is not None and loss > trainer.chance_loss * WORSE + ROUNDING:
         found = f"{_nats(loss)}, is above that of equal probabilities, {trainer.chance_loss:.4f}"
-        advice = [lower, "or a smaller window (--window)"] if config.loss != "softmax" else [lower]
-        if start is None or risen:
-            raise FirthError(f"training diverged: {found}; give {', '.join(advice)}")
+        advice = [lower, "or a smaller window (--window)"]
     elif risen:
         found, advice = f"{_nats(loss)}, has risen from {first:.4f} in the first epoch", [lower]
     elif start is None and loss is not None and loss > trainer.untrained_loss * WORSE + ROUNDING:

@@ -47,7 +47,10 @@ Told = Callable[[float], None]
 
 
 class Checkpoint:
-    """The checkpoint of one run, in a folder of its own."""
+    """The checkpoint of one run, in a folder of its own.
+
+    saves: how many times the run was saved.
+    """
 
     def __init__(
         self, folder: str | os.PathLike[str], resume: bool, config: TrainConfig, told: Told = nothing_told
@@ -64,6 +67,7 @@ class Checkpoint:
         self._from = self.path  # where `_saved` is from
         self._last_is_good = True  # whether the last checkpoint, if there is one, may become the one before
         self._kept: WordVectors | None = None  # the vectors of the best epoch that are on disk
+        self.saves = 0
         self._best = [0, 0]  # the best epochs, as the last checkpoint and the one before have them; 0 is none
         there = [path for path in (self.path, self._before) if path.exists()]
         if not there:
@@ -84,7 +88,7 @@ class Checkpoint:
             if name != MAY_DIFFER and found != value:
                 raise ConfigError(
                     f"{self._from} was made with {name} = {quoted(found)}, not {quoted(value)}: resume with the "
-                    "settings of the run"
+                    "settings of the run, or begin anew in another folder"
                 )
 
     def restore(self, trainer: Trainer) -> bool:
@@ -96,6 +100,7 @@ class Checkpoint:
             return False
         unfinished = dict(self._saved["config"]["unfinished"])
         saved = unfinished.pop("corpus", None)
+        unfinished.pop("best", None)
         if not isinstance(saved, dict):
             raise self._no_checkpoint()
         if saved != trainer.fingerprint:
@@ -116,8 +121,8 @@ class Checkpoint:
                 f"{path} is missing: it holds the vectors of the best epoch so far; resume without patience, or begin "
                 "anew in another folder"
             )
-        file = read_tensors(path)
         try:
+            file = read_tensors(path)
             file.check()
         except FormatError as error:
             raise FormatError(
@@ -136,47 +141,67 @@ class Checkpoint:
     def save(self, trainer: Trainer, kept: tuple[int, WordVectors] | None = None, told: Told = nothing_told) -> None:
         """Save the run as it stands, with the best epoch and its vectors, if it keeps them.
 
-        The last checkpoint becomes the one before. `told` is called with the part that is written, up to 1.
+        The last checkpoint becomes the one before. A folder that was removed is made again. `told` is called with the
+        part that is written, up to 1.
         Raises FormatError if it cannot be written, FirthError if a vector is not finite: the checkpoints then stay.
         Signals that end the run do so afterwards.
         """
         trainer.check_finite()
         with held_back():
+            make_folder(self.path.parent)
+            self._saved = None  # a file that is mapped cannot be replaced on Windows
             if kept is not None and kept[1] is not self._kept:
                 path = self._path_of(kept[0])
                 write_tensors(path, *pack(path, kept[1].parts()))
                 self._kept = kept[1]
             snapshot = trainer.snapshot()
-            unfinished = snapshot.unfinished | {"corpus": trainer.fingerprint}
+            best = 0 if kept is None else kept[0]
+            unfinished = snapshot.unfinished | {"corpus": trainer.fingerprint, "best": best}
             parts: Parts = {**snapshot.parts, "config": snapshot.parts["config"] | {"unfinished": unfinished}}
             tensors, metadata = pack(self.path, parts)
             tensors |= {STATE + name: array for name, array in snapshot.arrays.items()}
             write_tensors(self.path, tensors, metadata, told, self._before if self._last_is_good else None)
-            best = 0 if kept is None else kept[0]
             self._best = [best, self._best[0] if self._last_is_good else self._best[1]]
-            self._last_is_good, self._saved = True, None
+            self._last_is_good = True
+            self.saves += 1
             if kept is not None:
                 self._remove_all_but(self._best)
 
     def _first_whole(self, paths: list[Path], told: Told) -> TensorFile:
-        """The first of the files that is as it was written. Warns of those that are not."""
+        """The first of the files that is as it was written, with that of its best epoch. Warns of those that are not.
+
+        If none has that, it is the first without: a run without patience does not need it.
+        """
         damaged: list[str] = []
+        alone: TensorFile | None = None
         for path in paths:
             try:
                 file = read_tensors(path)
                 file.check(told)
+                alone = alone or file
+                self._check_best(file)
             except FormatError as error:
                 damaged.append(str(error))
-                self._last_is_good = self._last_is_good and path != self.path
                 continue
             if damaged:
+                self._last_is_good = False
                 warnings.warn(f"{damaged[0]}; the checkpoint before it, {path.name}, is used", stacklevel=6)
             return file
+        if alone is not None:
+            self._last_is_good = alone.path == self.path
+            return alone
         others = f" ({damaged[1]})" if len(damaged) > 1 else ""
         missing = ", and there is no checkpoint before it" if len(damaged) == 1 else ", as is the one before"
         raise FormatError(
             f"{damaged[0]}{missing}{others}: get them back from a backup, or remove {self.path.parent} and begin anew"
         )
+
+    def _check_best(self, file: TensorFile) -> None:
+        """Raise FormatError unless the vectors of the best epoch of a checkpoint, if it has one, are whole."""
+        unfinished = unpack(file)["config"].get("unfinished")
+        best = unfinished.get("best") if isinstance(unfinished, dict) else None
+        if type(best) is int and best > 0:
+            read_tensors(self._path_of(best)).check()
 
     def _dtype(self, file: TensorFile, name: str) -> str:
         dtype = file.dtype(name)

@@ -14,12 +14,12 @@ from firth.corpus.tags import Tags, read_tags
 from firth.corpus.vocabulary import Vocabulary
 from firth.declaring import declared, init_keywords_of, keywords_of, listed
 from firth.display import Display
-from firth.errors import ConfigError, FormatError
+from firth.errors import ConfigError, FirthError, FormatError
 from firth.exact.counting import MEMORY, count_pairs, memory_bytes
 from firth.exact.plan import check_start_memory
 from firth.exact.trainer import ExactTrainer
 from firth.formats.vocabulary import read_vocabulary, read_words
-from firth.run.advice import check_result, warn_of_corpus
+from firth.run.advice import above_chance, check_not_diverged, check_result, warn_of_corpus
 from firth.run.after_epoch import AfterEpoch
 from firth.run.checkpoint import Checkpoint, Pace, folder_of_one_run
 from firth.run.estimate import announce_work
@@ -28,7 +28,7 @@ from firth.run.start import describe_start, frozen_words, inherited_settings, lo
 from firth.settings import GROUPS, TrainConfig, TrainOptions, make_config, preset_settings
 from firth.sgd.start import check_start
 from firth.sgd.trainer import SgdTrainer
-from firth.signals import held_back, raised_once
+from firth.signals import ending, held_back, raised_once
 from firth.training import Trainer
 from firth.vectors.container import WordVectors
 
@@ -80,7 +80,8 @@ def train(source: Any, **options: Any) -> WordVectors:
 
     Raises ConfigError, CorpusError, VocabularyError, UnknownWordError (freeze), FormatError (files given, and a
     checkpoint that is damaged or in use or has no room), MissingExtraError (zst), and FirthError when training
-    diverges.
+    diverges. With a checkpoint, SIGTERM and SIGHUP save the run as Ctrl-C does, and raise a KeyboardInterrupt too,
+    where the process has no handlers of its own for them and this is its main thread.
     Warns of a corpus most of which is left out, of a run with few pairs, and of a loss that has not moved.
 
     Example: vectors = firth.train("corpus.txt", dim=200, window=10)
@@ -132,6 +133,8 @@ def train_for(
     room = MEMORY if memory is None else memory_bytes(memory)
     after = AfterEpoch(evaluate, patience, on_epoch)
     seconds = declared(TrainOptions)["checkpoint_seconds"].checked(checkpoint_seconds)
+    if checkpoint is None and seconds != declared(TrainOptions)["checkpoint_seconds"].default:
+        raise ConfigError("checkpoint_seconds is of checkpoints: give the folder for them (--checkpoint DIR) too")
     if resume and checkpoint is None:
         raise ConfigError("resume needs the folder of the checkpoint: give checkpoint (--checkpoint DIR) too")
     with ExitStack() as stack:
@@ -176,7 +179,7 @@ def train_for(
             trainer = _sgd_trainer(corpus, config, start, frozen, tagged, display)
         if not config.maxn:  # subwords give vectors to words that the corpus lacks
             after.check_words(trainer)
-        _run(trainer, after, saved, resume, seconds, display)
+        _run(trainer, after, saved, start, resume, seconds, display)
         still = trainer.has_stood_still
         vectors = after.result(trainer, display)
         check_result(trainer, corpus, vectors, start, frozen, still, stacklevel=3)
@@ -225,7 +228,13 @@ def _exact_trainer(stack: ExitStack, corpus: Corpus, config: TrainConfig, room: 
 
 
 def _run(
-    trainer: Trainer, after: AfterEpoch, saved: Checkpoint | None, resume: bool, seconds: float, display: Display
+    trainer: Trainer,
+    after: AfterEpoch,
+    saved: Checkpoint | None,
+    start: WordVectors | None,
+    resume: bool,
+    seconds: float,
+    display: Display,
 ) -> None:
     """Train to the end, from the checkpoint if there is one, and save checkpoints on the way if there is a folder."""
     epochs = trainer.config.epochs
@@ -235,14 +244,15 @@ def _run(
 
     if saved is None:
         trainer.run(display.training, on_epoch=on_epoch)
+        check_not_diverged(trainer, start, _last_epoch(trainer, after), None)
     else:
         if saved.restore(trainer):
             after.restore(trainer, saved.kept)
             display.say(f"continuing from the checkpoint: {trainer.epochs_done} of {epochs} epochs are done")
         elif resume:
             display.say(f"no checkpoint in {saved.path.parent} yet: the run begins")
-        with raised_once():
-            _run_and_save(trainer, after, saved, on_epoch, seconds, display)
+        with ending(), raised_once():
+            _run_and_save(trainer, after, saved, start, on_epoch, seconds, display)
     if trainer.epochs_done < epochs and not after.stopped:
         display.say(f"the loss no longer falls: done after {trainer.epochs_done} of {epochs} passes")
 
@@ -251,24 +261,53 @@ def _run_and_save(
     trainer: Trainer,
     after: AfterEpoch,
     saved: Checkpoint,
+    start: WordVectors | None,
     on_epoch: Callable[[], bool],
     seconds: float,
     display: Display,
 ) -> None:
-    """Train to the end, and save the run on the way, at its end and where a signal ends it."""
-    pace = Pace(seconds, trainer)
+    """Train to the end, and save the run on the way, at its end and where a signal ends it.
+
+    A run that has diverged, or has no pair so far, is saved only where a signal ends it: the last checkpoint is of more
+    use.
+    """
+    pace, said = Pace(seconds, trainer), False
+    saves = saved.saves  # that there were when training went on
     try:
         while not trainer.run(display.training, pace.is_due, on_epoch):
             with pace.saving():
-                _save_or_warn(saved, trainer, after, display)
+                found = above_chance(trainer, start, trainer.epochs_done) if trainer.history else None
+                if found is not None and not said:
+                    display.say(f"{found}: the checkpoint stays as it is until the loss is lower")
+                said = found is not None
+                if found is None and _may_have_pairs(trainer):
+                    _save_or_warn(saved, trainer, after, display)
+            saves = saved.saves
+        check_not_diverged(trainer, start, _last_epoch(trainer, after), saved.path.parent)
+        _save_or_warn(saved, trainer, after, display)
     except KeyboardInterrupt:
         with held_back():
-            display.say("saving the run")
-            saved.save(trainer, after.kept(trainer), _shown_if_long(display))
-            missing = "" if trainer.started else ", without its starting vectors, which are computed again"
-            display.say(f"the run is saved in {saved.path}{missing}: continue it with --resume")
+            if saved.saves == saves:
+                display.say("saving the run")
+                try:
+                    saved.save(trainer, after.kept(trainer), _shown_if_long(display))
+                except FirthError as error:  # the exit status is still that of the signal
+                    warnings.warn(f"the run was not saved: {error}", stacklevel=5)
+            if saved.saves > saves:
+                missing = "" if trainer.started else ", without its starting vectors, which are computed again"
+                display.say(f"the run is saved in {saved.path}{missing}: continue it with --resume")
         raise
-    _save_or_warn(saved, trainer, after, display)
+
+
+def _last_epoch(trainer: Trainer, after: AfterEpoch) -> int:
+    """The epoch that the vectors of a finished run are of."""
+    kept = after.kept(trainer)
+    return trainer.epochs_done if kept is None else kept[0]
+
+
+def _may_have_pairs(trainer: Trainer) -> bool:
+    """Whether the epochs that are done, if any, had pairs: a run without is refused at its end."""
+    return not trainer.history or any(entry["pairs"] for entry in trainer.history)
 
 
 def _save_or_warn(checkpoint: Checkpoint, trainer: Trainer, after: AfterEpoch, display: Display) -> None:

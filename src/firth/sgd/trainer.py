@@ -26,7 +26,7 @@ from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError, 
 from firth.memory import physical_memory
 from firth.native.arrays import aligned_rows
 from firth.settings import TrainConfig
-from firth.sgd.intervals import IntervalTraining, Reached
+from firth.sgd.intervals import SHARD_ROWS, SHARDS, IntervalTraining, Reached
 from firth.sgd.outputs import Matrix, Outputs, output_rows, outputs_of
 from firth.sgd.start import check_start, document_rows
 from firth.sgd.tables import Ints, Kernel, Tables, noise_probabilities, tree_paths
@@ -66,6 +66,9 @@ ROWS_A_PAIR = 8
 
 HOT_ROWS = 32
 """Rows of the most frequent words that each of several threads keeps a copy of: few, as copies fill the cache."""
+
+SLOT_BYTES = 16
+"""What deterministic training keeps for each row of a matrix."""
 
 MERGE_BUDGET = 128
 """Uses of a hot row by all threads together between two merges; far above it the sum of their steps overshoots."""
@@ -670,8 +673,14 @@ def _work(tables: Tables, config: TrainConfig) -> float:
 
 
 def _check_memory(center: int, outside: int, words: int, config: TrainConfig) -> None:
-    """Raise ConfigError if memory cannot hold two matrices to train, with padded rows, and the means of subwords."""
-    need = 4 * ((center + outside) * -(-config.dim // 16) * 16 + (words * config.dim if config.maxn else 0))
+    """Raise ConfigError if memory cannot hold two matrices to train, with padded rows, and the means of subwords.
+
+    Deterministic training also has slots: some numbers for each row, and the rows of U that its shards copy.
+    """
+    row = 4 * -(-config.dim // 16) * 16
+    need = row * (center + outside) + 4 * (words * config.dim if config.maxn else 0)
+    if config.deterministic:
+        need += SLOT_BYTES * (center + outside) + row * SHARDS * min(outside, SHARD_ROWS)
     have = physical_memory()
     if need > have:
         subwords = ", or bucket" if config.maxn else ""
