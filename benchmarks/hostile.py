@@ -613,8 +613,8 @@ def _read(case: Case, path: Path, folder: Path) -> tuple[int, float, str, int, s
         messages.append(str(error))
     except BaseException:
         problem = traceback.format_exc(limit=-3)[-1500:]
-    messages += [str(one.message) for one in caught]
-    longest = max(messages, key=len).replace(str(folder), "")
+    messages = [one.replace(str(folder), "") for one in [*messages, *(str(one.message) for one in caught)]]
+    longest = max(messages, key=len)
     # runs of what no text of firth's own has: one character again and again, or no space for long
     runs = (len(match[0]) for message in messages for match in re.finditer(r"(.{1,6}?)\1{5,}|\S{60,}", message))
     return _status("VmHWM") - before, time.monotonic() - begun, longest[:5000], entries, problem, max(runs, default=0)
