@@ -251,3 +251,20 @@ def test_mutated_files_give_lines_or_errors(name, put, lines_of, recwarn):
         for column in ("t", "l", None):
             with contextlib.suppress(FirthError):
                 lines_of(put(name, bytes(data)), column=column)
+
+
+TOKENS = [f"w{number % 300}" for number in range(700_000)]
+LONG, SHORT = json.dumps(TOKENS), '["a", "b"]'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "column", "lengths"),
+    [
+        ("a.jsonl", LONG, None, [700_000]),
+        ("a.jsonl", f"{LONG}\n{SHORT}", None, [700_000, 2]),
+        ("a.json", f"{SHORT}\n {LONG} ", None, [2, 700_000]),
+        ("a.json", f'[{{"text": {LONG}}}]', "text", [700_000]),
+    ],
+)
+def test_a_list_of_very_many_tokens_is_one_sentence(name, text, column, lengths, put, lines_of):
+    assert [len(line) for line in lines_of(put(name, text), column=column)] == lengths

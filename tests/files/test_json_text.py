@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from firth.files.json_text import ROOM, SMALL, JsonStream, is_costly, loads, pieces_of
+from firth.files.json_text import ROOM, SMALL, CostlyError, JsonStream, decode_shared, is_costly, loads, pieces_of
 
 HOSTILE = {
     "objects": b"[" + b"{}," * 2_000_000 + b"{}]",
@@ -30,7 +30,7 @@ def test_a_file_with_more_in_it_may_have_more_values():
 
 
 def test_a_long_history_is_read():
-    history = [{"epoch": i, "loss": 2.3456789012345678, "lr": 0.0123456789, "pairs": 10**9} for i in range(50_000)]
+    history = [{"epoch": i, "loss": 2.3456789012345678, "lr": 0.0123456789, "pairs": 10**9} for i in range(400_000)]
     text = json.dumps(history)
     assert len(text) > 3 * SMALL
     assert loads(text) == history
@@ -72,3 +72,21 @@ def test_a_value_that_is_too_long_is_refused():
 def test_pieces_keep_characters_whole():
     text = "naïve \U0001f600" * 20_000
     assert "".join(pieces_of(io.BytesIO(text.encode()).read)) == text
+
+
+def test_keys_with_escapes_count_as_others_do():
+    text = "{" + ",".join(f'"\\u0061{number:x}":1' for number in range(600_000)) + "}"
+    assert is_costly(text)
+    assert is_costly(text.encode())
+
+
+def test_equal_values_are_shared():
+    text = ' {"a": [' + '"ab", 1234, 1.5, null, [], {"b": "ab"}, ' * 3 + '"ab"]} more'
+    value, end = decode_shared(text, 0)
+    assert value == json.loads(text[:end]) and text[end:] == " more"
+    assert len({id(one) for one in value["a"] if one == "ab"}) == 1
+    for hostile in ("objects", "lists", "keys"):
+        with pytest.raises(CostlyError):
+            decode_shared(HOSTILE[hostile].decode(), 0)
+    with pytest.raises(CostlyError):
+        decode_shared("[" + ",".join(map(str, range(10**6))) + "]", 0)

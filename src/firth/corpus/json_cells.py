@@ -1,6 +1,7 @@
 """The cells of JSON: of each object the value under a key, or the values themselves; one a line, or one array of all.
 
-Lines are parsed one by one; an array of any size is parsed value by value over a buffer.
+Lines are parsed one by one; an array of any size is parsed value by value over a buffer. A value of so many small ones
+that they would take too much memory is parsed so that equal words are one object.
 """
 
 import io
@@ -14,7 +15,7 @@ from firth.corpus.columns import LARGEST_VALUE, Column, no_columns, place_of, qu
 from firth.corpus.ragged import Ragged
 from firth.corpus.text_lines import whole_lines
 from firth.errors import CorpusError, quoted
-from firth.files.json_text import is_costly, loads
+from firth.files.json_text import CostlyError, decode_shared, is_costly, loads
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ROWS_FOLLOW = re.compile(r"\s*\[\s*[\[{]")
@@ -45,6 +46,7 @@ class JsonCells:
         self._document = document
         self._line = 0  # before the value or buffer at hand
         self._buffer, self._at = "", 0
+        self._is_costly = False  # whether the value at hand is
 
     def place(self) -> str:
         """Where the value at hand is."""
@@ -105,17 +107,15 @@ class JsonCells:
         while "\n" not in parts[-1] and size < LARGEST_VALUE and (more := next(self._texts, "")):
             parts.append(more)
             size += len(more)
-        line, _, rest = "".join(parts).partition("\n")
+        line, end, rest = "".join(parts).partition("\n")
         while not rest.strip() and size < LARGEST_VALUE and (more := next(self._texts, "")):
             parts.append(more)
             size += len(more)
             rest = more
-        self._texts = chain(("".join(parts),), self._texts)
-        try:
-            loads(line)
-        except (ValueError, RecursionError):
-            return True
-        return self._document and not rest.strip()
+        self._texts = chain(parts, self._texts)
+        if not end and size >= LARGEST_VALUE:
+            return self._document
+        return not _is_whole(line) or (self._document and not rest.strip())
 
     def _of_lines(self) -> Iterator[Any]:
         """Yield the value of each line that is not blank."""
@@ -123,9 +123,10 @@ class JsonCells:
         for block in whole_lines(self._texts, self._name, LARGEST_VALUE):
             for line in io.StringIO(block, newline=""):
                 self._line += 1
+                if is_costly(line):
+                    yield self._shared(line)
+                    continue
                 try:
-                    if is_costly(line):
-                        raise self._costly()
                     value, end = scan(line, 0)
                 except (StopIteration, ValueError, RecursionError):
                     end = 0
@@ -134,6 +135,16 @@ class JsonCells:
                         continue
                     value = self._parsed(line)
                 yield value
+
+    def _shared(self, line: str) -> Any:
+        """The value of a line of very many."""
+        try:
+            value, end = decode_shared(line, 0)
+            if line[end:].strip():
+                raise json.JSONDecodeError("Extra data", line, end)
+        except (ValueError, RecursionError) as error:
+            raise self._wrong(error) from None
+        return value
 
     def _parsed(self, line: str) -> Any:
         try:
@@ -164,7 +175,7 @@ class JsonCells:
         """The value that begins at the place."""
         while True:
             try:
-                value, end = _decode(self._buffer, self._at)
+                value, end = (decode_shared if self._is_costly else _decode)(self._buffer, self._at)
             except json.JSONDecodeError as error:
                 cut = error.pos > len(self._buffer) - _NEAR_END or error.msg.startswith("Unterminated string")
                 if not cut or not self._more():
@@ -199,8 +210,7 @@ class JsonCells:
         Raises CorpusError for a value that is too large.
         """
         rest = self._buffer[self._at :]
-        if is_costly(rest):
-            raise self._costly()
+        self._is_costly = is_costly(rest)
         if len(rest) > LARGEST_VALUE:
             raise CorpusError(f"{self.place()}: a value of more than {LARGEST_VALUE:,} characters, or one that is cut")
         parts, size = [rest], 0
@@ -213,13 +223,12 @@ class JsonCells:
         self._buffer, self._at = "".join(parts), 0
         return True
 
-    def _costly(self) -> CorpusError:
-        return CorpusError(
-            f"{self.place()}: a value of so many small ones that they would take too much memory: divide it into "
-            "several, one a line"
-        )
-
     def _wrong(self, error: Exception) -> CorpusError:
+        if isinstance(error, CostlyError):
+            return CorpusError(
+                f"{self.place()}: a value of so many small ones that they would take too much memory: divide it into "
+                "several, one a line"
+            )
         if isinstance(error, RecursionError):
             reason = "it is nested too deep"
         elif isinstance(error, json.JSONDecodeError):
@@ -267,12 +276,18 @@ def refuse_json(block: bytes, name: str) -> None:
         )
 
 
+def _is_whole(line: str) -> bool:
+    """Whether a line is JSON; one that is costly to parse is judged by its end."""
+    if is_costly(line):
+        return line.rstrip().endswith(("]", "}"))
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def is_json(line: str) -> bool:
     """Whether the first line of a file with columns is that of JSON."""
     line = line.strip()
-    if _ROWS_FOLLOW.match(line) or line in ("[", "{"):
-        return True
-    try:
-        return isinstance(loads(line), dict | list)
-    except (ValueError, RecursionError):
-        return False
+    return bool(_ROWS_FOLLOW.match(line)) or line in ("[", "{") or (line[:1] in ("[", "{") and _is_whole(line))
