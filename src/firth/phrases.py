@@ -185,7 +185,10 @@ def _document(path: Path, text: JsonStream) -> dict[str, Any]:
         if outer != "firth phrases":
             raise KeyError(outer[:QUOTED])
         for name in text.members():
-            document[name] = _passes(path, text) if name == "passes" else text.value()
+            if name == "passes":
+                document[name] = _passes(path, text)
+            else:
+                document[name] = list(text.values()) if name == "connectors" else text.value()
     if not document or text.following():
         raise ValueError("no phrases, or more text after them")
     return document

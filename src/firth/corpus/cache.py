@@ -9,8 +9,10 @@ The name of an entry tells the source and the way of reading: a text that has ch
 one. All bytes of an entry are checked before it is used.
 """
 
+import contextlib
 import hashlib
 import json
+import math
 import os
 import re
 import stat
@@ -29,7 +31,7 @@ from firth.corpus.origin import warn_of
 from firth.corpus.reader import Progress, Say
 from firth.corpus.sources import find_files, find_folders, is_text_source, may_be_lines, shown
 from firth.corpus.spacing import Spacing
-from firth.corpus.vocabulary import LINE_END
+from firth.corpus.vocabulary import LINE_END, MOST_TOKENS
 from firth.errors import ConfigError, CorpusError, FormatError
 from firth.files.folders import TemporaryFolder, size_of
 from firth.files.names import PART
@@ -87,16 +89,22 @@ class KeptCorpus:
     def read(self, progress: Progress | None) -> Encoded | None:
         """The encoded text, whose notes and warnings are told again; None if there is none of the files as they are.
 
-        A damaged entry is named and removed. `progress` is called with the bytes that are checked, and all.
+        A damaged entry is named, and removed where that is allowed; one that cannot be opened is named and left.
+        `progress` is called with the bytes that are checked, and all.
         """
         if not self.path.exists():
             return None
-        size = self.path.stat().st_size
         try:
+            size = self.path.stat().st_size
+            self.path.open("rb").close()
             text, document = read_entry(self.path, progress)
+        except OSError as error:  # such as another user's entry, or one that another run has just removed
+            self._say(f"{self.path} is not used: {error.strerror or error}: the text is read anew")
+            return None
         except FormatError as error:
-            self._say(f"{error}: it is removed, and the text is read anew")
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the folder may be read-only
+                self.path.unlink()
+            self._say(f"{error}: it is not used, and the text is read anew")
             return None
         if document["source"] != self._described or document["files"] != self._files:
             self._say(f"the text has changed since it was encoded in {self.path}: it is read anew")
@@ -136,10 +144,10 @@ class KeptCorpus:
             "numbers": numbers,
         }
         size = sum(tensor.nbytes for tensor in tensors.values())
-        self._say(f"keeps the encoded corpus in {self.path}: {size_of(size)}")
         try:
             with locked(self.path, "is being written", "this run does not wait for it"):
                 write_tensors(self.path, tensors, {KEY: json.dumps(document)})
+            self._say(f"the encoded corpus is kept in {self.path}: {size_of(size)}")
         except FormatError as error:
             warnings.warn(f"the encoded corpus is not kept: {error}", stacklevel=4)
 
@@ -196,9 +204,16 @@ def _document(file: TensorFile) -> dict[str, Any]:
     _check(file, version == VERSION, f"its format is {version!r:.20}, expected {VERSION}")
     kinds = {"source": str, "files": str, "tokens": int, "replaced": int, "notes": list, "faults": list}
     right = all(type(document.get(name)) is kind for name, kind in kinds.items())
-    right = right and all(isinstance(line, str) for line in document["notes"] + document["faults"])
+    right = right and all(
+        isinstance(line, str) and line.isprintable() for line in document["notes"] + document["faults"]
+    )
+    right = right and 0 < document["tokens"] <= MOST_TOKENS and document["replaced"] >= 0
     spacing = document.get("spacing")
-    two = isinstance(spacing, list) and len(spacing) == 2 and all(type(value) is float for value in spacing)
+    two = (
+        isinstance(spacing, list)
+        and len(spacing) == 2
+        and all(type(one) is float and math.isfinite(one) for one in spacing)
+    )
     _check(file, right and (spacing is None or two), "the metadata is not as firth writes it")
     return dict(document)
 
@@ -259,6 +274,7 @@ def _spelled(text: Encoded, folder: TemporaryFolder) -> tuple[NDArray[np.uint8],
 def _way(reading: Reading, min_count: int, phrases: PhraseSettings | None, named: bool) -> dict[str, Any]:
     """All that the encoding of given files depends on, as plain values."""
     way: dict[str, Any] = {
+        "format": VERSION,
         "encoding": ENCODING,
         "Unicode": unicodedata.unidata_version,
         "lower": reading.lower,
@@ -268,7 +284,8 @@ def _way(reading: Reading, min_count: int, phrases: PhraseSettings | None, named
         "errors": reading.errors,
     }
     if reading.tokenizer == "chars":
-        way["regex"] = metadata.version("regex")
+        with contextlib.suppress(metadata.PackageNotFoundError):  # which reading reports
+            way["regex"] = metadata.version("regex")
     if phrases is not None:
         way["phrases"] = [phrases.passes, phrases.score, phrases.threshold, phrases.delimiter, min_count]
         way["connectors"] = sorted(phrases.connectors)
@@ -298,7 +315,8 @@ def _files_of(source: Any, reading: Reading) -> str:
             raise CorpusError(f"cannot read {shown(name)}: {error.strerror or error}") from None
         if not stat.S_ISREG(found.st_mode):
             raise ConfigError(f"cache finds a text by its files, and {shown(name)} is a pipe or a device: {advice}")
-        one = f"{os.path.abspath(name)}\0{os.path.realpath(name)}\0{found.st_size} {found.st_mtime_ns}\0"
+        times = f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"  # the first one survives a copy
+        one = f"{os.path.abspath(name)}\0{os.path.realpath(name)}\0{found.st_size} {times}\0"
         digest.update(one.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
