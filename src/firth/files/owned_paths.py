@@ -11,7 +11,7 @@ from firth.files.locks import fcntl, has_name, lock_now
 from firth.files.names import is_lock_text, lock_of, lock_text
 from firth.files.paths import AnyPath, as_path, refused
 
-PATIENCE = 0.2
+PATIENCE = 0.05
 """For so many seconds a lock is tried again that another process holds."""
 
 
