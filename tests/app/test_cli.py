@@ -757,13 +757,18 @@ def test_every_command_is_in_the_readme():
         assert f"firth {command}" in text
 
 
-def test_an_interrupt_that_a_callback_drops_comes_again():
+@pytest.mark.parametrize(
+    ("raised", "status", "said"),
+    [("KeyboardInterrupt", 130, "interrupted"), ("signals.Ended(15)", 143, "ended by SIGTERM")],
+)
+def test_a_signal_that_a_callback_drops_comes_again(raised, status, said):
     code = """
 import ctypes, sys, time
+from firth import signals
 from firth.app import cli, queries
 
 def interrupted():
-    raise KeyboardInterrupt
+    raise RAISED
 
 def command(options):
     ctypes.CFUNCTYPE(None)(interrupted)()
@@ -774,8 +779,9 @@ def command(options):
 queries._info = command
 sys.exit(cli.main(["info", "x.safetensors"]))
 """
+    code = code.replace("RAISED", raised)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=25)
-    assert (done.returncode, done.stderr) == (130, "firth: interrupted\n")
+    assert (done.returncode, done.stderr) == (status, f"firth: {said}\n")
 
 
 @pytest.mark.parametrize(

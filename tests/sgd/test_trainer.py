@@ -697,3 +697,15 @@ def test_given_matrices_are_trained_in_place():
     for mine, trained in zip(matrices, (own.center, own.outside), strict=True):
         assert np.array_equal(mine, trained)
     assert np.array_equal(given.vectors().outside, own.vectors().outside)
+
+
+def test_the_slots_of_deterministic_training_count_as_memory(monkeypatch):
+    """8 shards may copy 8,192 rows of U each, of 16 numbers here, and each row of V and U takes 16 bytes."""
+    matrices, copies = 2 * 10_000 * 16 * 4, 8 * 8192 * 16 * 4 + 2 * 10_000 * 16
+    for deterministic, need in ((False, matrices), (True, matrices + copies)):
+        config = TrainConfig(dim=16, deterministic=deterministic)
+        monkeypatch.setattr(trainer, "physical_memory", lambda need=need: need)
+        trainer._check_memory(10_000, 10_000, 10_000, config)
+        monkeypatch.setattr(trainer, "physical_memory", lambda need=need: need - 1)
+        with pytest.raises(ConfigError, match="10,000 words of dimension 16 need"):
+            trainer._check_memory(10_000, 10_000, 10_000, config)
