@@ -18,7 +18,6 @@ from firth.exact import _pairs as pairs
 from firth.exact import counting as cooccurrence
 from firth.exact.counting import cooccurrences, count_pairs
 from firth.files.folders import OWNER, TemporaryFolder
-from firth.native import threads
 from firth.settings import Reading, TrainConfig
 
 SENTENCE = [0, 2, 1, 2, 3]
@@ -315,17 +314,9 @@ def test_an_interrupt_stops_the_threads_and_removes_the_files(monkeypatch, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_second_interrupt_leaves_no_thread_at_work(monkeypatch):
-    """It comes while threads are waited for, which still read arrays of the call that is being left."""
-    wait, waits, running = threads.wait, [], set()
-    count_rows = pairs.count_rows
-
-    def wait_interrupted(futures, timeout=None):
-        if timeout is None:  # not a look at threads at work
-            waits.append(len(futures))
-            if len(waits) == 1:
-                raise KeyboardInterrupt
-        return wait(futures, timeout)
+def test_an_interrupt_leaves_no_thread_at_work(monkeypatch):
+    """The threads still read arrays of the call that is being left. Interrupts while they end: native/test_threads."""
+    running, count_rows = set(), pairs.count_rows
 
     def count_slowly(*arguments):
         running.add(threading.get_ident())
@@ -337,13 +328,11 @@ def test_a_second_interrupt_leaves_no_thread_at_work(monkeypatch):
     def interrupt(done, total):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(threads, "wait", wait_interrupted)
     with build_corpus([["a"] * 1000] * 4000, min_count=1) as corpus:
         monkeypatch.setattr(pairs, "count_rows", count_slowly)
         with pytest.raises(KeyboardInterrupt):
             count_pairs(corpus, TrainConfig(window=100, threads=2), progress=interrupt)
         assert not running
-    assert waits == [2, 2]
 
 
 def test_counts_of_a_text(tmp_path):

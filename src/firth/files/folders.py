@@ -135,8 +135,16 @@ class TemporaryFolder:
 
 
 def _remove(path: str, lock: contextlib.ExitStack) -> None:
-    shutil.rmtree(path, ignore_errors=True)
-    lock.close()
+    interrupt = None
+    while True:
+        try:
+            shutil.rmtree(path, ignore_errors=True)
+            lock.close()
+            break
+        except KeyboardInterrupt as error:  # a second Ctrl-C leaves nothing behind either
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 def remove_litter(parent: AnyPath | None, say: Callable[[str], None]) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,12 @@ def verify(path: AnyPath, progress: Progress = no_progress) -> Verified:
         phrases = Phrases.load(path)
         return Verified(str(path), "phrases", f"{len(phrases):,} phrases", b'"%s"' % CHECKSUM.encode() in head[:40])
     if has_checksum(path) or _is_vocabulary(head):
-        vocab = read_vocabulary(Path(os.path.abspath(path)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                vocab = read_vocabulary(Path(os.path.abspath(path)))
+            except UserWarning as cut:
+                raise FormatError(str(cut)) from None
         found = f"{len(vocab):,} words, {int(vocab.counts.sum()):,} tokens"
         return Verified(str(path), "vocabulary", found, has_checksum(path))
     loaded = load_as(path, Request(strict=True, progress=progress))
