@@ -55,7 +55,7 @@ LIBRARIES = (
     "OpenBLAS error: Memory allocation",
     "std::bad_alloc",
 )
-"""What libraries say that end the process themselves where memory runs out; docs/reliability.md does not promise more."""
+"""What libraries say that end the process where memory runs out: docs/reliability.md promises no more."""
 
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 LINES, WORDS, DIM = 6000, 800, 24
