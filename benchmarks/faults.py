@@ -53,6 +53,7 @@ LIBRARIES = (
     "LLVM ERROR: out of memory",
     "cannot allocate memory for thread-local data",
     "OpenBLAS error: Memory allocation",
+    "OpenBLAS blas_thread_init",  # sends SIGINT to its own process
     "std::bad_alloc",
 )
 """What libraries say that end the process where memory runs out: docs/reliability.md promises no more."""

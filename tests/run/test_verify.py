@@ -233,7 +233,8 @@ def test_the_command_keeps_and_takes_a_corpus(files, tmp_path, capsys):
     ]
     outs = [tmp_path / name for name in ("a.safetensors", "b.safetensors", "c.safetensors")]
     cache = ["--cache", str(tmp_path / "cache")]
-    for out, more, told in zip(outs, ([], cache, cache), ("read ", "the encoded corpus is kept ", "takes "), strict=True):
+    says = "read ", "the encoded corpus is kept ", "takes "
+    for out, more, told in zip(outs, ([], cache, cache), says, strict=True):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             assert main([*arguments, "-o", str(out), *more]) == 0
