@@ -220,35 +220,40 @@ def test_a_pass_that_is_stopped_anywhere_goes_on_to_the_same_bytes(monkeypatch):
     monkeypatch.setattr("firth.native.threads.LOOK_SECONDS", 1e-4)
     case = problem(2000, 1200, 20)
     center, outside, whole = padded(case.center), padded(case.outside), run(case)
-    found = (
-        np.full(2000, np.nan),
-        np.full_like(center, np.nan),
-        np.full_like(outside, np.nan),
-        np.full(1200, np.nan, "f"),
-    )
-    work, partly, stops = new_pass(case, 2), 0, 0
-    while True:
-        begun = work.added.copy()
+    stops = partly = 0
+    for _ in range(50):  # when threads are looked at, and where they are then, is a matter of chance
+        found = (
+            np.full(2000, np.nan),
+            np.full_like(center, np.nan),
+            np.full_like(outside, np.nan),
+            np.full(1200, np.nan, "f"),
+        )
+        work = new_pass(case, 2)
+        while True:
+            begun = work.added.copy()
 
-        def stop(rows, work=work, begun=begun):
-            if (work.added > begun).any():
-                raise KeyboardInterrupt
+            def stop(rows, work=work, begun=begun):
+                if (work.added > begun).any():
+                    raise KeyboardInterrupt
 
-        try:
-            work.run(center, outside, case.bias, *found[1:], found[0], stop, go_on=True)
-        except KeyboardInterrupt:
-            stops += 1
-            partly += len(set(work.added.tolist())) > 1
-            if work.added.min() == 2000:
+            try:
+                work.run(center, outside, case.bias, *found[1:], found[0], stop, go_on=True)
                 break
-        for array in found[:2]:
-            array[work.rows_added :] = np.nan
-        before, work = work, new_pass(case, [9, 2, 24, 3, 1][stops % 5])
-        work.added[:], work.sums[:] = before.added, before.sums
+            except KeyboardInterrupt:
+                stops += 1
+                partly += len(set(work.added.tolist())) > 1
+                if work.added.min() == 2000:
+                    break
+            for array in found[:2]:
+                array[work.rows_added :] = np.nan
+            before, work = work, new_pass(case, [9, 2, 24, 3, 1][stops % 5])
+            work.added[:], work.sums[:] = before.added, before.sums
+        work.run(center, outside, case.bias, *found[1:], found[0], go_on=True)
+        assert_same_bytes(Found(found[0], found[1][:, :20], found[2][:, :20], found[3]), whole)
+        if stops > 2 and partly:
+            break
     assert stops > 2
     assert partly
-    work.run(center, outside, case.bias, *found[1:], found[0], go_on=True)
-    assert_same_bytes(Found(found[0], found[1][:, :20], found[2][:, :20], found[3]), whole)
 
 
 def test_losses_go_on_where_they_were_stopped(monkeypatch):
