@@ -83,7 +83,8 @@ def test_keys_with_escapes_count_as_others_do():
 def test_equal_values_are_shared():
     text = ' {"a": [' + '"ab", 1234, 1.5, null, [], {"b": "ab"}, ' * 3 + '"ab"]} more'
     value, end = decode_shared(text, 0)
-    assert value == json.loads(text[:end]) and text[end:] == " more"
+    assert value == json.loads(text[:end])
+    assert text[end:] == " more"
     assert len({id(one) for one in value["a"] if one == "ab"}) == 1
     for hostile in ("objects", "lists", "keys"):
         with pytest.raises(CostlyError):

@@ -25,7 +25,6 @@ def parts(vocab):
 
 READ = {
     "as word2vec.c writes it": (b"</s> 0\nthe 12\nof 7\n", ["</s>", "the", "of"], [0, 12, 7]),
-    "without a last line end": (b"a 1\nb 2", ["a", "b"], [1, 2]),
     "in any order": (b"a 1\nb 2\nc 0\n", ["a", "b", "c"], [1, 2, 0]),
     "with tabs and more": (b"a\t1\nb \t 2 \n c 3\n", ["a", "b", "c"], [1, 2, 3]),
     "with CRLF": (b"a 1\r\nb 2\r\n", ["a", "b"], [1, 2]),
@@ -53,6 +52,7 @@ def test_a_text_is_read(path, text):
         (b"", r"vocab\.txt: the file is empty: expected words and counts"),
         (b"\xef\xbb\xbf", r"line 1: b'': expected a word"),
         (b"a 1\n\nb 2\n", r"line 2: b'\\n': expected a word"),
+        (b"a 1\nb 2", "line 2: the last line has no end, so the file may be cut: if it is whole, add a line end"),
         (b"a 1\nword\n", r"line 2: b'word\\n': expected a word"),
         (b"a 1\n 3\n", r"line 2: b' 3\\n': expected a word"),
         (b"a 1\rb 2\r", r"line 1: b'a 1\\rb 2\\r': expected a word"),
@@ -90,7 +90,7 @@ def test_random_bytes_are_a_vocabulary_or_a_format_error(path):
     rng = np.random.default_rng(5)
     read = 0
     for _ in range(600):
-        path.write_bytes(bytes(rng.choice(np.frombuffer(b"ab\xc3\xa9 \t\n\r\x000123456789", np.uint8), 12)))
+        path.write_bytes(bytes(rng.choice(np.frombuffer(b"ab\xc3\xa9 \t\n\r\x000123456789", np.uint8), 12)) + b"\n")
         try:
             vocab = read_vocabulary(path)
         except FormatError:
@@ -256,3 +256,28 @@ def test_the_ends_of_lines_may_change(path):
         path.write_bytes(changed)
         assert parts(read_vocabulary(path)) == parts(vocab)
         assert has_checksum(path)
+
+
+def test_every_cut_but_one_behind_a_line_and_every_flip_is_found(path):
+    write_vocabulary(Vocabulary(["the", "of", "a"], np.array([12, 70, 1])), path)
+    data = path.read_bytes()
+    for length in range(len(data) - 1):
+        path.write_bytes(data[:length])
+        if data[:length].endswith(b"\n"):
+            assert not has_checksum(path)
+        else:
+            with pytest.raises(FormatError):
+                read_vocabulary(path)
+    for place in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        with pytest.raises(FormatError):
+            read_vocabulary(path)
+
+
+def test_a_word_that_looks_like_a_checksum_is_refused(path):
+    with pytest.raises(FormatError, match="marks the checksum of a file"):
+        write_vocabulary(Vocabulary(["a", "</firth-sha256:x"], np.array([2, 1])), path)
+    write_vocabulary(Vocabulary(["f" * 64, "0" * 80], np.array([2, 1])), path)
+    assert read_vocabulary(path).words == ["f" * 64, "0" * 80]

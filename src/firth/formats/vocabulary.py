@@ -2,7 +2,8 @@
 
 The last line of a file that firth wrote is a checksum in the form of a word that never occurs, so that other programs
 leave it out: "</firth-sha256:", 64 hexadecimal digits and "> 0". It is the SHA-256 of all lines before it, each ending
-in one "\\n", because programs that pass texts on change the ends of lines.
+in one "\\n", because programs that pass texts on change the ends of lines. A file whose last line has no end is taken for
+one that was cut; one that was cut behind a line, before its checksum, reads as one of another program.
 """
 
 import codecs
@@ -24,8 +25,16 @@ from firth.vectors.container import load
 LONGEST_LINE = MAX_TOKEN + 64
 """Bytes of a line."""
 
-CHECKSUM = b"</firth-sha256:"
-"""What the line of the checksum begins with."""
+MARK = "firth-sha256:"
+"""What no word may hold."""
+
+CHECKSUM, AFTER = f"</{MARK}".encode(), b"> 0"
+"""What the line of the checksum begins and ends with."""
+
+DIGITS = 64
+
+MOST_WRONG = 8
+"""A line with so many wrong bytes is a damaged checksum still."""
 
 EXPECTED = f"expected a whole number from 0 to {MOST_TOKENS}"
 
@@ -86,6 +95,8 @@ def check_words(words: Iterable[str], path: AnyPath) -> None:
                 f"{path}: the word {quoted(word)} cannot be written: expected text without white space at its ends "
                 "and without line breaks"
             )
+        if MARK in word:
+            raise FormatError(f"{path}: the word {quoted(word)} cannot be written: {MARK} marks the checksum of a file")
 
 
 def read_words(name: str, words: Any) -> list[str]:
@@ -138,7 +149,19 @@ def _from_mapping(mapping: Mapping[Any, Any]) -> Vocabulary:
 
 
 def _checksum_line(digits: str) -> bytes:
-    return b"%s%s> 0\n" % (CHECKSUM, digits.encode())
+    return b"%s%s%s\n" % (CHECKSUM, digits.encode(), AFTER)
+
+
+def _is_like_checksum(line: bytes) -> bool:
+    """Whether a line is a checksum, or was one before it was damaged."""
+    if MARK.encode() in line:
+        return True
+    line = line.rstrip(b"\r\n")
+    if len(line) != len(CHECKSUM) + DIGITS + len(AFTER):
+        return False
+    digits = line[len(CHECKSUM) : -len(AFTER)]
+    around = zip(line[: len(CHECKSUM)] + line[-len(AFTER) :], CHECKSUM + AFTER, strict=True)
+    return sum(a != b for a, b in around) + sum(byte not in b"0123456789abcdef" for byte in digits) <= MOST_WRONG
 
 
 def has_checksum(path: AnyPath) -> bool:
@@ -151,7 +174,7 @@ def has_checksum(path: AnyPath) -> bool:
 
 def _check(line: bytes, checksum: str, after: bytes, where: str) -> None:
     """Raise FormatError unless a line is the checksum of the lines before it and the last one."""
-    if after or line.rstrip() + b"\n" != _checksum_line(checksum):
+    if after or line.rstrip(b"\r\n") + b"\n" != _checksum_line(checksum):
         raise FormatError(
             f"{where}: the lines {'go on after' if after else 'before it are not those of'} the checksum that was "
             "written with them: the file is damaged, or it was edited; if you have edited it, delete this line"
@@ -168,7 +191,7 @@ def _from_text(path: Path) -> Vocabulary:
 
     with reading(path, "words and counts") as file:
         while line := file.readline(LONGEST_LINE):
-            if line.startswith(CHECKSUM):
+            if _is_like_checksum(line):
                 _check(line, checksum.hexdigest(), file.readline(LONGEST_LINE), where())
                 break
             checksum.update(line.rstrip(b"\r\n") + b"\n")
@@ -185,6 +208,10 @@ def _from_text(path: Path) -> Vocabulary:
                 word = fields[0].strip().decode()
             except UnicodeDecodeError:
                 raise FormatError(f"{where()}: the word is {quoted(fields[0])}: expected UTF-8") from None
+            if not line.endswith(b"\n"):
+                raise FormatError(
+                    f"{where()}: the last line has no end, so the file may be cut: if it is whole, add a line end"
+                )
             first = places.setdefault(word, len(counts))
             if first < len(counts):
                 raise FormatError(
