@@ -33,11 +33,13 @@ from firth.settings import AS_IS, GROUPS, MOST_PASSES, PhraseOptions, Reading
 
 VERSION = 1
 LARGEST_FILE = 1 << 30
+"""Bytes of a file of phrases."""
+
 START = rb'\s*\{\s*"sha256":\s*"([0-9a-f]{64})"'
 """How a file begins that has a checksum."""
 
 LONGEST_START = 1 << 10
-"""Bytes of a file of phrases."""
+"""Bytes at the beginning of a file in which its checksum is looked for."""
 
 TEXT_AT_ONCE = 1 << 22
 """Bytes of joined text that are written at a time, or one word if that has more."""
@@ -185,7 +187,10 @@ def _document(path: Path, text: JsonStream) -> dict[str, Any]:
         if outer != "firth phrases":
             raise KeyError(outer[:QUOTED])
         for name in text.members():
-            document[name] = _passes(path, text) if name == "passes" else text.value()
+            if name == "passes":
+                document[name] = _passes(path, text)
+            else:
+                document[name] = list(text.values()) if name == "connectors" else text.value()
     if not document or text.following():
         raise ValueError("no phrases, or more text after them")
     return document

@@ -16,6 +16,7 @@ import re
 import stat
 import unicodedata
 import warnings
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -86,16 +87,22 @@ class KeptCorpus:
     def read(self, progress: Progress | None) -> Encoded | None:
         """The encoded text, whose notes and warnings are told again; None if there is none of the files as they are.
 
-        A damaged entry is named and removed. `progress` is called with the bytes that are checked, and all.
+        A damaged entry is named and removed; one that cannot be read just now is left.
+        `progress` is called with the bytes that are checked, and all.
         """
         if not self.path.exists():
             return None
-        size = self.path.stat().st_size
         try:
+            size = self.path.stat().st_size
             text, document = read_entry(self.path, progress)
-        except FormatError as error:
-            self._say(f"{error}: it is removed, and the text is read anew")
-            self.path.unlink(missing_ok=True)
+        except (FormatError, OSError) as error:
+            # an error of the system says nothing about what the file holds
+            is_damaged = isinstance(error, FormatError) and not isinstance(error.__context__, OSError)
+            if is_damaged and self.path.is_file():
+                with suppress(OSError):
+                    self.path.unlink(missing_ok=True)
+            left = "is removed" if is_damaged and not self.path.exists() else "is not used"
+            self._say(f"{error}: it {left}, and the text is read anew")
             return None
         if document["source"] != self._described or document["files"] != self._files:
             self._say(f"the text has changed since it was encoded in {self.path}: it is read anew")
@@ -258,6 +265,7 @@ def _spelled(text: Encoded, folder: TemporaryFolder) -> tuple[NDArray[np.uint8],
 def _way(reading: Reading, min_count: int, phrases: PhraseSettings | None, named: bool) -> dict[str, Any]:
     """All that the encoding of given files depends on, as plain values."""
     way: dict[str, Any] = {
+        "format": VERSION,
         "encoding": ENCODING,
         "Unicode": unicodedata.unidata_version,
         "lower": reading.lower,
@@ -267,7 +275,8 @@ def _way(reading: Reading, min_count: int, phrases: PhraseSettings | None, named
         "errors": reading.errors,
     }
     if reading.tokenizer == "chars":
-        way["regex"] = metadata.version("regex")
+        with suppress(metadata.PackageNotFoundError):  # reading the text says what to install
+            way["regex"] = metadata.version("regex")
     if phrases is not None:
         way["phrases"] = [phrases.passes, phrases.score, phrases.threshold, phrases.delimiter, min_count]
         way["connectors"] = sorted(phrases.connectors)
@@ -297,7 +306,8 @@ def _files_of(source: Any, reading: Reading) -> str:
             raise CorpusError(f"cannot read {shown(name)}: {error.strerror or error}") from None
         if not stat.S_ISREG(found.st_mode):
             raise ConfigError(f"cache finds a text by its files, and {shown(name)} is a pipe or a device: {advice}")
-        one = f"{os.path.abspath(name)}\0{os.path.realpath(name)}\0{found.st_size} {found.st_mtime_ns}\0"
+        one = f"{os.path.abspath(name)}\0{os.path.realpath(name)}\0{found.st_size} "
+        one += f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}\0"  # a replacement may keep the first two
         digest.update(one.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 

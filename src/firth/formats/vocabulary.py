@@ -2,8 +2,8 @@
 
 The last line of a file that firth wrote is a checksum in the form of a word that never occurs, so that other programs
 leave it out: "</firth-sha256:", 64 hexadecimal digits and "> 0". It is the SHA-256 of all lines before it, each ending
-in one "\\n", because programs that pass texts on change the ends of lines. A file whose last line has no end is taken for
-one that was cut; one that was cut behind a line, before its checksum, reads as one of another program.
+in one "\\n", because programs that pass texts on change the ends of lines. A file whose last line has no end is
+taken for one that was cut; one that was cut behind a line, before its checksum, reads as one of another program.
 """
 
 import codecs
