@@ -554,7 +554,7 @@ def cases() -> dict[str, Case]:
 
 
 def import_all() -> None:
-    """Import what readers import when they are used, so that it counts for none of them."""
+    """Import what readers import when they are used, and load the compiled code: it counts for none of them."""
     for name in ("pyarrow.parquet", "pyarrow.feather", "pyarrow.compute", "zstandard", "usearch.index", "regex"):
         with contextlib.suppress(ImportError):
             __import__(name)
@@ -562,6 +562,11 @@ def import_all() -> None:
         parts = path.relative_to(Path(firth.__file__).parent).with_suffix("").parts
         if parts[0] not in ("sklearn", "__main__", "check") and parts[-1] != "__init__":
             __import__(".".join(("firth", *parts)))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (("a.txt", "a b\n"), ("a.jsonl", '["a", "b"]\n'), ("b.jsonl", '"a b"\n')):
+            path = Path(folder, name)
+            path.write_text(text, encoding="utf-8")
+            _corpus()(path)
 
 
 def outcome(case: Case, folder: Path, size: int) -> Outcome:
@@ -613,7 +618,8 @@ def _read(case: Case, path: Path, folder: Path) -> tuple[int, float, str, int, s
         messages.append(str(error))
     except BaseException:
         problem = traceback.format_exc(limit=-3)[-1500:]
-    messages = [one.replace(str(folder), "") for one in [*messages, *(str(one.message) for one in caught)]]
+    messages += [str(one.message) for one in caught]
+    messages = [message.replace(str(folder), "") for message in messages]
     longest = max(messages, key=len)
     # runs of what no text of firth's own has: one character again and again, or no space for long
     runs = (len(match[0]) for message in messages for match in re.finditer(r"(.{1,6}?)\1{5,}|\S{60,}", message))

@@ -19,8 +19,14 @@ CASES = [
     *("phrases: objects", "phrases, passes [[: objects", "phrases, passes [: lists", "vectors, metadata: objects"),
     *("vectors, history: objects", "vectors, header: many tensors", "vectors: no UTF-8", "vectors: one word"),
     *("corpus .jsonl: objects", "corpus .jsonl: lists", "static, vocab: objects", "gensim Phrases, names: objects"),
+    *("corpus .json: strings", "corpus .jsonl: strings", "corpus .jsonl: list in a list", "corpus .jsonl: keys"),
     *("documents, metadata: lists", "binary: no UTF-8", "evaluation: lines"),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported():
+    hostile.import_all()
 
 
 @pytest.mark.parametrize("name", CASES)

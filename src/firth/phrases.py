@@ -33,11 +33,13 @@ from firth.settings import AS_IS, GROUPS, MOST_PASSES, PhraseOptions, Reading
 
 VERSION = 1
 LARGEST_FILE = 1 << 30
+"""Bytes of a file of phrases."""
+
 START = rb'\s*\{\s*"sha256":\s*"([0-9a-f]{64})"'
 """How a file begins that has a checksum."""
 
 LONGEST_START = 1 << 10
-"""Bytes of a file of phrases."""
+"""Bytes at the beginning of a file in which its checksum is looked for."""
 
 TEXT_AT_ONCE = 1 << 22
 """Bytes of joined text that are written at a time, or one word if that has more."""

@@ -353,3 +353,47 @@ def test_two_words_that_have_changed_places_are_found_by_the_checksum(text, tmp_
     assert path.read_bytes() != data
     with pytest.raises(FormatError, match="the file is damaged"):
         read_entry(path)
+
+
+def test_a_replacement_of_the_same_size_and_time_is_noticed(text, tmp_path):
+    plain = read(text, tmp_path / "cache")
+    before = text.stat()
+    other = tmp_path / "other.txt"
+    other.write_bytes(text.read_bytes().replace(b"york", b"cork"))
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.replace(text)
+    said = []
+    assert read(text, tmp_path / "cache", said) != plain
+    assert "the text has changed since it was encoded" in said[0]
+
+
+def test_an_entry_that_cannot_be_read_just_now_is_left(text, tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    plain = read(text, cache)
+    [path] = cache.iterdir()
+    removed = []
+
+    def refuse(path, progress):
+        try:
+            raise PermissionError(13, "Permission denied")
+        except OSError as error:
+            raise FormatError(f"{path}: {error.strerror}") from None
+
+    monkeypatch.setattr("firth.corpus.cache.read_entry", refuse)
+    monkeypatch.setattr("pathlib.Path.unlink", lambda path, missing_ok=False: removed.append(path))
+    said = []
+    assert read(text, cache, said) == plain
+    assert said[0] == f"{path}: Permission denied: it is not used, and the text is read anew"
+    assert path not in removed
+
+
+def test_an_entry_that_is_a_folder_does_not_end_the_run(text, tmp_path):
+    cache = tmp_path / "cache"
+    plain = read(text, cache)
+    [path] = cache.iterdir()
+    path.unlink()
+    path.mkdir()
+    said = []
+    with pytest.warns(UserWarning, match="the encoded corpus is not kept"):
+        assert read(text, cache, said) == plain
+    assert said[0].endswith("it is not used, and the text is read anew")

@@ -768,3 +768,10 @@ def test_a_terminal_shows_bars_of_reading_and_of_phrases(capsys, monkeypatch, te
 def test_phrases_are_exported():
     assert firth.Phrases is Phrases
     assert issubclass(FormatError, FirthError)
+
+
+def test_phrases_with_very_many_connectors_are_loaded(tmp_path):
+    connectors = frozenset(f"connector{number}" for number in range(80_000))
+    saved = learned(connectors=connectors)
+    saved.save(tmp_path / "phrases.json")
+    assert Phrases.load(tmp_path / "phrases.json").settings.connectors == connectors

@@ -256,3 +256,11 @@ def test_an_encoded_corpus_that_is_damaged_is_found(files, tmp_path):
     path.write_bytes(data)
     with pytest.raises(FormatError, match="the file is damaged"):
         verify(path)
+
+
+def test_a_folder_without_files_does_not_hide_what_the_others_are(files, tmp_path, capsys):
+    assert main(["verify", "--json", str(files / "vocab.txt"), str(tmp_path)]) == 1
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["good"]
+    assert (second["path"], second["good"]) == (str(tmp_path), False)
+    assert "a folder without files to verify" in second["error"]

@@ -28,9 +28,16 @@ def _verify(options: argparse.Namespace) -> int:
     from firth.run.verify import files_of, verify
 
     found: list[dict[str, Any]] = []
-    files = [file for path in options.files for file in files_of(path)]
-    for file in files:
+    files: list[tuple[Any, FirthError | None]] = []
+    for path in options.files:
         try:
+            files += [(file, None) for file in files_of(path)]
+        except FirthError as error:
+            files.append((path, error))
+    for file, fault in files:
+        try:
+            if fault is not None:
+                raise fault
             with Display(options.json) as display:
                 verified = verify(file, display.opening)
         except FirthError as error:

@@ -121,7 +121,8 @@ class JsonCells:
         """Yield the value of each line that is not blank."""
         scan = _DECODER.scan_once  # json.loads without its calls in Python
         for block in whole_lines(self._texts, self._name, LARGEST_VALUE):
-            for line in io.StringIO(block, newline=""):
+            is_line = "\r" not in block and block.find("\n", 0, -1) < 0  # a StringIO takes 4 bytes for each character
+            for line in (block,) if is_line else io.StringIO(block, newline=""):
                 self._line += 1
                 if is_costly(line):
                     yield self._shared(line)

@@ -8,7 +8,8 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from json import decoder, scanner
+from json import scanner
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 SMALL = 1 << 20
@@ -72,7 +73,7 @@ def decode_shared(text: str, at: int) -> tuple[Any, int]:
     """The value that begins at a place, behind white space, and where it ends; equal strings and numbers are one.
 
     So a list of a million words takes little more than its text. It is several times as slow as `json`.
-    Raises ValueError or RecursionError for what is no JSON, and CostlyError for what takes too much memory even so.
+    Raises ValueError or RecursionError for what is no JSON, CostlyError for what would take too much memory even so.
     """
     count, allowed = text.count, ROOM + TIMES * len(text)
     keys = count('":')
@@ -84,7 +85,7 @@ def decode_shared(text: str, at: int) -> tuple[Any, int]:
     numbers: dict[str, Any] = {}
 
     def string_of(text: str, end: int, strict: bool = True) -> tuple[str, int]:
-        value, end = decoder.scanstring(text, end, strict)  # type: ignore[attr-defined]
+        value, end = scanstring(text, end, strict)
         if value not in strings and len(strings) + len(numbers) >= most:
             raise CostlyError
         return strings.setdefault(value, value), end
