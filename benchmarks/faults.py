@@ -4,7 +4,7 @@
 
 The faults are kills, signals, damaged files, full and read-only disks, changed input, two runs at once, limits, and
 missing folders. A fault is a kept promise or a broken one; a broken one is printed with what was read and how to repeat
-it, and the exit status is 1. By default a little over a thousand faults, in about 20 minutes of two processors. The
+it, and the exit status is 1. By default some 1,400 faults, in about eight minutes of two processors. The
 corpora and models are small: where in its work a run is decides, not how long it works.
 
 Disks are file systems in memory where this user may mount them (root); without that, writes fail by the limit on the

@@ -483,13 +483,6 @@ def test_a_damaged_file_of_phrases_is_refused(tmp_path):
             Phrases.load(path)
 
 
-def test_very_many_connectors_are_saved_and_loaded(tmp_path):
-    connectors = [f"connector{number:07d}" for number in range(80_000)]
-    saved = Phrases(LINES, connectors=connectors, min_count=1, threshold=0.0)
-    saved.save(tmp_path / "phrases.json")
-    assert Phrases.load(tmp_path / "phrases.json").settings.connectors == frozenset(connectors)
-
-
 def test_saving_where_nothing_can_be_is_an_error(tmp_path):
     with pytest.raises(FormatError, match="make it first"):
         learned().save(tmp_path / "no" / "phrases.json")

@@ -381,6 +381,9 @@ def test_damaged_vectors_of_the_best_epoch_are_named(tmp_path):
         best.write_bytes(b"cut")
     with pytest.raises(firth.FormatError, match=r"best-.*: resume without patience, or begin anew"):
         firth.train(sentences(), **again, resume=True)
+    flip(tmp_path / "run" / NAMES[0], 0.5)
+    with pytest.warns(UserWarning, match=r"checkpoint\.safetensors: .*damaged.*; the checkpoint before it"):
+        firth.train(sentences(), **SETTINGS, checkpoint=tmp_path / "run", quiet=True, resume=True)  # without patience
 
 
 @pytest.mark.parametrize("history", [[{}, {}], [{"epoch": 1, "loss": float("nan")}], "nine", "1e30"])

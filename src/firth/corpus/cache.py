@@ -89,21 +89,19 @@ class KeptCorpus:
     def read(self, progress: Progress | None) -> Encoded | None:
         """The encoded text, whose notes and warnings are told again; None if there is none of the files as they are.
 
-        A damaged entry is named, and removed where that is allowed; one that cannot be opened is named and left.
+        A damaged entry is named, and removed where that is allowed; one that cannot be read just now is named and left.
         `progress` is called with the bytes that are checked, and all.
         """
         if not self.path.exists():
             return None
         try:
             size = self.path.stat().st_size
-            self.path.open("rb").close()
             text, document = read_entry(self.path, progress)
-        except OSError as error:  # such as another user's entry, or one that another run has just removed
-            self._say(f"{self.path} is not used: {error.strerror or error}: the text is read anew")
-            return None
-        except FormatError as error:
-            with contextlib.suppress(OSError):  # the folder may be read-only
-                self.path.unlink()
+        except (FormatError, OSError) as error:
+            # an error of the system, or a folder of that name, says nothing about what a file holds
+            if not isinstance(error, OSError) and not isinstance(error.__context__, OSError) and self.path.is_file():
+                with contextlib.suppress(OSError):  # the folder may be read-only
+                    self.path.unlink()
             self._say(f"{error}: it is not used, and the text is read anew")
             return None
         if document["source"] != self._described or document["files"] != self._files:

@@ -85,7 +85,7 @@ def above_chance(trainer: Trainer, start: WordVectors | None, epoch: int) -> str
         return None
     if start is not None and (first is None or loss <= first * WORSE + ROUNDING):
         return None
-    return f"{_nats(loss)}, is above that of equal probabilities, {trainer.chance_loss:.4f}"
+    return _above(trainer, loss)
 
 
 def check_not_diverged(
@@ -136,8 +136,8 @@ def check_result(
         found = f"the run had {pairs:,} pair{'s'[: pairs != 1]} of words in all, too few to learn from"
         advice = ["more text", more]
     elif loss is not None and loss > trainer.chance_loss * WORSE + ROUNDING:
-        found = f"{_nats(loss)}, is above that of equal probabilities, {trainer.chance_loss:.4f}"
-        advice = [lower, "or a smaller window (--window)"]
+        found = _above(trainer, loss)
+        advice = [lower, "a smaller window (--window)"]
     elif risen:
         found, advice = f"{_nats(loss)}, has risen from {first:.4f} in the first epoch", [lower]
     elif start is None and loss is not None and loss > trainer.untrained_loss * WORSE + ROUNDING:
@@ -152,8 +152,11 @@ def check_result(
         return
     if kept < 0.5 and config.loss != "softmax" and lower not in advice:
         advice = [f"subsample 0 (--subsample 0), as {percent(kept)} of the tokens are kept now", *advice]
-    advice[-1] = advice[-1] if len(advice) == 1 or advice[-1].startswith("or ") else f"or {advice[-1]}"
-    warnings.warn(f"{found}: give {', '.join(advice)}", LearnsLittle, stacklevel=stacklevel + 1)
+    warnings.warn(f"{found}: give {', or '.join(advice)}", LearnsLittle, stacklevel=stacklevel + 1)
+
+
+def _above(trainer: Trainer, loss: float) -> str:
+    return f"{_nats(loss)}, is above that of equal probabilities, {trainer.chance_loss:.4f}"
 
 
 def _nats(loss: float | None) -> str:

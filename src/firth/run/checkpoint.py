@@ -189,6 +189,8 @@ class Checkpoint:
             return file
         if alone is not None:
             self._last_is_good = alone.path == self.path
+            if not self._last_is_good:
+                warnings.warn(f"{damaged[0]}; the checkpoint before it, {alone.path.name}, is used", stacklevel=6)
             return alone
         others = f" ({damaged[1]})" if len(damaged) > 1 else ""
         missing = ", and there is no checkpoint before it" if len(damaged) == 1 else ", as is the one before"
