@@ -13,8 +13,7 @@ from firth.native.arrays import aligned_copy, aligned_rows
 from firth.settings import TrainConfig
 from firth.sgd.outputs import Outputs, output_rows, outputs_of
 from firth.sgd.start import check_start
-from firth.sgd.tables import Kernel
-from firth.sgd.trainer import make_tables
+from firth.sgd.tables import Kernel, make_tables
 from firth.vectors.container import WordVectors
 from firth.vectors.document_vectors import DocumentVectors
 

@@ -6,9 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from firth.corpus.subsampling import keep_thresholds
 from firth.corpus.tags import Tags
+from firth.declaring import BOTH, TREE
 from firth.native.arrays import LANES
+from firth.settings import TrainConfig
 from firth.sgd.huffman import huffman_paths
+from firth.vectors.subwords import ngram_rows
 
 SURE = 0.9
 """If no word has a larger share of the noise, negatives can always be drawn: 1,000 draws in a row that all give the
@@ -83,6 +87,34 @@ class Tables:
     def width(self) -> int:
         """How many vectors the rows of U are as long as: those that are concatenated, or one."""
         return self.most_tags + 2 * self.window if self.update == "concatenated" else 1
+
+
+def make_tables(words: list[str], frequencies: Ints, totals: Ints, config: TrainConfig, tags: Tags | None) -> Tables:
+    """The tables of a run over words with these counts, as those of a `Corpus`.
+
+    tags: of the corpus's sentences, where documents have vectors.
+    """
+    update: str = config.update
+    if config.architecture == "cbow":
+        update = "sum" if config.cbow_sum else "undivided" if config.cbow_undivided else "mean"
+    if config.concatenate:
+        update = "concatenated"
+    tables = Tables(
+        dim=config.dim,
+        keep=keep_thresholds(frequencies, config.subsample),
+        window=1 if config.documents_alone else config.window,  # nobody looks at the windows of documents alone
+        fixed_window=config.fixed_window or config.concatenate,
+        update=update or "shared",
+        ngrams=ngram_rows(words, config.minn, config.maxn, config.bucket) if config.maxn else None,
+        tags=tags,
+        alone=config.documents_alone,
+    )
+    if config.loss in (TREE, BOTH):
+        tables = dataclasses.replace(tables, tree=tree_paths(totals))  # the counts that are saved
+    if config.loss == TREE:
+        return tables
+    negatives = config.negatives if len(words) > 1 else 0
+    return dataclasses.replace(tables, noise=noise_probabilities(frequencies, config.ns_exponent), negatives=negatives)
 
 
 class Kernel:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from firth.corpus.encode import Corpus
-from firth.corpus.subsampling import keep_probabilities, keep_thresholds
+from firth.corpus.subsampling import keep_probabilities
 from firth.corpus.tags import Tags
 from firth.declaring import BOTH, TREE
 from firth.errors import ConfigError, CorpusError, FirthError, VocabularyError, quoted
@@ -29,7 +29,7 @@ from firth.settings import TrainConfig
 from firth.sgd.intervals import SHARD_ROWS, SHARDS, IntervalTraining, Reached
 from firth.sgd.outputs import Matrix, Outputs, output_rows, outputs_of
 from firth.sgd.start import check_start, document_rows
-from firth.sgd.tables import Ints, Kernel, Tables, noise_probabilities, tree_paths
+from firth.sgd.tables import Ints, Kernel, Tables, make_tables, tree_paths
 from firth.sgd.worker import Worker
 from firth.signals import held_back
 from firth.training import (
@@ -48,9 +48,7 @@ from firth.training import (
 from firth.vectors.container import WordVectors
 from firth.vectors.document_vectors import DocumentVectors
 from firth.vectors.storage import Parts
-from firth.vectors.subwords import Subwords, mean_rows, ngram_rows
-
-Floats = npt.NDArray[np.float32]
+from firth.vectors.subwords import Subwords, mean_rows
 
 CHUNK = 1 << 15
 """Tokens that a thread trains on before it looks up, with the default settings: some ten milliseconds."""
@@ -398,7 +396,7 @@ class SgdTrainer:
             arrays = self._concatenated()
         return Snapshot(parts, self.state.unfinished(), arrays)
 
-    def _concatenated(self) -> dict[str, Floats]:
+    def _concatenated(self) -> dict[str, Matrix]:
         """Views of what predicts from concatenated vectors, by name."""
         views = {name: view for name, view in self._outputs._asdict().items() if view is not None}
         return {"padding": self.padding[0, : self.config.dim], **views}
@@ -634,34 +632,6 @@ def _total(workers: list[Worker]) -> tuple[float, int]:
     """The loss and the pairs of all workers' finished spans."""
     done = [worker.done for worker in workers]
     return sum(loss for loss, _ in done), sum(pairs for _, pairs in done)
-
-
-def make_tables(words: list[str], frequencies: Ints, totals: Ints, config: TrainConfig, tags: Tags | None) -> Tables:
-    """The tables of a run over words with these counts, as those of a `Corpus`.
-
-    tags: of the corpus's sentences, where documents have vectors.
-    """
-    update: str = config.update
-    if config.architecture == "cbow":
-        update = "sum" if config.cbow_sum else "undivided" if config.cbow_undivided else "mean"
-    if config.concatenate:
-        update = "concatenated"
-    tables = Tables(
-        dim=config.dim,
-        keep=keep_thresholds(frequencies, config.subsample),
-        window=1 if config.documents_alone else config.window,  # nobody looks at the windows of documents alone
-        fixed_window=config.fixed_window or config.concatenate,
-        update=update or "shared",
-        ngrams=ngram_rows(words, config.minn, config.maxn, config.bucket) if config.maxn else None,
-        tags=tags,
-        alone=config.documents_alone,
-    )
-    if config.loss in (TREE, BOTH):
-        tables = dataclasses.replace(tables, tree=tree_paths(totals))  # the counts that are saved
-    if config.loss == TREE:
-        return tables
-    negatives = config.negatives if len(words) > 1 else 0
-    return dataclasses.replace(tables, noise=noise_probabilities(frequencies, config.ns_exponent), negatives=negatives)
 
 
 def _work(tables: Tables, config: TrainConfig) -> float:
