@@ -591,11 +591,13 @@ def test_check_prints_a_row_for_every_formula_and_kernel(capsys):
     assert "WRONG" not in out
 
 
-def test_check_fails_when_a_row_does(capsys, monkeypatch):
-    from firth.check import formulas as check
-
+@pytest.mark.parametrize("bad_rows", [(1, 0), (0, 1)], ids=["formula", "kernel"])
+def test_check_fails_when_a_row_does(capsys, monkeypatch, bad_rows):
+    right = {"name": "right", "deviation": 0.0, "tolerance": 1e-7, "ok": True}
     bad = {"name": "planted", "deviation": 1.0, "tolerance": 1e-7, "ok": False}
-    monkeypatch.setattr(check, "formula_rows", lambda: [bad])
+    formulas, kernels = ([right] + [bad] * count for count in bad_rows)
+    monkeypatch.setattr("firth.check.formulas.formula_rows", lambda: formulas)
+    monkeypatch.setattr("firth.check.kernels.kernel_rows", lambda: kernels)
     status, out, _ = call(capsys, "check")
     assert status == 1
     assert "WRONG" in out

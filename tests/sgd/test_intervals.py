@@ -15,13 +15,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:subsampling keeps", "ignore:the 
 TREE = {"loss": "hierarchical-softmax"}
 BOTH = {"loss": "negative-sampling+hierarchical-softmax"}
 CBOW = {"architecture": "cbow"}
-KINDS = {
-    "shared": {},
-    "per-pair": {"update": "per-pair"},
-    "tree": TREE,
+PER_PAIR = {"update": "per-pair"}
+KINDS = {"shared": {}, "tree": TREE}
+MORE_KINDS = {
+    "per-pair": PER_PAIR,
     "cbow": CBOW,
+    "both": BOTH,
+    "cbow-tree": CBOW | TREE,
+    "cbow-both": CBOW | BOTH,
+    "groups": {"negatives": 20},
 }
-MORE_KINDS = {"both": BOTH, "cbow-tree": CBOW | TREE, "cbow-both": CBOW | BOTH, "groups": {"negatives": 20}}
 every_kind = pytest.mark.parametrize(
     "kind",
     [
