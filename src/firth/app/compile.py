@@ -143,6 +143,8 @@ def _read_text(folder: Path) -> None:
     more: dict[str, Any] = {"lower": True, "tokenizer": "words"}
     for reading in ({}, more):
         _train(_text(folder), max_vocab=30, **reading)
+    for _ in range(2):  # the second time, what was kept is checked
+        _train(_text(folder), max_vocab=30, cache=folder / "cache", dims=DIMS[:1])
 
 
 def _join(folder: Path) -> None:

@@ -133,11 +133,11 @@ class _Cache(FunctionCache):
             return super().load_overload(sig, target_context)
         except MemoryError:
             raise
-        except OSError as error:  # the files may be right, and the next process can read them
-            if error.errno == errno.ENOMEM:
+        except Exception as error:  # cut, empty, garbage, gone, a folder, or naming what this version does not have
+            if getattr(error, "errno", None) == errno.ENOMEM:
                 raise MemoryError from None
-            return None
-        except Exception:  # cut, empty, garbage, or naming what this version does not have
+            if isinstance(error, OSError) and not isinstance(error, IsADirectoryError | FileNotFoundError):
+                return None  # the files may be right, and the next process can read them
             for path in self.files():
                 with suppress(OSError):
                     path.rmdir() if path.is_dir() else path.unlink()
